@@ -1,1 +1,18 @@
+//! Pointsman: a routing reverse proxy in front of the Qdrant vector database.
+//!
+//! # The map of the house
+//!
+//! Arrows point down; nobody below knows anybody above.
+//!
+//! ```text
+//! cli        commands: parse, start, print
+//! admin      HTTP API for operators                     proxy   the data plane: one request, from accept to observe
+//! control    the control plane: aliases, routes          |
+//! qdrant     what the control plane asks of Qdrant       |
+//!    \____________________ live __________________________/     the snapshot both share
+//!                  metrics       routing       config           what they are made of; these know nobody
+//! ```
 
+pub mod live;
+pub mod metrics;
+pub mod routing;

@@ -1,0 +1,35 @@
+//! All that the data plane and the control plane share: one snapshot, and one question.
+//!
+//! `control` builds a [`Live`] and swaps it in; every worker reads the newest one at the start of each request (I3). The
+//! only thing the data plane ever asks of the control plane is to list the aliases again ([`Refresh`], I10). Nothing
+//! else passes between them but the counters of `metrics`.
+
+mod refresh;
+mod settings;
+mod upstream;
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+
+use crate::metrics::Handles;
+use crate::routing::Table;
+
+pub use refresh::{Refresh, RefreshFailed, RefreshRequest};
+pub use settings::{Fallback, Identity, Limits, Retry, Settings, Timeouts};
+pub use upstream::{Credentials, Endpoint, EndpointFault, Upstream};
+
+/// The upstream whose aliases are the namespace; always the first.
+pub const DEFAULT_UPSTREAM: usize = 0;
+
+/// One version of everything a request needs to know.
+#[derive(Debug)]
+pub struct Live {
+    pub table: Table<Handles>,
+    /// Targets name them by index; the first is the default one.
+    pub upstreams: Vec<Arc<Upstream>>,
+    pub settings: Settings,
+}
+
+/// The swap point. Readers never wait.
+pub type Shared = Arc<ArcSwap<Live>>;

@@ -1,0 +1,88 @@
+//! One Qdrant deployment, ready to be connected to.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use http::{HeaderValue, Uri};
+use rustls::ClientConfig;
+use rustls_pki_types::ServerName;
+
+/// What a request that goes to this upstream carries as its key.
+#[derive(Clone, Debug)]
+pub enum Credentials {
+    /// The client's own.
+    Pass,
+    /// This one, instead of whatever the client sent.
+    Replace(HeaderValue),
+}
+
+#[derive(Debug)]
+pub struct Upstream {
+    /// Unique to this definition in this process: connection pools are kept by it, and survive table changes.
+    pub id: u64,
+    pub name: Box<str>,
+    pub rest: Endpoint,
+    pub grpc: Endpoint,
+    pub credentials: Credentials,
+    /// HTTP/2 connections per worker.
+    pub grpc_connections: usize,
+}
+
+impl Upstream {
+    /// A number no other upstream of this process has had.
+    #[must_use]
+    pub fn next_id() -> u64 {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        NEXT.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
+/// Where one protocol of an upstream listens.
+#[derive(Clone, Debug)]
+pub struct Endpoint {
+    pub host: Box<str>,
+    pub port: u16,
+    /// `host:port` as it stands in `Host` and `:authority`.
+    pub authority: HeaderValue,
+    pub tls: Option<(Arc<ClientConfig>, ServerName<'static>)>,
+}
+
+/// Why a URL cannot be used as an endpoint.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum EndpointFault {
+    #[error("`{0}` is not a URL: {1}")]
+    NotAUrl(String, String),
+    #[error("`{0}` must begin with http:// or https://")]
+    Scheme(String),
+    #[error("`{0}` names no host")]
+    NoHost(String),
+    #[error("`{0}` has a path; Qdrant is expected at the root of its host")]
+    Path(String),
+}
+
+impl Endpoint {
+    /// Parses `http(s)://host[:port]`; `tls` is used for https.
+    ///
+    /// # Errors
+    /// When the URL is malformed, has another scheme, or a path.
+    pub fn parse(url: &str, default_port: u16, tls: &Arc<ClientConfig>) -> Result<Self, EndpointFault> {
+        let uri: Uri = url.parse().map_err(|error: http::uri::InvalidUri| EndpointFault::NotAUrl(url.into(), error.to_string()))?;
+        let secure = match uri.scheme_str() {
+            Some("http") => false,
+            Some("https") => true,
+            _ => return Err(EndpointFault::Scheme(url.into())),
+        };
+        if uri.path() != "/" || uri.query().is_some() {
+            return Err(EndpointFault::Path(url.into()));
+        }
+        let host = uri.host().filter(|host| !host.is_empty()).ok_or_else(|| EndpointFault::NoHost(url.into()))?;
+        let port = uri.port_u16().unwrap_or(default_port);
+        let authority =
+            HeaderValue::from_str(&format!("{host}:{port}")).map_err(|error| EndpointFault::NotAUrl(url.into(), error.to_string()))?;
+        // In a URL an IPv6 address stands in brackets; the resolver and TLS want it without.
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        let name = || ServerName::try_from(bare.to_owned()).map_err(|error| EndpointFault::NotAUrl(url.into(), error.to_string()));
+        let tls = if secure { Some((Arc::clone(tls), name()?)) } else { None };
+        Ok(Self { host: bare.into(), port, authority, tls })
+    }
+}

@@ -1,0 +1,11 @@
+//! What a decided request needs to be counted, resolved when the table is built.
+
+use std::sync::Arc;
+
+use super::{Series, Usage};
+
+#[derive(Clone, Debug)]
+pub struct Handles {
+    pub series: Arc<Series>,
+    pub usage: Arc<Usage>,
+}

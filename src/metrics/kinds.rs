@@ -1,0 +1,121 @@
+//! The closed sets that requests are counted by.
+
+/// Which of Qdrant's two protocols a request speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Protocol {
+    Rest,
+    Grpc,
+}
+
+/// What a request is for. Only reads are split, retried or answered by another variant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Class {
+    Read,
+    Write,
+    Schema,
+    Admin,
+    Diagnostics,
+}
+
+/// How a request ended, the same for both protocols.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    Ok,
+    ClientError,
+    Unauthorized,
+    NotFound,
+    RateLimited,
+    Timeout,
+    ServerError,
+    Unavailable,
+    /// The client went away before the last byte.
+    Aborted,
+}
+
+impl Protocol {
+    pub const ALL: [Self; 2] = [Self::Rest, Self::Grpc];
+
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Rest => "rest",
+            Self::Grpc => "grpc",
+        }
+    }
+}
+
+impl Class {
+    pub const ALL: [Self; 5] = [Self::Read, Self::Write, Self::Schema, Self::Admin, Self::Diagnostics];
+
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Schema => "schema",
+            Self::Admin => "admin",
+            Self::Diagnostics => "diagnostics",
+        }
+    }
+}
+
+impl Outcome {
+    pub const ALL: [Self; 9] = [
+        Self::Ok,
+        Self::ClientError,
+        Self::Unauthorized,
+        Self::NotFound,
+        Self::RateLimited,
+        Self::Timeout,
+        Self::ServerError,
+        Self::Unavailable,
+        Self::Aborted,
+    ];
+
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::ClientError => "client_error",
+            Self::Unauthorized => "unauthorized",
+            Self::NotFound => "not_found",
+            Self::RateLimited => "rate_limited",
+            Self::Timeout => "timeout",
+            Self::ServerError => "server_error",
+            Self::Unavailable => "unavailable",
+            Self::Aborted => "aborted",
+        }
+    }
+
+    #[must_use]
+    pub fn of_http(status: http::StatusCode) -> Self {
+        match status.as_u16() {
+            401 | 403 => Self::Unauthorized,
+            404 => Self::NotFound,
+            408 | 504 => Self::Timeout,
+            429 => Self::RateLimited,
+            400..=499 => Self::ClientError,
+            502 | 503 => Self::Unavailable,
+            500..=599 => Self::ServerError,
+            _ => Self::Ok,
+        }
+    }
+
+    /// By gRPC status code. Qdrant answers an expired `grpc-timeout` with CANCELLED, hence its place here.
+    #[must_use]
+    pub fn of_grpc(code: u16) -> Self {
+        match code {
+            0 => Self::Ok,
+            1 | 4 => Self::Timeout,
+            5 => Self::NotFound,
+            7 | 16 => Self::Unauthorized,
+            8 => Self::RateLimited,
+            14 => Self::Unavailable,
+            3 | 6 | 9..=12 => Self::ClientError,
+            _ => Self::ServerError,
+        }
+    }
+}

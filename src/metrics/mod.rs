@@ -1,0 +1,22 @@
+//! What each variant did: counted by the worker that saw it, merged when somebody asks.
+//!
+//! Every worker owns one shard of every series and is the only one to write it, so counting is a plain load and store:
+//! no lock, no shared cache line, no look-up by label on the path (I9). A scrape adds the shards up. Label sets are
+//! closed: aliases come from the routing table up to a limit, everything else is an enum, user ids never appear.
+
+mod cell;
+mod handles;
+mod histogram;
+mod kinds;
+mod registry;
+mod series;
+mod usage;
+mod worker;
+
+pub use handles::Handles;
+pub use histogram::{Histogram, Snapshot};
+pub use kinds::{Class, Outcome, Protocol};
+pub use registry::Registry;
+pub use series::{Completed, FallbackCause, Series, Shard, Totals};
+pub use usage::Usage;
+pub use worker::{WorkerCells, WorkerEvent};

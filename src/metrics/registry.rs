@@ -1,0 +1,94 @@
+//! Who owns the series: asked when a table is built and when somebody scrapes, never per request.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::{Handles, Series, Usage, WorkerCells};
+
+/// The label of aliases past the limit, and of names nobody listed.
+pub(super) const OTHER: &str = "other";
+
+/// All series of this process. Counters never expire: a series lives as long as the process.
+#[derive(Debug)]
+pub struct Registry {
+    workers: Box<[Arc<WorkerCells>]>,
+    max_aliases: usize,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    series: HashMap<(Box<str>, Box<str>), Arc<Series>>,
+    aliases: std::collections::HashSet<Box<str>>,
+    usage: HashMap<(Box<str>, Box<str>), Arc<Usage>>,
+}
+
+impl Registry {
+    #[must_use]
+    pub fn new(workers: usize, max_aliases: usize) -> Self {
+        let workers = std::iter::repeat_with(|| Arc::new(WorkerCells::default())).take(workers).collect();
+        Self { workers, max_aliases, inner: Mutex::default() }
+    }
+
+    #[must_use]
+    pub fn workers(&self) -> &[Arc<WorkerCells>] {
+        &self.workers
+    }
+
+    /// The handles of one target. A `None` alias, or one past the limit, is counted under `other`.
+    #[must_use]
+    pub fn handles(&self, alias: Option<&str>, variant: &str, upstream: &str, collection: Option<&str>) -> Handles {
+        let mut inner = self.lock();
+        let workers = self.workers.len();
+        let alias = inner.admit(alias, self.max_aliases);
+        let series = inner.series.entry((alias.into(), variant.into()));
+        let series = Arc::clone(series.or_insert_with(|| Arc::new(Series::new(alias, variant, workers))));
+        let collection = collection.unwrap_or(OTHER);
+        let usage = inner.usage.entry((upstream.into(), collection.into()));
+        let usage = Arc::clone(usage.or_insert_with(|| Arc::new(Usage::new(upstream, collection, workers))));
+        Handles { series, usage }
+    }
+
+    /// All series, ordered by alias and variant.
+    #[must_use]
+    pub fn series(&self) -> Vec<Arc<Series>> {
+        let mut series: Vec<_> = self.lock().series.values().cloned().collect();
+        series.sort_by(|a, b| (&a.alias, &a.variant).cmp(&(&b.alias, &b.variant)));
+        series
+    }
+
+    /// Collections with their requests in flight, ordered by name. Those that have none and are no longer held by any
+    /// table are forgotten here, so that names do not pile up over years of deployments.
+    #[must_use]
+    pub fn usage(&self) -> Vec<Arc<Usage>> {
+        let mut inner = self.lock();
+        inner.usage.retain(|_, usage| Arc::strong_count(usage) > 1 || usage.in_flight() > 0);
+        let mut usage: Vec<_> = inner.usage.values().cloned().collect();
+        usage.sort_by(|a, b| (&a.upstream, &a.collection).cmp(&(&b.upstream, &b.collection)));
+        usage
+    }
+
+    /// Requests inside one collection of one upstream, over all workers.
+    #[must_use]
+    pub fn in_flight(&self, upstream: &str, collection: &str) -> u64 {
+        self.lock().usage.get(&(upstream.into(), collection.into())).map_or(0, |usage| usage.in_flight())
+    }
+
+    /// Nothing panics while it holds the lock; if it ever did, the maps would still be whole.
+    fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    fn admit<'a>(&mut self, alias: Option<&'a str>, limit: usize) -> &'a str {
+        match alias {
+            Some(alias) if self.aliases.contains(alias) => alias,
+            Some(alias) if self.aliases.len() < limit => {
+                self.aliases.insert(alias.into());
+                alias
+            }
+            _ => OTHER,
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! Everything counted about one variant of one alias.
+
+use super::cell::Cell;
+use super::histogram::{Histogram, Snapshot};
+use super::kinds::{Class, Outcome, Protocol};
+
+/// Why stable answered instead of the chosen variant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FallbackCause {
+    /// No connection, or it broke before an answer.
+    Connection,
+    /// The variant answered with a server error.
+    Status,
+    /// The variant's collection is gone.
+    Missing,
+    /// The variant did not begin its answer in time.
+    Timeout,
+    /// The message is too large to rename in memory.
+    Size,
+}
+
+impl FallbackCause {
+    pub const ALL: [Self; 5] = [Self::Connection, Self::Status, Self::Missing, Self::Timeout, Self::Size];
+
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Connection => "connection",
+            Self::Status => "status",
+            Self::Missing => "missing",
+            Self::Timeout => "timeout",
+            Self::Size => "size",
+        }
+    }
+}
+
+/// One request, when its last byte has gone or can no longer go.
+#[derive(Clone, Copy, Debug)]
+pub struct Completed {
+    pub protocol: Protocol,
+    pub class: Class,
+    pub outcome: Outcome,
+    /// None when no answer ever began.
+    pub first_byte_us: Option<u64>,
+    pub total_us: u64,
+    pub request_bytes: u64,
+    pub response_bytes: u64,
+    pub anonymous: bool,
+}
+
+const REQUEST_CELLS: usize = Protocol::ALL.len() * Class::ALL.len() * Outcome::ALL.len();
+/// Only reads and writes have latencies worth a histogram: the rest is rare and its time says nothing of a variant.
+const TIMED: usize = 2;
+
+/// One worker's part of a series. Only that worker writes it.
+#[derive(Debug)]
+pub struct Shard {
+    requests: [Cell; REQUEST_CELLS],
+    first_byte: [Histogram; TIMED],
+    total: [Histogram; TIMED],
+    request_bytes: Cell,
+    response_bytes: Cell,
+    anonymous: Cell,
+    fallbacks: [Cell; FallbackCause::ALL.len()],
+    split_writes: Cell,
+    in_flight: Cell,
+}
+
+impl Default for Shard {
+    fn default() -> Self {
+        Self {
+            requests: std::array::from_fn(|_| Cell::default()),
+            first_byte: Default::default(),
+            total: Default::default(),
+            request_bytes: Cell::default(),
+            response_bytes: Cell::default(),
+            anonymous: Cell::default(),
+            fallbacks: Default::default(),
+            split_writes: Cell::default(),
+            in_flight: Cell::default(),
+        }
+    }
+}
+
+impl Shard {
+    pub fn begin(&self) {
+        self.in_flight.add(1);
+    }
+
+    /// Ends what [`Self::begin`] began.
+    pub fn end(&self, done: &Completed) {
+        self.in_flight.sub(1);
+        self.requests[request_cell(done.protocol, done.class, done.outcome)].add(1);
+        if let Some(timed) = timed(done.class) {
+            self.total[timed].observe(done.total_us);
+            if let Some(first) = done.first_byte_us {
+                self.first_byte[timed].observe(first);
+            }
+        }
+        self.request_bytes.add(done.request_bytes);
+        self.response_bytes.add(done.response_bytes);
+        self.anonymous.add(u64::from(done.anonymous));
+    }
+
+    /// This variant was chosen, and stable had to answer.
+    pub fn fallback(&self, cause: FallbackCause) {
+        self.fallbacks[cause as usize].add(1);
+    }
+
+    /// A write through a split alias: it went to stable only.
+    pub fn split_write(&self) {
+        self.split_writes.add(1);
+    }
+}
+
+/// All workers' shards of one (alias, variant).
+#[derive(Debug)]
+pub struct Series {
+    pub alias: Box<str>,
+    pub variant: Box<str>,
+    shards: Box<[Shard]>,
+}
+
+impl Series {
+    pub(super) fn new(alias: &str, variant: &str, workers: usize) -> Self {
+        Self { alias: alias.into(), variant: variant.into(), shards: std::iter::repeat_with(Shard::default).take(workers).collect() }
+    }
+
+    /// The shard of one worker.
+    #[must_use]
+    pub fn shard(&self, worker: usize) -> &Shard {
+        &self.shards[worker]
+    }
+
+    /// The sum over all workers.
+    #[must_use]
+    pub fn totals(&self) -> Totals {
+        let mut totals = Totals::default();
+        for shard in &self.shards {
+            totals.add(shard);
+        }
+        totals
+    }
+}
+
+/// A series merged over workers.
+#[derive(Clone, Debug)]
+pub struct Totals {
+    requests: Vec<u64>,
+    pub first_byte: [Snapshot; TIMED],
+    pub total: [Snapshot; TIMED],
+    pub request_bytes: u64,
+    pub response_bytes: u64,
+    pub anonymous: u64,
+    fallbacks: [u64; FallbackCause::ALL.len()],
+    pub split_writes: u64,
+    pub in_flight: u64,
+}
+
+impl Default for Totals {
+    fn default() -> Self {
+        Self {
+            requests: vec![0; REQUEST_CELLS],
+            first_byte: Default::default(),
+            total: Default::default(),
+            request_bytes: 0,
+            response_bytes: 0,
+            anonymous: 0,
+            fallbacks: [0; FallbackCause::ALL.len()],
+            split_writes: 0,
+            in_flight: 0,
+        }
+    }
+}
+
+impl Totals {
+    fn add(&mut self, shard: &Shard) {
+        for (total, cell) in self.requests.iter_mut().zip(&shard.requests) {
+            *total += cell.get();
+        }
+        for timed in 0..TIMED {
+            self.first_byte[timed].add(&shard.first_byte[timed]);
+            self.total[timed].add(&shard.total[timed]);
+        }
+        for (total, cell) in self.fallbacks.iter_mut().zip(&shard.fallbacks) {
+            *total += cell.get();
+        }
+        self.request_bytes += shard.request_bytes.get();
+        self.response_bytes += shard.response_bytes.get();
+        self.anonymous += shard.anonymous.get();
+        self.split_writes += shard.split_writes.get();
+        self.in_flight = self.in_flight.wrapping_add(shard.in_flight.get());
+    }
+
+    #[must_use]
+    pub fn requests(&self, protocol: Protocol, class: Class, outcome: Outcome) -> u64 {
+        self.requests[request_cell(protocol, class, outcome)]
+    }
+
+    #[must_use]
+    pub fn all_requests(&self) -> u64 {
+        self.requests.iter().sum()
+    }
+
+    #[must_use]
+    pub fn by_outcome(&self, outcome: Outcome) -> u64 {
+        Protocol::ALL.iter().flat_map(|protocol| Class::ALL.iter().map(|class| self.requests(*protocol, *class, outcome))).sum()
+    }
+
+    #[must_use]
+    pub fn fallbacks(&self, cause: FallbackCause) -> u64 {
+        self.fallbacks[cause as usize]
+    }
+
+    /// First-byte and total latency of a class; none for classes that are not timed.
+    #[must_use]
+    pub fn latency(&self, class: Class) -> Option<(&Snapshot, &Snapshot)> {
+        timed(class).map(|timed| (&self.first_byte[timed], &self.total[timed]))
+    }
+}
+
+fn request_cell(protocol: Protocol, class: Class, outcome: Outcome) -> usize {
+    (protocol as usize * Class::ALL.len() + class as usize) * Outcome::ALL.len() + outcome as usize
+}
+
+fn timed(class: Class) -> Option<usize> {
+    match class {
+        Class::Read => Some(0),
+        Class::Write => Some(1),
+        Class::Schema | Class::Admin | Class::Diagnostics => None,
+    }
+}

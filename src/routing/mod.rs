@@ -1,0 +1,18 @@
+//! Which variant answers: slots, allocations, decisions and the table that holds them.
+//!
+//! Pure: no I/O, no async, no clock, and no knowledge of any other room. `proxy` asks it for a decision per request,
+//! `control` builds the table, `admin` and the command line explain decisions. Keeps invariants I2 and I3.
+
+mod allocation;
+mod carrier;
+mod route;
+mod slot;
+mod spec;
+mod table;
+
+pub use allocation::{Allocation, Interval};
+pub use carrier::Carrier;
+pub use route::{Decision, Reason, Route, Unit};
+pub use slot::{SLOTS, Salt, VERSION};
+pub use spec::{Anonymous, RouteSpec, STABLE, SpecFault, VariantSpec};
+pub use table::{Entry, NameKind, Table, Target};
