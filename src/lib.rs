@@ -13,6 +13,9 @@
 //!                  metrics       routing       config           what they are made of; these know nobody
 //! ```
 
+pub mod admin;
+pub mod control;
 pub mod live;
 pub mod metrics;
+pub mod qdrant;
 pub mod routing;

@@ -1,0 +1,40 @@
+//! What a configuration means to the control plane. Made from it by `settings`, replaced as a whole by a reload.
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::live::{Settings, Upstream};
+use crate::qdrant::Connection;
+use crate::routing::RouteSpec;
+
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub settings: Settings,
+    /// The default one first.
+    pub upstreams: Vec<Arc<Upstream>>,
+    /// How the aliases of the default upstream are listed.
+    pub listing: Connection,
+    pub refresh: Duration,
+    /// Checked already.
+    pub routes: BTreeMap<String, RouteSpec>,
+    /// Where routes survive a restart; none: they do not.
+    pub store: Option<PathBuf>,
+}
+
+impl Plan {
+    #[must_use]
+    pub fn upstream_names(&self) -> HashSet<&str> {
+        self.upstreams.iter().map(|upstream| upstream.name.as_ref()).collect()
+    }
+
+    /// The index of an upstream by name; the default one when none is named.
+    #[must_use]
+    pub fn upstream(&self, name: Option<&str>) -> Option<usize> {
+        match name {
+            None => Some(crate::live::DEFAULT_UPSTREAM),
+            Some(name) => self.upstreams.iter().position(|upstream| *upstream.name == *name),
+        }
+    }
+}
