@@ -8,7 +8,8 @@ use super::RouteState;
 use super::absorb::Routes;
 use super::error::ControlError;
 use super::publish::commit;
-use super::state::{Control, RouteView, State};
+use super::state::{Control, State};
+use super::views::RouteView;
 use crate::routing::{RouteSpec, SpecFault, check_name};
 
 /// Which version of a route a change is meant for.

@@ -20,6 +20,7 @@ mod route;
 mod state;
 mod status;
 mod tables;
+mod views;
 mod warnings;
 
 #[cfg(test)]
@@ -32,5 +33,6 @@ pub use plan::Plan;
 pub use readiness::{NotReady, Readiness};
 pub use reload::ReloadStatus;
 pub use route::RouteState;
-pub use state::{AliasView, Control, Parts, RouteView};
+pub use state::{Control, Parts};
 pub use status::Status;
+pub use views::{AliasView, CollectionView, RouteView};

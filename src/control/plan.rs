@@ -21,6 +21,25 @@ pub struct Plan {
     pub routes: BTreeMap<String, RouteSpec>,
     /// Where routes survive a restart; none: they do not.
     pub store: Option<PathBuf>,
+    /// What changes through the admin API must carry; none: they need nothing.
+    pub admin_token: Option<AdminToken>,
+}
+
+/// A secret; it shows itself to nobody but who asks for it.
+#[derive(Clone)]
+pub struct AdminToken(pub String);
+
+impl AdminToken {
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for AdminToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("AdminToken(…)")
+    }
 }
 
 impl Plan {

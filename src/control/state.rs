@@ -8,7 +8,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::{Mutex, Notify};
 
 use super::absorb::{Absorbed, Routes};
-use super::error::{ControlError, StartError};
+use super::error::StartError;
 use super::journal::Journal;
 use super::reload::ReloadStatus;
 use super::{Plan, Readiness, RouteState};
@@ -52,24 +52,7 @@ pub(super) struct ListingHealth {
     pub(super) error: Option<Arc<str>>,
 }
 
-/// A route as it is shown.
-#[derive(Clone, Debug, serde::Serialize)]
-pub struct RouteView {
-    pub alias: String,
-    #[serde(flatten)]
-    pub state: RouteState,
-    pub warnings: Vec<String>,
-}
-
-/// An alias as it was last listed.
-#[derive(Clone, Debug, serde::Serialize)]
-pub struct AliasView {
-    pub alias: String,
-    pub collection: String,
-    pub routed: bool,
-}
-
-/// What [`Control::new`] hands out.
+/// What [`Control::start`] hands out.
 #[derive(Debug)]
 pub struct Parts<F> {
     pub control: Control,
@@ -86,7 +69,7 @@ impl Control {
     ///
     /// # Errors
     /// When the journal cannot be read or written, is damaged, or holds a route that this plan cannot serve.
-    pub fn new(plan: Plan, registry: Arc<Registry>) -> Result<Parts<impl Future<Output = ()> + Send + 'static>, StartError> {
+    pub fn start(plan: Plan, registry: Arc<Registry>) -> Result<Parts<impl Future<Output = ()> + Send + 'static>, StartError> {
         let journal = Journal::new(plan.store.clone());
         let stored = journal.load()?;
         let mut next = stored;
@@ -127,40 +110,9 @@ impl Control {
     pub fn readiness(&self) -> &Readiness {
         &self.0.readiness
     }
-
-    /// All aliases of the last listing, by name.
-    #[must_use]
-    pub fn aliases(&self) -> Vec<AliasView> {
-        let state = self.0.state.load();
-        let view = |(alias, collection): (&String, &String)| AliasView {
-            alias: alias.clone(),
-            collection: collection.clone(),
-            routed: state.routes.contains_key(alias),
-        };
-        state.listing.aliases.iter().map(view).collect()
-    }
-
-    /// All routes, by alias.
-    #[must_use]
-    pub fn routes(&self) -> Vec<RouteView> {
-        let state = self.0.state.load();
-        state.routes.iter().map(|(alias, route)| state.view(alias, route)).collect()
-    }
-
-    /// # Errors
-    /// When there is no such route.
-    pub fn route(&self, alias: &str) -> Result<RouteView, ControlError> {
-        let state = self.0.state.load();
-        let route = state.routes.get(alias).ok_or_else(|| ControlError::NoRoute(alias.to_owned()))?;
-        Ok(state.view(alias, route))
-    }
 }
 
 impl State {
-    fn view(&self, alias: &str, route: &RouteState) -> RouteView {
-        RouteView { alias: alias.to_owned(), state: route.clone(), warnings: self.warnings(alias, route) }
-    }
-
     /// Nothing can be said before there is a listing.
     pub(super) fn warnings(&self, alias: &str, route: &RouteState) -> Vec<String> {
         if self.health.succeeded_at.is_none() { Vec::new() } else { super::warnings::of_route(alias, route, &self.listing) }

@@ -8,7 +8,9 @@ use super::RouteState;
 use super::readiness::NotReady;
 use super::reload::ReloadStatus;
 use super::state::{Control, State};
-use crate::metrics::{Class, FallbackCause, Outcome, Totals, WorkerEvent};
+use crate::metrics::{Class, FallbackCause, Gauges, Outcome, Totals, WorkerEvent};
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 #[derive(Debug, Serialize)]
 pub struct Status {
@@ -68,10 +70,11 @@ pub struct VariantStatus {
     /// Requests of this variant that `stable` answered instead.
     pub fallbacks: u64,
     pub in_flight: u64,
+    #[serde(flatten)]
     pub reads: Latency,
 }
 
-/// From head to last byte, since the process started; none without observations.
+/// Of reads, from head to last byte, since the process started; none without observations.
 #[derive(Debug, Serialize)]
 pub struct Latency {
     pub p50_ms: Option<f64>,
@@ -92,7 +95,7 @@ impl Control {
         let state = self.0.state.load();
         let not_ready = self.readiness().reasons();
         Status {
-            version: env!("CARGO_PKG_VERSION"),
+            version: VERSION,
             revision: state.revision,
             ready: not_ready.is_empty(),
             not_ready,
@@ -113,6 +116,22 @@ impl Control {
             last_error: state.health.error.as_deref().map(str::to_owned),
             aliases: state.listing.aliases.len(),
             collections: state.listing.collections.len(),
+        }
+    }
+
+    /// What a scrape wants to know besides the counters.
+    #[must_use]
+    pub fn gauges(&self) -> Gauges<'static> {
+        let state = self.0.state.load();
+        let listing = self.listing();
+        Gauges {
+            version: VERSION,
+            ready: self.readiness().reasons().is_empty(),
+            table_revision: state.revision,
+            aliases: listing.aliases,
+            routes: state.routes.len(),
+            listing_age_seconds: listing.age_seconds,
+            listing_failures: listing.failures,
         }
     }
 

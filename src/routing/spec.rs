@@ -136,7 +136,7 @@ impl VariantSpec {
         }
         match (&self.collection, self.is_stable()) {
             (Some(_), true) => {
-                faults.push(SpecFault::new(format!("{at}.collection"), "`stable` is whatever the alias points at and takes no collection"))
+                faults.push(SpecFault::new(format!("{at}.collection"), "`stable` is whatever the alias points at and takes no collection"));
             }
             (None, false) => faults.push(SpecFault::new(format!("{at}.collection"), "is missing")),
             (Some(name), false) => faults.extend(check_name(name, &format!("{at}.collection"))),
@@ -145,7 +145,7 @@ impl VariantSpec {
         match &self.upstream {
             Some(_) if self.is_stable() => faults.push(SpecFault::new(format!("{at}.upstream"), "`stable` lives where the alias lives")),
             Some(name) if !upstreams.contains(name.as_str()) => {
-                faults.push(SpecFault::new(format!("{at}.upstream"), format!("`{name}` is not configured")))
+                faults.push(SpecFault::new(format!("{at}.upstream"), format!("`{name}` is not configured")));
             }
             _ => {}
         }
