@@ -17,5 +17,6 @@ pub mod admin;
 pub mod control;
 pub mod live;
 pub mod metrics;
+pub mod proxy;
 pub mod qdrant;
 pub mod routing;
