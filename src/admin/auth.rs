@@ -1,7 +1,7 @@
 //! The bearer token that changes need where one is configured.
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, Method, header};
+use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use subtle::ConstantTimeEq;
@@ -23,7 +23,7 @@ pub(super) async fn require_token(State(state): State<AdminState>, request: Requ
 
 /// Compared in constant time, so that the answer's time says nothing of how much was right.
 fn carries(headers: &HeaderMap, token: &[u8]) -> bool {
-    let value = headers.get(header::AUTHORIZATION).map(|value| value.as_bytes());
+    let value = headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
     let Some((scheme, given)) = value.and_then(|value| value.split_at_checked(b"bearer ".len())) else { return false };
     scheme.eq_ignore_ascii_case(b"bearer ") && bool::from(given.ct_eq(token))
 }

@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::AdminState;
 use super::problem::{Kind, Problem};
+use crate::control::NotReady;
 
 /// The process runs its event loop; nothing else is claimed.
 pub(super) async fn livez() -> &'static str {
@@ -17,6 +18,6 @@ pub(super) async fn readyz(State(state): State<AdminState>) -> Response {
     if reasons.is_empty() {
         return "ready\n".into_response();
     }
-    let reasons: Vec<&str> = reasons.into_iter().map(|reason| reason.describe()).collect();
+    let reasons: Vec<&str> = reasons.into_iter().map(NotReady::describe).collect();
     Problem::new(Kind::NotReady, reasons.join("; ")).into_response()
 }

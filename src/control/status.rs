@@ -196,5 +196,5 @@ fn latency(totals: &Totals) -> Latency {
 }
 
 fn shown(endpoint: &crate::live::Endpoint) -> String {
-    String::from_utf8_lossy(endpoint.authority.as_bytes()).into_owned()
+    endpoint.authority.to_string()
 }

@@ -28,11 +28,10 @@ impl Connection {
     /// # Errors
     /// When the endpoint's authority does not make a URI.
     pub(super) fn open(&self) -> Result<Channel, http::Error> {
-        let authority = self.endpoint.authority.to_str().unwrap_or_default();
-        let scheme = if self.endpoint.tls.is_some() { "https" } else { "http" };
-        let origin = Uri::builder().scheme(scheme).authority(authority).path_and_query("/").build()?;
+        let authority = &self.endpoint.authority;
+        let origin = Uri::builder().scheme(self.endpoint.scheme()).authority(authority.clone()).path_and_query("/").build()?;
         // The channel itself is told "http": it would wrap an https address in TLS a second time.
-        let address = Uri::builder().scheme("http").authority(authority).path_and_query("/").build()?;
+        let address = Uri::builder().scheme("http").authority(authority.clone()).path_and_query("/").build()?;
         let endpoint = self.endpoint.clone();
         let connect = tower::service_fn(move |_: Uri| dial(endpoint.clone()));
         Ok(Channel::builder(address).origin(origin).connect_timeout(self.connect_timeout).connect_with_connector_lazy(connect))

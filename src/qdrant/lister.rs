@@ -82,7 +82,7 @@ impl Lister {
     }
 
     fn authority(&self) -> String {
-        self.connection.endpoint.authority.to_str().unwrap_or_default().to_owned()
+        self.connection.endpoint.authority.to_string()
     }
 
     fn unusable(&self, error: &http::Error) -> ListingFailed {
