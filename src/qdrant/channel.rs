@@ -1,6 +1,7 @@
 //! A gRPC channel to one upstream, built from the same endpoint the data path connects to.
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::Uri;
@@ -47,7 +48,11 @@ async fn dial(endpoint: Endpoint) -> io::Result<TokioIo<Box<dyn Io>>> {
     tcp.set_nodelay(true)?;
     let stream: Box<dyn Io> = match endpoint.tls {
         None => Box::new(tcp),
-        Some((config, name)) => Box::new(TlsConnector::from(config).connect(name, tcp).await?),
+        Some((config, name)) => {
+            let mut config = rustls::ClientConfig::clone(&config);
+            config.alpn_protocols = vec![b"h2".to_vec()];
+            Box::new(TlsConnector::from(Arc::new(config)).connect(name, tcp).await?)
+        }
     };
     Ok(TokioIo::new(stream))
 }
