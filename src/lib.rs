@@ -14,6 +14,7 @@
 //! ```
 
 pub mod admin;
+pub mod config;
 pub mod control;
 pub mod live;
 pub mod metrics;

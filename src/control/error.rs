@@ -1,5 +1,6 @@
 //! Why a change of a route was refused, and why the control plane could not start.
 
+use super::PlanFault;
 use crate::routing::SpecFault;
 
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +25,8 @@ pub enum ControlError {
 
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
+    #[error("{}", joined(.0))]
+    Plan(Vec<PlanFault>),
     #[error(transparent)]
     Journal(#[from] JournalError),
     /// A route came back that this configuration cannot serve.
@@ -44,6 +47,6 @@ fn shown(revision: Option<u64>) -> String {
     revision.map_or_else(|| "none (there is no route)".to_owned(), |revision| revision.to_string())
 }
 
-fn joined(faults: &[SpecFault]) -> String {
+fn joined<F: ToString>(faults: &[F]) -> String {
     faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }

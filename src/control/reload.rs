@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::Plan;
 use super::absorb::{Absorbed, Routes, absorb};
 use super::error::ControlError;
 use super::publish::commit;
 use super::state::{Control, State};
+use super::{Plan, PlanFault};
+use crate::config::{Change, Config, restart_needed};
 use crate::routing::SpecFault;
 
 /// Whether the configuration on disk is the one being served.
@@ -20,10 +21,16 @@ pub struct ReloadStatus {
     /// Why the last one seen was rejected; empty when it was not.
     pub rejected: Vec<String>,
     /// Keys that changed but need a restart to take effect.
-    pub restart_needed: Vec<String>,
+    pub restart_needed: Vec<&'static str>,
     /// When the last one was seen.
     #[serde(serialize_with = "unix_seconds")]
     pub observed_at: Option<SystemTime>,
+}
+
+impl ReloadStatus {
+    pub(super) fn serving(fingerprint: &str) -> Self {
+        Self { serving: fingerprint.to_owned(), observed: fingerprint.to_owned(), observed_at: Some(SystemTime::now()), ..Self::default() }
+    }
 }
 
 impl Control {
@@ -32,25 +39,52 @@ impl Control {
         Arc::clone(&self.0.state.load().plan)
     }
 
-    /// Serves `plan` from now on; requests under way end under the old one (I3). The store's place cannot change in a
-    /// running process, so the plan's is ignored.
-    ///
-    /// # Errors
-    /// When a route set through the admin API needs an upstream that the new plan does not have, or the routes cannot be
-    /// written; then the old plan stays in force.
-    pub async fn reload(&self, plan: Plan) -> Result<(), ControlError> {
+    /// Takes in what the watcher saw: the new configuration whole, or none of it. The answer is what `/v1/status` then
+    /// shows. Requests under way end as they began (I3). What needs a restart stays as it was.
+    pub async fn reload(&self, change: Change) -> Arc<ReloadStatus> {
         let control = self.clone();
         // To its end, for the same reason as a change of a route.
-        tokio::spawn(async move { control.replace_plan(plan).await }).await.unwrap_or(Err(ControlError::Stopping))
+        let reloading = tokio::spawn(async move { control.take_change(&change).await });
+        reloading.await.unwrap_or_else(|_| Arc::clone(&self.0.state.load().reload))
     }
 
-    /// What `/v1/status` shows of the last attempt to reload.
-    pub async fn note_reload(&self, reload: ReloadStatus) {
+    async fn take_change(&self, change: &Change) -> Arc<ReloadStatus> {
+        let rejected = match &change.outcome {
+            Ok(loaded) => self.take_config(&loaded.config).await.err().unwrap_or_default(),
+            Err(faults) => faults.iter().map(ToString::to_string).collect(),
+        };
+        for reason in &rejected {
+            tracing::error!(reason, "the new configuration was rejected; the old one stays in force");
+        }
         let _writing = self.0.writer.lock().await;
         let state = self.0.state.load_full();
-        self.0.state.store(Arc::new(State { reload: Arc::new(reload), ..State::clone(&state) }));
+        let restart_needed = match &change.outcome {
+            Ok(loaded) if rejected.is_empty() => restart_needed(&self.0.started, &loaded.config),
+            _ => state.reload.restart_needed.clone(),
+        };
+        let serving = if rejected.is_empty() { &change.fingerprint } else { &state.reload.serving };
+        let status = Arc::new(ReloadStatus {
+            serving: serving.clone(),
+            observed: change.fingerprint.clone(),
+            rejected,
+            restart_needed,
+            observed_at: Some(SystemTime::now()),
+        });
+        self.0.state.store(Arc::new(State { reload: Arc::clone(&status), ..State::clone(&state) }));
+        status
     }
 
+    /// The reasons against, if there are any.
+    async fn take_config(&self, config: &Config) -> Result<(), Vec<String>> {
+        let texts = |faults: Vec<PlanFault>| faults.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let plan = Plan::of(config, Some(&self.plan())).map_err(texts)?;
+        self.replace_plan(plan).await.map_err(|error| match error {
+            ControlError::Invalid(faults) => faults.iter().map(ToString::to_string).collect(),
+            other => vec![other.to_string()],
+        })
+    }
+
+    /// Checked against the routes that operators made: none may need what the new plan does not have.
     async fn replace_plan(&self, plan: Plan) -> Result<(), ControlError> {
         let journal = self.0.writer.lock().await;
         let state = self.0.state.load_full();

@@ -12,6 +12,7 @@ use super::error::StartError;
 use super::journal::Journal;
 use super::reload::ReloadStatus;
 use super::{Plan, Readiness, RouteState};
+use crate::config::{Config, Loaded};
 use crate::live::{Live, Refresh, Shared};
 use crate::metrics::Registry;
 use crate::qdrant::Listing;
@@ -23,6 +24,8 @@ pub struct Control(pub(super) Arc<Inner>);
 #[derive(Debug)]
 pub(super) struct Inner {
     pub(super) registry: Arc<Registry>,
+    /// What the process was started with; some keys stay as they were then.
+    pub(super) started: Config,
     pub(super) shared: Shared,
     pub(super) readiness: Readiness,
     pub(super) state: ArcSwap<State>,
@@ -68,8 +71,10 @@ impl Control {
     /// Takes up the stored routes and those of the configuration. Reads and writes files: for the start of a process.
     ///
     /// # Errors
-    /// When the journal cannot be read or written, is damaged, or holds a route that this plan cannot serve.
-    pub fn start(plan: Plan, registry: Arc<Registry>) -> Result<Parts<impl Future<Output = ()> + Send + 'static>, StartError> {
+    /// When certificates cannot be used, or the journal cannot be read or written, is damaged, or holds a route that this
+    /// configuration cannot serve.
+    pub fn start(loaded: &Loaded, registry: Arc<Registry>) -> Result<Parts<impl Future<Output = ()> + Send + use<>>, StartError> {
+        let plan = Plan::of(&loaded.config, None).map_err(StartError::Plan)?;
         let journal = Journal::new(plan.store.clone());
         let stored = journal.load()?;
         let mut next = stored;
@@ -85,12 +90,13 @@ impl Control {
             listing: Arc::default(),
             health: ListingHealth::default(),
             revision: next.revision,
-            reload: Arc::default(),
+            reload: Arc::new(ReloadStatus::serving(&loaded.fingerprint)),
         };
         let shared = Arc::new(ArcSwap::from_pointee(state.live(&registry)));
         let (refresh, requests) = Refresh::channel();
         let control = Self(Arc::new(Inner {
             registry,
+            started: loaded.config.clone(),
             shared: Arc::clone(&shared),
             readiness: Readiness::default(),
             state: ArcSwap::from_pointee(state),
