@@ -30,7 +30,7 @@ impl Control {
     /// # Errors
     /// When Qdrant has no such name.
     pub fn decision(&self, alias: &str, unit: Option<&str>, forced: Option<&str>) -> Result<Explained, ControlError> {
-        let live = self.0.shared.load();
+        let live = self.live();
         let entry = live.table.entry(alias);
         if entry.kind == NameKind::Unknown {
             return Err(ControlError::UnknownName(alias.to_owned()));

@@ -26,7 +26,9 @@ mod views;
 mod warnings;
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 
 pub use change::{Expected, Weights};
 pub use decision::Explained;

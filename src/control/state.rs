@@ -112,6 +112,12 @@ impl Control {
         &self.0.registry
     }
 
+    /// What the data plane reads right now.
+    #[must_use]
+    pub fn live(&self) -> Arc<Live> {
+        self.0.shared.load_full()
+    }
+
     #[must_use]
     pub fn readiness(&self) -> &Readiness {
         &self.0.readiness
