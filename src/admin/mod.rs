@@ -32,7 +32,6 @@ use crate::control::Control;
 use self::problem::{Kind, Problem};
 
 pub use log_level::LogFilter;
-pub use problem::Problem as ProblemDocument;
 
 /// A route of 64 variants with the longest names stays well below.
 const MAX_BODY_BYTES: usize = 256 << 10;
