@@ -13,7 +13,9 @@
 //!                  metrics       routing       config           what they are made of; these know nobody
 //! ```
 
+pub mod cli;
 pub mod config;
 pub mod live;
+pub mod logging;
 pub mod metrics;
 pub mod routing;
