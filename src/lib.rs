@@ -14,9 +14,11 @@
 //! ```
 
 pub mod admin;
+pub mod cli;
 pub mod config;
 pub mod control;
 pub mod live;
+pub mod logging;
 pub mod metrics;
 pub mod proxy;
 pub mod qdrant;
