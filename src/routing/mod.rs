@@ -16,3 +16,6 @@ pub use route::{Decision, Reason, Route, Unit};
 pub use slot::{SLOTS, Salt, VERSION};
 pub use spec::{Anonymous, RouteSpec, STABLE, SpecFault, VariantSpec, check_name};
 pub use table::{Entry, NameKind, Table, Target};
+
+#[cfg(test)]
+mod tests;
