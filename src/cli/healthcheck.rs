@@ -92,7 +92,8 @@ mod tests {
 
     #[test]
     fn the_status_and_the_reasons_are_read() {
-        let (status, body) = answered("HTTP/1.1 503 Service Unavailable\r\ncontent-length: 18\r\n\r\naliases not listed").expect("an answer");
+        let (status, body) =
+            answered("HTTP/1.1 503 Service Unavailable\r\ncontent-length: 18\r\n\r\naliases not listed").expect("an answer");
         assert_eq!((status, body.as_str()), (503, "aliases not listed"));
     }
 
