@@ -1,6 +1,7 @@
 //! The commands. `main` parses and calls [`Cli::run`]; each command has a file of its own.
 
 mod check;
+mod explain;
 mod healthcheck;
 mod serve;
 mod serve_args;
@@ -13,6 +14,7 @@ use clap::{Parser, Subcommand};
 use crate::config::{Fault, Loaded};
 
 pub use check::CheckArgs;
+pub use explain::ExplainArgs;
 pub use healthcheck::HealthcheckArgs;
 pub use serve_args::ServeArgs;
 
@@ -30,6 +32,8 @@ enum Command {
     Serve(ServeArgs),
     /// Say what is wrong with the configuration, without starting anything
     Check(CheckArgs),
+    /// Say where a request would go, and why
+    Explain(ExplainArgs),
     /// Ask a running Pointsman whether it is ready; for container health checks
     Healthcheck(HealthcheckArgs),
     /// Print the version
@@ -43,6 +47,7 @@ impl Cli {
         match &self.command {
             Command::Serve(args) => serve::run(args),
             Command::Check(args) => check::run(args),
+            Command::Explain(args) => explain::run(args),
             Command::Healthcheck(args) => healthcheck::run(args),
             Command::Version => say(format_args!("pointsman {}", env!("CARGO_PKG_VERSION"))),
         }
