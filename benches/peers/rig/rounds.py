@@ -55,10 +55,9 @@ class Bench:
 
 
 def order(items: list[Subject], round_: int) -> list[Subject]:
-    """Turned by one each round and reversed every other one: nobody keeps a place or a predecessor."""
-    turn = round_ % len(items)
-    turned = items[turn:] + items[:turn]
-    return turned[::-1] if round_ % 2 else turned
+    """Begins with another each round and goes backwards every other one, so that place and predecessor both change."""
+    step = -1 if round_ % 2 else 1
+    return [items[(round_ + step * i) % len(items)] for i in range(len(items))]
 
 
 @dataclass(frozen=True)
