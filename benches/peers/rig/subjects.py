@@ -66,7 +66,10 @@ class Running:
     pids: list[int]
 
     def usage(self) -> procfs.Usage:
-        return procfs.usage(self.pids)
+        try:
+            return procfs.usage(self.pids)
+        except (FileNotFoundError, ProcessLookupError) as gone:
+            raise RigError(f"{self.name} ended while it was measured ({gone})") from gone
 
 
 def free_ports() -> Ports:
