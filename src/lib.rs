@@ -15,4 +15,5 @@
 
 pub mod live;
 pub mod metrics;
+pub mod proxy;
 pub mod routing;
