@@ -13,6 +13,7 @@
 //!                  metrics       routing       config           what they are made of; these know nobody
 //! ```
 
+pub mod cli;
 pub mod live;
 pub mod metrics;
 pub mod proxy;

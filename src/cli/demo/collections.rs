@@ -22,13 +22,11 @@ const BATCH: usize = 64;
 /// Creates and fills both versions and points the alias at the old one. Refuses to touch what is already there.
 pub(super) async fn prepare(qdrant: &Api, articles: &[Article]) -> Result<(), DemoError> {
     refuse_if_occupied(qdrant).await?;
-    fill(qdrant, OLD, articles, |article| document(format!("{}. {}", article.title, article.summary), json!({}))).await?;
-    let average = articles.iter().map(|article| words(article)).sum::<usize>() / articles.len();
+    fill(qdrant, OLD, articles, |article| document(&format!("{}. {}", article.title, article.summary), &json!({}))).await?;
+    let average = articles.iter().map(words).sum::<usize>() / articles.len();
     let options = json!({ "k": 1.5, "b": 0.6, "avg_len": average, "language": "english" });
-    fill(qdrant, NEW, articles, |article| {
-        document(format!("{}. {} {}", article.title, article.summary, article.text), options.clone())
-    })
-    .await?;
+    fill(qdrant, NEW, articles, |article| document(&format!("{}. {} {}", article.title, article.summary, article.text), &options))
+        .await?;
     let actions = json!({ "actions": [{ "create_alias": { "alias_name": ALIAS, "collection_name": OLD } }] });
     qdrant.post("/collections/aliases", &actions).await?;
     Ok(())
@@ -62,13 +60,13 @@ async fn fill(qdrant: &Api, name: &str, articles: &[Article], embed: impl Fn(&Ar
     let schema = json!({ "vectors": {}, "sparse_vectors": { VECTOR: { "modifier": "idf" } } });
     qdrant.put(&format!("/collections/{name}"), &schema).await?;
     for batch in articles.chunks(BATCH) {
-        let points: Vec<Value> = batch.iter().map(|article| point(article, embed(article))).collect();
+        let points: Vec<Value> = batch.iter().map(|article| point(article, &embed(article))).collect();
         qdrant.put(&format!("/collections/{name}/points?wait=true"), &json!({ "points": points })).await?;
     }
     Ok(())
 }
 
-fn point(article: &Article, vector: Value) -> Value {
+fn point(article: &Article, vector: &Value) -> Value {
     json!({
         "id": article.id,
         "vector": { VECTOR: vector },
@@ -76,7 +74,7 @@ fn point(article: &Article, vector: Value) -> Value {
     })
 }
 
-fn document(text: String, options: Value) -> Value {
+fn document(text: &str, options: &Value) -> Value {
     json!({ "text": text, "model": MODEL, "options": options })
 }
 

@@ -25,8 +25,8 @@ pub enum DemoError {
     Odd { method: reqwest::Method, url: String, missing: &'static str, body: String },
     #[error("`{name}` already exists in {url}, and the demo overwrites nothing: remove it, or use an empty Qdrant")]
     Occupied { name: String, url: String },
-    #[error("{silent} of {users} users got no answer within {seconds} s after the change to {weight} %")]
-    Silent { silent: usize, users: usize, seconds: u64, weight: u32 },
+    #[error("{silent} of {users} users got no answer within {seconds} s; are Pointsman and its upstream overloaded? Try a lower --rate")]
+    Silent { silent: usize, users: usize, seconds: u64 },
 }
 
 impl DemoError {
