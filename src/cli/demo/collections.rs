@@ -19,14 +19,12 @@ pub(super) const MODEL: &str = "qdrant/bm25";
 
 const BATCH: usize = 64;
 
-/// Creates and fills both versions and points the alias at the old one. Refuses to touch what is already there.
+/// Creates and fills both versions and points the alias at the old one.
 pub(super) async fn prepare(qdrant: &Api, articles: &[Article]) -> Result<(), DemoError> {
-    refuse_if_occupied(qdrant).await?;
     fill(qdrant, OLD, articles, |article| document(&format!("{}. {}", article.title, article.summary), &json!({}))).await?;
     let average = articles.iter().map(words).sum::<usize>() / articles.len();
     let options = json!({ "k": 1.5, "b": 0.6, "avg_len": average, "language": "english" });
-    fill(qdrant, NEW, articles, |article| document(&format!("{}. {} {}", article.title, article.summary, article.text), &options))
-        .await?;
+    fill(qdrant, NEW, articles, |article| document(&format!("{}. {} {}", article.title, article.summary, article.text), &options)).await?;
     let actions = json!({ "actions": [{ "create_alias": { "alias_name": ALIAS, "collection_name": OLD } }] });
     qdrant.post("/collections/aliases", &actions).await?;
     Ok(())
@@ -40,7 +38,8 @@ pub(super) async fn remove(qdrant: &Api) -> Result<(), DemoError> {
     Ok(())
 }
 
-async fn refuse_if_occupied(qdrant: &Api) -> Result<(), DemoError> {
+/// The demo overwrites nothing, and removes nothing that it did not make.
+pub(super) async fn refuse_if_occupied(qdrant: &Api) -> Result<(), DemoError> {
     let collections = qdrant.get("/collections").await?.body;
     let aliases = qdrant.get("/aliases").await?.body;
     let taken = names(&collections["result"]["collections"], "name")

@@ -27,6 +27,8 @@ pub enum DemoError {
     Occupied { name: String, url: String },
     #[error("{silent} of {users} users got no answer within {seconds} s; are Pointsman and its upstream overloaded? Try a lower --rate")]
     Silent { silent: usize, users: usize, seconds: u64 },
+    #[error("{error}\nthe demo's collections could not be removed afterwards: {left}")]
+    LeftBehind { error: Box<Self>, left: Box<Self> },
 }
 
 impl DemoError {

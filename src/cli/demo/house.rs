@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
 
 use reqwest::Client;
 use serde_json::json;
@@ -19,55 +18,61 @@ use super::processes::{self, Process};
 #[derive(Debug)]
 pub(super) struct House {
     processes: Vec<Process>,
-    _directory: TempDir,
+    directory: TempDir,
     qdrant: Api,
-    /// Where the upstream was lent to the demo and must be handed back as it was.
+    qdrant_grpc: String,
+    /// The upstream was lent to the demo and must be handed back as it was found.
     borrowed: bool,
+    /// The upstream is a sandbox, which can be told to fail.
+    can_fail: bool,
     pub(super) admin: Api,
     pub(super) rest: SocketAddr,
     pub(super) grpc: SocketAddr,
-    /// How long it took until the first request could be served.
-    pub(super) took: Duration,
-}
-
-/// Where the upstream listens.
-struct Upstream {
-    rest: String,
-    grpc: String,
+    admin_address: SocketAddr,
 }
 
 impl House {
-    pub(super) async fn open(args: &DemoArgs, client: &Client, articles: &[Article]) -> Result<Self, DemoError> {
-        let began = Instant::now();
+    /// An upstream with room for what the demo brings; nothing has been changed in it yet.
+    pub(super) async fn find(args: &DemoArgs, client: &Client) -> Result<Self, DemoError> {
         let directory = tempfile::tempdir().map_err(DemoError::io("creating a temporary directory"))?;
-        let [rest, grpc, admin, sandbox_rest, sandbox_grpc] = processes::free_addresses()?;
+        let [rest, grpc, admin_address, own_rest, own_grpc] = processes::free_addresses()?;
         let mut processes = Vec::new();
-        let upstream = match (&args.qdrant_url, &args.qdrant_grpc_url) {
-            (Some(rest), Some(grpc)) => Upstream { rest: rest.clone(), grpc: grpc.clone() },
+        let (qdrant, qdrant_grpc, borrowed) = match (&args.qdrant_url, &args.qdrant_grpc_url) {
+            (Some(rest), Some(grpc)) => (Api::new(client.clone(), rest), grpc.clone(), true),
             _ => {
-                processes.push(sandbox(args, client, sandbox_rest, sandbox_grpc, &directory).await?);
-                Upstream { rest: format!("http://{sandbox_rest}"), grpc: format!("http://{sandbox_grpc}") }
+                let api = Api::new(client.clone(), &format!("http://{own_rest}"));
+                processes.push(sandbox(args, &api, [own_rest, own_grpc], &directory).await?);
+                (api, format!("http://{own_grpc}"), false)
             }
         };
-        let qdrant = Api::new(client.clone(), &upstream.rest);
-        let borrowed = args.qdrant_url.is_some();
-        collections::prepare(&qdrant, articles).await?;
-        let admin_api = Api::new(client.clone(), &format!("http://{admin}"));
-        let pointsman = pointsman(&upstream, [rest, grpc, admin], &admin_api, &directory).await;
-        let mut house = Self { processes, _directory: directory, qdrant, borrowed, admin: admin_api, rest, grpc, took: began.elapsed() };
-        match pointsman {
-            Ok(process) => house.processes.push(process),
-            Err(error) => {
-                house.close().await?;
-                return Err(error);
-            }
-        }
-        Ok(house)
+        collections::refuse_if_occupied(&qdrant).await?;
+        let can_fail = qdrant.get("/").await?.body["title"].as_str().is_some_and(|title| title.contains("sandbox"));
+        let admin = Api::new(client.clone(), &format!("http://{admin_address}"));
+        Ok(Self { processes, directory, qdrant, qdrant_grpc, borrowed, can_fail, admin, rest, grpc, admin_address })
     }
 
-    /// Whether the upstream can be told to fail.
+    /// Puts both versions of the collection into the upstream and Pointsman in front of it.
+    pub(super) async fn furnish(&mut self, articles: &[Article]) -> Result<(), DemoError> {
+        collections::prepare(&self.qdrant, articles).await?;
+        let config = json!({
+            "listen": {
+                "rest": self.rest.to_string(), "grpc": self.grpc.to_string(), "admin": self.admin_address.to_string(),
+            },
+            "upstreams": { "default": { "rest_url": self.qdrant.base(), "grpc_url": self.qdrant_grpc } },
+            "log": { "level": "info" },
+        });
+        let path = self.directory.path().join("pointsman.yaml");
+        // JSON is YAML.
+        fs::write(&path, format!("{config:#}\n")).map_err(DemoError::io(format!("writing {}", path.display())))?;
+        let arguments = ["serve".as_ref(), "--config".as_ref(), path.as_os_str()];
+        let mut process = Process::start("pointsman", &processes::own_executable()?, arguments, self.directory.path())?;
+        process.ready(&self.admin, "/readyz").await?;
+        self.processes.push(process);
+        Ok(())
+    }
+
     pub(super) fn can_fail(&self) -> bool {
-        !self.borrowed
+        self.can_fail
     }
 
     /// From now on this share of the new version's answers are errors.
@@ -91,30 +96,10 @@ impl House {
     }
 }
 
-async fn sandbox(args: &DemoArgs, client: &Client, rest: SocketAddr, grpc: SocketAddr, directory: &TempDir) -> Result<Process, DemoError> {
+async fn sandbox(args: &DemoArgs, api: &Api, [rest, grpc]: [SocketAddr; 2], directory: &TempDir) -> Result<Process, DemoError> {
     let program = processes::find_sandbox(args.sandbox.as_deref())?;
     let arguments = ["--rest-addr".to_owned(), rest.to_string(), "--grpc-addr".to_owned(), grpc.to_string()];
     let mut process = Process::start("sandbox", &program, arguments, directory.path())?;
-    process.ready(&Api::new(client.clone(), &format!("http://{rest}")), "/readyz").await?;
-    Ok(process)
-}
-
-async fn pointsman(
-    upstream: &Upstream,
-    [rest, grpc, admin]: [SocketAddr; 3],
-    admin_api: &Api,
-    directory: &TempDir,
-) -> Result<Process, DemoError> {
-    let config = json!({
-        "listen": { "rest": rest.to_string(), "grpc": grpc.to_string(), "admin": admin.to_string() },
-        "upstreams": { "default": { "rest_url": upstream.rest, "grpc_url": upstream.grpc } },
-        "log": { "level": "info" },
-    });
-    let path = directory.path().join("pointsman.yaml");
-    // JSON is YAML.
-    fs::write(&path, format!("{config:#}\n")).map_err(DemoError::io(format!("writing {}", path.display())))?;
-    let program = processes::own_executable()?;
-    let mut process = Process::start("pointsman", &program, ["serve".as_ref(), "--config".as_ref(), path.as_os_str()], directory.path())?;
-    process.ready(admin_api, "/readyz").await?;
+    process.ready(api, "/readyz").await?;
     Ok(process)
 }

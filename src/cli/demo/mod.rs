@@ -21,12 +21,14 @@ mod watch;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Instant;
 
 use ratatui::style::Stylize;
 use ratatui::text::Line;
 use reqwest::Client;
 
 use self::collections::{ALIAS, MODEL, VECTOR};
+use self::corpus::{Article, Question};
 use self::house::House;
 use self::route::Route;
 use self::screen::Screen;
@@ -79,34 +81,53 @@ pub async fn run(args: DemoArgs) -> Result<ExitCode, DemoError> {
     let mut screen = Screen::new();
     let client = http::client()?;
     let articles = corpus::articles();
-    let questions: Arc<[_]> = corpus::questions(&articles).into();
-    let seed = args.seed.unwrap_or_else(|| fastrand::u64(..));
     screen.say(format!("Starting: {} articles in two versions, then Pointsman in front of them", articles.len()))?;
-    let house = tokio::select! {
-        house = House::open(&args, &client, &articles) => house?,
+    let mut house = tokio::select! {
+        house = House::find(&args, &client) => house?,
         () = interrupted() => return Ok(ExitCode::from(INTERRUPTED)),
     };
-    screen.say(format!("Ready after {:.1} s: {} answers for {}", house.took.as_secs_f64(), house.rest, house.upstream_url()))?;
-    if !house.can_fail() {
-        screen.say("The acts in which the new version fails are left out: only the sandbox can be told to fail")?;
-    }
     let done = tokio::select! {
-        done = play(&args, seed, &house, &client, &questions, &mut screen) => done,
+        done = furnish_and_play(&args, &mut house, &articles, &client, &mut screen) => done,
         () = interrupted() => Ok(ExitCode::from(INTERRUPTED)),
     };
-    screen.close()?;
-    house.close().await?;
-    done
+    let closed = screen.close();
+    let done = done.and_then(|code| closed.map(|()| code));
+    match (done, house.close().await) {
+        (Err(error), Err(left)) => Err(DemoError::LeftBehind { error: Box::new(error), left: Box::new(left) }),
+        (done, closed) => closed.and(done),
+    }
+}
+
+async fn furnish_and_play(
+    args: &DemoArgs,
+    house: &mut House,
+    articles: &[Article],
+    client: &Client,
+    screen: &mut Screen,
+) -> Result<ExitCode, DemoError> {
+    let began = Instant::now();
+    house.furnish(articles).await?;
+    screen.say(format!(
+        "Ready after {:.1} s: http://{} in front of {}",
+        began.elapsed().as_secs_f64(),
+        house.rest,
+        house.upstream_url()
+    ))?;
+    if !house.can_fail() {
+        screen.say("The acts in which the new version fails are left out: only a sandbox can be told to fail")?;
+    }
+    let questions = corpus::questions(articles).into();
+    play(args, house, client, &questions, screen).await
 }
 
 async fn play(
     args: &DemoArgs,
-    seed: u64,
     house: &House,
     client: &Client,
-    questions: &Arc<[corpus::Question]>,
+    questions: &Arc<[Question]>,
     screen: &mut Screen,
 ) -> Result<ExitCode, DemoError> {
+    let seed = args.seed.unwrap_or_else(|| fastrand::u64(..));
     let users = usize::from(if args.fast { args.users.min(FAST_USERS) } else { args.users });
     let crowd = Crowd { users, rate: args.rate, seed, url: format!("http://{}", house.rest) };
     screen.say(format!("{users} users ask {} questions a second (--seed {seed} brings the same users again)", args.rate))?;

@@ -36,7 +36,12 @@ impl Process {
         let log = directory.join(format!("{name}.log"));
         let file = File::create(&log).map_err(DemoError::io(format!("creating {}", log.display())))?;
         let same = file.try_clone().map_err(DemoError::io(format!("opening {}", log.display())))?;
-        let child = Command::new(program)
+        let mut command = Command::new(program);
+        // The settings of somebody's own Pointsman must not reach the one of the demo.
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("POINTSMAN_")) {
+            command.env_remove(name);
+        }
+        let child = command
             .args(arguments)
             .current_dir(directory)
             .stdin(Stdio::null())
