@@ -80,3 +80,7 @@ fn claim(headers: &HeaderMap, name: &str) -> Option<Vec<u8>> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+#[path = "identify_tests.rs"]
+mod tests;

@@ -77,7 +77,7 @@ impl House {
 
     /// From now on this share of the new version's answers are errors.
     pub(super) async fn fall_ill(&self, share: f64) -> Result<(), DemoError> {
-        self.qdrant.put(&format!("/sandbox/faults/{NEW}"), &json!({ "error_rate": share, "error_status": 500 })).await?;
+        self.qdrant.put(&format!("/sandbox/faults/{NEW}"), &json!({ "errors": [{ "status": 500, "share": share }] })).await?;
         Ok(())
     }
 

@@ -23,8 +23,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 
-use ratatui::style::Stylize;
-use ratatui::text::Line;
+use ratatui_core::style::Stylize;
+use ratatui_core::text::Line;
 use reqwest::Client;
 
 use self::collections::{ALIAS, MODEL, VECTOR};

@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
-use ratatui::Frame;
-use ratatui::layout::{Constraint, Layout, Rect};
-use ratatui::style::{Color, Style, Stylize};
-use ratatui::text::{Line, Span};
-use ratatui::widgets::{Block, BorderType, Paragraph, Row, Table};
+use ratatui_core::layout::{Constraint, Layout, Rect};
+use ratatui_core::style::{Color, Style, Stylize};
+use ratatui_core::terminal::Frame;
+use ratatui_core::text::{Line, Span};
+use ratatui_widgets::block::{Block, Padding};
+use ratatui_widgets::borders::BorderType;
+use ratatui_widgets::paragraph::Paragraph;
+use ratatui_widgets::table::{Row, Table};
 
 use super::traffic::Variant;
 use super::watch::{Act, Now, User};
@@ -62,7 +65,7 @@ impl Picture<'_> {
             .border_style(Style::new().dark_gray())
             .title(" Pointsman ".bold())
             .title(Line::from(format!(" {} ", clock(self.elapsed))).right_aligned())
-            .padding(ratatui::widgets::Padding::horizontal(1));
+            .padding(Padding::horizontal(1));
         let inside = block.inner(frame.area());
         frame.render_widget(block, frame.area());
         let rows = user_rows(self.users.len(), inside.width);
@@ -178,8 +181,8 @@ fn user_colour(user: &User) -> Color {
 mod tests {
     use std::time::Instant;
 
-    use ratatui::Terminal;
-    use ratatui::backend::TestBackend;
+    use ratatui_core::backend::TestBackend;
+    use ratatui_core::terminal::Terminal;
 
     use super::super::watch::Watch;
     use super::*;

@@ -4,10 +4,12 @@
 use std::io::{self, IsTerminal, Stdout, Write};
 use std::time::{Duration, Instant};
 
-use ratatui::backend::CrosstermBackend;
-use ratatui::text::Line;
-use ratatui::widgets::{Paragraph, Widget, Wrap};
-use ratatui::{Terminal, TerminalOptions, Viewport};
+use ratatui_core::terminal::{Terminal, TerminalOptions, Viewport};
+use ratatui_core::text::Line;
+use ratatui_core::widgets::Widget;
+use ratatui_crossterm::CrosstermBackend;
+use ratatui_crossterm::crossterm::terminal;
+use ratatui_widgets::paragraph::{Paragraph, Wrap};
 
 use super::error::DemoError;
 use super::picture::{self, Picture};
@@ -66,7 +68,7 @@ impl Screen {
 
 fn open(users: usize) -> Result<View, DemoError> {
     let backend = CrosstermBackend::new(io::stdout());
-    let (width, _) = ratatui::crossterm::terminal::size().map_err(DemoError::io("asking how wide the terminal is"))?;
+    let (width, _) = terminal::size().map_err(DemoError::io("asking how wide the terminal is"))?;
     let options = TerminalOptions { viewport: Viewport::Inline(picture::height(users, width)) };
     Terminal::with_options(backend, options).map_err(DemoError::io("opening a view in the terminal"))
 }

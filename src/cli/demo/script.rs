@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ratatui::style::Stylize;
-use ratatui::text::Line;
+use ratatui_core::style::Stylize;
+use ratatui_core::text::Line;
 
 use super::corpus::Question;
 use super::error::DemoError;

@@ -1,7 +1,7 @@
 //! What happened, act by act, and whether the promises were kept. Printed at the end; the verdict is the exit code.
 
-use ratatui::style::Stylize;
-use ratatui::text::Line;
+use ratatui_core::style::Stylize;
+use ratatui_core::text::Line;
 
 use super::traffic::Variant;
 use super::watch::{Act, Watch};

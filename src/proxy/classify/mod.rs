@@ -10,3 +10,6 @@ mod table;
 pub use operation::{Names, Operation};
 pub use path::{Located, Name, locate};
 pub use table::{OPERATIONS, grpc};
+
+#[cfg(test)]
+mod tests;

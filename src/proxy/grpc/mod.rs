@@ -13,3 +13,6 @@ pub mod parse {
     pub use super::scan::{Found, Malformed, Scanner};
     pub use super::splice::{TooLong, rename};
 }
+
+#[cfg(test)]
+mod tests;

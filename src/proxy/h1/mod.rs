@@ -17,3 +17,6 @@ pub(super) use connection::{Cause, Connection, ExchangeError};
 pub(super) use exchange::Exchange;
 pub(super) use head::{AnswerHead, Framing, RequestHead};
 pub(super) use pool::Pool;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,96 @@
+//! From a file, the environment and the flags to a [`Config`], or to everything that is wrong with them.
+//!
+//! The steps, in order: parse the file to a tree, lay the environment and then the flags over it, fill in what follows
+//! from other keys, read it into types, check what the types cannot say.
+
+mod environment;
+mod node;
+mod path;
+mod source;
+#[cfg(test)]
+mod tests;
+mod typed;
+mod upstreams;
+mod yaml;
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use self::node::{Node, Value};
+use super::check::check;
+use super::{Config, Fault, Origin};
+
+pub(super) use path::Path;
+pub use source::{Override, Source};
+
+/// A legal configuration and where it came from.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    pub config: Config,
+    /// The file that was read; none when there is none.
+    pub file: Option<PathBuf>,
+    /// Of the file's content: two configurations with the same one were read from the same text.
+    pub fingerprint: String,
+}
+
+impl Config {
+    /// Reads the configuration from `source`.
+    ///
+    /// # Errors
+    /// All faults that could be found, those of the environment and the flags first.
+    pub fn load(source: &Source) -> Result<Loaded, Vec<Fault>> {
+        let file = source.file();
+        let content = source::read(file.as_deref()).map_err(|fault| vec![fault])?;
+        let fingerprint = source::fingerprint(&content);
+        let mut faults = Vec::new();
+        let mut tree = match &file {
+            Some(path) => {
+                let name: Arc<str> = path.to_string_lossy().into();
+                yaml::document(&content, &name).and_then(|tree| must_be_map(tree, &name)).unwrap_or_else(|fault| {
+                    faults.push(fault);
+                    Node::empty()
+                })
+            }
+            None => Node::empty(),
+        };
+        environment::apply(&source.environment, &mut tree, &mut faults);
+        for Override { flag, keys, value } in &source.overrides {
+            let origin = Origin::Flag(flag);
+            let path: Vec<String> = keys.iter().map(|key| (*key).to_owned()).collect();
+            if let Err(depth) = tree.set(&path, Node { value: Value::Untyped(value.clone()), origin: origin.clone() }) {
+                faults.push(Fault {
+                    key: path[..depth].join("."),
+                    reason: "is set to a single value, so the flag cannot set a key inside it".into(),
+                    origin,
+                });
+            }
+        }
+        upstreams::complete(&mut tree);
+        let named = upstreams::names(&mut tree);
+        let read = typed::read(&mut tree);
+        faults.extend(read.faults);
+        faults.extend(judge(&read.config, &tree, &named, &read.missing));
+        if faults.is_empty() { Ok(Loaded { config: read.config, file, fingerprint }) } else { Err(faults) }
+    }
+}
+
+/// The faults the types cannot see. What stands where a faulty value was taken out says nothing, so it is not judged.
+fn judge(config: &Config, tree: &Node, upstreams: &HashSet<String>, missing: &[Path]) -> Vec<Fault> {
+    let mut faults = check(config, upstreams);
+    faults.retain(|(path, _)| !missing.iter().any(|hole| hole.touches(path)));
+    let fault = |(path, reason): (Path, String)| Fault { key: path.to_string(), reason, origin: tree.origin_of(&path).clone() };
+    faults.into_iter().map(fault).collect()
+}
+
+fn must_be_map(tree: Node, path: &Arc<str>) -> Result<Node, Fault> {
+    match tree.value {
+        Value::Map(_) => Ok(tree),
+        Value::Null => Ok(Node::empty()),
+        _ => Err(Fault {
+            key: String::new(),
+            reason: "is no configuration: expected sections such as `listen:`".into(),
+            origin: Origin::File { path: Arc::clone(path), line: 0, column: 0 },
+        }),
+    }
+}

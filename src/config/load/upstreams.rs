@@ -1,0 +1,54 @@
+//! What follows for an upstream from what was said about it: one URL from the other.
+
+use std::collections::HashSet;
+
+use super::node::{Node, Value};
+use crate::config::sections::{QDRANT_GRPC_PORT, QDRANT_HOST, QDRANT_REST_PORT};
+use crate::config::{DEFAULT_UPSTREAM, Origin, UpstreamUrl};
+
+/// The names of the upstreams as they were written, faulty ones too: a route that names one of those is not at fault.
+pub(super) fn names(tree: &mut Node) -> HashSet<String> {
+    match section(tree) {
+        Some(entries) => entries.iter().map(|(name, _)| name.clone()).collect(),
+        None => HashSet::from([DEFAULT_UPSTREAM.to_owned()]),
+    }
+}
+
+/// Gives each upstream that names only one of its URLs the other: the same host, Qdrant's usual port.
+///
+/// A default of its own for `grpc_url` would be a trap: with `--qdrant-url` alone, gRPC would go on to this machine.
+pub(super) fn complete(tree: &mut Node) {
+    for (name, upstream) in section(tree).into_iter().flatten() {
+        upstream.open();
+        if let Value::Map(entries) = &mut upstream.value {
+            complete_one(name, entries);
+        }
+    }
+}
+
+fn complete_one(name: &str, entries: &mut Vec<(String, Node)>) {
+    let has = |key: &str| entries.iter().find(|(name, _)| name == key).map(|(_, node)| node);
+    let derive = |node: &Node, port: u16| {
+        let url: UpstreamUrl = node.text()?.parse().ok()?;
+        Some((url.with_port(port).to_string(), node.origin.clone()))
+    };
+    let additions: Vec<(&str, (String, Origin))> = match (has("rest_url"), has("grpc_url")) {
+        (Some(rest), None) => derive(rest, QDRANT_GRPC_PORT).map(|url| ("grpc_url", url)).into_iter().collect(),
+        (None, Some(grpc)) => derive(grpc, QDRANT_REST_PORT).map(|url| ("rest_url", url)).into_iter().collect(),
+        (None, None) if name == DEFAULT_UPSTREAM => {
+            let local = |port: u16| (format!("{QDRANT_HOST}:{port}"), Origin::Default);
+            vec![("rest_url", local(QDRANT_REST_PORT)), ("grpc_url", local(QDRANT_GRPC_PORT))]
+        }
+        _ => Vec::new(),
+    };
+    entries.extend(additions.into_iter().map(|(key, (url, origin))| (key.to_owned(), Node { value: Value::Text(url), origin })));
+}
+
+fn section(tree: &mut Node) -> Option<&mut Vec<(String, Node)>> {
+    let section = tree.get_mut("upstreams")?;
+    section.open();
+    match &mut section.value {
+        Value::Map(entries) => Some(entries),
+        _ => None,
+    }
+}

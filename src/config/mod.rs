@@ -1,0 +1,102 @@
+//! What an operator can set: the schema, where it is read from, and what is wrong with it.
+//!
+//! One [`Config`] is made of a file, the environment and the flags, in that order, by [`Config::load`]; `cli` calls it at
+//! the start, [`Watcher`] again at each change. A configuration that exists has passed every check. This room knows
+//! nobody but `routing`, whose form of a route it shares with the admin API.
+
+mod check;
+mod fault;
+mod load;
+mod sections;
+#[cfg(test)]
+mod tests;
+mod values;
+mod watch;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::routing::RouteSpec;
+
+pub use fault::{Fault, Origin};
+pub use load::{Loaded, Override, Source};
+pub use sections::{
+    AdminConfig, AliasesConfig, CarrierConfig, Credentials, FallbackConfig, IdentityConfig, LimitsConfig, ListenConfig, LogConfig,
+    LogFormat, MetricsConfig, RetryConfig, ShutdownConfig, StoreConfig, TimeoutsConfig, TlsConfig, UpstreamConfig,
+};
+pub use values::{Header, LogFilter, LogFilterFault, Period, PeriodFault, Secret, Size, SizeFault, UpstreamUrl, UrlFault};
+pub use watch::{Change, Watcher, restart_needed};
+
+/// The upstream whose aliases are the namespace.
+pub const DEFAULT_UPSTREAM: &str = "default";
+
+/// Everything that can be set. Durations are texts such as `90s`, sizes such as `64KiB`; unknown keys are faults.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Config {
+    /// Where Pointsman listens, and what it demands of a connection. Needs a restart.
+    pub listen: ListenConfig,
+    /// Threads that serve requests; default 0: one for each core the cgroup allows. Needs a restart.
+    pub workers: usize,
+    /// The Qdrant deployments by name. `default` must be there: its aliases are the namespace.
+    pub upstreams: BTreeMap<String, UpstreamConfig>,
+    /// Whom a request is for.
+    pub identity: IdentityConfig,
+    /// How closely Qdrant's alias map is followed.
+    pub aliases: AliasesConfig,
+    /// How long a step of a request may take.
+    pub timeouts: TimeoutsConfig,
+    /// How often a request may be sent again.
+    pub retry: RetryConfig,
+    /// Reads answered by `stable` when the chosen variant cannot.
+    pub fallback: FallbackConfig,
+    /// What Pointsman holds at most.
+    pub limits: LimitsConfig,
+    /// Weighted variants by alias; default none: every alias is transparent.
+    pub routes: BTreeMap<String, RouteSpec>,
+    /// What is counted, and for whom.
+    pub metrics: MetricsConfig,
+    /// What is written to standard error.
+    pub log: LogConfig,
+    /// How the process ends.
+    pub shutdown: ShutdownConfig,
+    /// The operators' own port.
+    pub admin: AdminConfig,
+    /// Where routes made through the admin API survive a restart.
+    pub store: StoreConfig,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: ListenConfig::default(),
+            workers: 0,
+            upstreams: BTreeMap::from([(DEFAULT_UPSTREAM.to_owned(), UpstreamConfig::local())]),
+            identity: IdentityConfig::default(),
+            aliases: AliasesConfig::default(),
+            timeouts: TimeoutsConfig::default(),
+            retry: RetryConfig::default(),
+            fallback: FallbackConfig::default(),
+            limits: LimitsConfig::default(),
+            routes: BTreeMap::new(),
+            metrics: MetricsConfig::default(),
+            log: LogConfig::default(),
+            shutdown: ShutdownConfig::default(),
+            admin: AdminConfig::default(),
+            store: StoreConfig::default(),
+        }
+    }
+}
+
+impl Config {
+    /// How many data workers to start.
+    #[must_use]
+    pub fn worker_count(&self) -> usize {
+        match self.workers {
+            // Counts what the cgroup's quota and the affinity mask allow, not what the machine has.
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            count => count,
+        }
+    }
+}

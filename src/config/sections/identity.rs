@@ -1,0 +1,58 @@
+//! `identity`: whom a request is for.
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::values::Header;
+use crate::routing::{Anonymous, Carrier};
+
+/// Where the unit of a request is found, and what happens without one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct IdentityConfig {
+    /// The places to look, in order; the first that holds a unit wins. Default: the headers `x-user-id` and
+    /// `x-qdrant-route-affinity`. A list replaces the default as a whole.
+    pub carriers: Vec<CarrierConfig>,
+    /// What happens to requests without a unit; default `random`: each is dealt a variant by the weights, marked as
+    /// anonymous. `stable`: none of them leaves the stable variant. A route may say otherwise for itself.
+    pub anonymous: Anonymous,
+    /// The header by which a request may name its variant; default none: nobody may. Anyone who can send requests can
+    /// send it, so it is for testing; such requests are never analysed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub force_header: Option<Header>,
+}
+
+/// One place where a request can name its unit.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CarrierConfig {
+    /// A header of REST, a metadata key of gRPC. Of several values the last counts.
+    Header(Header),
+    /// A cookie by its name.
+    Cookie(String),
+    /// A query parameter by its name; REST only.
+    Query(String),
+    /// A claim of the bearer token, which is read but not verified: it chooses a variant and grants nothing.
+    JwtClaim(String),
+    /// What stands behind this text in the collection name: with `@@u=`, `docs@@u=42` is `docs` for the unit `42`.
+    /// Taken off before the request goes on.
+    NameSuffix(String),
+}
+
+impl Default for IdentityConfig {
+    fn default() -> Self {
+        let header = |name| CarrierConfig::Header(Header::from_static(name));
+        Self { carriers: vec![header("x-user-id"), header("x-qdrant-route-affinity")], anonymous: Anonymous::default(), force_header: None }
+    }
+}
+
+impl From<&CarrierConfig> for Carrier {
+    fn from(carrier: &CarrierConfig) -> Self {
+        match carrier {
+            CarrierConfig::Header(header) => Self::Header(header.name().clone()),
+            CarrierConfig::Cookie(name) => Self::Cookie(name.as_str().into()),
+            CarrierConfig::Query(name) => Self::Query(name.as_str().into()),
+            CarrierConfig::JwtClaim(claim) => Self::JwtClaim(claim.as_str().into()),
+            CarrierConfig::NameSuffix(separator) => Self::NameSuffix(separator.as_str().into()),
+        }
+    }
+}

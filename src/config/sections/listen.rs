@@ -1,0 +1,57 @@
+//! `listen`: the ports, and what a connection must keep to.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::values::{Period, Size, address};
+
+/// Read once at the start: a change needs a restart.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ListenConfig {
+    /// Where applications reach Qdrant's REST API; default `0.0.0.0:7333`. Port 0 takes a free one.
+    #[serde(deserialize_with = "address")]
+    pub rest: SocketAddr,
+    /// Where applications reach Qdrant's gRPC API; default `0.0.0.0:7334`.
+    #[serde(deserialize_with = "address")]
+    pub grpc: SocketAddr,
+    /// Where operators reach the admin API; default `127.0.0.1:7335`. Whoever reaches it can change routes: open it to
+    /// other machines only together with `admin.token`.
+    #[serde(deserialize_with = "address")]
+    pub admin: SocketAddr,
+    /// How long a client may take to send the head of a request, and how long an idle HTTP/1.1 connection is kept;
+    /// default `30s`. Shorter frees connections sooner, and makes quiet clients connect anew.
+    pub head_timeout: Period,
+    /// The longest head of a request, in total; default `64KiB`. Longer ones are answered 431.
+    pub max_head_bytes: Size,
+    /// Open client connections on the data ports; default 20000. Further ones wait to be accepted.
+    pub max_connections: usize,
+    /// The certificate of the data ports; default none: they speak plain text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls: Option<TlsConfig>,
+}
+
+/// A certificate to serve. Both files are PEM.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TlsConfig {
+    /// The certificate chain, the server's own first.
+    pub cert_file: PathBuf,
+    /// The private key of the first certificate.
+    pub key_file: PathBuf,
+}
+
+impl Default for ListenConfig {
+    fn default() -> Self {
+        Self {
+            rest: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 7333)),
+            grpc: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 7334)),
+            admin: SocketAddr::from((Ipv4Addr::LOCALHOST, 7335)),
+            head_timeout: Period::from_secs(30),
+            max_head_bytes: Size::from_kib(64),
+            max_connections: 20_000,
+            tls: None,
+        }
+    }
+}

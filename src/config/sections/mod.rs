@@ -1,0 +1,14 @@
+//! The sections of the configuration: one struct each, every field with its default and what it changes.
+
+mod identity;
+mod listen;
+mod operation;
+mod traffic;
+mod upstream;
+
+pub use identity::{CarrierConfig, IdentityConfig};
+pub use listen::{ListenConfig, TlsConfig};
+pub use operation::{AdminConfig, AliasesConfig, LogConfig, LogFormat, MetricsConfig, ShutdownConfig, StoreConfig};
+pub use traffic::{FallbackConfig, LimitsConfig, RetryConfig, TimeoutsConfig};
+pub use upstream::{Credentials, UpstreamConfig};
+pub(super) use upstream::{QDRANT_GRPC_PORT, QDRANT_HOST, QDRANT_REST_PORT};

@@ -1,0 +1,109 @@
+//! `aliases`, `metrics`, `log`, `shutdown`, `admin`, `store`: what an operator sees of the process and does with it.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::values::{LogFilter, Period, Secret};
+
+/// How closely Qdrant's alias map is followed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AliasesConfig {
+    /// How often the aliases are listed; default `5s`. It bounds how long an alias change made past Pointsman goes
+    /// unseen; those made through it are seen at once.
+    pub refresh: Period,
+}
+
+impl Default for AliasesConfig {
+    fn default() -> Self {
+        Self { refresh: Period::from_secs(5) }
+    }
+}
+
+/// What is counted, and for whom.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MetricsConfig {
+    /// How many aliases get series of their own; default 200. The rest are counted together as `other`, so that names
+    /// cannot fill the memory.
+    pub max_aliases: usize,
+}
+
+impl Default for MetricsConfig {
+    fn default() -> Self {
+        Self { max_aliases: 200 }
+    }
+}
+
+/// What is written to standard error. Keys and user ids never are.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LogConfig {
+    /// A level (off, error, warn, info, debug, trace), also per component: `info,pointsman::proxy=debug`; default
+    /// `info`. The admin API changes it at run time.
+    pub level: LogFilter,
+    /// Default `text`. Needs a restart.
+    pub format: LogFormat,
+    /// The share of requests that get a line of their own, 0 to 1; default 0: none.
+    pub access_sample: f64,
+}
+
+/// How a log line looks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line, for collectors.
+    Json,
+}
+
+/// How the process ends after SIGTERM.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ShutdownConfig {
+    /// How long requests under way may take to finish; default `30s`. Those that have not are cut off.
+    pub grace: Period,
+    /// How long Pointsman says it is not ready before it tells connections to go; default `0s`. Behind a load balancer,
+    /// the time the balancer takes to notice.
+    pub delay: Period,
+}
+
+impl Default for ShutdownConfig {
+    fn default() -> Self {
+        Self { grace: Period::from_secs(30), delay: Period::from_secs(0) }
+    }
+}
+
+/// The operators' own port.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AdminConfig {
+    /// The bearer token that changes need; default none: whoever reaches the port may change routes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token: Option<Secret>,
+}
+
+/// Where routes made through the admin API survive a restart.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct StoreConfig {
+    /// A directory to write to; default `data`. Empty: routes live in memory, and end with the process. Needs a restart.
+    pub dir: PathBuf,
+}
+
+impl StoreConfig {
+    /// The directory; none when routes live in memory.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        (!self.dir.as_os_str().is_empty()).then_some(&*self.dir)
+    }
+}
+
+impl Default for StoreConfig {
+    fn default() -> Self {
+        Self { dir: "data".into() }
+    }
+}

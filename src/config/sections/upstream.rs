@@ -1,0 +1,67 @@
+//! `upstreams`: the Qdrant deployments behind Pointsman.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::values::{Secret, UpstreamUrl};
+
+/// Where Qdrant listens unless told otherwise.
+pub(in crate::config) const QDRANT_HOST: &str = "http://127.0.0.1";
+pub(in crate::config) const QDRANT_REST_PORT: u16 = 6333;
+pub(in crate::config) const QDRANT_GRPC_PORT: u16 = 6334;
+
+const GRPC_CONNECTIONS: usize = 2;
+
+/// One Qdrant deployment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct UpstreamConfig {
+    /// Its REST API; default: the host of `grpc_url` at port 6333. The upstream `default` may leave out both, and is then
+    /// the Qdrant on this machine, `http://127.0.0.1:6333`.
+    pub rest_url: UpstreamUrl,
+    /// Its gRPC API; default: the host of `rest_url` at port 6334.
+    pub grpc_url: UpstreamUrl,
+    /// The key Pointsman itself uses, such as to list the aliases; default none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api_key: Option<Secret>,
+    /// The certificate authorities (PEM) an https upstream is trusted by; default: those of the operating system.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca_file: Option<PathBuf>,
+    /// Whose key applications' requests carry; default `pass`.
+    #[serde(default)]
+    pub credentials: Credentials,
+    /// HTTP/2 connections that each worker keeps to `grpc_url`; default 2. More spread large streams over more of
+    /// Qdrant's threads, and cost a socket each.
+    #[serde(default = "grpc_connections")]
+    pub grpc_connections: usize,
+}
+
+/// Whose key the requests of applications carry when they go on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Credentials {
+    /// The application's own, whatever it is: Qdrant decides what it may do.
+    #[default]
+    Pass,
+    /// `api_key`, instead of what the application sent: whoever reaches Pointsman may do what that key may do.
+    Replace,
+}
+
+impl UpstreamConfig {
+    /// A Qdrant on this machine, as it comes.
+    pub(in crate::config) fn local() -> Self {
+        let host: UpstreamUrl = QDRANT_HOST.parse().expect("a legal URL, as the tests of the default configuration show");
+        Self {
+            rest_url: host.with_port(QDRANT_REST_PORT),
+            grpc_url: host.with_port(QDRANT_GRPC_PORT),
+            api_key: None,
+            ca_file: None,
+            credentials: Credentials::default(),
+            grpc_connections: GRPC_CONNECTIONS,
+        }
+    }
+}
+
+fn grpc_connections() -> usize {
+    GRPC_CONNECTIONS
+}

@@ -1,0 +1,54 @@
+//! The kinds of values a configuration is made of. Each is checked when it is read, so a value that exists is a legal one.
+
+mod address;
+mod header;
+mod log_filter;
+mod period;
+mod secret;
+mod size;
+#[cfg(test)]
+mod tests;
+mod url;
+
+pub(super) use address::address;
+pub use header::Header;
+pub use log_filter::{LogFilter, LogFilterFault};
+pub use period::{Period, PeriodFault};
+pub use secret::Secret;
+pub use size::{Size, SizeFault};
+pub use url::{UpstreamUrl, UrlFault};
+
+/// Reads and writes a value as the text it is parsed from and displayed as.
+macro_rules! as_text {
+    ($type:ty, $expected:literal) => {
+        impl serde::Serialize for $type {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $type {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Text;
+                impl serde::de::Visitor<'_> for Text {
+                    type Value = $type;
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        formatter.write_str($expected)
+                    }
+                    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<$type, E> {
+                        text.parse().map_err(E::custom)
+                    }
+                }
+                deserializer.deserialize_str(Text)
+            }
+        }
+    };
+}
+use as_text;
+
+/// Splits `90s` into the number and its unit.
+fn split_unit(text: &str) -> Option<(u64, &str)> {
+    let end = text.find(|character: char| !character.is_ascii_digit())?;
+    let (number, unit) = text.split_at(end);
+    Some((number.parse().ok()?, unit))
+}
