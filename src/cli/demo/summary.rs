@@ -85,3 +85,47 @@ impl Promise {
         Line::from(vec![mark, format!(" {}", self.words).into()])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::super::traffic::{Reply, Sample};
+    use super::*;
+
+    fn watch_of(replies: &[Result<(Variant, bool), &str>]) -> Watch {
+        let began = Instant::now();
+        let mut watch = Watch::new(1);
+        watch.begin("all", 100, began);
+        for reply in replies {
+            let seen = reply.map(|(variant, rescued)| Reply { variant, rescued, found: true, first: None }).map_err(str::to_owned);
+            watch.record(&Sample { user: 0, started: began, took: Duration::from_millis(1), question: 0, seen });
+        }
+        watch
+    }
+
+    fn broken(watch: &Watch, ill: Option<usize>) -> Vec<String> {
+        promises(watch, ill).into_iter().filter(|promise| !promise.kept).map(|promise| promise.words).collect()
+    }
+
+    #[test]
+    fn a_quiet_run_keeps_every_promise() {
+        assert_eq!(broken(&watch_of(&[Ok((Variant::Candidate, true))]), Some(0)), Vec::<String>::new());
+    }
+
+    #[test]
+    fn each_thing_that_must_not_happen_breaks_its_own_promise() {
+        let answered = Ok((Variant::Candidate, false));
+        assert_eq!(broken(&watch_of(&[answered, Err("500")]), None), ["users that saw an error: 1 of 1"]);
+        assert_eq!(broken(&watch_of(&[answered, Ok((Variant::Stable, false))]), None), ["users that flipped back: 1 of 1"]);
+        assert_eq!(broken(&watch_of(&[Ok((Variant::Stable, false))]), None), ["shares further off than chance allows in: all"]);
+        let harmless = "answers of the failing version that stable gave instead: 0, seen by nobody";
+        assert_eq!(broken(&watch_of(&[answered]), Some(0)), [harmless], "a fault nobody met proves nothing");
+    }
+
+    #[test]
+    fn every_act_has_its_row() {
+        let table = table(&watch_of(&[Ok((Variant::Candidate, false))]));
+        assert!(table.iter().any(|line| line.to_string().contains("100 %")), "{table:?}");
+    }
+}
