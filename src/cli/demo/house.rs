@@ -92,7 +92,14 @@ impl House {
 
     /// Leaves a borrowed Qdrant as it was found. The rest goes with the house.
     pub(super) async fn close(self) -> Result<(), DemoError> {
-        if self.borrowed { collections::remove(&self.qdrant).await } else { Ok(()) }
+        if !self.borrowed {
+            return Ok(());
+        }
+        // The play may have been interrupted while the new version was ill.
+        if self.can_fail {
+            self.heal().await?;
+        }
+        collections::remove(&self.qdrant).await
     }
 }
 

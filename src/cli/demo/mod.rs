@@ -86,7 +86,9 @@ pub async fn run(args: DemoArgs) -> Result<ExitCode, DemoError> {
         house = House::find(&args, &client) => house?,
         () = interrupted() => return Ok(ExitCode::from(INTERRUPTED)),
     };
+    // With `--keep` the play itself waits for Ctrl-C, and then its verdict counts.
     let done = tokio::select! {
+        biased;
         done = furnish_and_play(&args, &mut house, &articles, &client, &mut screen) => done,
         () = interrupted() => Ok(ExitCode::from(INTERRUPTED)),
     };
