@@ -1,6 +1,7 @@
 //! The commands. `main` parses and calls [`Cli::run`]; each command has a file of its own.
 
 mod check;
+mod demo;
 mod explain;
 mod healthcheck;
 mod serve;
@@ -32,6 +33,8 @@ enum Command {
     Serve(ServeArgs),
     /// Say what is wrong with the configuration, without starting anything
     Check(CheckArgs),
+    /// Show a switch under live traffic, with a collection of articles
+    Demo(demo::DemoArgs),
     /// Say where a request would go, and why
     Explain(ExplainArgs),
     /// Ask a running Pointsman whether it is ready; for container health checks
@@ -47,11 +50,19 @@ impl Cli {
         match &self.command {
             Command::Serve(args) => serve::run(args),
             Command::Check(args) => check::run(args),
+            Command::Demo(args) => play(args),
             Command::Explain(args) => explain::run(args),
             Command::Healthcheck(args) => healthcheck::run(args),
             Command::Version => say(format_args!("pointsman {}", env!("CARGO_PKG_VERSION"))),
         }
     }
+}
+
+/// The demo is a client like any other: one thread serves it.
+fn play(args: &demo::DemoArgs) -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let played = runtime.map_err(demo::DemoError::from).and_then(|runtime| runtime.block_on(demo::run(args.clone())));
+    played.unwrap_or_else(|error| complain(format_args!("the demo could not be played: {error}")))
 }
 
 /// Prints a command's answer. A reader that went away (`pointsman … | head -1`) is not an error worth words.
