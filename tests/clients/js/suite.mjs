@@ -32,7 +32,7 @@ function readArguments() {
     };
     const { values } = parseArgs({ options });
     const { rest, grpc, protocol, prefix } = values;
-    if (!rest || !grpc || !prefix || !['rest', 'grpc'].includes(protocol)) throw new Error('an argument is missing or wrong');
+    if (!rest || !grpc || !prefix || !['rest', 'grpc'].includes(protocol)) throw new Error(USAGE);
     return { ...values, viaAlias: values['via-alias'] };
 }
 
@@ -64,6 +64,6 @@ async function main() {
 try {
     await main();
 } catch (error) {
-    console.error(`suite.mjs: ${error.message}\n${USAGE}`);
+    console.error(`suite.mjs: ${error.message}${error.cause ? `: ${error.cause.message}` : ''}`);
     process.exitCode = 1;
 }
