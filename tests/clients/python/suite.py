@@ -61,7 +61,10 @@ def main() -> None:
     # The client warns about what scenarios do on purpose; a compatibility warning shows in the version scenario.
     warnings.simplefilter("ignore")
     client = connect(options)
-    clean(client, options.prefix)
+    try:
+        clean(client, options.prefix)
+    except Exception as error:  # noqa: BLE001
+        sys.exit(f"suite.py: {options.rest} and {options.grpc} do not answer over {options.protocol}: {error}")
     context = Context(client, partial(connect, options), options.protocol, options.prefix, options.via_alias)
     try:
         document = [outcome(one, context) for one in SCENARIOS if options.protocol in one.protocols]
