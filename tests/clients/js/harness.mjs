@@ -15,8 +15,6 @@ const TIMEOUT_MS = 120_000;
 export class Context {
     constructor(options) {
         this.options = options;
-        // What one scenario learnt and a later one needs, a snapshot's name say.
-        this.note = {};
         this.client = this.connect();
     }
 

@@ -18,7 +18,7 @@ POINTS = json.loads((Path(__file__).parent.parent / "data.json").read_text())["p
 
 @dataclass
 class Context:
-    """What a scenario works with. `note` carries what one scenario learnt to a later one, a snapshot's name say."""
+    """What a scenario works with. `note` carries from one scenario to a later one, a second client say."""
 
     client: QdrantClient
     connect: Callable[..., QdrantClient]

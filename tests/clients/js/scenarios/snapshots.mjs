@@ -8,43 +8,32 @@ function namedAfter(c, snapshot) {
     return snapshot.startsWith(`${whole}-`) ? whole : `something else than ${whole}`;
 }
 
-function made(c, { name, size }) {
-    c.note.snapshot = name;
-    return { owner: namedAfter(c, name), hasSize: Number(size) > 0 };
+async function listed(c, where) {
+    if (c.options.protocol === 'rest') return c.client.listSnapshots(where);
+    return (await c.call('snapshots.list', { collectionName: where })).snapshotDescriptions ?? [];
 }
+
+function remove(c, snapshotName) {
+    return c.options.protocol === 'rest'
+        ? c.client.deleteSnapshot(c.at('plain'), snapshotName)
+        : c.call('snapshots.delete', { collectionName: c.at('plain'), snapshotName });
+}
+
+const both = (run) => ({ rest: run, grpc: run });
+const described = (c, { name, size }) => ({ owner: namedAfter(c, name), hasSize: Number(size) > 0 });
 
 scenario('snapshots.create', {
-    rest: async (c) => made(c, await c.client.createSnapshot(c.at('plain'))),
+    rest: async (c) => described(c, await c.client.createSnapshot(c.at('plain'))),
     grpc: async (c) =>
-        made(c, (await c.call('snapshots.create', { collectionName: c.at('plain') })).snapshotDescription),
+        described(c, (await c.call('snapshots.create', { collectionName: c.at('plain') })).snapshotDescription),
 });
 
-function onlyTheOneMade(c, snapshots) {
-    return snapshots.length === 1 && snapshots[0].name === c.note.snapshot;
-}
+scenario('snapshots.list', both(async (c) => (await listed(c, c.name('plain'))).map((one) => described(c, one))));
 
-scenario('snapshots.list', {
-    rest: async (c) => onlyTheOneMade(c, await c.client.listSnapshots(c.name('plain'))),
-    grpc: async (c) =>
-        onlyTheOneMade(
-            c,
-            (await c.call('snapshots.list', { collectionName: c.name('plain') })).snapshotDescriptions ?? [],
-        ),
-});
+scenario('snapshots.delete', both(async (c) => {
+    const answers = [];
+    for (const { name } of await listed(c, c.at('plain'))) answers.push(await remove(c, name));
+    return [answers, await listed(c, c.at('plain'))];
+}));
 
-scenario('snapshots.delete', {
-    rest: async (c) => [
-        await c.client.deleteSnapshot(c.at('plain'), c.note.snapshot),
-        await c.client.listSnapshots(c.at('plain')),
-    ],
-    grpc: async (c) => [
-        await c.call('snapshots.delete', { collectionName: c.at('plain'), snapshotName: c.note.snapshot }),
-        await c.call('snapshots.list', { collectionName: c.at('plain') }),
-    ],
-});
-
-refused('snapshots.delete.missing', {
-    rest: (c) => c.client.deleteSnapshot(c.at('plain'), 'never-made.snapshot'),
-    grpc: (c) =>
-        c.call('snapshots.delete', { collectionName: c.at('plain'), snapshotName: 'never-made.snapshot' }),
-});
+refused('snapshots.delete.missing', both((c) => remove(c, 'never-made.snapshot')));

@@ -17,19 +17,18 @@ def none(context: Context):
 @scenario("snapshots.create")
 def create(context: Context):
     made = context.client.create_snapshot(context.at("plain"))
-    context.note["snapshot"] = made.name
     return {"owner": owner(context, made.name), "has_size": made.size > 0}
 
 
 @scenario("snapshots.list")
 def listed(context: Context):
-    names = [one.name for one in context.client.list_snapshots(context.name("plain"))]
-    return {"count": len(names), "the_one_made": names == [context.note["snapshot"]]}
+    return [owner(context, one.name) for one in context.client.list_snapshots(context.name("plain"))]
 
 
 @scenario("snapshots.delete")
 def delete(context: Context):
-    done = context.client.delete_snapshot(context.at("plain"), context.note["snapshot"])
+    made = context.client.list_snapshots(context.at("plain"))
+    done = [context.client.delete_snapshot(context.at("plain"), one.name) for one in made]
     return [done, context.client.list_snapshots(context.at("plain"))]
 
 
