@@ -44,7 +44,8 @@ export class Context {
         const [service, method] = path.split('.');
         const { input, output } = services[service].method[method];
         const answer = await client.api(service)[method](fromJson(input, request), options);
-        return toJson(output, answer);
+        // Zeros too: a score of zero is a score.
+        return toJson(output, answer, { alwaysEmitImplicit: true });
     }
 }
 
