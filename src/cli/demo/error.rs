@@ -33,7 +33,7 @@ pub enum DemoError {
 
 impl DemoError {
     /// For `map_err`: names what was being done when the system refused.
-    pub(super) fn io(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
+    pub(in crate::cli) fn io(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Io { what: what.into(), source }
     }
 }

@@ -152,13 +152,3 @@ async fn reload(mut watcher: Watcher, control: Control, log: LogHandle) {
 fn filter_of(change: &Change) -> Option<String> {
     change.outcome.as_ref().ok().map(|loaded| loaded.config.log.level.to_string())
 }
-
-impl admin::LogFilter for LogHandle {
-    fn filter(&self) -> String {
-        self.current().unwrap_or_else(|error| error.to_string())
-    }
-
-    fn set_filter(&self, filter: &str) -> Result<(), String> {
-        self.set(filter).map_err(|error| error.to_string())
-    }
-}
