@@ -140,6 +140,7 @@ pub(in crate::grpc) fn new_vector(message: Option<VectorConfig>) -> Json {
     })
 }
 
+/// A list of actions, in order.
 pub(in crate::grpc) fn alias_actions(message: ChangeAliases) -> Json {
     let actions = message.actions.into_iter().map(|operation| operation.action);
     let convert = |action: Option<Action>| {
@@ -153,5 +154,5 @@ pub(in crate::grpc) fn alias_actions(message: ChangeAliases) -> Json {
             Action::DeleteAlias(delete) => json!({"delete_alias": {"alias_name": delete.alias_name}}),
         })
     };
-    Ok(json!({"actions": array(actions, convert)?}))
+    array(actions, convert)
 }

@@ -7,7 +7,7 @@ use qdrant_client::qdrant::{
 use serde_json::{Value, json};
 
 use super::reads::{returning, searching};
-use super::{Json, Malformed, Object, array, ids, queries, required, selectors, vectors};
+use super::{Json, Malformed, Object, ids, queries, required, selectors, vectors};
 
 /// A bare list for the unnamed dense vector; otherwise an object with the name, as REST has it.
 fn target(data: Vec<f32>, name: Option<String>, indices: Option<SparseIndices>) -> Value {
@@ -98,9 +98,4 @@ fn example(message: VectorExample) -> Json {
         vector_example::Example::Id(id) => ids::id(id),
         vector_example::Example::Vector(vector) => vectors::vector(vector),
     }
-}
-
-/// Many requests as one REST list; the names inside them were checked by the caller and mean nothing.
-pub(in crate::grpc) fn searches<T>(messages: Vec<T>, convert: impl FnMut(T) -> Json) -> Json {
-    Ok(json!({"searches": array(messages, convert)?}))
 }

@@ -21,6 +21,9 @@ pub(super) mod selectors;
 pub(super) mod vectors;
 pub(super) mod writes;
 
+#[cfg(test)]
+mod tests;
+
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 

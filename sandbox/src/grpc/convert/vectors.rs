@@ -9,28 +9,48 @@ use qdrant_client::qdrant::{
 };
 use serde_json::{Map, Value, json};
 
-use super::{Json, Malformed, Object, ids, required};
+use super::{Json, Malformed, Object, ids, required, typed};
+use crate::engine::{VectorValue, VectorsValue};
 
 /// A payload, or options of an inference: JSON objects both.
 pub(super) fn object(fields: HashMap<String, ProtoValue>) -> Value {
     Value::Object(fields.into_iter().map(|(key, value)| (key, Value::from(value))).collect::<Map<_, _>>())
 }
 
-/// The vectors of a point. A sparse vector has no unnamed form in REST, nor has it one in Qdrant.
-pub(super) fn of_point(message: Option<Vectors>) -> Json {
+/// The vectors of a point, typed at once: an upsert may hold millions of numbers, and as JSON values they would take many times their size.
+pub(super) fn of_point(message: Option<Vectors>) -> Result<VectorsValue, Malformed> {
     match message.and_then(|vectors| vectors.vectors_options).ok_or_else(|| Malformed::new("Expected some vectors"))? {
-        VectorsOptions::Vector(single) => {
-            let value = vector(single)?;
-            if value.get("indices").is_some() {
-                return Err(Malformed::new("Sparse vector must be named"));
-            }
-            Ok(value)
-        }
+        VectorsOptions::Vector(single) => match stored(single)? {
+            VectorValue::Dense(values) => Ok(VectorsValue::Single(values)),
+            VectorValue::MultiDense(rows) => Ok(VectorsValue::MultiDense(rows)),
+            VectorValue::Document(document) => Ok(VectorsValue::Document(document)),
+            VectorValue::Foreign(input) => Ok(VectorsValue::Foreign(input)),
+            // Neither REST nor Qdrant has an unnamed sparse vector.
+            VectorValue::Sparse(_) => Err(Malformed::new("Sparse vector must be named")),
+        },
         VectorsOptions::Vectors(named) => {
-            let entries = named.vectors.into_iter().map(|(name, one)| Ok((name, vector(one)?)));
-            Ok(Value::Object(entries.collect::<Result<Map<_, _>, Malformed>>()?))
+            let entries = named.vectors.into_iter().map(|(name, one)| Ok((name, stored(one)?)));
+            entries.collect::<Result<HashMap<_, _>, Malformed>>().map(VectorsValue::Named)
         }
     }
+}
+
+fn stored(message: Vector) -> Result<VectorValue, Malformed> {
+    match message.vector {
+        Some(vector::Vector::Dense(dense)) => Ok(VectorValue::Dense(dense.data)),
+        None if is_plain(&message) => Ok(VectorValue::Dense(plain(message))),
+        _ => typed(vector(message)?),
+    }
+}
+
+#[expect(deprecated, reason = "older clients still write these fields")]
+fn is_plain(message: &Vector) -> bool {
+    message.indices.is_none() && matches!(message.vectors_count, None | Some(1))
+}
+
+#[expect(deprecated, reason = "older clients still write these fields")]
+fn plain(message: Vector) -> Vec<f32> {
+    message.data
 }
 
 pub(super) fn vector(message: Vector) -> Json {

@@ -1,2 +1,0 @@
-//! gRPC.
-mod convert;
