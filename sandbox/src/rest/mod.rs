@@ -1,0 +1,19 @@
+//! Qdrant's REST API.
+
+use std::future::Future;
+
+use tokio::net::TcpListener;
+
+use crate::Shared;
+
+/// Serves until `shutdown` is done.
+pub async fn serve(
+    listener: TcpListener,
+    shared: Shared,
+    shutdown: impl Future<Output = ()>,
+) -> std::io::Result<()> {
+    tracing::debug!(collections = shared.store.list().len(), "REST is up");
+    shutdown.await;
+    drop(listener);
+    Ok(())
+}
