@@ -1,14 +1,16 @@
 //! What every method of every service does around the engine's work: check the names, obey faults, run off the event loop, log, time, and turn
 //! failures into statuses.
 
-use std::sync::Arc;
 use std::time::Instant;
 
 use tonic::{Code, Request, Response, Status};
 
 use super::convert::Malformed;
+use super::suffering;
 use super::timed::Timed;
+use crate::Shared;
 use crate::engine::{EngineError, ErrorKind, Store, check_existing};
+use crate::requests::Protocol;
 
 /// Where Qdrant says a gRPC message was wrong.
 const PLACE: &str = "body";
@@ -66,14 +68,10 @@ pub(super) fn not_served<T>(method: &str) -> Result<T, Failure> {
 /// The services' common state.
 #[derive(Clone)]
 pub(super) struct Calls {
-    store: Arc<Store>,
+    pub(super) shared: Shared,
 }
 
 impl Calls {
-    pub(super) fn new(store: Arc<Store>) -> Self {
-        Self { store }
-    }
-
     /// A call on one collection or alias.
     pub(super) async fn on<M: Send + 'static, T: Timed + Send + 'static>(
         &self,
@@ -83,7 +81,7 @@ impl Calls {
         work: impl FnOnce(&Store, &str, M) -> Result<T, Failure> + Send + 'static,
     ) -> Result<Response<T>, Status> {
         let collection = name(request.get_ref()).to_owned();
-        self.run(method, request, Some(collection), work).await
+        self.logged(method, request, Some(collection), work).await
     }
 
     /// A call that concerns no collection, or all.
@@ -93,27 +91,48 @@ impl Calls {
         request: Request<M>,
         work: impl FnOnce(&Store, M) -> Result<T, Failure> + Send + 'static,
     ) -> Result<Response<T>, Status> {
-        self.run(method, request, None, |store, _, message| work(store, message)).await
+        self.logged(method, request, None, |store, _, message| work(store, message)).await
     }
 
-    async fn run<M: Send + 'static, T: Timed + Send + 'static>(
+    async fn logged<M: Send + 'static, T: Timed + Send + 'static>(
         &self,
         method: &'static str,
         request: Request<M>,
         collection: Option<String>,
         work: impl FnOnce(&Store, &str, M) -> Result<T, Failure> + Send + 'static,
     ) -> Result<Response<T>, Status> {
+        let resolved = collection.as_deref().and_then(|name| self.shared.store.resolve(name));
+        let names = (collection.clone(), resolved.clone());
+        let headers = request.metadata().clone().into_headers();
+        let number = self.shared.log.begin(Protocol::Grpc, method, method, names, &headers);
+        let result = self.faulted(request, collection, resolved, work).await;
+        let code = result.as_ref().err().map_or(Code::Ok, Status::code);
+        self.shared.log.finish(number, code as u16);
+        result
+    }
+
+    async fn faulted<M: Send + 'static, T: Timed + Send + 'static>(
+        &self,
+        request: Request<M>,
+        collection: Option<String>,
+        resolved: Option<String>,
+        work: impl FnOnce(&Store, &str, M) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<Response<T>, Status> {
         let started = Instant::now();
         if let Some(name) = &collection {
             check_existing(PLACE, name).map_err(Failure::from)?;
         }
-        let store = Arc::clone(&self.store);
-        let message = request.into_inner();
+        let plan = self.shared.faults.plan(collection.as_deref(), resolved.as_deref());
+        let slow_body = plan.slow_body;
+        suffering::suffer(plan, request.extensions().get()).await?;
         let name = collection.unwrap_or_default();
-        let worked = tokio::task::spawn_blocking(move || work(&store, &name, message)).await;
-        match worked {
-            Ok(result) => Ok(Response::new(result?.timed(started.elapsed().as_secs_f64()))),
-            Err(error) => Err(Status::internal(format!("Service internal error: {method}: {error}"))),
+        let message = request.into_inner();
+        // The store's errors and the message's own are one type only here, so the store's runner carries both inside.
+        let result = self.shared.run(move |store| Ok(work(store, &name, message))).await.map_err(Failure::from)??;
+        let mut response = Response::new(result.timed(started.elapsed().as_secs_f64()));
+        if let Some(slow_body) = slow_body {
+            response.extensions_mut().insert(slow_body);
         }
+        Ok(response)
     }
 }

@@ -8,34 +8,47 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use tonic::body::BoxBody;
-use tonic::codec::CompressionEncoding;
-use tonic::codec::ProstCodec;
+use tonic::codec::{CompressionEncoding, ProstCodec};
 use tonic::server::{Grpc, NamedService, UnaryService};
 use tonic::{Request, Response, Status};
 
+use super::call::Calls;
+use super::timed::Timed;
+
+const CHECK: &str = "/grpc.health.v1.Health/Check";
+
+type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
 #[derive(Clone, PartialEq, prost::Message)]
-pub(crate) struct HealthCheckRequest {
+pub(super) struct HealthCheckRequest {
     #[prost(string, tag = "1")]
-    pub(crate) service: String,
+    service: String,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
-pub(crate) struct HealthCheckResponse {
+pub(super) struct HealthCheckResponse {
     #[prost(enumeration = "ServingStatus", tag = "1")]
-    pub(crate) status: i32,
+    status: i32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, prost::Enumeration)]
 #[repr(i32)]
-pub(crate) enum ServingStatus {
+enum ServingStatus {
     Unknown = 0,
     Serving = 1,
-    NotServing = 2,
+}
+
+impl Timed for HealthCheckResponse {
+    fn timed(self, _: f64) -> Self {
+        self
+    }
 }
 
 /// The service as the router mounts it.
-#[derive(Clone, Copy)]
-pub(super) struct Health;
+#[derive(Clone)]
+pub(super) struct Health {
+    pub(super) calls: Calls,
+}
 
 impl NamedService for Health {
     const NAME: &'static str = "grpc.health.v1.Health";
@@ -43,26 +56,29 @@ impl NamedService for Health {
 
 impl UnaryService<HealthCheckRequest> for Health {
     type Response = HealthCheckResponse;
-    type Future = std::future::Ready<Result<Response<Self::Response>, Status>>;
+    type Future = Boxed<Result<Response<HealthCheckResponse>, Status>>;
 
-    fn call(&mut self, _: Request<HealthCheckRequest>) -> Self::Future {
-        std::future::ready(Ok(Response::new(HealthCheckResponse { status: ServingStatus::Serving.into() })))
+    fn call(&mut self, request: Request<HealthCheckRequest>) -> Self::Future {
+        let calls = self.calls.clone();
+        Box::pin(
+            async move { calls.global(CHECK, request, |_, _| Ok(HealthCheckResponse { status: ServingStatus::Serving.into() })).await },
+        )
     }
 }
 
 impl tower::Service<http::Request<BoxBody>> for Health {
     type Response = http::Response<BoxBody>;
     type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+    type Future = Boxed<Result<Self::Response, Infallible>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, request: http::Request<BoxBody>) -> Self::Future {
-        let service = *self;
+        let service = self.clone();
         Box::pin(async move {
-            if request.uri().path() != "/grpc.health.v1.Health/Check" {
+            if request.uri().path() != CHECK {
                 return Ok(Status::unimplemented("").into_http());
             }
             let grpc = Grpc::new(ProstCodec::default());

@@ -5,7 +5,8 @@ use qdrant_client::qdrant as q;
 use super::call::{Failure, check_inner};
 use super::convert::{ids, legacy, reads, results, typed};
 use crate::engine::{
-    DiscoverRequest, LegacyQuery, MatrixResult, QueryRequest, RecommendGroupsRequest, RecommendRequest, SearchGroupsRequest, SearchRequest, Store,
+    DiscoverRequest, LegacyQuery, MatrixResult, QueryRequest, RecommendGroupsRequest, RecommendRequest, SearchGroupsRequest, SearchRequest,
+    Store,
 };
 
 type Answer<T> = Result<T, Failure>;

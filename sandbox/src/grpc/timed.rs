@@ -18,11 +18,34 @@ macro_rules! timed {
 }
 
 timed!(
-    GetCollectionInfoResponse, ListCollectionsResponse, CollectionOperationResponse, CollectionExistsResponse, ListAliasesResponse,
-    PointsOperationResponse, UpdateBatchResponse, GetResponse, ScrollResponse, CountResponse, FacetResponse, SearchMatrixPairsResponse,
-    SearchMatrixOffsetsResponse, SearchResponse, SearchBatchResponse, SearchGroupsResponse, RecommendResponse, RecommendBatchResponse,
-    RecommendGroupsResponse, DiscoverResponse, DiscoverBatchResponse, QueryResponse, QueryBatchResponse, QueryGroupsResponse,
-    CreateSnapshotResponse, ListSnapshotsResponse, DeleteSnapshotResponse, ListShardKeysResponse
+    GetCollectionInfoResponse,
+    ListCollectionsResponse,
+    CollectionOperationResponse,
+    CollectionExistsResponse,
+    ListAliasesResponse,
+    PointsOperationResponse,
+    UpdateBatchResponse,
+    GetResponse,
+    ScrollResponse,
+    CountResponse,
+    FacetResponse,
+    SearchMatrixPairsResponse,
+    SearchMatrixOffsetsResponse,
+    SearchResponse,
+    SearchBatchResponse,
+    SearchGroupsResponse,
+    RecommendResponse,
+    RecommendBatchResponse,
+    RecommendGroupsResponse,
+    DiscoverResponse,
+    DiscoverBatchResponse,
+    QueryResponse,
+    QueryBatchResponse,
+    QueryGroupsResponse,
+    CreateSnapshotResponse,
+    ListSnapshotsResponse,
+    DeleteSnapshotResponse,
+    ListShardKeysResponse
 );
 
 /// Answers without the field.
@@ -37,5 +60,9 @@ macro_rules! untimed {
 }
 
 untimed!(
-    CollectionClusterInfoResponse, UpdateCollectionClusterSetupResponse, CreateShardKeyResponse, DeleteShardKeyResponse, HealthCheckReply
+    CollectionClusterInfoResponse,
+    UpdateCollectionClusterSetupResponse,
+    CreateShardKeyResponse,
+    DeleteShardKeyResponse,
+    HealthCheckReply
 );

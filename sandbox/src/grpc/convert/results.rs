@@ -4,13 +4,13 @@ use std::collections::HashMap;
 
 use qdrant_client::qdrant::vectors_output::VectorsOptions;
 use qdrant_client::qdrant::{
-    self as q, DenseVector, FacetHit, FacetValue, GroupsResult, MultiDenseVector, NamedVectorsOutput, OrderValue, RetrievedPoint, ScoredPoint,
-    SearchMatrixOffsets, SearchMatrixPair, SearchMatrixPairs, SparseVector, Value, VectorOutput, VectorsOutput, facet_value, group_id, order_value,
-    vector_output,
+    self as q, DenseVector, FacetHit, FacetValue, GroupsResult, MultiDenseVector, NamedVectorsOutput, OrderValue, RetrievedPoint,
+    ScoredPoint, SearchMatrixOffsets, SearchMatrixPair, SearchMatrixPairs, SparseVector, Value, VectorOutput, VectorsOutput, facet_value,
+    group_id, order_value, vector_output,
 };
 use qdrant_edge::{
-    FacetValue as EngineFacet, FacetValueHit, OrderValue as EngineOrder, Payload, Record, ScoredPoint as EnginePoint, TypedMultiDenseVector,
-    VectorInternal, VectorStructInternal,
+    FacetValue as EngineFacet, FacetValueHit, OrderValue as EngineOrder, Payload, Record, ScoredPoint as EnginePoint,
+    TypedMultiDenseVector, VectorInternal, VectorStructInternal,
 };
 use uuid::Uuid;
 

@@ -27,7 +27,10 @@ fn all_conditions() -> Vec<Condition> {
         Condition::matches_phrase("text", "a phrase"),
         Condition::matches_text_any("text", "any of these"),
         Condition::range("price", Range { gte: Some(1.5), lt: Some(9.0), ..Range::default() }),
-        Condition::datetime_range("at", q::DatetimeRange { gt: Some(time(1_700_000_000)), lte: Some(time(1_800_000_000)), ..Default::default() }),
+        Condition::datetime_range(
+            "at",
+            q::DatetimeRange { gt: Some(time(1_700_000_000)), lte: Some(time(1_800_000_000)), ..Default::default() },
+        ),
         Condition::geo_radius("place", GeoRadius { center: Some(corner(13.4, 52.5)), radius: 1000.0 }),
         Condition::geo_bounding_box("place", q::GeoBoundingBox { top_left: Some(corner(0.0, 2.0)), bottom_right: Some(corner(2.0, 0.0)) }),
         Condition::geo_polygon("place", q::GeoPolygon { exterior: Some(square()), interiors: vec![square()] }),
@@ -215,14 +218,18 @@ fn every_step_of_a_batch_reaches_the_engine() {
 }
 
 fn quantizations() -> Vec<q::QuantizationConfig> {
-    let setting = q::binary_quantization_query_encoding::Variant::Setting(q::binary_quantization_query_encoding::Setting::Scalar8Bits.into());
+    let setting =
+        q::binary_quantization_query_encoding::Variant::Setting(q::binary_quantization_query_encoding::Setting::Scalar8Bits.into());
     let methods = [
         q::quantization_config::Quantization::Scalar(q::ScalarQuantization {
             r#type: q::QuantizationType::Int8.into(),
             quantile: Some(0.5),
             always_ram: Some(true),
         }),
-        q::quantization_config::Quantization::Product(q::ProductQuantization { compression: q::CompressionRatio::X32.into(), always_ram: None }),
+        q::quantization_config::Quantization::Product(q::ProductQuantization {
+            compression: q::CompressionRatio::X32.into(),
+            always_ram: None,
+        }),
         q::quantization_config::Quantization::Binary(q::BinaryQuantization {
             always_ram: Some(false),
             encoding: Some(q::BinaryQuantizationEncoding::OneAndHalfBits.into()),
@@ -287,7 +294,10 @@ fn index_parameters_come_back_as_they_went() {
     };
     let all = [
         ("keyword", IndexParams::KeywordIndexParams(q::KeywordIndexParams { is_tenant: Some(true), ..Default::default() })),
-        ("integer", IndexParams::IntegerIndexParams(q::IntegerIndexParams { lookup: Some(true), range: Some(false), ..Default::default() })),
+        (
+            "integer",
+            IndexParams::IntegerIndexParams(q::IntegerIndexParams { lookup: Some(true), range: Some(false), ..Default::default() }),
+        ),
         ("text", IndexParams::TextIndexParams(text)),
     ];
     for (kind, params) in all {
@@ -307,8 +317,10 @@ fn alias_actions_keep_their_order() {
     let create = q::CreateAlias { collection_name: "c".to_owned(), alias_name: "a".to_owned() };
     let delete = q::DeleteAlias { alias_name: "a".to_owned() };
     let actions = [q::alias_operations::Action::DeleteAlias(delete), q::alias_operations::Action::CreateAlias(create)];
-    let message =
-        q::ChangeAliases { actions: actions.into_iter().map(|action| q::AliasOperations { action: Some(action) }).collect(), timeout: None };
+    let message = q::ChangeAliases {
+        actions: actions.into_iter().map(|action| q::AliasOperations { action: Some(action) }).collect(),
+        timeout: None,
+    };
     let read: Vec<engine::AliasAction> = typed(collections::alias_actions(message).expect("well formed")).expect("known to REST");
     assert!(matches!(read.as_slice(), [engine::AliasAction::DeleteAlias { .. }, engine::AliasAction::CreateAlias { .. }]));
 }
