@@ -17,6 +17,9 @@ use crate::requests::Protocol;
 /// The health checks do without a key.
 const OPEN: [&str; 2] = ["/qdrant.Qdrant/HealthCheck", "/grpc.health.v1.Health/Check"];
 
+/// Services of a real server that the sandbox has not got; any other unknown path gets the empty text a real server gives.
+const NOT_SERVED: [&str; 2] = ["/qdrant.StorageRead/", "/grpc.reflection."];
+
 /// Puts a [`Gate`] before each service.
 #[derive(Clone)]
 pub(super) struct GateLayer {
@@ -40,10 +43,13 @@ pub(super) struct Gate<S> {
 impl<S> Gate<S> {
     /// A refused request never reaches a service, so that it is logged here.
     fn refusal(&self, path: &str, headers: &HeaderMap) -> Option<Status> {
-        if OPEN.contains(&path) {
-            return None;
-        }
-        let refusal = Status::unauthenticated(self.shared.admits(headers).err()?);
+        let refusal = match self.shared.admits(headers) {
+            Err(why) if !OPEN.contains(&path) => Status::unauthenticated(why),
+            _ if NOT_SERVED.iter().any(|service| path.starts_with(service)) => {
+                Status::unimplemented(format!("Not served by the sandbox: {path}"))
+            }
+            _ => return None,
+        };
         let number = self.shared.log.begin(Protocol::Grpc, path, path, (None, None), headers);
         self.shared.log.finish(number, refusal.code() as u16);
         Some(refusal)

@@ -52,7 +52,7 @@ fn code(status: u16) -> Code {
         429 | 507 => Code::ResourceExhausted,
         501 => Code::Unimplemented,
         502 | 503 => Code::Unavailable,
-        400..500 => Code::InvalidArgument,
+        400..=499 => Code::InvalidArgument,
         _ => Code::Internal,
     }
 }

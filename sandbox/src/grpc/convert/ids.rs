@@ -3,7 +3,6 @@
 use qdrant_client::qdrant::point_id::PointIdOptions;
 use qdrant_client::qdrant::{PointId, ShardKey, ShardKeySelector, shard_key};
 use qdrant_edge::PointId as EngineId;
-use serde_json::Value;
 use uuid::Uuid;
 
 use super::{Json, Malformed, Object, array, required};
@@ -53,12 +52,4 @@ pub(super) fn shard_keys(message: ShardKeySelector) -> Json {
         return shard_key(shard_keys.remove(0));
     }
     array(shard_keys, shard_key)
-}
-
-pub(in crate::grpc) fn shard_key_message(value: &Value) -> Option<ShardKey> {
-    let key = match value {
-        Value::String(text) => shard_key::Key::Keyword(text.clone()),
-        other => shard_key::Key::Number(other.as_u64()?),
-    };
-    Some(ShardKey { key: Some(key) })
 }
