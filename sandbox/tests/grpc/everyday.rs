@@ -1,21 +1,20 @@
 //! The everyday calls of the official client, over a real socket.
 
-mod grpc_support;
-
 use std::collections::{BTreeMap, BTreeSet};
 
-use grpc_support::{House, Outcome, point};
 use qdrant_client::Payload;
 use qdrant_client::qdrant as q;
 use qdrant_client::qdrant::point_id::PointIdOptions;
 use qdrant_client::qdrant::{
-    Condition, CountPointsBuilder, CreateAliasBuilder, CreateCollectionBuilder, CreateFieldIndexCollectionBuilder, DeletePointsBuilder, Distance,
-    Document, FacetCountsBuilder, FieldType, Filter, GetPointsBuilder, PointStruct, PrefetchQueryBuilder, Query, QueryBatchPointsBuilder,
-    QueryPointGroupsBuilder, QueryPointsBuilder, RecommendInputBuilder, ScrollPointsBuilder, SearchMatrixPointsBuilder, SearchPointsBuilder,
-    SetPayloadPointsBuilder, SparseVectorParamsBuilder, SparseVectorsConfigBuilder, UpdateBatchPointsBuilder, UpdateCollectionBuilder,
-    UpsertPointsBuilder, VectorParamsBuilder, VectorsConfigBuilder,
+    Condition, CountPointsBuilder, CreateAliasBuilder, CreateCollectionBuilder, CreateFieldIndexCollectionBuilder, DeletePointsBuilder,
+    Distance, Document, FacetCountsBuilder, FieldType, Filter, GetPointsBuilder, PointStruct, PrefetchQueryBuilder, Query,
+    QueryBatchPointsBuilder, QueryPointGroupsBuilder, QueryPointsBuilder, RecommendInputBuilder, ScrollPointsBuilder,
+    SearchMatrixPointsBuilder, SearchPointsBuilder, SetPayloadPointsBuilder, SparseVectorParamsBuilder, SparseVectorsConfigBuilder,
+    UpdateBatchPointsBuilder, UpdateCollectionBuilder, UpsertPointsBuilder, VectorParamsBuilder, VectorsConfigBuilder,
 };
 use serde_json::json;
+
+use super::support::{House, Outcome, failure, point};
 
 fn numbers<'a>(ids: impl IntoIterator<Item = &'a Option<q::PointId>>) -> Vec<u64> {
     let number = |id: &Option<q::PointId>| match id.as_ref().and_then(|id| id.point_id_options.as_ref()) {
@@ -103,7 +102,9 @@ async fn payloads_and_vectors_change_alone() -> Outcome {
     let output = got[0].vectors.as_ref().and_then(q::VectorsOutput::get_vector);
     assert_eq!(output, Some(q::vector_output::Vector::Dense(q::DenseVector { data: vec![7.0, 8.0] })));
 
-    client.overwrite_payload(SetPayloadPointsBuilder::new("c", Payload::try_from(json!({"only": true}))?).points_selector(ids()).wait(true)).await?;
+    client
+        .overwrite_payload(SetPayloadPointsBuilder::new("c", Payload::try_from(json!({"only": true}))?).points_selector(ids()).wait(true))
+        .await?;
     let got = client.get_points(GetPointsBuilder::new("c", vec![1.into()]).with_payload(true)).await?.result;
     assert_eq!(got[0].payload.len(), 1);
     client.clear_payload(q::ClearPayloadPointsBuilder::new("c").points(ids()).wait(true)).await?;
@@ -126,8 +127,9 @@ async fn a_batch_is_applied_in_order_and_stops_at_the_first_failure() -> Outcome
 
     let payload = [("a".to_owned(), 1.into())].into();
     let missing = step(Operation::SetPayload(SetPayload { payload, points_selector: select(99), ..Default::default() }));
-    let failed = house.client.update_points_batch(UpdateBatchPointsBuilder::new("c", vec![upsert(11), missing, upsert(12)]).wait(true)).await;
-    let (code, text) = grpc_support::failure(failed);
+    let failed =
+        house.client.update_points_batch(UpdateBatchPointsBuilder::new("c", vec![upsert(11), missing, upsert(12)]).wait(true)).await;
+    let (code, text) = failure(failed);
     assert_eq!((code, text.as_str()), (tonic::Code::NotFound, "Not found: No point with id 99 found"));
     let all = house.client.scroll(ScrollPointsBuilder::new("c").limit(100)).await?;
     assert_eq!(numbers(all.result.iter().map(|point| &point.id)), [1, 2, 3, 4, 5, 10, 11]);
@@ -148,7 +150,8 @@ async fn queries_of_every_kind_answer() -> Outcome {
     let like = RecommendInputBuilder::default().add_positive(5).add_negative(0);
     assert_eq!(scored(&client.query(query(Query::new_recommend(like))).await?.result)[0], 4);
     let prefetch = |at: f32| PrefetchQueryBuilder::default().query(Query::new_nearest(vec![at, 0.0])).limit(2_u64);
-    let fused = QueryPointsBuilder::new("c").add_prefetch(prefetch(0.0)).add_prefetch(prefetch(1.0)).query(Query::new_fusion(q::Fusion::Rrf));
+    let fused =
+        QueryPointsBuilder::new("c").add_prefetch(prefetch(0.1)).add_prefetch(prefetch(0.9)).query(Query::new_fusion(q::Fusion::Rrf));
     assert_eq!(scored(&client.query(fused).await?.result).into_iter().collect::<BTreeSet<_>>(), [0, 1].into());
     let sample = client.query(query(Query::new_sample(q::Sample::Random))).await?.result;
     assert_eq!(sample.len(), 3);
@@ -249,9 +252,10 @@ async fn texts_are_embedded_by_the_engine() -> Outcome {
     client.create_collection(CreateCollectionBuilder::new("c").sparse_vectors_config(sparse)).await?;
     let texts = ["the signal box at the junction", "a locomotive takes on water", "points are worked by levers"];
     let document = |text: &str| Document::new(text, "qdrant/bm25");
-    let points = texts.iter().zip(0_u64..).map(|(text, id)| {
-        PointStruct::new(id, q::NamedVectors::default().add_vector("text", document(text)), Payload::new())
-    });
+    let points = texts
+        .iter()
+        .zip(0_u64..)
+        .map(|(text, id)| PointStruct::new(id, q::NamedVectors::default().add_vector("text", document(text)), Payload::new()));
     client.upsert_points(UpsertPointsBuilder::new("c", points.collect::<Vec<_>>()).wait(true)).await?;
     let found = client.query(QueryPointsBuilder::new("c").query(Query::new_nearest(document("levers"))).using("text")).await?.result;
     assert_eq!(scored(&found), [2]);

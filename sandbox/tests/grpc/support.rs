@@ -10,19 +10,19 @@ use serde_json::json;
 use tonic::transport::Channel;
 use tonic::{Code, Status};
 
-pub type Outcome = Result<(), Box<dyn Error>>;
+pub(crate) type Outcome = Result<(), Box<dyn Error>>;
 
-pub struct House {
-    pub sandbox: Sandbox,
-    pub client: Qdrant,
+pub(crate) struct House {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) client: Qdrant,
 }
 
 impl House {
-    pub async fn open() -> Result<Self, Box<dyn Error>> {
+    pub(crate) async fn open() -> Result<Self, Box<dyn Error>> {
         Self::with(SandboxOptions::default()).await
     }
 
-    pub async fn with(options: SandboxOptions) -> Result<Self, Box<dyn Error>> {
+    pub(crate) async fn with(options: SandboxOptions) -> Result<Self, Box<dyn Error>> {
         let key = options.api_key.clone();
         let sandbox = Sandbox::start(options).await?;
         let url = sandbox.grpc_url().ok_or("gRPC is on by default")?;
@@ -31,20 +31,17 @@ impl House {
     }
 
     /// A channel below the client, for what the client hides.
-    #[allow(dead_code, reason = "each test file is its own crate, and not all look below the client")]
-    pub async fn channel(&self) -> Result<Channel, Box<dyn Error>> {
+    pub(crate) async fn channel(&self) -> Result<Channel, Box<dyn Error>> {
         let url = self.sandbox.grpc_url().ok_or("gRPC is on by default")?;
         Ok(Channel::from_shared(url)?.connect().await?)
     }
 
-    #[allow(dead_code, reason = "each test file is its own crate, and not all look below the client")]
-    pub async fn points(&self) -> Result<PointsClient<Channel>, Box<dyn Error>> {
+    pub(crate) async fn points(&self) -> Result<PointsClient<Channel>, Box<dyn Error>> {
         Ok(PointsClient::new(self.channel().await?))
     }
 
     /// Six points on a line in two dimensions; the even ones are red, the odd ones blue.
-    #[allow(dead_code, reason = "each test file is its own crate, and not all need points")]
-    pub async fn furnish(&self, name: &str) -> Outcome {
+    pub(crate) async fn furnish(&self, name: &str) -> Outcome {
         let vectors = VectorParamsBuilder::new(2, Distance::Euclid);
         self.client.create_collection(CreateCollectionBuilder::new(name).vectors_config(vectors)).await?;
         self.client.upsert_points(UpsertPointsBuilder::new(name, (0..6).map(point).collect::<Vec<_>>()).wait(true)).await?;
@@ -52,23 +49,20 @@ impl House {
     }
 }
 
-#[allow(dead_code, reason = "each test file is its own crate, and not all need points")]
-pub fn point(number: u16) -> PointStruct {
+pub(crate) fn point(number: u16) -> PointStruct {
     let colour = if number.is_multiple_of(2) { "red" } else { "blue" };
     let payload = Payload::try_from(json!({"colour": colour, "number": number})).expect("an object is a payload");
     PointStruct::new(u64::from(number), vec![f32::from(number), 0.0], payload)
 }
 
 /// The status a call failed with.
-#[allow(dead_code, reason = "each test file is its own crate, and not all look at failures")]
-pub fn failure<T: std::fmt::Debug>(result: Result<T, QdrantError>) -> (Code, String) {
+pub(crate) fn failure<T: std::fmt::Debug>(result: Result<T, QdrantError>) -> (Code, String) {
     match result {
         Err(QdrantError::ResponseError { status }) => told(&status),
         other => panic!("expected a status, got {other:?}"),
     }
 }
 
-#[allow(dead_code, reason = "each test file is its own crate, and not all look at failures")]
-pub fn told(status: &Status) -> (Code, String) {
+pub(crate) fn told(status: &Status) -> (Code, String) {
     (status.code(), status.message().to_owned())
 }

@@ -1,19 +1,20 @@
 //! What is on the wire: statuses and their texts, keys, compression, faults, the log.
 
-mod grpc_support;
-
 use bytes::Bytes;
-use grpc_support::{House, Outcome, failure, told};
 use http_body_util::BodyExt;
 use pointsman_sandbox::SandboxOptions;
 use pointsman_sandbox::faults::{ConnectionFault, ErrorShare, Fault, SlowBody};
 use pointsman_sandbox::requests;
 use qdrant_client::Qdrant;
 use qdrant_client::qdrant as q;
-use qdrant_client::qdrant::{CountPointsBuilder, CreateAliasBuilder, CreateCollectionBuilder, Distance, RenameAliasBuilder, VectorParamsBuilder};
+use qdrant_client::qdrant::{
+    CountPointsBuilder, CreateAliasBuilder, CreateCollectionBuilder, Distance, RenameAliasBuilder, VectorParamsBuilder,
+};
 use tonic::codec::CompressionEncoding;
 use tonic::{Code, Request};
-use tower::Service;
+use tower::{Service, ServiceExt};
+
+use super::support::{House, Outcome, failure, told};
 
 fn vectors() -> VectorParamsBuilder {
     VectorParamsBuilder::new(2, Distance::Dot)
@@ -79,7 +80,7 @@ async fn the_standard_health_service_answers() -> Outcome {
     let uri = format!("{}/grpc.health.v1.Health/Check", house.sandbox.grpc_url().ok_or("gRPC is on by default")?);
     let message = http_body_util::Full::new(Bytes::from_static(&[0; 5])).map_err(|never| match never {}).boxed_unsync();
     let request = http::Request::post(uri).header("content-type", "application/grpc").header("te", "trailers").body(message)?;
-    let body = channel.call(request).await?.into_body().collect().await?;
+    let body = channel.ready().await?.call(request).await?.into_body().collect().await?;
     assert_eq!(body.trailers().and_then(|trailers| trailers.get("grpc-status")).map(http::HeaderValue::as_bytes), Some(b"0".as_slice()));
     // Not compressed, two bytes long, field 1 is 1: SERVING.
     assert_eq!(body.to_bytes().as_ref(), [0, 0, 0, 0, 2, 8, 1]);
@@ -94,7 +95,7 @@ async fn a_failure_is_in_the_first_headers() -> Outcome {
     let frame = Bytes::from_static(b"\0\0\0\0\x06\x0a\x04gone");
     let message = http_body_util::Full::new(frame).map_err(|never| match never {}).boxed_unsync();
     let request = http::Request::post(uri).header("content-type", "application/grpc").header("te", "trailers").body(message)?;
-    let response = channel.call(request).await?;
+    let response = channel.ready().await?.call(request).await?;
     assert_eq!(response.headers().get("grpc-status").map(http::HeaderValue::as_bytes), Some(b"5".as_slice()));
     Ok(())
 }
