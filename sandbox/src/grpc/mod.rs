@@ -13,6 +13,7 @@ mod health;
 mod points;
 mod reading;
 mod service;
+mod snapshots;
 mod suffering;
 mod timed;
 mod writing;
@@ -24,6 +25,7 @@ use std::sync::Arc;
 use qdrant_client::qdrant::collections_server::CollectionsServer;
 use qdrant_client::qdrant::points_server::PointsServer;
 use qdrant_client::qdrant::qdrant_server::QdrantServer;
+use qdrant_client::qdrant::snapshots_server::SnapshotsServer;
 use tokio::net::TcpListener;
 use tonic::codec::CompressionEncoding::Gzip;
 use tonic::transport::Server;
@@ -56,6 +58,7 @@ pub async fn serve(listener: TcpListener, shared: Shared, shutdown: impl Future<
         .layer(GateLayer { shared })
         .add_service(tuned!(CollectionsServer::new(calls.clone())))
         .add_service(tuned!(PointsServer::new(calls.clone())))
+        .add_service(tuned!(SnapshotsServer::new(calls.clone())))
         .add_service(tuned!(QdrantServer::new(calls.clone())))
         .add_service(Health { calls })
         .serve_with_incoming_shutdown(connections, shutdown)

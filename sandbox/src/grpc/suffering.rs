@@ -30,7 +30,10 @@ pub(super) async fn suffer(plan: Plan, scissors: Option<&Scissors>) -> Result<()
         }
         (Some(ConnectionFault::Stall | ConnectionFault::Close | ConnectionFault::Reset), _) => std::future::pending::<()>().await,
     }
-    plan.error.map_or(Ok(()), |error| Err(status(error)))
+    match plan.error {
+        Some(error) => Err(status(error)),
+        None => Ok(()),
+    }
 }
 
 fn status(error: InjectedError) -> Status {

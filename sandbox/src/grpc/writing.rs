@@ -88,10 +88,12 @@ pub(super) fn delete_field_index(store: &Store, name: &str, m: q::DeleteFieldInd
 }
 
 pub(super) fn create_vector_name(store: &Store, name: &str, m: q::CreateVectorNameRequest) -> Written {
-    let config = typed(collections::new_vector(m.vector_config)?)?;
-    Ok(written(&store.create_vector_name(name, &m.vector_name, config, m.wait.unwrap_or(false))?))
+    let q::CreateVectorNameRequest { vector_name, vector_config, wait, .. } = m;
+    let config = typed(collections::new_vector(vector_config)?)?;
+    Ok(written(&store.create_vector_name(name, &vector_name, config, wait.unwrap_or(false))?))
 }
 
 pub(super) fn delete_vector_name(store: &Store, name: &str, m: q::DeleteVectorNameRequest) -> Written {
-    Ok(written(&store.delete_vector_name(name, &m.vector_name, m.wait.unwrap_or(false))?))
+    let q::DeleteVectorNameRequest { vector_name, wait, .. } = m;
+    Ok(written(&store.delete_vector_name(name, &vector_name, wait.unwrap_or(false))?))
 }

@@ -11,6 +11,7 @@ use qdrant_client::qdrant::{
     CountPointsBuilder, CreateAliasBuilder, CreateCollectionBuilder, Distance, RenameAliasBuilder, VectorParamsBuilder,
 };
 use tonic::codec::CompressionEncoding;
+use tonic::metadata::MetadataValue;
 use tonic::{Code, Request};
 use tower::{Service, ServiceExt};
 
@@ -63,7 +64,9 @@ async fn only_health_checks_do_without_the_key() -> Outcome {
     let house = House::with(SandboxOptions { api_key: Some("secret".to_owned()), ..SandboxOptions::default() }).await?;
     house.client.list_collections().await?;
     let url = house.sandbox.grpc_url().ok_or("gRPC is on by default")?;
-    let connect = |key: Option<&str>| Qdrant::from_url(&url).api_key(key).skip_compatibility_check().build();
+    let connect = |key: Option<&str>| -> Result<Qdrant, Box<dyn std::error::Error>> {
+        Ok(Qdrant::from_url(&url).api_key(key).skip_compatibility_check().build()?)
+    };
     let none = failure(connect(None)?.list_collections().await);
     assert_eq!(none, (Code::Unauthenticated, "Must provide an API key or an Authorization bearer token".to_owned()));
     let wrong = failure(connect(Some("guess"))?.list_collections().await);
@@ -109,7 +112,7 @@ async fn gzip_is_read_and_always_written_where_it_is_offered() -> Outcome {
     assert!(plain.metadata().get("grpc-encoding").is_none());
     let mut points = house.points().await?.send_compressed(CompressionEncoding::Gzip).accept_compressed(CompressionEncoding::Gzip);
     let zipped = points.scroll(scroll()).await?;
-    assert_eq!(zipped.metadata().get("grpc-encoding").map(|encoding| encoding.as_bytes()), Some(b"gzip".as_slice()));
+    assert_eq!(zipped.metadata().get("grpc-encoding").map(MetadataValue::as_bytes), Some(b"gzip".as_slice()));
     assert_eq!(zipped.into_inner().result.len(), plain.into_inner().result.len());
     Ok(())
 }
@@ -151,7 +154,7 @@ async fn faults_reach_grpc_and_everything_is_logged() -> Outcome {
     request.metadata_mut().insert("x-user-id", "u1".parse()?);
     let status = points.count(request).await.expect_err("every request fails");
     assert_eq!(told(&status), (Code::ResourceExhausted, "slow down".to_owned()));
-    assert_eq!(status.metadata().get("retry-after").map(|seconds| seconds.as_bytes()), Some(b"7".as_slice()));
+    assert_eq!(status.metadata().get("retry-after").map(MetadataValue::as_bytes), Some(b"7".as_slice()));
 
     let filter = requests::Filter { operation: Some("Points/Count".to_owned()), ..requests::Filter::default() };
     let logged = house.sandbox.log.list(&filter);

@@ -98,7 +98,8 @@ pub(super) fn input(message: VectorInput) -> Json {
 }
 
 fn sparse_json(sparse: SparseVector) -> Value {
-    json!({"indices": sparse.indices, "values": sparse.values})
+    let SparseVector { indices, values } = sparse;
+    Object::default().with("indices", indices).with("values", values).done()
 }
 
 fn multi_json(multi: MultiDenseVector) -> Value {
