@@ -11,7 +11,9 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::engine::{EngineError, EngineResult, Store};
+use crate::engine::{
+    CollectionInfo, CollectionStatus, EngineError, EngineResult, OptimizersStatus, Store,
+};
 use crate::faults::Faults;
 use crate::requests::RequestLog;
 use crate::{grpc, rest};
@@ -92,6 +94,22 @@ impl Shared {
                 "the engine did not finish the call: {why}"
             ))),
         }
+    }
+
+    /// What a collection reports about itself, once faults have had their say.
+    pub async fn info(&self, name: &str) -> EngineResult<CollectionInfo> {
+        let requested = name.to_owned();
+        let (mut info, resolved) = self
+            .run(move |store| Ok((store.info(&requested)?, store.resolve(&requested))))
+            .await?;
+        if let Some(status) = self.faults.status(name, resolved.as_deref()) {
+            info.status = status;
+            if status == CollectionStatus::Red {
+                info.optimizer_status =
+                    OptimizersStatus::Error("Fault injected by the sandbox".to_owned());
+            }
+        }
+        Ok(info)
     }
 
     /// Whether a request may pass: `api-key` wins over `authorization`, even when it is wrong.

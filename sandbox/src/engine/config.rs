@@ -271,6 +271,5 @@ fn overlay<T: Serialize + DeserializeOwned + Clone>(
 }
 
 fn parsed<T: DeserializeOwned>(value: Value) -> EngineResult<T> {
-    serde_json::from_value(value)
-        .map_err(|why| EngineError::bad_request(format_args!("Format error in JSON body: {why}")))
+    serde_json::from_value(value).map_err(|why| EngineError::malformed("JSON body", why))
 }

@@ -20,8 +20,8 @@ pub enum ErrorKind {
     Validation,
     /// Text could not be embedded (400, INVALID_ARGUMENT).
     Inference,
-    /// A checksum differs (400, DATA_LOSS).
-    ChecksumMismatch,
+    /// Not for this client (403, PERMISSION_DENIED).
+    Forbidden,
     /// A collection, alias, point or snapshot is missing (404, NOT_FOUND).
     NotFound,
     /// A collection is there already (409, ALREADY_EXISTS).
@@ -64,6 +64,30 @@ impl EngineError {
         )
     }
 
+    /// A text that does not parse, 400; `place` is where it stood, such as `JSON body`.
+    pub fn malformed(place: &str, why: impl fmt::Display) -> Self {
+        Self::new(
+            ErrorKind::BadRequest,
+            format!("Format error in {place}: {why}"),
+        )
+    }
+
+    /// A parameter that cannot be read, 400.
+    pub fn unreadable(place: &str, why: impl fmt::Display) -> Self {
+        Self::new(
+            ErrorKind::BadRequest,
+            format!("Deserialize error in {place}: {why}"),
+        )
+    }
+
+    /// A body above the limit, 400 as in Qdrant, whatever one would expect.
+    pub fn too_large(limit: usize) -> Self {
+        Self::new(
+            ErrorKind::BadRequest,
+            format!("JSON payload has exceeded limit ({limit} bytes)."),
+        )
+    }
+
     /// `Not found: …`, 404.
     pub fn not_found(what: impl fmt::Display) -> Self {
         Self::new(ErrorKind::NotFound, format!("Not found: {what}"))
@@ -100,12 +124,9 @@ impl EngineError {
         Self::new(ErrorKind::Inference, what.to_string())
     }
 
-    /// A checksum that differs, 400.
-    pub fn checksum_mismatch(expected: &str, actual: &str) -> Self {
-        Self::new(
-            ErrorKind::ChecksumMismatch,
-            format!("Checksum mismatch: expected {expected}, actual {actual}"),
-        )
+    /// `Forbidden: …`, 403.
+    pub fn forbidden(what: impl fmt::Display) -> Self {
+        Self::new(ErrorKind::Forbidden, format!("Forbidden: {what}"))
     }
 
     /// Something a real server does and the sandbox does not, 501.

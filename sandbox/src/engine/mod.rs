@@ -18,6 +18,7 @@ mod read;
 mod recommend;
 mod schema;
 mod search;
+mod snapshots;
 mod store;
 mod vectors;
 mod write;
@@ -48,6 +49,7 @@ pub use schema::{
     SparseIndexParams, SparseVectorParams, UpdateCollection, UpdateQueueInfo, VectorParams,
     VectorsConfig, WalConfig,
 };
+pub use snapshots::SnapshotDescription;
 pub use store::Store;
 pub use vectors::{Document, ForeignInput, VectorValue, VectorsValue};
 pub use write::{CreateFieldIndex, CreateVectorName, UpdateResult, UpdateStatus};

@@ -143,7 +143,7 @@ impl Store {
     }
 
     /// The folder snapshots live in.
-    pub fn snapshots_folder(&self) -> PathBuf {
+    pub(super) fn snapshots_folder(&self) -> PathBuf {
         self.root.join(SNAPSHOTS_DIR)
     }
 

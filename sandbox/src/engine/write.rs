@@ -272,7 +272,8 @@ fn upsert(config: &CollectionConfig, request: UpsertPoints) -> EngineResult<Poin
             })
             .collect::<EngineResult<_>>()?,
         (None, None) => {
-            return Err(EngineError::bad_request(
+            return Err(EngineError::malformed(
+                "JSON body",
                 "Invalid PointInsertOperations format",
             ));
         }
@@ -421,8 +422,9 @@ fn check_selected(selected: bool) -> EngineResult<()> {
     if selected {
         return Ok(());
     }
-    Err(EngineError::bad_request(
-        "Format error in JSON body: Either list of point ids or filter must be provided",
+    Err(EngineError::malformed(
+        "JSON body",
+        "Either list of point ids or filter must be provided",
     ))
 }
 

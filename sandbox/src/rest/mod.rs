@@ -1,19 +1,52 @@
-//! Qdrant's REST API.
+//! Qdrant's REST API, as 1.18 serves it.
+//!
+//! Each request passes `gate` (key, faults, log) and becomes a `Call`; a handler names the store's method that answers it.
 
-use std::future::Future;
+mod aliases;
+mod answer;
+mod call;
+mod collections;
+mod control;
+mod download;
+mod gate;
+mod listen;
+mod points;
+mod queries;
+mod render;
+mod service;
+mod snapshots;
+mod unserved;
 
-use tokio::net::TcpListener;
+use axum::Router;
+use axum::http::StatusCode;
+use axum::middleware;
+use tower_http::compression::CompressionLayer;
+use tower_http::decompression::RequestDecompressionLayer;
+
+pub use listen::serve;
 
 use crate::Shared;
 
-/// Serves until `shutdown` is done.
-pub async fn serve(
-    listener: TcpListener,
-    shared: Shared,
-    shutdown: impl Future<Output = ()>,
-) -> std::io::Result<()> {
-    tracing::debug!(collections = shared.store.list().len(), "REST is up");
-    shutdown.await;
-    drop(listener);
-    Ok(())
+/// All routes with what surrounds them.
+fn router(shared: &Shared) -> Router {
+    Router::new()
+        .merge(service::routes())
+        .merge(collections::routes())
+        .merge(aliases::routes())
+        .merge(points::routes())
+        .merge(queries::routes())
+        .merge(snapshots::routes())
+        .merge(unserved::routes())
+        .merge(control::routes())
+        .fallback(nothing_here)
+        .method_not_allowed_fallback(nothing_here)
+        .layer(RequestDecompressionLayer::new())
+        .layer(middleware::from_fn_with_state(shared.clone(), gate::pass))
+        .layer(CompressionLayer::new().compress_when(gate::compressible))
+        .with_state(shared.clone())
+}
+
+/// Qdrant answers unknown paths, wrong methods and `HEAD` alike: 404 and nothing else.
+async fn nothing_here() -> StatusCode {
+    StatusCode::NOT_FOUND
 }
