@@ -1,6 +1,7 @@
 //! What every method of every service does around the engine's work: check the names, obey faults, run off the event loop, log, time, and turn
 //! failures into statuses.
 
+use std::future::Future;
 use std::time::Instant;
 
 use tonic::{Code, Request, Response, Status};
@@ -41,7 +42,7 @@ impl From<Failure> for Status {
 fn code(kind: ErrorKind) -> Code {
     match kind {
         ErrorKind::BadInput | ErrorKind::BadRequest | ErrorKind::Validation | ErrorKind::Inference => Code::InvalidArgument,
-        ErrorKind::ChecksumMismatch => Code::DataLoss,
+        ErrorKind::Forbidden => Code::PermissionDenied,
         ErrorKind::NotFound => Code::NotFound,
         ErrorKind::AlreadyExists => Code::AlreadyExists,
         ErrorKind::Service => Code::Internal,
@@ -81,7 +82,8 @@ impl Calls {
         work: impl FnOnce(&Store, &str, M) -> Result<T, Failure> + Send + 'static,
     ) -> Result<Response<T>, Status> {
         let collection = name(request.get_ref()).to_owned();
-        self.logged(method, request, Some(collection), work).await
+        self.logged(method, request, Some(collection), |shared, name, message| blocking(shared, move |store| work(store, &name, message)))
+            .await
     }
 
     /// A call that concerns no collection, or all.
@@ -91,15 +93,16 @@ impl Calls {
         request: Request<M>,
         work: impl FnOnce(&Store, M) -> Result<T, Failure> + Send + 'static,
     ) -> Result<Response<T>, Status> {
-        self.logged(method, request, None, |store, _, message| work(store, message)).await
+        self.logged(method, request, None, |shared, _, message| blocking(shared, move |store| work(store, message))).await
     }
 
-    async fn logged<M: Send + 'static, T: Timed + Send + 'static>(
+    /// Any call; `on` and `global` serve those whose work is on the store alone.
+    pub(super) async fn logged<M, T: Timed, F: Future<Output = Result<T, Failure>>>(
         &self,
         method: &'static str,
         request: Request<M>,
         collection: Option<String>,
-        work: impl FnOnce(&Store, &str, M) -> Result<T, Failure> + Send + 'static,
+        work: impl FnOnce(Shared, String, M) -> F,
     ) -> Result<Response<T>, Status> {
         let resolved = collection.as_deref().and_then(|name| self.shared.store.resolve(name));
         let names = (collection.clone(), resolved.clone());
@@ -111,12 +114,12 @@ impl Calls {
         result
     }
 
-    async fn faulted<M: Send + 'static, T: Timed + Send + 'static>(
+    async fn faulted<M, T: Timed, F: Future<Output = Result<T, Failure>>>(
         &self,
         request: Request<M>,
         collection: Option<String>,
         resolved: Option<String>,
-        work: impl FnOnce(&Store, &str, M) -> Result<T, Failure> + Send + 'static,
+        work: impl FnOnce(Shared, String, M) -> F,
     ) -> Result<Response<T>, Status> {
         let started = Instant::now();
         if let Some(name) = &collection {
@@ -125,14 +128,19 @@ impl Calls {
         let plan = self.shared.faults.plan(collection.as_deref(), resolved.as_deref());
         let slow_body = plan.slow_body;
         suffering::suffer(plan, request.extensions().get()).await?;
-        let name = collection.unwrap_or_default();
-        let message = request.into_inner();
-        // The store's errors and the message's own are one type only here, so the store's runner carries both inside.
-        let result = self.shared.run(move |store| Ok(work(store, &name, message))).await.map_err(Failure::from)??;
-        let mut response = Response::new(result.timed(started.elapsed().as_secs_f64()));
+        let answer = work(self.shared.clone(), collection.unwrap_or_default(), request.into_inner()).await?;
+        let mut response = Response::new(answer.timed(started.elapsed().as_secs_f64()));
         if let Some(slow_body) = slow_body {
             response.extensions_mut().insert(slow_body);
         }
         Ok(response)
     }
+}
+
+/// The store's runner knows the store's errors only, so a message's own come through it as a value.
+async fn blocking<T: Send + 'static>(
+    shared: Shared,
+    work: impl FnOnce(&Store) -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
+    shared.run(move |store| Ok(work(store))).await?
 }

@@ -1,6 +1,4 @@
-//! `qdrant.Collections`: collections and aliases; what concerns a cluster is not served.
-
-use std::sync::Arc;
+//! `qdrant.Collections`: collections and aliases; of a cluster there is one peer with one shard, which cannot be changed.
 
 use qdrant_client::qdrant as q;
 use qdrant_client::qdrant::collections_server::Collections;
@@ -20,21 +18,20 @@ fn aliases(aliases: Vec<AliasDescription>) -> q::ListAliasesResponse {
     q::ListAliasesResponse { aliases: aliases.into_iter().map(describe).collect(), time: 0.0 }
 }
 
+/// A cluster of one peer, as REST describes it too.
+fn one_shard(points_count: u64) -> q::CollectionClusterInfoResponse {
+    let shard = q::LocalShardInfo { shard_id: 0, points_count, state: q::ReplicaState::Active.into(), shard_key: None };
+    q::CollectionClusterInfoResponse { peer_id: 1, shard_count: 1, local_shards: vec![shard], ..Default::default() }
+}
+
 #[tonic::async_trait]
 impl Collections for Calls {
     async fn get(&self, request: Request<q::GetCollectionInfoRequest>) -> Result<Response<q::GetCollectionInfoResponse>, Status> {
-        let faults = Arc::clone(&self.shared.faults);
-        self.on(
-            "/qdrant.Collections/Get",
-            request,
-            |m| &m.collection_name,
-            move |store, name, _| {
-                let mut info = store.info(name)?;
-                info.status = faults.status(name, store.resolve(name).as_deref()).unwrap_or(info.status);
-                let info = serde_json::to_value(info).map_err(EngineError::service)?;
-                Ok(q::GetCollectionInfoResponse { result: Some(convert::info::info(&info)), time: 0.0 })
-            },
-        )
+        let name = request.get_ref().collection_name.clone();
+        self.logged("/qdrant.Collections/Get", request, Some(name), |shared, name, _| async move {
+            let info = serde_json::to_value(shared.info(&name).await?).map_err(EngineError::service)?;
+            Ok(q::GetCollectionInfoResponse { result: Some(convert::info::info(&info)), time: 0.0 })
+        })
         .await
     }
 
@@ -115,8 +112,13 @@ impl Collections for Calls {
         &self,
         request: Request<q::CollectionClusterInfoRequest>,
     ) -> Result<Response<q::CollectionClusterInfoResponse>, Status> {
-        self.on("/qdrant.Collections/CollectionClusterInfo", request, |m| &m.collection_name, |_, _, _| not_served("CollectionClusterInfo"))
-            .await
+        self.on(
+            "/qdrant.Collections/CollectionClusterInfo",
+            request,
+            |m| &m.collection_name,
+            |store, name, _| Ok(one_shard(store.info(name)?.points_count.unwrap_or_default() as u64)),
+        )
+        .await
     }
 
     async fn update_collection_cluster_setup(
@@ -141,6 +143,15 @@ impl Collections for Calls {
     }
 
     async fn list_shard_keys(&self, request: Request<q::ListShardKeysRequest>) -> Result<Response<q::ListShardKeysResponse>, Status> {
-        self.on("/qdrant.Collections/ListShardKeys", request, |m| &m.collection_name, |_, _, _| not_served("ListShardKeys")).await
+        self.on(
+            "/qdrant.Collections/ListShardKeys",
+            request,
+            |m| &m.collection_name,
+            |store, name, _| {
+                store.collection(name)?;
+                Ok(q::ListShardKeysResponse::default())
+            },
+        )
+        .await
     }
 }

@@ -282,3 +282,32 @@ async fn an_alias_is_moved_in_one_request() -> Outcome {
     assert_eq!(client.list_aliases().await?.aliases, []);
     Ok(())
 }
+
+#[tokio::test]
+async fn snapshots_are_made_listed_and_deleted() -> Outcome {
+    let house = House::open().await?;
+    house.furnish("c").await?;
+    let client = &house.client;
+    client.create_alias(CreateAliasBuilder::new("c", "live")).await?;
+    let made = client.create_snapshot("live").await?.snapshot_description.ok_or("no description")?;
+    assert!(made.name.starts_with("c-") && made.size > 0 && made.creation_time.is_some(), "{made:?}");
+    assert_eq!(client.list_snapshots("c").await?.snapshot_descriptions, std::slice::from_ref(&made));
+    client.delete_snapshot(q::DeleteSnapshotRequestBuilder::new("c", made.name.as_str())).await?;
+    assert_eq!(client.list_snapshots("c").await?.snapshot_descriptions, []);
+    let (code, _) = failure(client.delete_snapshot(q::DeleteSnapshotRequestBuilder::new("c", made.name)).await);
+    assert_eq!(code, tonic::Code::NotFound);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_collection_is_one_active_shard() -> Outcome {
+    let house = House::open().await?;
+    house.furnish("c").await?;
+    let info = house.client.collection_cluster_info("c").await?;
+    assert_eq!(
+        info.local_shards.iter().map(|shard| (shard.points_count, shard.state())).collect::<Vec<_>>(),
+        [(6, q::ReplicaState::Active)]
+    );
+    assert_eq!(house.client.list_shard_keys("c").await?.shard_keys, []);
+    Ok(())
+}

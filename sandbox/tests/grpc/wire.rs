@@ -135,7 +135,7 @@ async fn a_large_message_is_taken() -> Outcome {
 async fn what_is_not_served_says_so() -> Outcome {
     let house = House::open().await?;
     house.furnish("c").await?;
-    let (code, text) = failure(house.client.collection_cluster_info("c").await);
+    let (code, text) = failure(house.client.create_full_snapshot().await);
     assert_eq!(code, Code::Unimplemented);
     assert!(text.contains("sandbox"), "{text}");
     Ok(())
