@@ -52,7 +52,7 @@ impl Kind {
 
 /// One problem, as it is sent.
 #[derive(Debug, Serialize)]
-pub struct Problem {
+pub(super) struct Problem {
     #[serde(rename = "type")]
     kind: String,
     title: &'static str,

@@ -1,3 +1,95 @@
-//! The commands.
+//! The commands. `main` parses and calls [`Cli::run`]; each command has a file of its own.
 
-pub mod demo;
+mod check;
+mod demo;
+mod explain;
+mod healthcheck;
+mod serve;
+mod serve_args;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{Fault, Loaded};
+
+pub use check::CheckArgs;
+pub use explain::ExplainArgs;
+pub use healthcheck::HealthcheckArgs;
+pub use serve_args::ServeArgs;
+
+/// A routing reverse proxy in front of Qdrant: split, switch and test collections under live traffic.
+#[derive(Debug, Parser)]
+#[command(name = "pointsman", version, propagate_version = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve: the proxy, its control plane and the admin API
+    Serve(ServeArgs),
+    /// Say what is wrong with the configuration, without starting anything
+    Check(CheckArgs),
+    /// Show a switch under live traffic, with a collection of articles
+    Demo(demo::DemoArgs),
+    /// Say where a request would go, and why
+    Explain(ExplainArgs),
+    /// Ask a running Pointsman whether it is ready; for container health checks
+    Healthcheck(HealthcheckArgs),
+    /// Print the version
+    Version,
+}
+
+impl Cli {
+    /// Runs the command to its end.
+    #[must_use]
+    pub fn run(&self) -> ExitCode {
+        match &self.command {
+            Command::Serve(args) => serve::run(args),
+            Command::Check(args) => check::run(args),
+            Command::Demo(args) => play(args),
+            Command::Explain(args) => explain::run(args),
+            Command::Healthcheck(args) => healthcheck::run(args),
+            Command::Version => say(format_args!("pointsman {}", env!("CARGO_PKG_VERSION"))),
+        }
+    }
+}
+
+/// The demo is a client like any other: one thread serves it.
+fn play(args: &demo::DemoArgs) -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let played = runtime.map_err(demo::DemoError::from).and_then(|runtime| runtime.block_on(demo::run(args.clone())));
+    played.unwrap_or_else(|error| complain(format_args!("the demo could not be played: {error}")))
+}
+
+/// Prints a command's answer. A reader that went away (`pointsman … | head -1`) is not an error worth words.
+fn say(answer: std::fmt::Arguments<'_>) -> ExitCode {
+    match writeln!(std::io::stdout(), "{answer}") {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+/// Prints why a command failed.
+fn complain(reason: std::fmt::Arguments<'_>) -> ExitCode {
+    // Standard error is the last place to say anything; when it is gone the exit code has to do.
+    let _ = writeln!(std::io::stderr(), "{reason}");
+    ExitCode::FAILURE
+}
+
+/// The configuration that `serve` would run with these arguments; faults are printed.
+fn configuration(args: &ServeArgs) -> Result<Loaded, ExitCode> {
+    crate::config::Config::load(&args.source()).map_err(|faults| complain(format_args!("{}", listed(&faults))))
+}
+
+fn listed(faults: &[Fault]) -> String {
+    let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    let count = if lines.len() == 1 { "1 fault".to_owned() } else { format!("{} faults", lines.len()) };
+    format!("{}\nthe configuration has {count}", lines.join("\n"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -76,11 +76,12 @@ impl Control {
     pub fn start(loaded: &Loaded, registry: Arc<Registry>) -> Result<Parts<impl Future<Output = ()> + Send + use<>>, StartError> {
         let plan = Plan::of(&loaded.config, None).map_err(StartError::Plan)?;
         let journal = Journal::new(plan.store.clone());
-        let stored = journal.load()?;
-        let mut next = stored;
+        let mut next = journal.load()?;
         next.revision += 1;
+        let changed = super::absorb::absorb(&mut next.routes, &mut next.absorbed, &plan.routes, next.revision);
+        // Only now: an upstream and the route that needed it may have left the file together.
         check_stored(&next.routes, &plan, &journal)?;
-        if super::absorb::absorb(&mut next.routes, &mut next.absorbed, &plan.routes, next.revision) {
+        if changed {
             journal.commit(&next)?;
         }
         let state = State {

@@ -86,7 +86,16 @@ impl Control {
         for usage in self.registry().usage() {
             known.insert((usage.upstream.to_string(), usage.collection.to_string()), usage.in_flight());
         }
-        let view = |((upstream, collection), in_flight)| state.collection(&here, upstream, collection, in_flight);
+        let mut aliases = aliases_by_collection(&state, &here);
+        let mut routes = routes_by_collection(&state, &here);
+        let view = |(at, in_flight): ((String, String), u64)| CollectionView {
+            listed: at.0 == here && state.listing.collections.contains(&at.1),
+            aliases: aliases.remove(&at).unwrap_or_default(),
+            routes: routes.remove(&at).unwrap_or_default(),
+            upstream: at.0,
+            collection: at.1,
+            in_flight,
+        };
         let mut views: Vec<_> = known.into_iter().map(view).collect();
         views.sort_by_cached_key(CollectionView::cursor);
         views
@@ -101,24 +110,31 @@ impl CollectionView {
     }
 }
 
-impl State {
-    fn collection(&self, here: &str, upstream: String, collection: String, in_flight: u64) -> CollectionView {
-        let at_home = upstream == here;
-        let points_here = |(_, target): &(&String, &String)| at_home && **target == collection;
-        let uses = |(_, route): &(&String, &RouteState)| {
-            route.spec.variants.iter().any(|variant| {
-                variant.collection.as_deref() == Some(collection.as_str()) && variant.upstream.as_deref().unwrap_or(here) == upstream
-            })
-        };
-        CollectionView {
-            listed: at_home && self.listing.collections.contains(&collection),
-            aliases: self.listing.aliases.iter().filter(points_here).map(|(alias, _)| alias.clone()).collect(),
-            routes: self.routes.iter().filter(uses).map(|(alias, _)| alias.clone()).collect(),
-            upstream,
-            collection,
-            in_flight,
+/// Names by the upstream and the collection they lead to.
+type Referrers = BTreeMap<(String, String), Vec<String>>;
+
+fn aliases_by_collection(state: &State, here: &str) -> Referrers {
+    let mut found = Referrers::new();
+    for (alias, collection) in &state.listing.aliases {
+        found.entry((here.to_owned(), collection.clone())).or_default().push(alias.clone());
+    }
+    found
+}
+
+fn routes_by_collection(state: &State, here: &str) -> Referrers {
+    let mut found = Referrers::new();
+    for (alias, route) in state.routes.iter() {
+        for variant in &route.spec.variants {
+            let Some(collection) = &variant.collection else { continue };
+            let at = (variant.upstream.as_deref().unwrap_or(here).to_owned(), collection.clone());
+            let routes = found.entry(at).or_default();
+            // Two variants of one route may share a collection.
+            if routes.last() != Some(alias) {
+                routes.push(alias.clone());
+            }
         }
     }
+    found
 }
 
 fn view(state: &State, alias: &str, route: &RouteState) -> RouteView {

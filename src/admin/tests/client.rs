@@ -83,8 +83,8 @@ impl Answer {
 struct Words(Mutex<String>);
 
 impl LogFilter for Words {
-    fn filter(&self) -> String {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    fn filter(&self) -> Result<String, String> {
+        Ok(self.0.lock().unwrap_or_else(PoisonError::into_inner).clone())
     }
 
     fn set_filter(&self, filter: &str) -> Result<(), String> {

@@ -21,22 +21,20 @@ pub(super) fn check(identity: &IdentityConfig, faults: &mut Faults) {
                 fault(format!("`{header}` is also `identity.force_header`; a unit and a variant cannot share a header"));
             }
             CarrierConfig::Header(_) => {}
-            CarrierConfig::Cookie(name) => name_or(name, is_token, "the name of a cookie", &mut fault),
-            CarrierConfig::Query(name) => {
-                name_or(name, |text| !text.contains(['&', '=', '#', '\0']), "the name of a parameter", &mut fault)
-            }
-            CarrierConfig::JwtClaim(name) => name_or(name, |_| true, "the name of a claim", &mut fault),
+            CarrierConfig::Cookie(name) => demand(is_token(name), name, "the name of a cookie", &mut fault),
+            CarrierConfig::Query(name) => demand(!name.contains(['&', '=', '#', '\0']), name, "the name of a parameter", &mut fault),
+            CarrierConfig::JwtClaim(name) => demand(true, name, "the name of a claim", &mut fault),
             // Without a character that marks it off, `docs2` would be `docs` for somebody named `2`.
             CarrierConfig::NameSuffix(text) => {
-                let marked = |text: &str| !text.contains(['/', '\0']) && text.chars().any(|letter| !letter.is_alphanumeric());
-                name_or(text, marked, "a separator such as @@u=", &mut fault);
+                let marked = !text.contains(['/', '\0']) && text.chars().any(|letter| !letter.is_alphanumeric());
+                demand(marked, text, "a separator such as @@u=", &mut fault);
             }
         }
     }
 }
 
-fn name_or(text: &str, legal: impl FnOnce(&str) -> bool, what: &str, fault: &mut impl FnMut(String)) {
-    if text.is_empty() || text.len() > MAX_NAME || !legal(text) {
+fn demand(legal: bool, text: &str, what: &str, fault: &mut impl FnMut(String)) {
+    if text.is_empty() || text.len() > MAX_NAME || !legal {
         fault(format!("`{text}` cannot be {what}"));
     }
 }

@@ -49,3 +49,6 @@ impl Faults {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,8 +7,8 @@ use ::qdrant_client::qdrant::collections_server::{Collections, CollectionsServer
 use ::qdrant_client::qdrant::*;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
-use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
+use tonic::transport::{Identity, Server, ServerTlsConfig};
 use tonic::{Request, Response, Status};
 
 use crate::config::Config;
@@ -41,8 +41,23 @@ impl FakeQdrant {
         fake
     }
 
+    /// Answers every listing at once, over TLS, with a certificate that only its own file `authority` vouches for.
+    pub(crate) async fn start_tls(listing: Listing, authority: &std::path::Path) -> Self {
+        let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("an address makes a certificate");
+        std::fs::write(authority, made.cert.pem()).expect("the directory is the test's own");
+        let identity = Identity::from_pem(made.cert.pem(), made.signing_key.serialize_pem());
+        let server = Server::builder().tls_config(ServerTlsConfig::new().identity(identity)).expect("the key belongs to the certificate");
+        let fake = Self::serve(listing, server).await;
+        fake.release(OPEN);
+        fake
+    }
+
     /// Holds each listing back until it is released.
     pub(crate) async fn start_closed(listing: Listing) -> Self {
+        Self::serve(listing, Server::builder()).await
+    }
+
+    async fn serve(listing: Listing, mut server: Server) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("it is bound");
         let shared = Arc::new(Shared {
@@ -53,7 +68,7 @@ impl FakeQdrant {
         });
         let incoming = TcpIncoming::from_listener(listener, true, None).expect("the listener is in order");
         let service = CollectionsServer::new(Service(Arc::clone(&shared)));
-        tokio::spawn(Server::builder().add_service(service).serve_with_incoming(incoming));
+        tokio::spawn(server.add_service(service).serve_with_incoming(incoming));
         Self { address, shared }
     }
 
@@ -86,11 +101,13 @@ impl FakeQdrant {
 struct Service(Arc<Shared>);
 
 impl Service {
+    #[expect(clippy::result_large_err, reason = "the size is tonic's choice, and so is the type its services answer with")]
     fn listing(&self) -> Result<Listing, Status> {
         self.0.listing.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
+#[expect(clippy::result_large_err, reason = "as above")]
 fn unserved<T>() -> Result<Response<T>, Status> {
     Err(Status::unimplemented("nobody asks this in the tests"))
 }

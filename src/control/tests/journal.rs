@@ -108,3 +108,16 @@ async fn a_deleted_route_of_the_file_stays_deleted() {
     configured.routes.insert("docs".to_owned(), spec(&[("stable", 1.0), ("candidate", 1.0)]));
     assert_eq!(control(configured).routes().len(), 1, "a new definition counts");
 }
+
+#[tokio::test]
+async fn an_upstream_and_its_route_may_leave_the_file_together() {
+    let at = directory();
+    let mut two = config_in(at.path());
+    let second = two.upstreams["default"].clone();
+    two.upstreams.insert("second".to_owned(), second);
+    let mut elsewhere = spec(MOST);
+    elsewhere.variants[1].upstream = Some("second".to_owned());
+    two.routes.insert("docs".to_owned(), elsewhere);
+    assert_eq!(control(two).routes().len(), 1);
+    assert!(control(config_in(at.path())).routes().is_empty());
+}

@@ -129,3 +129,26 @@ async fn the_loop_ends_with_the_last_who_could_ask() {
     drop(refresh);
     background.as_mut().await;
 }
+
+#[tokio::test]
+async fn an_upstream_is_listed_over_tls() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let authority = directory.path().join("authority.pem");
+    let fake = FakeQdrant::start_tls(docs("docs_v1"), &authority).await;
+    let secure = |ca_file: &std::path::Path| {
+        let mut config = crate::control::testing::config();
+        let upstream = config.upstreams.get_mut("default").expect("it is there");
+        upstream.grpc_url = format!("https://{}", fake.address).parse().expect("a URL");
+        upstream.ca_file = Some(ca_file.to_owned());
+        config
+    };
+    let (control, refresh) = running(secure(&authority));
+    refresh.now().await.expect("the authority vouches for the server");
+    assert_eq!(target(&control), "docs_v1");
+
+    let other = directory.path().join("other.pem");
+    let _other = FakeQdrant::start_tls(docs("docs_v1"), &other).await;
+    let (_control, refresh) = running(secure(&other));
+    let failed = refresh.now().await.expect_err("nobody vouches for the server");
+    assert!(failed.to_string().contains("certificate"), "{failed}");
+}

@@ -1,0 +1,123 @@
+//! Each check refuses what it is there for, and names the key.
+
+use crate::config::tests::{faults, legal};
+
+/// The only fault of `yaml` is at `key` and says `reason`.
+#[track_caller]
+fn refused(yaml: &str, key: &str, reason: &str) {
+    let found = faults(yaml);
+    assert!(found.len() == 1 && found[0].starts_with(&format!("{key}: ")) && found[0].contains(reason), "{yaml}\nfound {found:#?}");
+}
+
+#[test]
+fn ports_are_not_shared() {
+    refused("listen: {rest: '127.0.0.1:7334'}", "listen.grpc", "is taken by `listen.rest`");
+    refused("listen: {admin: '127.0.0.1:7333'}", "listen.admin", "is taken by `listen.rest`");
+    legal("listen: {rest: '127.0.0.1:0', grpc: '127.0.0.1:0', admin: '127.0.0.1:0'}");
+    legal("listen: {rest: '127.0.0.1:7', grpc: '127.0.0.2:7'}");
+}
+
+#[test]
+fn numbers_keep_to_their_ranges() {
+    for (key, value) in [
+        ("workers", "1025"),
+        ("listen.head_timeout", "0s"),
+        ("listen.max_head_bytes", "4KiB"),
+        ("listen.max_connections", "0"),
+        ("aliases.refresh", "0s"),
+        ("timeouts.connect", "0s"),
+        ("timeouts.first_byte", "2d"),
+        ("timeouts.total", "2d"),
+        ("retry.budget_ratio", "1.5"),
+        ("retry.budget_ratio", ".nan"),
+        ("retry.min_per_second", "-1"),
+        ("fallback.replay_bytes", "1GiB"),
+        ("limits.max_requests", "0"),
+        ("limits.retry_after", "0s"),
+        ("limits.grpc_inspect_bytes", "1B"),
+        ("limits.grpc_inflate_bytes", "2GiB"),
+        ("metrics.max_aliases", "10001"),
+        ("log.access_sample", "1.1"),
+        ("shutdown.grace", "2h"),
+        ("shutdown.delay", "2h"),
+    ] {
+        let yaml = match key.split_once('.') {
+            Some((section, leaf)) => format!("{section}: {{{leaf}: {value}}}"),
+            None => format!("{key}: {value}"),
+        };
+        refused(&yaml, key, "must be between");
+    }
+}
+
+#[test]
+fn timeouts_fit_each_other_and_qdrant() {
+    refused("timeouts: {idle_rest: 5s}", "timeouts.idle_rest", "below 5s");
+    refused("timeouts: {idle_rest: 0s}", "timeouts.idle_rest", "above 0s");
+    refused("timeouts: {first_byte: 3s, total: 2s}", "timeouts.first_byte", "longer than `timeouts.total`");
+    legal("timeouts: {first_byte: 3s}");
+}
+
+#[test]
+fn upstreams_are_whole() {
+    refused("upstreams: {eu: {rest_url: 'http://eu'}}", "upstreams.default", "is missing");
+    refused("upstreams: {default: {}, eu: {}}", "upstreams.eu.rest_url", "is missing");
+    refused("upstreams: {default: {}, 'e u': {rest_url: 'http://eu'}}", "upstreams.\"e u\"", "a name has");
+    refused("upstreams: {default: {credentials: replace}}", "upstreams.default.credentials", "needs an `api_key`");
+    refused("upstreams: {default: {api_key: \"a\\nb\"}}", "upstreams.default.api_key", "visible ASCII");
+    refused("upstreams: {default: {api_key: ''}}", "upstreams.default.api_key", "not empty");
+    refused("upstreams: {default: {grpc_connections: 0}}", "upstreams.default.grpc_connections", "between 1 and 64");
+    refused("upstreams: {default: {ca_file: ca.pem}}", "upstreams.default.ca_file", "is never used");
+    legal("upstreams: {default: {ca_file: ca.pem, rest_url: 'https://q', credentials: replace, api_key: k}}");
+}
+
+#[test]
+fn carriers_can_be_found_in_a_request() {
+    for (carrier, reason) in [
+        ("{cookie: 'a b'}", "name of a cookie"),
+        ("{query: 'a=b'}", "name of a parameter"),
+        ("{jwt_claim: ''}", "name of a claim"),
+        ("{name_suffix: u}", "a separator"),
+        ("{name_suffix: '/u='}", "a separator"),
+        ("{header: x-pointsman-variant}", "own headers"),
+        ("{header: 'a b'}", "name of a header"),
+        ("{heder: x}", "unknown variant"),
+        ("x-user-id", "expected"),
+    ] {
+        refused(&format!("identity: {{carriers: [{carrier}]}}"), "identity.carriers[0]", reason);
+    }
+    refused("identity: {carriers: [{query: u}, {query: u}]}", "identity.carriers[1]", "twice");
+    refused("identity: {carriers: [{header: x-v}], force_header: X-V}", "identity.carriers[0]", "cannot share");
+    assert!(legal("identity: {carriers: []}").identity.carriers.is_empty());
+}
+
+#[test]
+fn routes_are_judged_as_the_admin_api_judges_them() {
+    let route = |variants: &str| format!("routes: {{docs: {{variants: [{variants}]}}}}");
+    let stable = "{name: stable, weight: 1}";
+    refused(&route(stable), "routes.docs.variants", "2 to 64 variants");
+    refused(&route(&format!("{stable}, {{name: b, weight: 1}}")), "routes.docs.variants[1].collection", "is missing");
+    refused(
+        &route(&format!("{stable}, {{name: b, weight: 1, collection: c, upstream: us}}")),
+        "routes.docs.variants[1].upstream",
+        "not configured",
+    );
+    refused(&route(&format!("{stable}, {{name: b, collection: c}}")), "routes.docs.variants[1].weight", "is missing");
+    refused(
+        &format!("routes: {{'a/b': {{variants: [{stable}, {{name: b, weight: 1, collection: c}}]}}}}"),
+        "routes.\"a/b\"",
+        "without `/`",
+    );
+}
+
+#[test]
+fn a_token_can_travel_in_a_header() {
+    refused("admin: {token: ''}", "admin.token", "not empty");
+    refused("admin: {token: ' x'}", "admin.token", "visible ASCII");
+    legal("admin: {token: correct-horse}");
+}
+
+#[test]
+fn tls_files_are_named() {
+    refused("listen: {tls: {cert_file: '', key_file: k.pem}}", "listen.tls.cert_file", "is empty");
+    refused("listen: {tls: {cert_file: c.pem}}", "listen.tls.key_file", "is missing");
+}
