@@ -13,9 +13,13 @@
 //!                  metrics       routing       config           what they are made of; these know nobody
 //! ```
 
+pub mod admin;
 pub mod cli;
 pub mod config;
+pub mod control;
 pub mod live;
 pub mod logging;
 pub mod metrics;
+pub mod proxy;
+pub mod qdrant;
 pub mod routing;

@@ -1,7 +1,10 @@
 //! The commands. `main` parses and calls [`Cli::run`]; each command has a file of its own.
 
 mod check;
+mod demo;
+mod explain;
 mod healthcheck;
+mod serve;
 mod serve_args;
 
 use std::io::Write;
@@ -12,6 +15,7 @@ use clap::{Parser, Subcommand};
 use crate::config::{Fault, Loaded};
 
 pub use check::CheckArgs;
+pub use explain::ExplainArgs;
 pub use healthcheck::HealthcheckArgs;
 pub use serve_args::ServeArgs;
 
@@ -25,8 +29,14 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Serve: the proxy, its control plane and the admin API
+    Serve(ServeArgs),
     /// Say what is wrong with the configuration, without starting anything
     Check(CheckArgs),
+    /// Show a switch under live traffic, with a collection of articles
+    Demo(demo::DemoArgs),
+    /// Say where a request would go, and why
+    Explain(ExplainArgs),
     /// Ask a running Pointsman whether it is ready; for container health checks
     Healthcheck(HealthcheckArgs),
     /// Print the version
@@ -38,11 +48,21 @@ impl Cli {
     #[must_use]
     pub fn run(&self) -> ExitCode {
         match &self.command {
+            Command::Serve(args) => serve::run(args),
             Command::Check(args) => check::run(args),
+            Command::Demo(args) => play(args),
+            Command::Explain(args) => explain::run(args),
             Command::Healthcheck(args) => healthcheck::run(args),
             Command::Version => say(format_args!("pointsman {}", env!("CARGO_PKG_VERSION"))),
         }
     }
+}
+
+/// The demo is a client like any other: one thread serves it.
+fn play(args: &demo::DemoArgs) -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let played = runtime.map_err(demo::DemoError::io("the demo cannot be set up")).and_then(|runtime| runtime.block_on(demo::run(args.clone())));
+    played.unwrap_or_else(|error| complain(format_args!("the demo could not be played: {error}")))
 }
 
 /// Prints a command's answer. A reader that went away (`pointsman … | head -1`) is not an error worth words.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use http::uri::{Authority, Scheme};
 use http::{HeaderValue, Uri};
 use rustls::ClientConfig;
 use rustls_pki_types::ServerName;
@@ -43,7 +44,7 @@ pub struct Endpoint {
     pub host: Box<str>,
     pub port: u16,
     /// `host:port` as it stands in `Host` and `:authority`.
-    pub authority: HeaderValue,
+    pub authority: Authority,
     pub tls: Option<(Arc<ClientConfig>, ServerName<'static>)>,
 }
 
@@ -61,6 +62,11 @@ pub enum EndpointFault {
 }
 
 impl Endpoint {
+    #[must_use]
+    pub fn scheme(&self) -> Scheme {
+        if self.tls.is_some() { Scheme::HTTPS } else { Scheme::HTTP }
+    }
+
     /// Parses `http(s)://host[:port]`; `tls` is used for https.
     ///
     /// # Errors
@@ -77,8 +83,8 @@ impl Endpoint {
         }
         let host = uri.host().filter(|host| !host.is_empty()).ok_or_else(|| EndpointFault::NoHost(url.into()))?;
         let port = uri.port_u16().unwrap_or(default_port);
-        let authority =
-            HeaderValue::from_str(&format!("{host}:{port}")).map_err(|error| EndpointFault::NotAUrl(url.into(), error.to_string()))?;
+        let authority = Authority::try_from(format!("{host}:{port}"));
+        let authority = authority.map_err(|error| EndpointFault::NotAUrl(url.into(), error.to_string()))?;
         // In a URL an IPv6 address stands in brackets; the resolver and TLS want it without.
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         let name = || ServerName::try_from(bare.to_owned()).map_err(|error| EndpointFault::NotAUrl(url.into(), error.to_string()));

@@ -23,10 +23,38 @@ impl Interval {
 }
 
 /// Ordered, gapless intervals over all slots.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Vec<Interval>", into = "Vec<Interval>")]
 pub struct Allocation {
     intervals: Vec<Interval>,
+}
+
+/// Why a list of intervals is not an allocation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the intervals must follow each other from 0 to {SLOTS} without gap or overlap; at {at} they do not")]
+pub struct BrokenAllocation {
+    at: u32,
+}
+
+impl TryFrom<Vec<Interval>> for Allocation {
+    type Error = BrokenAllocation;
+
+    fn try_from(intervals: Vec<Interval>) -> Result<Self, BrokenAllocation> {
+        let mut at = 0;
+        for interval in &intervals {
+            if interval.start != at || interval.end <= at {
+                return Err(BrokenAllocation { at });
+            }
+            at = interval.end;
+        }
+        if at == SLOTS { Ok(Self { intervals }) } else { Err(BrokenAllocation { at }) }
+    }
+}
+
+impl From<Allocation> for Vec<Interval> {
+    fn from(allocation: Allocation) -> Self {
+        allocation.intervals
+    }
 }
 
 impl Allocation {

@@ -10,9 +10,12 @@ mod slot;
 mod spec;
 mod table;
 
-pub use allocation::{Allocation, Interval};
+pub use allocation::{Allocation, BrokenAllocation, Interval};
 pub use carrier::Carrier;
 pub use route::{Decision, Reason, Route, Unit};
 pub use slot::{SLOTS, Salt, VERSION};
-pub use spec::{Anonymous, RouteSpec, STABLE, SpecFault, VariantSpec};
+pub use spec::{Anonymous, RouteSpec, STABLE, SpecFault, VariantSpec, check_name};
 pub use table::{Entry, NameKind, Table, Target};
+
+#[cfg(test)]
+mod tests;

@@ -12,7 +12,7 @@ pub enum Unit<'a> {
 }
 
 /// Why a request went where it went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// The name has no route.

@@ -6,6 +6,8 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::Salt;
+
 /// The name of the variant that is whatever Qdrant's own alias points at.
 pub const STABLE: &str = "stable";
 
@@ -63,7 +65,7 @@ pub struct SpecFault {
 }
 
 impl SpecFault {
-    fn new(field: impl Into<String>, reason: impl Into<String>) -> Self {
+    pub fn new(field: impl Into<String>, reason: impl Into<String>) -> Self {
         Self { field: field.into(), reason: reason.into() }
     }
 }
@@ -78,6 +80,12 @@ impl RouteSpec {
     #[must_use]
     pub fn stable(&self) -> usize {
         self.variants.iter().position(VariantSpec::is_stable).unwrap_or(0)
+    }
+
+    /// What deals the units of this route, unless the spec names a salt of its own.
+    #[must_use]
+    pub fn salt_for(&self, alias: &str) -> Salt {
+        self.salt.as_deref().map_or_else(|| Salt::new(&format!("route:{alias}")), Salt::new)
     }
 
     /// Every fault, not just the first; empty when the route can be served. `upstreams` are the configured names.
@@ -128,25 +136,25 @@ impl VariantSpec {
         }
         match (&self.collection, self.is_stable()) {
             (Some(_), true) => {
-                faults.push(SpecFault::new(format!("{at}.collection"), "`stable` is whatever the alias points at and takes no collection"))
+                faults.push(SpecFault::new(format!("{at}.collection"), "`stable` is whatever the alias points at and takes no collection"));
             }
             (None, false) => faults.push(SpecFault::new(format!("{at}.collection"), "is missing")),
-            (Some(name), false) => check_collection(name, at, faults),
+            (Some(name), false) => faults.extend(check_name(name, &format!("{at}.collection"))),
             (None, true) => {}
         }
         match &self.upstream {
             Some(_) if self.is_stable() => faults.push(SpecFault::new(format!("{at}.upstream"), "`stable` lives where the alias lives")),
             Some(name) if !upstreams.contains(name.as_str()) => {
-                faults.push(SpecFault::new(format!("{at}.upstream"), format!("`{name}` is not configured")))
+                faults.push(SpecFault::new(format!("{at}.upstream"), format!("`{name}` is not configured")));
             }
             _ => {}
         }
     }
 }
 
-/// Qdrant's own limits for names that already exist; stricter rules hold only for what Pointsman creates.
-fn check_collection(name: &str, at: &str, faults: &mut Vec<SpecFault>) {
-    if name.is_empty() || name.len() > MAX_COLLECTION_NAME || name.contains(['/', '\0']) {
-        faults.push(SpecFault::new(format!("{at}.collection"), format!("must have 1 to {MAX_COLLECTION_NAME} bytes, without `/` and NUL")));
-    }
+/// Checks the name of a collection or an alias against Qdrant's own limits for names that already exist; stricter
+/// rules hold only for what Pointsman creates.
+pub fn check_name(name: &str, field: &str) -> Option<SpecFault> {
+    let broken = name.is_empty() || name.len() > MAX_COLLECTION_NAME || name.contains(['/', '\0']);
+    broken.then(|| SpecFault::new(field, format!("must have 1 to {MAX_COLLECTION_NAME} bytes, without `/` and NUL")))
 }

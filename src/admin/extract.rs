@@ -1,0 +1,96 @@
+//! Reading requests, with problems for answers when they cannot be read.
+
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::http::StatusCode;
+use axum::http::header::IF_MATCH;
+use axum::http::request::Parts;
+use serde::de::DeserializeOwned;
+
+use super::problem::{Kind, Problem};
+use crate::control::Expected;
+use crate::routing::SpecFault;
+
+/// How long a body of a few kilobytes may take.
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A JSON body; its content type is not looked at, as Qdrant does not either.
+pub(super) struct Json<T>(pub(super) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let body = tokio::time::timeout(BODY_TIMEOUT, Bytes::from_request(request, state)).await;
+        let body = body.map_err(|_| Problem::new(Kind::SlowBody, format!("no complete body within {} s", BODY_TIMEOUT.as_secs())))?;
+        parse(&body.map_err(|rejection| unreadable(&rejection))?).map(Self)
+    }
+}
+
+fn unreadable(rejection: &BytesRejection) -> Problem {
+    let kind = if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE { Kind::TooLarge } else { Kind::Malformed };
+    Problem::new(kind, rejection.body_text())
+}
+
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let parsed = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let (field, reason) = (error.path().to_string(), error.inner().to_string());
+        // What is not JSON has no fields; what is JSON of another shape has.
+        if error.inner().is_data() {
+            Problem::new(Kind::Invalid, format!("{field}: {reason}")).with_errors([SpecFault { field, reason }])
+        } else {
+            Problem::new(Kind::Malformed, format!("the body is not JSON: {reason}"))
+        }
+    })?;
+    json.end().map_err(|error| Problem::new(Kind::Malformed, format!("the body is more than one JSON value: {error}")))?;
+    Ok(parsed)
+}
+
+/// The alias in the path, percent-decoded.
+pub(super) struct Alias(pub(super) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Alias {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let path: Result<Path<String>, _> = Path::from_request_parts(parts, state).await;
+        path.map(|Path(alias)| Self(alias)).map_err(|rejection| Problem::new(Kind::Malformed, rejection.body_text()))
+    }
+}
+
+/// Query parameters; unknown ones are faults, since a misspelt one would be a silent default.
+pub(super) struct Params<T>(pub(super) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let query: Result<Query<T>, _> = Query::from_request_parts(parts, state).await;
+        query.map(|Query(params)| Self(params)).map_err(|rejection| Problem::new(Kind::Malformed, rejection.body_text()))
+    }
+}
+
+/// The `If-Match` header.
+pub(super) struct IfMatch(pub(super) Expected);
+
+impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let Some(value) = parts.headers.get(IF_MATCH) else { return Ok(Self(Expected::Unsaid)) };
+        let expected = match value.as_bytes() {
+            b"*" => Some(Expected::Any),
+            tag => revision(tag).map(Expected::Revision),
+        };
+        expected.map(Self).ok_or_else(|| Problem::new(Kind::Malformed, "If-Match must be * or one ETag as it was sent, such as \"7\""))
+    }
+}
+
+fn revision(tag: &[u8]) -> Option<u64> {
+    let digits = tag.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+    std::str::from_utf8(digits).ok()?.parse().ok()
+}

@@ -1,0 +1,23 @@
+//! `GET /livez`, `GET /readyz`
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+
+use super::AdminState;
+use super::problem::{Kind, Problem};
+use crate::control::NotReady;
+
+/// The process runs its event loop; nothing else is claimed.
+pub(super) async fn livez() -> &'static str {
+    "ok\n"
+}
+
+/// Whether to send this process traffic.
+pub(super) async fn readyz(State(state): State<AdminState>) -> Response {
+    let reasons = state.control.readiness().reasons();
+    if reasons.is_empty() {
+        return "ready\n".into_response();
+    }
+    let reasons: Vec<&str> = reasons.into_iter().map(NotReady::describe).collect();
+    Problem::new(Kind::NotReady, reasons.join("; ")).into_response()
+}

@@ -1,0 +1,57 @@
+//! `GET|PUT /log-level`
+
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+
+use super::AdminState;
+use super::extract::Json;
+use super::problem::{Kind, Problem};
+use crate::logging::LogHandle;
+use crate::routing::SpecFault;
+
+/// Whoever owns the log's filter.
+pub trait LogFilter: Send + Sync {
+    /// # Errors
+    /// When logging has ended.
+    fn filter(&self) -> Result<String, String>;
+
+    /// # Errors
+    /// When `filter` is not one; the old one stays.
+    fn set_filter(&self, filter: &str) -> Result<(), String>;
+}
+
+impl LogFilter for LogHandle {
+    fn filter(&self) -> Result<String, String> {
+        self.current().map_err(|fault| fault.to_string())
+    }
+
+    fn set_filter(&self, filter: &str) -> Result<(), String> {
+        self.set(filter).map_err(|fault| fault.to_string())
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LogLevel {
+    /// As in `log.level`: a level, or levels per component.
+    filter: String,
+}
+
+pub(super) async fn show(State(state): State<AdminState>) -> Result<axum::Json<LogLevel>, Problem> {
+    in_force(&state)
+}
+
+/// Until the next restart or reload.
+pub(super) async fn set(State(state): State<AdminState>, Json(wanted): Json<LogLevel>) -> Result<axum::Json<LogLevel>, Problem> {
+    let refused = |reason: String| {
+        Problem::new(Kind::Invalid, format!("filter: {reason}")).with_errors([SpecFault { field: "filter".to_owned(), reason }])
+    };
+    state.log.set_filter(&wanted.filter).map_err(refused)?;
+    tracing::info!(filter = wanted.filter, "log level changed");
+    in_force(&state)
+}
+
+fn in_force(state: &AdminState) -> Result<axum::Json<LogLevel>, Problem> {
+    let filter = state.log.filter().map_err(|reason| Problem::new(Kind::Internal, reason))?;
+    Ok(axum::Json(LogLevel { filter }))
+}

@@ -1,0 +1,82 @@
+//! The operators' HTTP API, version 1, on its own port and runtime. Started by `cli`; it only asks `control`.
+//!
+//! One file a resource. Every answer that is not a success is a problem document (RFC 9457). Changes are conditional
+//! (`ETag`, `If-Match`) and, where `admin.token` is set, need it as a bearer token.
+
+mod aliases;
+mod auth;
+mod collections;
+mod extract;
+mod health;
+mod log_level;
+mod openapi;
+mod page;
+mod problem;
+mod routes;
+mod status;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{Method, Uri};
+use axum::middleware::from_fn_with_state;
+use axum::routing::{MethodRouter, get, patch};
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::control::Control;
+
+use self::problem::{Kind, Problem};
+
+pub use log_level::LogFilter;
+
+/// A route of 64 variants with the longest names stays well below.
+const MAX_BODY_BYTES: usize = 256 << 10;
+
+/// What the handlers work on.
+#[derive(Clone)]
+pub struct AdminState {
+    pub control: Control,
+    pub log: Arc<dyn LogFilter>,
+}
+
+/// The whole API.
+pub fn router(state: AdminState) -> Router {
+    let routed = resources().into_iter().fold(Router::new(), |router, (path, methods)| router.route(path, methods));
+    routed
+        .fallback(unknown_path)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(from_fn_with_state(state.clone(), auth::require_token))
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(CatchPanicLayer::custom(problem::of_panic))
+        .with_state(state)
+}
+
+/// Every path with its methods; `openapi.json` describes exactly these, and a test holds it to that.
+fn resources() -> Vec<(&'static str, MethodRouter<AdminState>)> {
+    vec![
+        ("/livez", get(health::livez)),
+        ("/readyz", get(health::readyz)),
+        ("/metrics", get(status::metrics)),
+        ("/openapi.json", get(openapi::document)),
+        ("/log-level", get(log_level::show).put(log_level::set)),
+        ("/v1/status", get(status::show)),
+        ("/v1/aliases", get(aliases::list)),
+        ("/v1/aliases/{alias}/decision", get(aliases::decision)),
+        ("/v1/collections", get(collections::list)),
+        ("/v1/routes", get(routes::list)),
+        ("/v1/routes/{alias}", get(routes::show).put(routes::put).delete(routes::delete)),
+        ("/v1/routes/{alias}/weights", patch(routes::patch_weights)),
+    ]
+}
+
+async fn unknown_path(uri: Uri) -> Problem {
+    Problem::new(Kind::UnknownPath, format!("there is nothing at {}; /openapi.json lists what there is", uri.path()))
+}
+
+async fn wrong_method(method: Method, uri: Uri) -> Problem {
+    Problem::new(Kind::WrongMethod, format!("{} does not take {method}; see the Allow header", uri.path()))
+}

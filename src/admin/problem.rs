@@ -1,0 +1,123 @@
+//! Problem documents (RFC 9457): the one shape of everything that went wrong.
+
+use std::any::Any;
+
+use axum::body::Body;
+use axum::http::{HeaderValue, Response, StatusCode, header};
+use axum::response::IntoResponse;
+use serde::Serialize;
+
+use crate::control::ControlError;
+use crate::routing::SpecFault;
+
+/// What kind of problem it is: its type, its title and its status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Malformed,
+    Unauthorized,
+    UnknownPath,
+    UnknownName,
+    NoRoute,
+    WrongMethod,
+    SlowBody,
+    Stale,
+    TooLarge,
+    Invalid,
+    Unconditional,
+    Internal,
+    Unavailable,
+    NotReady,
+}
+
+impl Kind {
+    fn describe(self) -> (StatusCode, &'static str, &'static str) {
+        match self {
+            Self::Malformed => (StatusCode::BAD_REQUEST, "malformed", "The request cannot be read"),
+            Self::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized", "A valid bearer token is needed"),
+            Self::UnknownPath => (StatusCode::NOT_FOUND, "unknown-path", "There is no such resource"),
+            Self::UnknownName => (StatusCode::NOT_FOUND, "unknown-name", "Qdrant has no such alias or collection"),
+            Self::NoRoute => (StatusCode::NOT_FOUND, "no-route", "The alias has no route"),
+            Self::WrongMethod => (StatusCode::METHOD_NOT_ALLOWED, "wrong-method", "The resource does not take this method"),
+            Self::SlowBody => (StatusCode::REQUEST_TIMEOUT, "slow-body", "The request body did not arrive in time"),
+            Self::Stale => (StatusCode::PRECONDITION_FAILED, "stale", "The resource has changed"),
+            Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The request body is too large"),
+            Self::Invalid => (StatusCode::UNPROCESSABLE_ENTITY, "invalid", "The request is understood but not acceptable"),
+            Self::Unconditional => (StatusCode::PRECONDITION_REQUIRED, "unconditional", "The change must name the revision it is for"),
+            Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong inside Pointsman"),
+            Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The change cannot be made at present"),
+            Self::NotReady => (StatusCode::SERVICE_UNAVAILABLE, "not-ready", "This process should not be sent traffic"),
+        }
+    }
+}
+
+/// One problem, as it is sent.
+#[derive(Debug, Serialize)]
+pub(super) struct Problem {
+    #[serde(rename = "type")]
+    kind: String,
+    title: &'static str,
+    #[serde(serialize_with = "as_number")]
+    status: StatusCode,
+    detail: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<FieldError>,
+}
+
+#[derive(Debug, Serialize)]
+struct FieldError {
+    field: String,
+    reason: String,
+}
+
+impl Problem {
+    pub(super) fn new(kind: Kind, detail: impl Into<String>) -> Self {
+        let (status, slug, title) = kind.describe();
+        Self { kind: format!("urn:pointsman:problem:{slug}"), title, status, detail: detail.into(), errors: Vec::new() }
+    }
+
+    pub(super) fn with_errors(mut self, faults: impl IntoIterator<Item = SpecFault>) -> Self {
+        self.errors.extend(faults.into_iter().map(|fault| FieldError { field: fault.field, reason: fault.reason }));
+        self
+    }
+}
+
+impl From<ControlError> for Problem {
+    fn from(error: ControlError) -> Self {
+        let kind = match &error {
+            ControlError::NoRoute(_) => Kind::NoRoute,
+            ControlError::UnknownName(_) => Kind::UnknownName,
+            ControlError::Stale { .. } => Kind::Stale,
+            ControlError::Unconditional { .. } => Kind::Unconditional,
+            ControlError::Invalid(_) => Kind::Invalid,
+            ControlError::Store(_) | ControlError::Stopping => Kind::Unavailable,
+        };
+        let problem = Self::new(kind, error.to_string());
+        match error {
+            ControlError::Invalid(faults) => problem.with_errors(faults),
+            _ => problem,
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response<Body> {
+        let body = serde_json::to_vec(&self).expect("a problem is strings and a number");
+        let mut response = (self.status, body).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
+
+/// What a caller sees of a bug; the log has the panic itself.
+pub(super) fn of_panic(_: Box<dyn Any + Send>) -> Response<Body> {
+    Problem::new(Kind::Internal, "a bug in Pointsman; its log says more").into_response()
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde asks for")]
+fn as_number<S: serde::Serializer>(status: &StatusCode, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u16(status.as_u16())
+}

@@ -1,0 +1,62 @@
+//! `GET /v1/routes`, `GET|PUT|DELETE /v1/routes/{alias}`, `PATCH /v1/routes/{alias}/weights`
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::ETAG;
+use axum::response::IntoResponse;
+use serde::Deserialize;
+
+use super::AdminState;
+use super::extract::{Alias, IfMatch, Json, Params};
+use super::page::{Page, PageParams};
+use super::problem::Problem;
+use crate::control::{RouteView, Weights};
+use crate::routing::RouteSpec;
+
+pub(super) async fn list(State(state): State<AdminState>, Params(page): Params<PageParams>) -> axum::Json<Page<RouteView>> {
+    axum::Json(Page::cut(state.control.routes(), &page, |route| route.alias.clone()))
+}
+
+pub(super) async fn show(State(state): State<AdminState>, Alias(alias): Alias) -> Result<impl IntoResponse, Problem> {
+    Ok(tagged(StatusCode::OK, state.control.route(&alias)?))
+}
+
+/// Creates without `If-Match`, replaces with it.
+pub(super) async fn put(
+    State(state): State<AdminState>,
+    Alias(alias): Alias,
+    IfMatch(expected): IfMatch,
+    Json(spec): Json<RouteSpec>,
+) -> Result<impl IntoResponse, Problem> {
+    let (created, route) = state.control.put_route(&alias, spec, expected).await?;
+    Ok(tagged(if created { StatusCode::CREATED } else { StatusCode::OK }, route))
+}
+
+/// New weights, every variant named.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WeightsBody {
+    weights: Weights,
+}
+
+pub(super) async fn patch_weights(
+    State(state): State<AdminState>,
+    Alias(alias): Alias,
+    IfMatch(expected): IfMatch,
+    Json(body): Json<WeightsBody>,
+) -> Result<impl IntoResponse, Problem> {
+    Ok(tagged(StatusCode::OK, state.control.patch_weights(&alias, body.weights, expected).await?))
+}
+
+pub(super) async fn delete(
+    State(state): State<AdminState>,
+    Alias(alias): Alias,
+    IfMatch(expected): IfMatch,
+) -> Result<StatusCode, Problem> {
+    state.control.delete_route(&alias, expected).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn tagged(status: StatusCode, route: RouteView) -> impl IntoResponse {
+    (status, [(ETAG, format!("\"{}\"", route.revision))], axum::Json(route))
+}

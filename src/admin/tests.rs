@@ -1,0 +1,6 @@
+//! The API over its own router: what a client of it sees.
+
+mod client;
+mod openapi;
+mod routes;
+mod service;

@@ -1,0 +1,108 @@
+//! The two processes the demo may start, the sandbox and Pointsman, and how it knows that they are ready.
+//!
+//! A [`Process`] dies with its handle, so that neither an error nor Ctrl-C leaves one behind.
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use tokio::process::{Child, Command};
+
+use super::error::DemoError;
+use super::http::Api;
+
+const READY_WITHIN: Duration = Duration::from_secs(30);
+const ASK_EVERY: Duration = Duration::from_millis(50);
+const LAST_WORDS: usize = 12;
+
+/// A running child, killed when dropped; what it prints goes to a file in the demo's own directory.
+#[derive(Debug)]
+pub(super) struct Process {
+    name: &'static str,
+    child: Child,
+    log: PathBuf,
+}
+
+impl Process {
+    pub(super) fn start<A: AsRef<OsStr>>(
+        name: &'static str,
+        program: &Path,
+        arguments: impl IntoIterator<Item = A>,
+        directory: &Path,
+    ) -> Result<Self, DemoError> {
+        let log = directory.join(format!("{name}.log"));
+        let file = File::create(&log).map_err(DemoError::io(format!("creating {}", log.display())))?;
+        let same = file.try_clone().map_err(DemoError::io(format!("opening {}", log.display())))?;
+        let mut command = Command::new(program);
+        // The settings of somebody's own Pointsman must not reach the one of the demo.
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("POINTSMAN_")) {
+            command.env_remove(name);
+        }
+        let child = command
+            .args(arguments)
+            .current_dir(directory)
+            .stdin(Stdio::null())
+            .stdout(file)
+            .stderr(same)
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(DemoError::io(format!("starting {}", program.display())))?;
+        Ok(Self { name, child, log })
+    }
+
+    /// Asks `path` until it is answered with a success.
+    pub(super) async fn ready(&mut self, api: &Api, path: &str) -> Result<(), DemoError> {
+        let deadline = Instant::now() + READY_WITHIN;
+        loop {
+            let Err(error) = api.get(path).await else { return Ok(()) };
+            let ended = self.child.try_wait().map_err(DemoError::io(format!("watching {}", self.name)))?;
+            if let Some(status) = ended {
+                return Err(DemoError::Died { process: self.name, status, log: self.last_words() });
+            }
+            if Instant::now() > deadline {
+                let (seconds, reason) = (READY_WITHIN.as_secs(), error.to_string());
+                return Err(DemoError::NotReady { process: self.name, seconds, reason, log: self.last_words() });
+            }
+            tokio::time::sleep(ASK_EVERY).await;
+        }
+    }
+
+    fn last_words(&self) -> String {
+        match fs::read_to_string(&self.log) {
+            Ok(text) => {
+                let lines: Vec<_> = text.lines().collect();
+                lines[lines.len().saturating_sub(LAST_WORDS)..].join("\n")
+            }
+            Err(error) => format!("(cannot read {}: {error})", self.log.display()),
+        }
+    }
+}
+
+/// Addresses that are free now. All are held while they are looked for, so that no two are the same.
+pub(super) fn free_addresses<const N: usize>() -> Result<[SocketAddr; N], DemoError> {
+    let nobody = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let mut held = Vec::with_capacity(N);
+    let mut addresses = [nobody; N];
+    for address in &mut addresses {
+        let listener = TcpListener::bind(nobody).map_err(DemoError::io("looking for a free port on 127.0.0.1"))?;
+        *address = listener.local_addr().map_err(DemoError::io("asking which port is free"))?;
+        held.push(listener);
+    }
+    Ok(addresses)
+}
+
+/// The sandbox given, or the one that was built beside this executable.
+pub(super) fn find_sandbox(given: Option<&Path>) -> Result<PathBuf, DemoError> {
+    let path = match given {
+        Some(path) => std::path::absolute(path).map_err(DemoError::io(format!("resolving {}", path.display())))?,
+        None => own_executable()?.with_file_name(format!("pointsman-sandbox{}", std::env::consts::EXE_SUFFIX)),
+    };
+    if path.is_file() { Ok(path) } else { Err(DemoError::NoSandbox { path }) }
+}
+
+pub(super) fn own_executable() -> Result<PathBuf, DemoError> {
+    std::env::current_exe().map_err(DemoError::io("finding the path of this executable"))
+}

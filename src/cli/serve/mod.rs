@@ -1,0 +1,154 @@
+//! `pointsman serve`: puts the two planes together, runs them, and takes them down again.
+//!
+//! Order of operations, going up: configuration, logging, control plane, data plane, admin API. Nothing waits for
+//! Qdrant: until the first alias listing `/readyz` says so. Going down: not ready, a pause for load balancers to notice,
+//! connections told to finish, the admin API last, so that it can be watched.
+
+mod tls;
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use super::{ServeArgs, complain, configuration};
+use crate::admin::{self, AdminState};
+use crate::config::{Change, Config, Loaded, Watcher};
+use crate::control::{self, Control};
+use crate::logging::{self, LogHandle};
+use crate::metrics::Registry;
+use crate::proxy::{self, Listen, Proxy};
+
+/// The control plane's own threads: a slow scrape must not hold up accepting.
+const CONTROL_THREADS: usize = 2;
+
+/// Why `serve` could not start, or ended with a failure.
+#[derive(Debug, thiserror::Error)]
+enum ServeError {
+    #[error("logging: {0}")]
+    Log(#[from] logging::LogFault),
+    #[error("listen.tls: {0}")]
+    Tls(#[from] tls::TlsFault),
+    #[error(transparent)]
+    Control(#[from] control::StartError),
+    #[error(transparent)]
+    Proxy(#[from] proxy::StartError),
+    #[error("cannot listen on {0} for the admin API: {1}")]
+    Admin(SocketAddr, std::io::Error),
+    #[error("the process cannot be set up: {0}")]
+    Process(#[from] std::io::Error),
+}
+
+pub(super) fn run(args: &ServeArgs) -> ExitCode {
+    let loaded = match configuration(args) {
+        Ok(loaded) => loaded,
+        Err(code) => return code,
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(CONTROL_THREADS).thread_name("control").enable_all().build();
+    let ended = runtime.map_err(ServeError::Process).and_then(|runtime| runtime.block_on(serve(args, &loaded)));
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => complain(format_args!("pointsman cannot serve: {error}")),
+    }
+}
+
+async fn serve(args: &ServeArgs, loaded: &Loaded) -> Result<(), ServeError> {
+    let config = &loaded.config;
+    let log = logging::init(&config.log)?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let watcher = Watcher::new(args.source(), loaded.fingerprint.clone())?;
+    let registry = Arc::new(Registry::new(config.worker_count(), config.metrics.max_aliases));
+    let control::Parts { control, shared, refresh, background } = Control::start(loaded, Arc::clone(&registry))?;
+    let proxy = Proxy::start(listen(config)?, &shared, &registry, &refresh).await?;
+    drop(refresh);
+    let (stop, stopped) = watch::channel(());
+    let (admin_addr, admin) = admin(config, &control, &log, stopped).await?;
+    let tasks = [tokio::spawn(background), tokio::spawn(reload(watcher, control.clone(), log))];
+    tracing::info!(
+        rest = %proxy.rest_addr(),
+        grpc = %proxy.grpc_addr(),
+        admin = %admin_addr,
+        workers = config.worker_count(),
+        version = env!("CARGO_PKG_VERSION"),
+        "serving"
+    );
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    down(config, &control, proxy).await;
+    drop(stop);
+    for task in tasks {
+        task.abort();
+    }
+    admin.await.map_err(std::io::Error::other)?.map_err(ServeError::Process)
+}
+
+/// Everything under way ends by itself if it can within the grace.
+async fn down(config: &Config, control: &Control, proxy: Proxy) {
+    control.readiness().set_draining();
+    tracing::info!("stopping: not ready any more");
+    tokio::time::sleep(config.shutdown.delay.get()).await;
+    if proxy.shutdown(config.shutdown.grace.get()).await {
+        tracing::info!("stopped: every request was finished");
+    } else {
+        tracing::warn!("stopped: the grace was over before every request was finished");
+    }
+}
+
+fn listen(config: &Config) -> Result<Listen, tls::TlsFault> {
+    let listen = &config.listen;
+    Ok(Listen {
+        rest: listen.rest,
+        grpc: listen.grpc,
+        head_timeout: listen.head_timeout.get(),
+        max_head_bytes: listen.max_head_bytes.bytes(),
+        max_connections: listen.max_connections,
+        tls: listen.tls.as_ref().map(tls::server).transpose()?,
+    })
+}
+
+type AdminTask = tokio::task::JoinHandle<std::io::Result<()>>;
+
+async fn admin(
+    config: &Config,
+    control: &Control,
+    log: &LogHandle,
+    mut stopped: watch::Receiver<()>,
+) -> Result<(SocketAddr, AdminTask), ServeError> {
+    let asked = config.listen.admin;
+    let listener = TcpListener::bind(asked).await.map_err(|error| ServeError::Admin(asked, error))?;
+    let address = listener.local_addr().map_err(|error| ServeError::Admin(asked, error))?;
+    let router = admin::router(AdminState { control: control.clone(), log: Arc::new(log.clone()) });
+    let serving = axum::serve(listener, router).with_graceful_shutdown(async move {
+        // An error means that the sender is gone, which is the signal.
+        let _ = stopped.changed().await;
+    });
+    Ok((address, tokio::spawn(async move { serving.await })))
+}
+
+/// Takes in each new configuration; what it says of logging concerns only this process, so it is done here.
+async fn reload(mut watcher: Watcher, control: Control, log: LogHandle) {
+    loop {
+        let change = watcher.next().await;
+        let filter = filter_of(&change);
+        let status = control.reload(change).await;
+        let taken = status.rejected.is_empty();
+        if let Some(filter) = filter.filter(|_| taken)
+            && let Err(error) = log.set(&filter)
+        {
+            tracing::error!(%error, "the new log.level was not taken");
+        }
+        if taken && !status.restart_needed.is_empty() {
+            tracing::warn!(keys = ?status.restart_needed, "these keys changed and need a restart");
+        }
+    }
+}
+
+fn filter_of(change: &Change) -> Option<String> {
+    change.outcome.as_ref().ok().map(|loaded| loaded.config.log.level.to_string())
+}

@@ -1,0 +1,166 @@
+//! Changing a route: compare, compute, keep, publish.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use super::RouteState;
+use super::absorb::Routes;
+use super::error::ControlError;
+use super::publish::commit;
+use super::state::{Control, State};
+use super::views::RouteView;
+use crate::routing::{RouteSpec, SpecFault, check_name};
+
+/// Which version of a route a change is meant for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// The caller did not say: enough to create, not to change.
+    Unsaid,
+    /// Whatever is there, but something.
+    Any,
+    Revision(u64),
+}
+
+impl fmt::Display for Expected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unsaid => f.write_str("none"),
+            Self::Any => f.write_str("any"),
+            Self::Revision(revision) => revision.fmt(f),
+        }
+    }
+}
+
+/// New weights by variant name.
+pub type Weights = BTreeMap<String, f64>;
+
+impl Control {
+    /// Creates a route, or replaces its definition while its units stay where they can. True when it was created.
+    ///
+    /// # Errors
+    /// When the definition is faulty, the expectation is not met, or the change cannot be kept.
+    pub async fn put_route(&self, alias: &str, spec: RouteSpec, expected: Expected) -> Result<(bool, RouteView), ControlError> {
+        let created = self.change(alias, move |change| {
+            let spec = change.checked(spec)?;
+            match change.current() {
+                Some(_) => Ok((Some(change.replace(change.expect(expected)?, spec)), false)),
+                None if expected == Expected::Unsaid => Ok((Some(RouteState::created(spec, change.revision)), true)),
+                None => Err(change.stale(expected)),
+            }
+        });
+        let created = created.await?;
+        Ok((created, self.route(alias)?))
+    }
+
+    /// Gives every variant of a route a new weight.
+    ///
+    /// # Errors
+    /// When the weights do not name exactly the route's variants, and as [`Self::put_route`].
+    pub async fn patch_weights(&self, alias: &str, weights: Weights, expected: Expected) -> Result<RouteView, ControlError> {
+        self.change(alias, move |change| {
+            let current = change.expect(expected)?;
+            let spec = change.checked(reweighted(&current.spec, &weights)?)?;
+            Ok((Some(change.replace(current, spec)), ()))
+        })
+        .await?;
+        self.route(alias)
+    }
+
+    /// Makes an alias transparent again.
+    ///
+    /// # Errors
+    /// As [`Self::put_route`].
+    pub async fn delete_route(&self, alias: &str, expected: Expected) -> Result<(), ControlError> {
+        self.change(alias, move |change| {
+            change.expect(expected)?;
+            Ok((None, ()))
+        })
+        .await
+    }
+
+    /// Runs one change of one route to its end, also when whoever asked goes away meanwhile: a change cut short between
+    /// disk and memory would come back after a restart.
+    async fn change<T, E>(&self, alias: &str, edit: E) -> Result<T, ControlError>
+    where
+        T: Send + 'static,
+        E: FnOnce(&Change<'_>) -> Result<(Option<RouteState>, T), ControlError> + Send + 'static,
+    {
+        let (control, alias) = (self.clone(), alias.to_owned());
+        let changing = tokio::spawn(async move {
+            let journal = control.0.writer.lock().await;
+            let state = control.0.state.load_full();
+            let revision = state.revision + 1;
+            let (next, answer) = edit(&Change { alias: &alias, state: &state, revision })?;
+            if next.as_ref() == state.routes.get(&alias) {
+                return Ok(answer);
+            }
+            let mut routes = Routes::clone(&state.routes);
+            match next {
+                Some(next) => routes.insert(alias.clone(), next),
+                None => routes.remove(&alias),
+            };
+            let next = State { routes: Arc::new(routes), revision, ..State::clone(&state) };
+            commit(&journal, &next).await?;
+            control.publish(next);
+            tracing::info!(alias, revision, "route changed");
+            Ok(answer)
+        });
+        changing.await.unwrap_or(Err(ControlError::Stopping))
+    }
+}
+
+/// One change of one route, under the writer's lock.
+struct Change<'a> {
+    alias: &'a str,
+    state: &'a State,
+    revision: u64,
+}
+
+impl<'a> Change<'a> {
+    fn current(&self) -> Option<&'a RouteState> {
+        self.state.routes.get(self.alias)
+    }
+
+    /// The route that is to be changed, if it is the one the caller has seen.
+    fn expect(&self, expected: Expected) -> Result<&'a RouteState, ControlError> {
+        let current = self.current().ok_or_else(|| ControlError::NoRoute(self.alias.to_owned()))?;
+        match expected {
+            Expected::Any => Ok(current),
+            Expected::Revision(wanted) if wanted == current.revision => Ok(current),
+            Expected::Revision(_) => Err(self.stale(expected)),
+            Expected::Unsaid => Err(ControlError::Unconditional { alias: self.alias.to_owned(), current: current.revision }),
+        }
+    }
+
+    fn stale(&self, expected: Expected) -> ControlError {
+        let current = self.current().map(|route| route.revision);
+        ControlError::Stale { alias: self.alias.to_owned(), expected: expected.to_string(), current }
+    }
+
+    fn checked(&self, spec: RouteSpec) -> Result<RouteSpec, ControlError> {
+        let mut faults = spec.check(&self.state.plan.upstream_names());
+        faults.extend(check_name(self.alias, "alias"));
+        if faults.is_empty() { Ok(spec) } else { Err(ControlError::Invalid(faults)) }
+    }
+
+    /// What replaces `current`: itself when nothing would change.
+    fn replace(&self, current: &RouteState, spec: RouteSpec) -> RouteState {
+        if spec == current.spec { current.clone() } else { current.replaced(spec, self.alias, self.revision) }
+    }
+}
+
+/// The spec with other weights. All or none: a weight left out would silently keep a share that was meant to go.
+fn reweighted(spec: &RouteSpec, weights: &Weights) -> Result<RouteSpec, ControlError> {
+    let mut next = spec.clone();
+    let mut faults = Vec::new();
+    for variant in &mut next.variants {
+        match weights.get(&variant.name) {
+            Some(weight) => variant.weight = *weight,
+            None => faults.push(SpecFault::new(format!("weights.{}", variant.name), "is missing; every variant needs a weight")),
+        }
+    }
+    let unknown = weights.keys().filter(|name| !spec.variants.iter().any(|variant| variant.name == **name));
+    faults.extend(unknown.map(|name| SpecFault::new(format!("weights.{name}"), "the route has no such variant")));
+    if faults.is_empty() { Ok(next) } else { Err(ControlError::Invalid(faults)) }
+}

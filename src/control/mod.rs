@@ -1,0 +1,42 @@
+//! The control plane: it knows the aliases and the routes, and builds the table the data plane reads.
+//!
+//! `cli` starts it, `admin` asks it. There is one writer at a time ([`Control`]); what it decides is on disk before it is
+//! visible (I4) and visible before it is acknowledged. Losing Qdrant or the disk keeps the last table serving (I6).
+//!
+//! A change, in order: lock the writer; compute the next routes; write them to the journal; build the table; swap it
+//! in; answer.
+
+mod absorb;
+mod change;
+mod decision;
+mod error;
+mod journal;
+mod plan;
+mod publish;
+mod readiness;
+mod refresher;
+mod reload;
+mod route;
+mod settings;
+mod state;
+mod status;
+mod tables;
+mod upstreams;
+mod views;
+mod warnings;
+
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
+
+pub use change::{Expected, Weights};
+pub use decision::Explained;
+pub use error::{ControlError, JournalError, StartError};
+pub use plan::{Plan, PlanFault};
+pub use readiness::{NotReady, Readiness};
+pub use reload::ReloadStatus;
+pub use route::RouteState;
+pub use state::{Control, Parts};
+pub use status::Status;
+pub use views::{AliasView, CollectionView, RouteView};

@@ -1,0 +1,85 @@
+//! What a configuration means to the control plane. Replaced as a whole by a reload.
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::settings;
+use super::upstreams::{Definition, define};
+use crate::config::{Config, Secret};
+use crate::live::{DEFAULT_UPSTREAM, Settings, Upstream};
+use crate::qdrant::Connection;
+use crate::routing::RouteSpec;
+
+/// A listing answers in milliseconds; one that takes this long will not come.
+const LISTING_TIMEOUT: Duration = Duration::from_secs(5);
+
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub settings: Settings,
+    /// The default one first.
+    pub upstreams: Vec<Arc<Upstream>>,
+    /// What the upstreams were made from, to know them again.
+    pub(super) definitions: Vec<Definition>,
+    /// How the aliases of the default upstream are listed.
+    pub listing: Connection,
+    pub refresh: Duration,
+    /// Checked already.
+    pub routes: BTreeMap<String, RouteSpec>,
+    /// Where routes survive a restart; none: they do not.
+    pub store: Option<PathBuf>,
+    /// What changes through the admin API must carry; none: they need nothing.
+    pub admin_token: Option<Secret>,
+}
+
+/// What a legal configuration still may fail on: files and certificates.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{key}: {reason}")]
+pub struct PlanFault {
+    /// The key of the configuration, such as `upstreams.default.ca_file`.
+    pub key: String,
+    pub reason: String,
+}
+
+impl Plan {
+    /// Resolves a configuration that has passed its checks. Upstreams that are defined as in `previous` stay the same
+    /// ones, so that their connections survive. Reads certificate files.
+    ///
+    /// # Errors
+    /// Every certificate or key that cannot be used.
+    pub fn of(config: &Config, previous: Option<&Self>) -> Result<Self, Vec<PlanFault>> {
+        let definitions = define(&config.upstreams, previous.map_or(&[], |plan| &plan.definitions))?;
+        let upstreams: Vec<Arc<Upstream>> = definitions.iter().map(|definition| Arc::clone(&definition.upstream)).collect();
+        let listing = Connection {
+            endpoint: upstreams[DEFAULT_UPSTREAM].grpc.clone(),
+            api_key: definitions[DEFAULT_UPSTREAM].api_key.clone(),
+            connect_timeout: config.timeouts.connect.get(),
+            timeout: LISTING_TIMEOUT,
+        };
+        Ok(Self {
+            settings: settings::of(config),
+            upstreams,
+            definitions,
+            listing,
+            refresh: config.aliases.refresh.get(),
+            routes: config.routes.clone(),
+            store: config.store.path().map(ToOwned::to_owned),
+            admin_token: config.admin.token.clone(),
+        })
+    }
+
+    #[must_use]
+    pub fn upstream_names(&self) -> HashSet<&str> {
+        self.upstreams.iter().map(|upstream| upstream.name.as_ref()).collect()
+    }
+
+    /// The index of an upstream by name; the default one when none is named.
+    #[must_use]
+    pub fn upstream(&self, name: Option<&str>) -> Option<usize> {
+        match name {
+            None => Some(DEFAULT_UPSTREAM),
+            Some(name) => self.upstreams.iter().position(|upstream| *upstream.name == *name),
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! From a new state to a new table in the workers' hands.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::Plan;
+use super::error::{ControlError, JournalError};
+use super::journal::{Journal, Record};
+use super::state::{Control, ListingHealth, State};
+use crate::qdrant::{Listing, ListingFailed};
+
+/// Writes what must survive of `next`, away from the async threads: a slow disk must not stop the metrics.
+pub(super) async fn commit(journal: &Journal, next: &State) -> Result<(), ControlError> {
+    let record = Record { revision: next.revision, routes: next.routes.as_ref().clone(), absorbed: next.absorbed.as_ref().clone() };
+    let journal = journal.clone();
+    let written: Result<(), JournalError> =
+        tokio::task::spawn_blocking(move || journal.commit(&record)).await.map_err(|_| ControlError::Stopping)?;
+    Ok(written?)
+}
+
+impl Control {
+    /// Swaps in the table of `next`. Only the holder of the writer's lock calls it.
+    pub(super) fn publish(&self, next: State) {
+        self.0.shared.store(Arc::new(next.live(&self.0.registry)));
+        self.0.state.store(Arc::new(next));
+    }
+
+    /// Takes in what a listing under `plan` brought. False when the plan was replaced by one with another default
+    /// upstream meanwhile: such a listing is of the wrong place, and neither its names nor its failure count.
+    pub(super) async fn take_listing(&self, plan: &Plan, outcome: &Result<Listing, ListingFailed>) -> bool {
+        let _writing = self.0.writer.lock().await;
+        let state = self.0.state.load_full();
+        if state.plan.upstreams[crate::live::DEFAULT_UPSTREAM].id != plan.upstreams[crate::live::DEFAULT_UPSTREAM].id {
+            return false;
+        }
+        match outcome {
+            Ok(listing) => self.listed(&state, listing),
+            Err(failed) => self.not_listed(&state, failed),
+        }
+        true
+    }
+
+    fn listed(&self, state: &State, listing: &Listing) {
+        if state.health.error.is_some() {
+            tracing::info!("the aliases are listed again");
+        }
+        let first = state.health.succeeded_at.is_none();
+        let health = ListingHealth { succeeded_at: Some(Instant::now()), failures: state.health.failures, error: None };
+        if !first && *state.listing == *listing {
+            self.0.state.store(Arc::new(State { health, ..state.clone() }));
+            return;
+        }
+        let revision = state.revision + 1;
+        tracing::info!(revision, aliases = listing.aliases.len(), collections = listing.collections.len(), "the aliases have changed");
+        self.publish(State { health, revision, listing: Arc::new(listing.clone()), ..state.clone() });
+        self.0.readiness.set_listed();
+    }
+
+    /// The last table goes on serving (I6). Logged when it begins, not on every round.
+    fn not_listed(&self, state: &State, failed: &ListingFailed) {
+        let error: Arc<str> = failed.to_string().into();
+        if state.health.error.is_none() {
+            tracing::warn!(%error, "the aliases could not be listed; the last table goes on serving");
+        }
+        let health = ListingHealth { failures: state.health.failures + 1, error: Some(error), ..state.health.clone() };
+        self.0.state.store(Arc::new(State { health, ..state.clone() }));
+    }
+}

@@ -1,0 +1,59 @@
+//! Whether this process should be sent traffic.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Shared by whoever knows a reason; read by `/readyz`.
+#[derive(Clone, Debug, Default)]
+pub struct Readiness(Arc<Flags>);
+
+#[derive(Debug, Default)]
+struct Flags {
+    listed: AtomicBool,
+    draining: AtomicBool,
+}
+
+/// Why not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NotReady {
+    /// No alias listing has succeeded yet.
+    AliasesNotListed,
+    /// The process has been told to stop.
+    Draining,
+}
+
+impl Readiness {
+    /// The first listing is in the table. It stays so: later failures keep the last table.
+    pub fn set_listed(&self) {
+        self.0.listed.store(true, Ordering::Release);
+    }
+
+    /// The process is about to stop; there is no way back.
+    pub fn set_draining(&self) {
+        self.0.draining.store(true, Ordering::Release);
+    }
+
+    /// Every reason against; empty means ready.
+    #[must_use]
+    pub fn reasons(&self) -> Vec<NotReady> {
+        let mut reasons = Vec::new();
+        if !self.0.listed.load(Ordering::Acquire) {
+            reasons.push(NotReady::AliasesNotListed);
+        }
+        if self.0.draining.load(Ordering::Acquire) {
+            reasons.push(NotReady::Draining);
+        }
+        reasons
+    }
+}
+
+impl NotReady {
+    #[must_use]
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::AliasesNotListed => "the aliases of the default upstream have not been listed yet",
+            Self::Draining => "the process is stopping",
+        }
+    }
+}

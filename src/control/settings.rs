@@ -1,0 +1,31 @@
+//! From the configuration's sections to what the data path reads.
+
+use crate::config::Config;
+use crate::live::{Fallback, Identity, Limits, Retry, Settings, Timeouts};
+use crate::routing::Carrier;
+
+pub(super) fn of(config: &Config) -> Settings {
+    let Config { identity, timeouts, retry, fallback, limits, log, .. } = config;
+    Settings {
+        identity: Identity {
+            carriers: identity.carriers.iter().map(Carrier::from).collect(),
+            anonymous: identity.anonymous,
+            force_header: identity.force_header.as_ref().map(|header| header.name().clone()),
+        },
+        timeouts: Timeouts {
+            connect: timeouts.connect.get(),
+            first_byte: timeouts.first_byte.limit(),
+            total: timeouts.total.limit(),
+            idle_rest: timeouts.idle_rest.get(),
+        },
+        retry: Retry { budget_ratio: retry.budget_ratio, min_per_second: retry.min_per_second },
+        fallback: Fallback { enabled: fallback.enabled, replay_bytes: fallback.replay_bytes.bytes() },
+        limits: Limits {
+            max_requests: limits.max_requests,
+            retry_after: limits.retry_after.get(),
+            grpc_inspect_bytes: limits.grpc_inspect_bytes.bytes(),
+            grpc_inflate_bytes: limits.grpc_inflate_bytes.bytes(),
+        },
+        access_sample: log.access_sample,
+    }
+}

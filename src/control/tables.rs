@@ -1,0 +1,75 @@
+//! The routing table, built from what was listed and what was asked for. Pure: the same input gives the same table.
+
+use std::sync::Arc;
+
+use super::Plan;
+use super::absorb::Routes;
+use super::route::RouteState;
+use crate::live::DEFAULT_UPSTREAM;
+use crate::metrics::{Handles, Registry};
+use crate::qdrant::Listing;
+use crate::routing::{Entry, NameKind, Route, STABLE, Table, Target, VariantSpec};
+
+/// What a table is made of.
+pub(super) struct Ground<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) listing: &'a Listing,
+    pub(super) routes: &'a Routes,
+    pub(super) registry: &'a Registry,
+}
+
+/// Every alias and every collection. A collection that shares its name with an alias cannot be reached by it, in Qdrant
+/// as here. Names nobody listed are not in the table, with a route or without: the route waits for its name.
+pub(super) fn build(ground: &Ground<'_>, revision: u64) -> Table<Handles> {
+    let aliases = ground.listing.aliases.iter().map(|(alias, collection)| (alias, collection, NameKind::Alias));
+    let plain = ground.listing.collections.iter().filter(|name| !ground.listing.aliases.contains_key(*name));
+    let collections = plain.map(|name| (name, name, NameKind::Collection));
+    let mut names: Vec<_> = aliases.chain(collections).collect();
+    // Metric labels are given out in this order while they last; names with a route come first.
+    names.sort_by_key(|(name, ..)| !ground.routes.contains_key(*name));
+    let entries = names.into_iter().map(|(name, collection, kind)| (name.as_str().into(), ground.entry(name, collection, kind)));
+    Table::new(revision, entries, ground.unknown())
+}
+
+impl Ground<'_> {
+    fn entry(&self, name: &str, collection: &str, kind: NameKind) -> Entry<Handles> {
+        let route = self.routes.get(name);
+        // Collections are too many to be labels; one that has a route is watched like an alias.
+        let label = (kind == NameKind::Alias || route.is_some()).then_some(name);
+        let stable = Arc::new(self.target(label, STABLE, DEFAULT_UPSTREAM, Some(collection)));
+        let route = route.map(|route| self.route(name, route, &stable));
+        Entry { kind, stable, route }
+    }
+
+    fn route(&self, name: &str, route: &RouteState, stable: &Arc<Target<Handles>>) -> Route<Handles> {
+        let variant = |variant: &VariantSpec| if variant.is_stable() { Arc::clone(stable) } else { Arc::new(self.variant(name, variant)) };
+        Route {
+            salt: route.spec.salt_for(name),
+            allocation: route.allocation.clone(),
+            variants: route.spec.variants.iter().map(variant).collect(),
+            stable: route.spec.stable(),
+            anonymous: route.spec.anonymous.unwrap_or(self.plan.settings.identity.anonymous),
+        }
+    }
+
+    fn variant(&self, name: &str, variant: &VariantSpec) -> Target<Handles> {
+        let upstream = self.plan.upstream(variant.upstream.as_deref()).expect("routes are checked against the plan they are built with");
+        let target = self.target(Some(name), &variant.name, upstream, variant.collection.as_deref());
+        Target { rename: Some(target.collection.clone()), ..target }
+    }
+
+    fn unknown(&self) -> Entry<Handles> {
+        let stable = Arc::new(self.target(None, STABLE, DEFAULT_UPSTREAM, None));
+        Entry { kind: NameKind::Unknown, stable, route: None }
+    }
+
+    fn target(&self, label: Option<&str>, variant: &str, upstream: usize, collection: Option<&str>) -> Target<Handles> {
+        Target {
+            variant: variant.into(),
+            upstream,
+            collection: collection.unwrap_or_default().into(),
+            rename: None,
+            handle: self.registry.handles(label, variant, &self.plan.upstreams[upstream].name, collection),
+        }
+    }
+}

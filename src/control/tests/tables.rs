@@ -1,0 +1,102 @@
+//! What stands in the table for what was listed and asked for.
+
+use crate::control::testing::{config, control, list, listing, spec};
+use crate::control::{Control, Expected};
+use crate::routing::{NameKind, Reason, Unit};
+
+async fn with_route(route: &str) -> Control {
+    let control = control(config());
+    list(&control, listing(&[("docs", "docs_v1"), ("shadowed", "docs_v1")], &["docs_v1", "candidate_v2", "shadowed"])).await;
+    control.put_route(route, spec(&[("stable", 90.0), ("candidate", 10.0)]), Expected::Unsaid).await.expect("a legal route");
+    control
+}
+
+#[tokio::test]
+async fn stable_is_forwarded_under_its_own_name() {
+    let control = with_route("docs").await;
+    let live = control.live();
+    let entry = live.table.entry("docs");
+    assert_eq!((entry.kind, &*entry.stable.collection), (NameKind::Alias, "docs_v1"));
+    assert_eq!(entry.stable.rename, None, "stable must stay the alias itself");
+    let route = entry.route.as_ref().expect("it was put");
+    assert!(std::sync::Arc::ptr_eq(route.stable(), &entry.stable));
+    let candidate = route.decide(Unit::Anonymous, None, || 0).target;
+    assert_eq!((candidate.rename.as_deref(), &*candidate.collection), (Some("candidate_v2"), "candidate_v2"));
+}
+
+#[tokio::test]
+async fn an_alias_hides_a_collection_of_its_name() {
+    let control = with_route("docs").await;
+    let live = control.live();
+    assert_eq!(live.table.entry("shadowed").kind, NameKind::Alias);
+    assert_eq!(live.table.entry("docs_v1").kind, NameKind::Collection);
+    assert_eq!(live.table.entry("nobody").kind, NameKind::Unknown);
+}
+
+#[tokio::test]
+async fn aliases_and_collections_share_the_count_of_what_is_inside() {
+    let control = with_route("docs").await;
+    let live = control.live();
+    live.table.entry("docs").stable.handle.usage.begin(0);
+    live.table.entry("docs_v1").stable.handle.usage.begin(1);
+    assert_eq!(control.registry().in_flight("default", "docs_v1"), 2);
+    assert_eq!(&*live.table.entry("docs_v1").stable.handle.series.alias, "other", "collections are no labels");
+    assert_eq!(&*live.table.entry("nobody").stable.handle.usage.collection, "other");
+}
+
+#[tokio::test]
+async fn a_route_waits_for_its_name() {
+    let control = with_route("later").await;
+    assert_eq!(control.live().table.entry("later").kind, NameKind::Unknown);
+    assert!(control.route("later").expect("it was put").warnings[0].contains("no alias `later`"));
+    list(&control, listing(&[("later", "docs_v1")], &["docs_v1", "candidate_v2"])).await;
+    assert!(control.live().table.entry("later").route.is_some());
+    assert_eq!(control.route("later").expect("it was put").warnings, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_route_may_stand_on_a_collection_and_says_so() {
+    let control = with_route("docs_v1").await;
+    let live = control.live();
+    let entry = live.table.entry("docs_v1");
+    assert_eq!((entry.kind, entry.route.is_some()), (NameKind::Collection, true));
+    assert_eq!(&*entry.stable.handle.series.alias, "docs_v1", "a routed collection is counted by itself");
+    assert!(control.route("docs_v1").expect("it was put").warnings[0].contains("not an alias"));
+}
+
+#[tokio::test]
+async fn a_missing_collection_is_a_warning() {
+    let control = with_route("docs").await;
+    list(&control, listing(&[("docs", "docs_v1")], &["docs_v1"])).await;
+    assert!(control.route("docs").expect("it was put").warnings[0].contains("`candidate_v2` of variant `candidate` does not exist"));
+}
+
+#[tokio::test]
+async fn decisions_are_those_of_the_table() {
+    let control = with_route("docs").await;
+    let live = control.live();
+    let route = live.table.entry("docs").route.as_ref().expect("it was put");
+    for unit in (0..200).map(|number| format!("user-{number}")) {
+        let explained = control.decision("docs", Some(&unit), None).expect("docs is listed");
+        let slot = route.salt.slot(unit.as_bytes());
+        assert_eq!((explained.slot, explained.reason), (Some(slot), Reason::Weights));
+        assert_eq!(explained.variant, if slot < 100_000 { "candidate" } else { "stable" });
+        assert_eq!(explained.salt.as_deref(), Some("route:docs"));
+        assert_eq!(explained.revision, live.table.revision);
+    }
+    assert_eq!(control.decision("docs_v1", Some("u"), None).expect("it is listed").reason, Reason::Transparent);
+    assert!(control.decision("nobody", Some("u"), None).is_err());
+}
+
+#[tokio::test]
+async fn a_variant_is_forced_only_where_requests_may() {
+    let control = with_route("docs").await;
+    assert_ne!(control.decision("docs", None, Some("candidate")).expect("docs is listed").reason, Reason::Forced);
+    let mut open = config();
+    open.identity.force_header = Some("x-force".parse().expect("a legal name"));
+    let control = crate::control::testing::control(open);
+    list(&control, listing(&[("docs", "docs_v1")], &["docs_v1", "candidate_v2"])).await;
+    control.put_route("docs", spec(&[("stable", 1.0), ("candidate", 0.0)]), Expected::Unsaid).await.expect("a legal route");
+    let forced = control.decision("docs", Some("u"), Some("candidate")).expect("docs is listed");
+    assert_eq!((forced.reason, forced.variant.as_str()), (Reason::Forced, "candidate"));
+}

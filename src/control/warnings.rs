@@ -1,0 +1,29 @@
+//! What an operator should know about a route that is served nevertheless.
+
+use super::RouteState;
+use crate::qdrant::Listing;
+use crate::routing::VariantSpec;
+
+/// Judged by the last listing, which is of the default upstream: collections elsewhere are taken on trust.
+pub(super) fn of_route(alias: &str, route: &RouteState, listing: &Listing) -> Vec<String> {
+    let target = listing.aliases.get(alias);
+    let mut warnings = Vec::new();
+    if target.is_none() {
+        warnings.push(if listing.collections.contains(alias) {
+            format!("`{alias}` is a collection, not an alias: it cannot be switched to another collection")
+        } else {
+            format!("Qdrant has no alias `{alias}`; the route applies as soon as there is one")
+        });
+    }
+    let here = route.spec.variants.iter().filter(|variant| variant.upstream.is_none());
+    warnings.extend(here.filter_map(|variant| of_variant(variant, target.map_or(alias, String::as_str), listing)));
+    warnings
+}
+
+fn of_variant(variant: &VariantSpec, stable: &str, listing: &Listing) -> Option<String> {
+    let (name, collection) = (&variant.name, variant.collection.as_ref()?);
+    if !listing.collections.contains(collection) && !listing.aliases.contains_key(collection) {
+        return Some(format!("the collection `{collection}` of variant `{name}` does not exist; `stable` answers its reads"));
+    }
+    (collection == stable).then(|| format!("variant `{name}` and `stable` are both answered by the collection `{collection}`"))
+}

@@ -1,0 +1,104 @@
+//! The scrape: everything counted, as Prometheus families. Called by `admin` for `/metrics`.
+//!
+//! Families are built from the merged shards when somebody asks, not kept beside them: what is counted once is counted
+//! in one place. Encoding and escaping are the `prometheus` crate's.
+
+mod family;
+mod latency;
+mod series;
+
+#[cfg(test)]
+mod tests;
+
+use prometheus::TextEncoder;
+use prometheus::core::Collector;
+use prometheus::process_collector::ProcessCollector;
+use prometheus::proto::MetricFamily;
+
+use self::family::Family;
+use super::{Registry, WorkerCells, WorkerEvent};
+
+pub use prometheus::TEXT_FORMAT;
+
+/// What the control plane knows and no worker counts.
+#[derive(Clone, Copy, Debug)]
+pub struct Gauges<'a> {
+    pub version: &'a str,
+    pub ready: bool,
+    pub table_revision: u64,
+    pub aliases: usize,
+    pub routes: usize,
+    /// None until a listing has succeeded.
+    pub listing_age_seconds: Option<f64>,
+    pub listing_failures: u64,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the metrics could not be encoded: {0}")]
+pub struct RenderFailed(#[from] prometheus::Error);
+
+/// All families in the text format [`TEXT_FORMAT`].
+///
+/// # Errors
+/// When the encoder refuses a family.
+pub fn render(registry: &Registry, gauges: &Gauges<'_>) -> Result<String, RenderFailed> {
+    let mut families: Vec<MetricFamily> = Vec::new();
+    families.extend(series::collect(registry));
+    families.extend(usage(registry));
+    families.extend(workers(registry.workers()));
+    families.extend(control(gauges));
+    families.extend(ProcessCollector::for_self().collect());
+    // The encoder refuses a family without samples; one that has nothing to say yet is left out.
+    families.retain(|family| !family.get_metric().is_empty());
+    Ok(TextEncoder::new().encode_to_string(&families)?)
+}
+
+fn usage(registry: &Registry) -> Option<MetricFamily> {
+    let mut family = Family::gauge("collection_in_flight", "Requests inside a collection now, whatever name they came by.");
+    for usage in registry.usage() {
+        family.add(&[("upstream", &usage.upstream), ("collection", &usage.collection)], usage.in_flight());
+    }
+    Some(family.build())
+}
+
+fn workers(workers: &[std::sync::Arc<WorkerCells>]) -> Vec<MetricFamily> {
+    let mut in_flight = Family::gauge("requests_in_flight", "Requests this process is working on, by worker.");
+    let mut events: Vec<Family> = WorkerEvent::ALL
+        .iter()
+        .map(|event| {
+            let (name, help) = event.describe();
+            Family::counter(name, help)
+        })
+        .collect();
+    for (worker, cells) in workers.iter().enumerate() {
+        let worker = worker.to_string();
+        in_flight.add(&[("worker", &worker)], cells.in_flight());
+        for (family, event) in events.iter_mut().zip(WorkerEvent::ALL) {
+            family.add(&[("worker", &worker)], cells.get(event));
+        }
+    }
+    events.push(in_flight);
+    events.into_iter().map(Family::build).collect()
+}
+
+fn control(gauges: &Gauges<'_>) -> Vec<MetricFamily> {
+    let mut build = Family::gauge("build_info", "Always 1; the version stands in the label.");
+    build.add(&[("version", gauges.version)], 1);
+    let mut age = Family::gauge("alias_listing_age_seconds", "Time since the aliases were last listed.");
+    if let Some(seconds) = gauges.listing_age_seconds {
+        age.add_float(&[], seconds);
+    }
+    let single = |mut family: Family, value: u64| {
+        family.add(&[], value);
+        family.build()
+    };
+    vec![
+        build.build(),
+        age.build(),
+        single(Family::counter("alias_listing_failures_total", "Alias listings that failed."), gauges.listing_failures),
+        single(Family::gauge("ready", "1 when this process should be sent traffic."), u64::from(gauges.ready)),
+        single(Family::gauge("table_revision", "Version of the routing table."), gauges.table_revision),
+        single(Family::gauge("aliases", "Aliases in the last listing."), gauges.aliases as u64),
+        single(Family::gauge("routes", "Routes, those waiting for their alias included."), gauges.routes as u64),
+    ]
+}

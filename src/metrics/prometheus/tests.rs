@@ -1,0 +1,101 @@
+use super::*;
+use crate::metrics::{Class, Completed, FallbackCause, Outcome, Protocol};
+
+const GAUGES: Gauges<'_> =
+    Gauges { version: "1.2.3", ready: true, table_revision: 7, aliases: 2, routes: 1, listing_age_seconds: Some(1.5), listing_failures: 3 };
+
+fn completed(first_byte_us: u64, total_us: u64) -> Completed {
+    Completed {
+        protocol: Protocol::Grpc,
+        class: Class::Read,
+        outcome: Outcome::Ok,
+        first_byte_us: Some(first_byte_us),
+        total_us,
+        request_bytes: 10,
+        response_bytes: 20,
+        anonymous: true,
+    }
+}
+
+fn counted(alias: &str) -> Registry {
+    let registry = Registry::new(2, 10);
+    let handles = registry.handles(Some(alias), "candidate", "default", Some("docs_v2"));
+    for worker in 0..2 {
+        handles.series.shard(worker).begin();
+        handles.series.shard(worker).end(&completed(1000, 3000));
+        registry.workers()[worker].begin();
+    }
+    handles.series.shard(0).fallback(FallbackCause::Missing);
+    handles.usage.begin(1);
+    registry
+}
+
+fn line<'a>(text: &'a str, start: &str) -> &'a str {
+    text.lines().find(|line| line.starts_with(start)).unwrap_or_else(|| panic!("no line starts with {start} in\n{text}"))
+}
+
+#[test]
+fn workers_are_summed_into_one_series() {
+    let text = render(&counted("docs"), &GAUGES).expect("the families are complete");
+    let labels = r#"alias="docs",variant="candidate""#;
+    assert_eq!(
+        line(&text, "pointsman_requests_total{"),
+        format!(r#"pointsman_requests_total{{{labels},protocol="grpc",class="read",outcome="ok"}} 2"#)
+    );
+    assert_eq!(line(&text, "pointsman_response_bytes_total{"), format!("pointsman_response_bytes_total{{{labels}}} 40"));
+    assert_eq!(line(&text, "pointsman_fallbacks_total{"), format!(r#"pointsman_fallbacks_total{{{labels},cause="missing"}} 1"#));
+    assert_eq!(line(&text, "pointsman_in_flight{"), format!("pointsman_in_flight{{{labels}}} 0"));
+    assert_eq!(
+        line(&text, "pointsman_collection_in_flight{"),
+        r#"pointsman_collection_in_flight{upstream="default",collection="docs_v2"} 1"#
+    );
+    assert_eq!(line(&text, "pointsman_requests_in_flight{"), r#"pointsman_requests_in_flight{worker="0"} 1"#);
+    assert_eq!(line(&text, "pointsman_table_revision"), "pointsman_table_revision 7");
+    assert_eq!(line(&text, "pointsman_alias_listing_age_seconds"), "pointsman_alias_listing_age_seconds 1.5");
+    assert_eq!(line(&text, "pointsman_build_info"), r#"pointsman_build_info{version="1.2.3"} 1"#);
+    assert!(text.contains("\nprocess_resident_memory_bytes "));
+}
+
+#[test]
+fn histograms_are_cumulative_and_exact() {
+    let text = render(&counted("docs"), &GAUGES).expect("the families are complete");
+    let at = |le: &str| {
+        let bucket = format!(r#"pointsman_request_duration_seconds_bucket{{alias="docs",variant="candidate",class="read",le="{le}"}} "#);
+        line(&text, &bucket)[bucket.len()..].to_owned()
+    };
+    assert_eq!(at("0.000128"), "0");
+    assert_eq!(at("0.002048"), "0");
+    assert_eq!(at("0.003072"), "2");
+    assert_eq!(at("67.108864"), "2");
+    assert_eq!(at("+Inf"), "2");
+    assert!(text.contains(r#"pointsman_request_duration_seconds_sum{alias="docs",variant="candidate",class="read"} 0.006"#));
+}
+
+#[test]
+fn exported_bounds_are_bounds_of_the_internal_histogram() {
+    for bound in latency::bounds() {
+        let histogram = crate::metrics::Histogram::default();
+        histogram.observe(bound - 1);
+        histogram.observe(bound);
+        let mut snapshot = crate::metrics::Snapshot::default();
+        snapshot.add(&histogram);
+        assert_eq!(snapshot.below(bound), 1, "{bound} us lies inside a bucket");
+    }
+    assert_eq!(latency::bounds().count(), 30);
+    assert!(latency::bounds().is_sorted());
+}
+
+#[test]
+fn names_cannot_break_out_of_their_label() {
+    let text = render(&counted("a\"} 1\nevil{x=\"\\"), &GAUGES).expect("the families are complete");
+    assert!(text.lines().all(|line| !line.starts_with("evil")), "a name became a line of its own");
+    assert!(line(&text, "pointsman_in_flight{").contains(r#"alias="a\"} 1\nevil{x=\"\\""#));
+}
+
+#[test]
+fn what_has_not_happened_is_left_out() {
+    let nothing = Gauges { listing_age_seconds: None, ..GAUGES };
+    let text = render(&Registry::new(1, 10), &nothing).expect("empty families are dropped");
+    assert!(!text.contains("pointsman_requests_total"));
+    assert!(!text.contains("pointsman_alias_listing_age_seconds"));
+}

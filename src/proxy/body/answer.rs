@@ -1,0 +1,159 @@
+//! The answer's body: relayed chunk by chunk, watched until its last byte.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http_body::{Body, Frame, SizeHint};
+use tokio::time::Sleep;
+
+use crate::metrics::Outcome;
+use crate::proxy::h1::AnswerBody as RestBody;
+use crate::proxy::h2::AnswerBody as GrpcBody;
+use crate::proxy::observe::Observation;
+use crate::proxy::worker::Permit;
+
+/// Why an answer ended early. The client sees a closed connection or a reset stream.
+#[derive(Debug, thiserror::Error)]
+pub(in crate::proxy) enum AnswerError {
+    #[error("the upstream broke off its answer: {0}")]
+    Upstream(String),
+    #[error("the request took longer than timeouts.total allows")]
+    TotalTimeout,
+}
+
+/// Where the bytes come from.
+pub(in crate::proxy) enum Source {
+    Empty,
+    /// Pointsman's own words, or an answer short enough to have been looked at.
+    Full(Option<Bytes>),
+    Rest(RestBody),
+    Grpc(Box<GrpcBody>),
+}
+
+pub(in crate::proxy) struct Answer {
+    source: Source,
+    /// Ended with the last byte, or on drop as aborted.
+    watch: Option<Observation>,
+    deadline: Option<Pin<Box<Sleep>>>,
+    /// The request's place among those allowed at once.
+    permit: Option<Permit>,
+}
+
+impl Answer {
+    pub(in crate::proxy) fn new(source: Source, mut watch: Option<Observation>, deadline: Option<Pin<Box<Sleep>>>) -> Self {
+        if source.is_end()
+            && let Some(watch) = watch.take()
+        {
+            watch.complete();
+        }
+        Self { source, watch, deadline, permit: None }
+    }
+
+    pub(in crate::proxy) fn full(text: impl Into<Bytes>) -> Self {
+        Self { source: Source::Full(Some(text.into())), watch: None, deadline: None, permit: None }
+    }
+
+    pub(in crate::proxy) fn empty() -> Self {
+        Self { source: Source::Empty, watch: None, deadline: None, permit: None }
+    }
+
+    /// Keeps `permit` until the last byte.
+    pub(in crate::proxy) fn holding(mut self, permit: Permit) -> Self {
+        self.permit = Some(permit).filter(|_| self.watch.is_some());
+        self
+    }
+
+    fn relay(&mut self, frame: &Frame<Bytes>) {
+        let Some(watch) = &mut self.watch else { return };
+        if let Some(data) = frame.data_ref() {
+            watch.sent(data.len());
+        }
+        if let Some(trailers) = frame.trailers_ref() {
+            watch.outcome(grpc_outcome(trailers));
+        }
+    }
+
+    fn end(&mut self) {
+        self.permit = None;
+        if let Some(watch) = self.watch.take() {
+            watch.complete();
+        }
+    }
+
+    fn fail(&mut self, outcome: Outcome) {
+        if let Some(mut watch) = self.watch.take() {
+            watch.outcome(outcome);
+            watch.complete();
+        }
+        self.source = Source::Empty;
+    }
+}
+
+/// What trailers say of the call. A call that ends without a status was broken off.
+pub(in crate::proxy) fn grpc_outcome(trailers: &HeaderMap) -> Outcome {
+    let code = trailers.get("grpc-status").and_then(|status| status.to_str().ok()).and_then(|status| status.parse().ok());
+    Outcome::of_grpc(code.unwrap_or(2))
+}
+
+impl Source {
+    fn is_end(&self) -> bool {
+        match self {
+            Self::Empty | Self::Full(None) => true,
+            Self::Full(Some(_)) => false,
+            Self::Rest(body) => body.is_end(),
+            Self::Grpc(body) => body.is_end(),
+        }
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, AnswerError>>> {
+        match self {
+            Self::Empty => Poll::Ready(None),
+            Self::Full(text) => Poll::Ready(text.take().map(|text| Ok(Frame::data(text)))),
+            Self::Rest(body) => body.poll_chunk(cx).map(|chunk| chunk.map(|chunk| chunk.map(Frame::data))),
+            Self::Grpc(body) => body.poll_frame(cx),
+        }
+    }
+}
+
+impl Body for Answer {
+    type Data = Bytes;
+    type Error = AnswerError;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, AnswerError>>> {
+        let this = self.get_mut();
+        if let Some(deadline) = &mut this.deadline
+            && deadline.as_mut().poll(cx).is_ready()
+        {
+            this.deadline = None;
+            this.fail(Outcome::Timeout);
+            return Poll::Ready(Some(Err(AnswerError::TotalTimeout)));
+        }
+        let frame = std::task::ready!(this.source.poll(cx));
+        match &frame {
+            Some(Ok(frame)) => {
+                this.relay(frame);
+                if this.source.is_end() {
+                    this.end();
+                }
+            }
+            Some(Err(_)) => this.fail(Outcome::Unavailable),
+            None => this.end(),
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.source.is_end()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.source {
+            Source::Empty | Source::Full(None) => SizeHint::with_exact(0),
+            Source::Full(Some(text)) => SizeHint::with_exact(text.len() as u64),
+            Source::Rest(body) => body.remaining().map_or_else(SizeHint::default, SizeHint::with_exact),
+            Source::Grpc(_) => SizeHint::default(),
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! One attempt's view of a request body: an edited beginning, if there is one, then the client's own bytes.
+
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+
+use super::ClientBody;
+
+pub(in crate::proxy) struct Outgoing {
+    /// Takes the place of the first `position` chunks of the client's body.
+    prelude: VecDeque<Bytes>,
+    client: Rc<ClientBody>,
+    position: usize,
+}
+
+impl Outgoing {
+    /// The client's body, unchanged, from its beginning.
+    pub(in crate::proxy) fn whole(client: &Rc<ClientBody>) -> Self {
+        Self { prelude: VecDeque::new(), client: Rc::clone(client), position: 0 }
+    }
+
+    /// The client's body with `prelude` in place of everything held so far.
+    pub(in crate::proxy) fn edited(client: &Rc<ClientBody>, prelude: impl IntoIterator<Item = Bytes>) -> Self {
+        let prelude = prelude.into_iter().filter(|chunk| !chunk.is_empty()).collect();
+        Self { prelude, client: Rc::clone(client), position: client.chunks_kept() }
+    }
+
+    /// The same bytes from the beginning, for another attempt.
+    pub(in crate::proxy) fn again(&self) -> Self {
+        Self { prelude: self.prelude.clone(), client: Rc::clone(&self.client), position: self.position }
+    }
+
+    pub(in crate::proxy) fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, hyper::Error>> {
+        match self.prelude.pop_front() {
+            Some(chunk) => Poll::Ready(Ok(Some(chunk))),
+            None => self.client.poll_chunk(cx, &mut self.position),
+        }
+    }
+
+    /// Whether everything has been handed out, as far as can be told without waiting.
+    pub(in crate::proxy) fn is_done(&self) -> bool {
+        self.prelude.is_empty() && self.client.has_ended() && self.position >= self.client.chunks_kept()
+    }
+}

@@ -1,0 +1,107 @@
+//! Finds the operation of a REST request, and the collection's name in its path.
+//!
+//! Paths are matched as Qdrant matches them: repeated and trailing slashes do not count, and segments are compared after
+//! percent-decoding. The name is given as a range of the *raw* path, so that a rewrite replaces just those bytes.
+
+use std::borrow::Cow;
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use http::Method;
+use matchit::Router;
+use percent_encoding::percent_decode_str;
+use smallvec::SmallVec;
+
+use super::{OPERATIONS, Operation};
+
+/// What stands in the path of a REST request.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Located<'p> {
+    pub operation: &'static Operation,
+    pub name: Option<Name<'p>>,
+}
+
+/// A collection's name in a path.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Name<'p> {
+    /// Where it stands in the raw path.
+    pub range: Range<usize>,
+    pub decoded: Cow<'p, str>,
+}
+
+type Methods = SmallVec<[(Method, &'static Operation); 4]>;
+
+static ROUTES: LazyLock<Router<Methods>> = LazyLock::new(routes);
+
+/// Looks a raw path (without query) up. None: not one of Qdrant's routes, to be passed on as it is.
+#[must_use]
+pub fn locate<'p>(method: &Method, path: &'p str) -> Option<Located<'p>> {
+    let normal = normalised(path);
+    let matched = ROUTES.at(&normal).ok()?;
+    let operation = matched.value.iter().find(|(known, _)| known == method).map(|(_, operation)| *operation)?;
+    let name = if operation.is_named() { Some(name_in(path)?) } else { None };
+    Some(Located { operation, name })
+}
+
+fn routes() -> Router<Methods> {
+    let mut paths: Vec<(&'static str, Methods)> = Vec::new();
+    for operation in OPERATIONS {
+        for (method, path) in operation.rest {
+            let method = Method::from_bytes(method.as_bytes()).expect("the table holds valid methods");
+            match paths.iter_mut().find(|(known, _)| known == path) {
+                Some((_, methods)) => methods.push((method, operation)),
+                None => paths.push((path, SmallVec::from_iter([(method, operation)]))),
+            }
+        }
+    }
+    let mut router = Router::new();
+    for (path, methods) in paths {
+        router.insert(path, methods).expect("the table holds no conflicting routes");
+    }
+    router
+}
+
+/// The path as it is matched. Nearly always the path itself.
+fn normalised(path: &str) -> Cow<'_, str> {
+    let bytes = path.as_bytes();
+    let doubled = bytes.windows(2).any(|pair| pair == b"//");
+    let trailing = bytes.len() > 1 && bytes.ends_with(b"/");
+    if !doubled && !trailing && !bytes.contains(&b'%') {
+        return Cow::Borrowed(path);
+    }
+    let mut normal = String::with_capacity(path.len());
+    for (_, segment) in segments(path) {
+        normal.push('/');
+        match decoded(segment) {
+            // An encoded slash never separates: `%2F` stays part of its segment.
+            Some(text) if !text.contains('/') => normal.push_str(&text),
+            _ => normal.push_str(segment),
+        }
+    }
+    if normal.is_empty() {
+        normal.push('/');
+    }
+    Cow::Owned(normal)
+}
+
+/// The second segment of a path below `/collections`. None when it is not text: no collection can have that name.
+fn name_in(path: &str) -> Option<Name<'_>> {
+    let (start, segment) = segments(path).nth(1)?;
+    Some(Name { range: start..start + segment.len(), decoded: decoded(segment)? })
+}
+
+fn decoded(segment: &str) -> Option<Cow<'_, str>> {
+    percent_decode_str(segment).decode_utf8().ok()
+}
+
+/// The segments that count, with where they begin.
+fn segments(path: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut start = 0;
+    path.split('/')
+        .map(move |segment| {
+            let at = start;
+            start += segment.len() + 1;
+            (at, segment)
+        })
+        .filter(|(_, segment)| !segment.is_empty())
+}

@@ -1,0 +1,338 @@
+//! Every operation of Qdrant 1.18 and 1.19, REST and gRPC.
+//!
+//! A row per operation; the order is Qdrant's own documentation's. Adding a route to Qdrant means adding a row here.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use super::{Names, Operation};
+use crate::metrics::Class;
+
+const fn row(
+    name: &'static str,
+    class: Class,
+    names: Names,
+    rest: &'static [(&'static str, &'static str)],
+    grpc: &'static [&'static str],
+) -> Operation {
+    Operation { name, class, names, split: false, renames: false, lookups: &[], rest, grpc }
+}
+
+/// A read of points: the operations that are split.
+const fn read(
+    name: &'static str,
+    lookups: &'static [&'static str],
+    rest: &'static [(&'static str, &'static str)],
+    grpc: &'static [&'static str],
+) -> Operation {
+    Operation { split: true, lookups, ..row(name, Class::Read, Names::Resolved, rest, grpc) }
+}
+
+/// An operation that may change what a name means.
+const fn renaming(
+    name: &'static str,
+    names: Names,
+    rest: &'static [(&'static str, &'static str)],
+    grpc: &'static [&'static str],
+) -> Operation {
+    Operation { renames: true, ..row(name, Class::Admin, names, rest, grpc) }
+}
+
+pub static OPERATIONS: &[Operation] = &[
+    row("collections.list", Class::Read, Names::Nowhere, &[("GET", "/collections")], &["/qdrant.Collections/List"]),
+    row("aliases.list", Class::Read, Names::Nowhere, &[("GET", "/aliases")], &["/qdrant.Collections/ListAliases"]),
+    renaming("aliases.update", Names::Actions, &[("POST", "/collections/aliases")], &["/qdrant.Collections/UpdateAliases"]),
+    row("collection.info", Class::Read, Names::Resolved, &[("GET", "/collections/{c}")], &["/qdrant.Collections/Get"]),
+    row(
+        "collection.exists",
+        Class::Read,
+        Names::Resolved,
+        &[("GET", "/collections/{c}/exists")],
+        &["/qdrant.Collections/CollectionExists"],
+    ),
+    row(
+        "collection.aliases",
+        Class::Read,
+        Names::Literal,
+        &[("GET", "/collections/{c}/aliases")],
+        &["/qdrant.Collections/ListCollectionAliases"],
+    ),
+    renaming("collection.create", Names::Literal, &[("PUT", "/collections/{c}")], &["/qdrant.Collections/Create"]),
+    row("collection.update", Class::Admin, Names::Resolved, &[("PATCH", "/collections/{c}")], &["/qdrant.Collections/Update"]),
+    renaming("collection.delete", Names::Literal, &[("DELETE", "/collections/{c}")], &["/qdrant.Collections/Delete"]),
+    row("collection.optimizations", Class::Read, Names::Resolved, &[("GET", "/collections/{c}/optimizations")], &[]),
+    row("collection.memory", Class::Diagnostics, Names::Resolved, &[("GET", "/collections/{c}/memory")], &[]),
+    row("index.create", Class::Schema, Names::Resolved, &[("PUT", "/collections/{c}/index")], &["/qdrant.Points/CreateFieldIndex"]),
+    row(
+        "index.delete",
+        Class::Schema,
+        Names::Resolved,
+        &[("DELETE", "/collections/{c}/index/{field}")],
+        &["/qdrant.Points/DeleteFieldIndex"],
+    ),
+    row(
+        "vector_name.create",
+        Class::Schema,
+        Names::Resolved,
+        &[("PUT", "/collections/{c}/vectors/{vector}")],
+        &["/qdrant.Points/CreateVectorName"],
+    ),
+    row(
+        "vector_name.delete",
+        Class::Schema,
+        Names::Resolved,
+        &[("DELETE", "/collections/{c}/vectors/{vector}")],
+        &["/qdrant.Points/DeleteVectorName"],
+    ),
+    read("points.retrieve_one", &[], &[("GET", "/collections/{c}/points/{id}")], &[]),
+    read("points.retrieve", &[], &[("POST", "/collections/{c}/points")], &["/qdrant.Points/Get"]),
+    read("points.scroll", &[], &[("POST", "/collections/{c}/points/scroll")], &["/qdrant.Points/Scroll"]),
+    read("points.count", &[], &[("POST", "/collections/{c}/points/count")], &["/qdrant.Points/Count"]),
+    read(
+        "points.query",
+        &["lookup_from", "prefetch[].lookup_from"],
+        &[("POST", "/collections/{c}/points/query")],
+        &["/qdrant.Points/Query"],
+    ),
+    read(
+        "points.query_batch",
+        &["searches[].lookup_from", "searches[].prefetch[].lookup_from"],
+        &[("POST", "/collections/{c}/points/query/batch")],
+        &["/qdrant.Points/QueryBatch"],
+    ),
+    read(
+        "points.query_groups",
+        &["lookup_from", "prefetch[].lookup_from", "with_lookup"],
+        &[("POST", "/collections/{c}/points/query/groups")],
+        &["/qdrant.Points/QueryGroups"],
+    ),
+    read("points.search", &[], &[("POST", "/collections/{c}/points/search")], &["/qdrant.Points/Search"]),
+    read("points.search_batch", &[], &[("POST", "/collections/{c}/points/search/batch")], &["/qdrant.Points/SearchBatch"]),
+    read("points.search_groups", &["with_lookup"], &[("POST", "/collections/{c}/points/search/groups")], &["/qdrant.Points/SearchGroups"]),
+    read(
+        "points.search_matrix_pairs",
+        &[],
+        &[("POST", "/collections/{c}/points/search/matrix/pairs")],
+        &["/qdrant.Points/SearchMatrixPairs"],
+    ),
+    read(
+        "points.search_matrix_offsets",
+        &[],
+        &[("POST", "/collections/{c}/points/search/matrix/offsets")],
+        &["/qdrant.Points/SearchMatrixOffsets"],
+    ),
+    read("points.recommend", &["lookup_from"], &[("POST", "/collections/{c}/points/recommend")], &["/qdrant.Points/Recommend"]),
+    read(
+        "points.recommend_batch",
+        &["searches[].lookup_from"],
+        &[("POST", "/collections/{c}/points/recommend/batch")],
+        &["/qdrant.Points/RecommendBatch"],
+    ),
+    read(
+        "points.recommend_groups",
+        &["lookup_from", "with_lookup"],
+        &[("POST", "/collections/{c}/points/recommend/groups")],
+        &["/qdrant.Points/RecommendGroups"],
+    ),
+    read("points.discover", &["lookup_from"], &[("POST", "/collections/{c}/points/discover")], &["/qdrant.Points/Discover"]),
+    read(
+        "points.discover_batch",
+        &["searches[].lookup_from"],
+        &[("POST", "/collections/{c}/points/discover/batch")],
+        &["/qdrant.Points/DiscoverBatch"],
+    ),
+    read("points.facet", &[], &[("POST", "/collections/{c}/facet")], &["/qdrant.Points/Facet"]),
+    row("points.upsert", Class::Write, Names::Resolved, &[("PUT", "/collections/{c}/points")], &["/qdrant.Points/Upsert"]),
+    row("points.delete", Class::Write, Names::Resolved, &[("POST", "/collections/{c}/points/delete")], &["/qdrant.Points/Delete"]),
+    row("vectors.update", Class::Write, Names::Resolved, &[("PUT", "/collections/{c}/points/vectors")], &["/qdrant.Points/UpdateVectors"]),
+    row(
+        "vectors.delete",
+        Class::Write,
+        Names::Resolved,
+        &[("POST", "/collections/{c}/points/vectors/delete")],
+        &["/qdrant.Points/DeleteVectors"],
+    ),
+    row("payload.set", Class::Write, Names::Resolved, &[("POST", "/collections/{c}/points/payload")], &["/qdrant.Points/SetPayload"]),
+    row(
+        "payload.overwrite",
+        Class::Write,
+        Names::Resolved,
+        &[("PUT", "/collections/{c}/points/payload")],
+        &["/qdrant.Points/OverwritePayload"],
+    ),
+    row(
+        "payload.delete",
+        Class::Write,
+        Names::Resolved,
+        &[("POST", "/collections/{c}/points/payload/delete")],
+        &["/qdrant.Points/DeletePayload"],
+    ),
+    row(
+        "payload.clear",
+        Class::Write,
+        Names::Resolved,
+        &[("POST", "/collections/{c}/points/payload/clear")],
+        &["/qdrant.Points/ClearPayload"],
+    ),
+    row("points.batch", Class::Write, Names::Resolved, &[("POST", "/collections/{c}/points/batch")], &["/qdrant.Points/UpdateBatch"]),
+    row(
+        "cluster.collection_info",
+        Class::Read,
+        Names::Resolved,
+        &[("GET", "/collections/{c}/cluster")],
+        &["/qdrant.Collections/CollectionClusterInfo"],
+    ),
+    row(
+        "cluster.collection_update",
+        Class::Admin,
+        Names::Resolved,
+        &[("POST", "/collections/{c}/cluster")],
+        &["/qdrant.Collections/UpdateCollectionClusterSetup"],
+    ),
+    row("shard_keys.list", Class::Read, Names::Resolved, &[("GET", "/collections/{c}/shards")], &["/qdrant.Collections/ListShardKeys"]),
+    row("shard_keys.create", Class::Admin, Names::Resolved, &[("PUT", "/collections/{c}/shards")], &["/qdrant.Collections/CreateShardKey"]),
+    row(
+        "shard_keys.delete",
+        Class::Admin,
+        Names::Resolved,
+        &[("POST", "/collections/{c}/shards/delete")],
+        &["/qdrant.Collections/DeleteShardKey"],
+    ),
+    row(
+        "shard.points",
+        Class::Read,
+        Names::Resolved,
+        &[
+            ("POST", "/collections/{c}/shards/{shard}/points"),
+            ("POST", "/collections/{c}/shards/{shard}/points/scroll"),
+            ("POST", "/collections/{c}/shards/{shard}/points/count"),
+        ],
+        &[],
+    ),
+    row("shard.cleanup", Class::Admin, Names::Resolved, &[("POST", "/collections/{c}/shards/{shard}/cleanup")], &[]),
+    row("collection.truncate_wal", Class::Admin, Names::Resolved, &[("POST", "/collections/{c}/truncate_unapplied_wal")], &[]),
+    row("cluster.info", Class::Read, Names::Nowhere, &[("GET", "/cluster")], &[]),
+    row("cluster.recover", Class::Admin, Names::Nowhere, &[("POST", "/cluster/recover")], &[]),
+    row("cluster.remove_peer", Class::Admin, Names::Nowhere, &[("DELETE", "/cluster/peer/{peer}")], &[]),
+    row("cluster.telemetry", Class::Diagnostics, Names::Nowhere, &[("GET", "/cluster/telemetry")], &[]),
+    row(
+        "cluster.metadata_read",
+        Class::Read,
+        Names::Nowhere,
+        &[("GET", "/cluster/metadata/keys"), ("GET", "/cluster/metadata/keys/{key}")],
+        &[],
+    ),
+    row(
+        "cluster.metadata_write",
+        Class::Admin,
+        Names::Nowhere,
+        &[("PUT", "/cluster/metadata/keys/{key}"), ("DELETE", "/cluster/metadata/keys/{key}")],
+        &[],
+    ),
+    row("snapshots.list", Class::Read, Names::Resolved, &[("GET", "/collections/{c}/snapshots")], &["/qdrant.Snapshots/List"]),
+    row("snapshots.create", Class::Admin, Names::Resolved, &[("POST", "/collections/{c}/snapshots")], &["/qdrant.Snapshots/Create"]),
+    row("snapshots.download", Class::Read, Names::Resolved, &[("GET", "/collections/{c}/snapshots/{snapshot}")], &[]),
+    row(
+        "snapshots.delete",
+        Class::Admin,
+        Names::Resolved,
+        &[("DELETE", "/collections/{c}/snapshots/{snapshot}")],
+        &["/qdrant.Snapshots/Delete"],
+    ),
+    renaming("snapshots.recover", Names::Resolved, &[("PUT", "/collections/{c}/snapshots/recover")], &[]),
+    renaming("snapshots.upload", Names::Resolved, &[("POST", "/collections/{c}/snapshots/upload")], &[]),
+    row("snapshots.full_list", Class::Read, Names::Nowhere, &[("GET", "/snapshots")], &["/qdrant.Snapshots/ListFull"]),
+    row("snapshots.full_create", Class::Admin, Names::Nowhere, &[("POST", "/snapshots")], &["/qdrant.Snapshots/CreateFull"]),
+    row("snapshots.full_download", Class::Read, Names::Nowhere, &[("GET", "/snapshots/{snapshot}")], &[]),
+    row("snapshots.full_delete", Class::Admin, Names::Nowhere, &[("DELETE", "/snapshots/{snapshot}")], &["/qdrant.Snapshots/DeleteFull"]),
+    row("shard_snapshots.list", Class::Read, Names::Resolved, &[("GET", "/collections/{c}/shards/{shard}/snapshots")], &[]),
+    row("shard_snapshots.create", Class::Admin, Names::Resolved, &[("POST", "/collections/{c}/shards/{shard}/snapshots")], &[]),
+    row("shard_snapshots.stream", Class::Read, Names::Resolved, &[("GET", "/collections/{c}/shards/{shard}/snapshot")], &[]),
+    row("shard_snapshots.download", Class::Read, Names::Resolved, &[("GET", "/collections/{c}/shards/{shard}/snapshots/{snapshot}")], &[]),
+    row(
+        "shard_snapshots.delete",
+        Class::Admin,
+        Names::Resolved,
+        &[("DELETE", "/collections/{c}/shards/{shard}/snapshots/{snapshot}")],
+        &[],
+    ),
+    row(
+        "shard_snapshots.recover",
+        Class::Admin,
+        Names::Resolved,
+        &[("PUT", "/collections/{c}/shards/{shard}/snapshots/recover"), ("POST", "/collections/{c}/shards/{shard}/snapshots/upload")],
+        &[],
+    ),
+    row(
+        "shard_snapshots.partial",
+        Class::Admin,
+        Names::Resolved,
+        &[
+            ("POST", "/collections/{c}/shards/{shard}/snapshot/partial/create"),
+            ("POST", "/collections/{c}/shards/{shard}/snapshot/partial/recover"),
+            ("POST", "/collections/{c}/shards/{shard}/snapshot/partial/recover_from"),
+        ],
+        &[],
+    ),
+    row(
+        "shard_snapshots.partial_manifest",
+        Class::Read,
+        Names::Resolved,
+        &[("GET", "/collections/{c}/shards/{shard}/snapshot/partial/manifest")],
+        &[],
+    ),
+    row("service.version", Class::Diagnostics, Names::Nowhere, &[("GET", "/")], &["/qdrant.Qdrant/HealthCheck"]),
+    row(
+        "service.health",
+        Class::Diagnostics,
+        Names::Nowhere,
+        &[("GET", "/healthz"), ("GET", "/livez"), ("GET", "/readyz")],
+        &["/grpc.health.v1.Health/Check"],
+    ),
+    row("service.metrics", Class::Diagnostics, Names::Nowhere, &[("GET", "/metrics")], &[]),
+    row("service.telemetry", Class::Diagnostics, Names::Nowhere, &[("GET", "/telemetry")], &[]),
+    row("service.logger", Class::Diagnostics, Names::Nowhere, &[("GET", "/logger"), ("POST", "/logger")], &[]),
+    row(
+        "service.debug",
+        Class::Diagnostics,
+        Names::Nowhere,
+        &[("GET", "/debugger"), ("PATCH", "/debugger"), ("GET", "/stacktrace"), ("GET", "/profiler/slow_requests")],
+        &[],
+    ),
+    row("service.issues", Class::Diagnostics, Names::Nowhere, &[("GET", "/issues"), ("DELETE", "/issues")], &[]),
+    row("service.audit_logs", Class::Diagnostics, Names::Nowhere, &[("POST", "/audit/logs")], &[]),
+    row("service.quotas_read", Class::Diagnostics, Names::Nowhere, &[("GET", "/quotas")], &[]),
+    row("service.quotas_write", Class::Admin, Names::Nowhere, &[("PUT", "/quotas")], &[]),
+    row("service.dashboard", Class::Diagnostics, Names::Nowhere, &[("GET", "/dashboard"), ("GET", "/dashboard/{*file}")], &[]),
+    row(
+        "service.reflection",
+        Class::Diagnostics,
+        Names::Nowhere,
+        &[],
+        &["/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"],
+    ),
+    row(
+        "storage.read",
+        Class::Diagnostics,
+        Names::Resolved,
+        &[],
+        &[
+            "/qdrant.StorageRead/ListFiles",
+            "/qdrant.StorageRead/FileExists",
+            "/qdrant.StorageRead/FileLength",
+            "/qdrant.StorageRead/ReadBytes",
+            "/qdrant.StorageRead/ReadBytesStream",
+            "/qdrant.StorageRead/ReadWhole",
+            "/qdrant.StorageRead/ReadBatch",
+            "/qdrant.StorageRead/ReadMulti",
+        ],
+    ),
+];
+
+/// The operation of a gRPC `:path`.
+#[must_use]
+pub fn grpc(path: &str) -> Option<&'static Operation> {
+    static METHODS: LazyLock<HashMap<&'static str, &'static Operation, foldhash::fast::RandomState>> =
+        LazyLock::new(|| OPERATIONS.iter().flat_map(|operation| operation.grpc.iter().map(move |path| (*path, operation))).collect());
+    METHODS.get(path).copied()
+}

@@ -1,0 +1,75 @@
+//! Phase 3: one snapshot, one decision, held until the last byte.
+
+use std::sync::Arc;
+
+use http::HeaderMap;
+
+use super::classify::Operation;
+use super::identify::{BareName, Places, bare, identify};
+use crate::live::Live;
+use crate::metrics::Handles;
+use crate::routing::{NameKind, SLOTS, Target, Unit};
+
+/// Where a request goes, and where it goes if it cannot go there.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) target: Arc<Target<Handles>>,
+    pub(super) stable: Arc<Target<Handles>>,
+    /// The name has a route: the answer says which variant it is from.
+    pub(super) routed: bool,
+    /// No unit could be found in a request to a name with a route.
+    pub(super) anonymous: bool,
+    /// The name was listed: a 404 for its collection means that the listing is old.
+    pub(super) listed: bool,
+    /// A suffix was taken off the name, so it has to be written anew even for stable.
+    pub(super) stripped: Option<Box<str>>,
+}
+
+/// What a decision is made from.
+#[derive(Clone, Copy)]
+pub(super) struct Question<'r> {
+    pub(super) operation: Option<&'static Operation>,
+    /// The collection's name as the request has it.
+    pub(super) name: Option<&'r str>,
+    pub(super) headers: &'r HeaderMap,
+    pub(super) query: Option<&'r str>,
+}
+
+impl Plan {
+    pub(super) fn make(live: &Live, question: Question<'_>) -> Self {
+        let identity = &live.settings.identity;
+        let bare = question.name.map(|name| bare(&identity.carriers, name));
+        let entry = bare.map_or_else(|| live.table.unnamed(), |bare| live.table.entry(bare.name));
+        let stripped = bare.filter(|bare| bare.unit.is_some()).map(|bare| bare.name.into());
+        let listed = entry.kind != NameKind::Unknown;
+        let plan = |target: &Arc<Target<Handles>>, anonymous| Self {
+            target: Arc::clone(target),
+            stable: Arc::clone(&entry.stable),
+            routed: entry.route.is_some(),
+            anonymous,
+            listed,
+            stripped,
+        };
+        match (&entry.route, question.operation) {
+            (Some(route), Some(operation)) if operation.split => {
+                let places = Places { query: question.query, suffix: bare.and_then(|bare: BareName<'_>| bare.unit) };
+                let unit = identify(&identity.carriers, question.headers, places);
+                let forced = identity.force_header.as_ref().and_then(|name| question.headers.get(name)).map(http::HeaderValue::as_bytes);
+                let asked = unit.as_deref().map_or(Unit::Anonymous, Unit::Id);
+                let decision = route.decide(asked, forced, || fastrand::u32(..SLOTS));
+                plan(decision.target, unit.is_none())
+            }
+            (Some(_), _) | (None, _) => plan(&entry.stable, false),
+        }
+    }
+
+    /// The name to put on the wire for `target`; none to leave the request as it is.
+    pub(super) fn wire_name<'p>(&'p self, target: &'p Target<Handles>) -> Option<&'p str> {
+        target.rename.as_deref().or(self.stripped.as_deref())
+    }
+
+    /// Whether the decision fell on a variant other than stable.
+    pub(super) fn is_split(&self) -> bool {
+        !Arc::ptr_eq(&self.target, &self.stable)
+    }
+}

@@ -1,0 +1,179 @@
+//! Holds back as much of a call's first message as is needed to know which collection it names.
+
+use bytes::{Buf, Bytes};
+use smallvec::SmallVec;
+
+use super::gzip::{self, Inflate};
+use super::scan::{Found, Malformed, Scanner};
+use super::splice::{self, PREFIX};
+use crate::live::Limits;
+use crate::proxy::body::{ClientBody, Held};
+
+/// What could be learnt of the first message.
+#[derive(Debug, Default)]
+pub(super) struct Message {
+    length: u32,
+    compressed: bool,
+    found: Option<Found>,
+}
+
+/// Why a message cannot be forwarded.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unreadable {
+    #[error("the message is shorter than its length prefix says")]
+    Truncated,
+    #[error("the message has an unknown flag {0}")]
+    Flag(u8),
+    #[error(transparent)]
+    Malformed(#[from] Malformed),
+    #[error("{0}")]
+    Compressed(String),
+    #[error("the client broke off its call: {0}")]
+    Client(#[from] hyper::Error),
+}
+
+/// Why a message cannot be renamed, though it could be read.
+#[derive(Debug)]
+pub(super) enum NotRenamed {
+    TooLarge,
+    Unreadable(Unreadable),
+}
+
+impl Message {
+    /// Reads the first message's beginning. `gzip` is whether compressed messages are gzip; other codings are Qdrant's to
+    /// refuse. An empty body has no message and no name.
+    pub(super) async fn read(client: &ClientBody, limits: &Limits, gzip: bool) -> Result<Self, Unreadable> {
+        let mut reader = Reader { client, held: 0 };
+        if !reader.until(PREFIX).await? {
+            return if reader.held == 0 { Ok(Self::default()) } else { Err(Unreadable::Truncated) };
+        }
+        let mut prefix = flat(&client.kept(), PREFIX);
+        let (flag, length) = (prefix.get_u8(), prefix.get_u32());
+        let whole = PREFIX.saturating_add(length as usize);
+        match flag {
+            0 => Self::plain(&mut reader, length, whole, limits).await,
+            1 if gzip => Self::compressed(&mut reader, length, whole, limits).await,
+            1 => Ok(Self { length, compressed: true, found: None }),
+            flag => Err(Unreadable::Flag(flag)),
+        }
+    }
+
+    async fn plain(reader: &mut Reader<'_>, length: u32, whole: usize, limits: &Limits) -> Result<Self, Unreadable> {
+        let mut scanner = Scanner::default();
+        let mut scanned = PREFIX;
+        loop {
+            for piece in reader.from(scanned, whole) {
+                scanner.feed(&piece)?;
+                scanned += piece.len();
+            }
+            if scanned >= whole {
+                scanner.finish()?;
+                break;
+            }
+            // Of a message too large to hold, its beginning decides: encoders write the name first.
+            if reader.held >= limits.grpc_inspect_bytes {
+                break;
+            }
+            if !reader.until(reader.held + 1).await? {
+                return Err(Unreadable::Truncated);
+            }
+        }
+        Ok(Self { length, compressed: false, found: scanner.found().cloned() })
+    }
+
+    async fn compressed(reader: &mut Reader<'_>, length: u32, whole: usize, limits: &Limits) -> Result<Self, Unreadable> {
+        let there = reader.until(whole.min(limits.grpc_inspect_bytes)).await?;
+        if !there {
+            return Err(Unreadable::Truncated);
+        }
+        let pieces: SmallVec<[Bytes; 4]> = reader.from(PREFIX, whole).collect();
+        let scanner = gzip::peek(&pieces).map_err(unreadable)?;
+        Ok(Self { length, compressed: true, found: scanner.found().cloned() })
+    }
+
+    /// The name, where there is one that can be a collection's.
+    pub(super) fn name(&self) -> Option<&str> {
+        let name = self.found.as_ref()?.name.as_ref()?;
+        std::str::from_utf8(name).ok().filter(|name| !name.is_empty())
+    }
+
+    /// The chunks that say `name` instead, to be sent in place of everything held so far.
+    pub(super) async fn renamed(&self, client: &ClientBody, limits: &Limits, name: &str) -> Result<Vec<Bytes>, NotRenamed> {
+        if self.compressed {
+            return self.inflated(client, limits, name).await;
+        }
+        let found = self.found.as_ref().ok_or(NotRenamed::TooLarge)?;
+        splice::rename(&client.kept(), self.length, found, name).map_err(|_| NotRenamed::TooLarge)
+    }
+
+    async fn inflated(&self, client: &ClientBody, limits: &Limits, name: &str) -> Result<Vec<Bytes>, NotRenamed> {
+        let whole = PREFIX + self.length as usize;
+        if self.length as usize > limits.grpc_inflate_bytes {
+            return Err(NotRenamed::TooLarge);
+        }
+        let mut reader = Reader { client, held: held(&client.kept()) };
+        if !reader.until(whole).await.map_err(|error| NotRenamed::Unreadable(error.into()))? {
+            return Err(NotRenamed::Unreadable(Unreadable::Truncated));
+        }
+        let pieces: SmallVec<[Bytes; 4]> = reader.from(PREFIX, whole).collect();
+        let (plain, scanner) = gzip::inflate(&pieces, limits.grpc_inflate_bytes).map_err(|error| match error {
+            Inflate::TooLarge => NotRenamed::TooLarge,
+            other => NotRenamed::Unreadable(unreadable(other)),
+        })?;
+        let found = scanner.found().ok_or(NotRenamed::TooLarge)?;
+        let length = u32::try_from(plain.len()).map_err(|_| NotRenamed::TooLarge)?;
+        let prefix = Bytes::from_static(&[0; PREFIX]);
+        let mut chunks = splice::rename(&[prefix, plain], length, found, name).map_err(|_| NotRenamed::TooLarge)?;
+        chunks.extend(reader.from(whole, usize::MAX));
+        Ok(chunks)
+    }
+}
+
+fn unreadable(error: Inflate) -> Unreadable {
+    match error {
+        Inflate::Malformed(malformed) => Unreadable::Malformed(malformed),
+        other => Unreadable::Compressed(other.to_string()),
+    }
+}
+
+/// Reads ahead in a client's body.
+struct Reader<'c> {
+    client: &'c ClientBody,
+    held: usize,
+}
+
+impl Reader<'_> {
+    /// Holds at least `bytes`; false when the body ended before.
+    async fn until(&mut self, bytes: usize) -> Result<bool, hyper::Error> {
+        while self.held < bytes {
+            match self.client.hold().await? {
+                Held::More => self.held = held(&self.client.kept()),
+                Held::End => return Ok(false),
+            }
+        }
+        Ok(true)
+    }
+
+    /// What is held of the bytes `from..to`.
+    fn from(&self, from: usize, to: usize) -> impl Iterator<Item = Bytes> + use<> {
+        let mut at = 0;
+        self.client.kept().into_iter().filter_map(move |chunk| {
+            let (start, end) = (at, at + chunk.len());
+            at = end;
+            let (low, high) = (from.max(start), to.min(end));
+            (low < high).then(|| chunk.slice(low - start..high - start))
+        })
+    }
+}
+
+fn held(chunks: &[Bytes]) -> usize {
+    chunks.iter().map(Bytes::len).sum()
+}
+
+/// The first bytes in one piece; no copy when the first chunk has them.
+fn flat(chunks: &[Bytes], length: usize) -> Bytes {
+    match chunks.first() {
+        Some(first) if first.len() >= length => first.slice(..length),
+        _ => chunks.iter().flat_map(|chunk| chunk.iter().copied()).take(length).collect(),
+    }
+}

@@ -1,0 +1,203 @@
+//! Heads: a request's, written from the client's headers, and an answer's, read from the wire.
+
+use bytes::{BufMut, Bytes, BytesMut};
+use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+
+use crate::live::{Credentials, Upstream};
+use crate::proxy::headers::{Forwarding, HopByHop};
+
+/// Qdrant sends about ten headers; a proxy of its own in front of it may add as many again.
+const MAX_HEADERS: usize = 96;
+
+/// How a request's body is delimited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::proxy) enum Framing {
+    None,
+    /// The length stands in the client's own `content-length`, which goes on unchanged.
+    Length,
+    /// Written as a zero `content-length`: methods that promise a body but have none.
+    Zero,
+    Chunked,
+}
+
+/// What a request's head is made of. Borrowed, so that it can be written any number of times.
+pub(in crate::proxy) struct RequestHead<'r> {
+    pub(in crate::proxy) method: &'r Method,
+    pub(in crate::proxy) target: &'r str,
+    pub(in crate::proxy) headers: &'r HeaderMap,
+    pub(in crate::proxy) hop_by_hop: &'r HopByHop,
+    pub(in crate::proxy) forwarding: &'r Forwarding,
+    pub(in crate::proxy) upstream: &'r Upstream,
+    pub(in crate::proxy) framing: Framing,
+}
+
+impl RequestHead<'_> {
+    /// Writes the head. The hop-by-hop headers are left out, the forwarding ones are added.
+    pub(in crate::proxy) fn write(&self, out: &mut BytesMut) {
+        out.reserve(512);
+        out.put_slice(self.method.as_str().as_bytes());
+        out.put_u8(b' ');
+        out.put_slice(self.target.as_bytes());
+        out.put_slice(b" HTTP/1.1\r\nhost: ");
+        out.put_slice(self.upstream.rest.authority.as_str().as_bytes());
+        out.put_slice(b"\r\n");
+        for (name, value) in self.headers {
+            if !self.hop_by_hop.drops(name) && !self.replaces(name) {
+                line(out, name.as_str().as_bytes(), value.as_bytes());
+            }
+        }
+        if let Credentials::Replace(key) = &self.upstream.credentials {
+            line(out, b"api-key", key.as_bytes());
+        }
+        self.forwarding.write(self.headers, |name, value| line(out, name.as_bytes(), value));
+        match self.framing {
+            Framing::None | Framing::Length => {}
+            Framing::Zero => out.put_slice(b"content-length: 0\r\n"),
+            Framing::Chunked => out.put_slice(b"transfer-encoding: chunked\r\n"),
+        }
+        out.put_slice(b"\r\n");
+    }
+
+    fn replaces(&self, name: &HeaderName) -> bool {
+        (self.framing != Framing::Length && name == CONTENT_LENGTH)
+            || (matches!(self.upstream.credentials, Credentials::Replace(_)) && (name == "api-key" || name == http::header::AUTHORIZATION))
+    }
+}
+
+fn line(out: &mut BytesMut, name: &[u8], value: &[u8]) {
+    out.reserve(name.len() + value.len() + 4);
+    out.put_slice(name);
+    out.put_slice(b": ");
+    out.put_slice(value);
+    out.put_slice(b"\r\n");
+}
+
+/// How an answer's body is delimited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Delimited {
+    Nothing,
+    Length(u64),
+    Chunked,
+    /// By the end of the connection.
+    Close,
+}
+
+/// An answer's head, without the headers that concern only the connection it came over.
+#[derive(Debug)]
+pub(in crate::proxy) struct AnswerHead {
+    pub(in crate::proxy) status: StatusCode,
+    pub(in crate::proxy) headers: HeaderMap,
+    pub(super) delimited: Delimited,
+    pub(super) keep_alive: bool,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the upstream's answer is malformed: {0}")]
+pub(super) struct BadHead(pub(super) String);
+
+/// Takes a complete head off the front of `buffer`; none when more bytes are needed. Interim answers (1xx) are skipped.
+pub(super) fn parse(buffer: &mut BytesMut, method: &Method) -> Result<Option<AnswerHead>, BadHead> {
+    loop {
+        let Some((length, head)) = parse_one(buffer, method)? else { return Ok(None) };
+        if !head.status.is_informational() {
+            return Ok(Some(head));
+        }
+        drop(buffer.split_to(length));
+    }
+}
+
+fn parse_one(buffer: &mut BytesMut, method: &Method) -> Result<Option<(usize, AnswerHead)>, BadHead> {
+    let mut slots = [httparse::EMPTY_HEADER; MAX_HEADERS];
+    let mut parsed = httparse::Response::new(&mut slots);
+    let length = match parsed.parse(buffer).map_err(|error| BadHead(error.to_string()))? {
+        httparse::Status::Partial => return Ok(None),
+        httparse::Status::Complete(length) => length,
+    };
+    let status = parsed.code.and_then(|code| StatusCode::from_u16(code).ok()).ok_or_else(|| BadHead("no status".to_owned()))?;
+    let mut draft = Draft::new(parsed.version == Some(1), parsed.headers.len());
+    let base = buffer.as_ptr() as usize;
+    let mut places = smallvec::SmallVec::<[(HeaderName, usize, usize); 16]>::new();
+    for header in parsed.headers.iter() {
+        let name = HeaderName::from_bytes(header.name.as_bytes()).map_err(|error| BadHead(error.to_string()))?;
+        if draft.take_framing(&name, header.value)? {
+            continue;
+        }
+        places.push((name, header.value.as_ptr() as usize - base, header.value.len()));
+    }
+    if status.is_informational() {
+        return Ok(Some((length, draft.finish(status, method)?)));
+    }
+    // The values share the bytes they were read into: no copy, no allocation a header.
+    let raw = buffer.split_to(length).freeze();
+    for (name, start, length) in places {
+        draft.headers.append(name, value(&raw, start, length)?);
+    }
+    Ok(Some((length, draft.finish(status, method)?)))
+}
+
+fn value(raw: &Bytes, start: usize, length: usize) -> Result<HeaderValue, BadHead> {
+    // An empty value's address says nothing; its slice must not be taken.
+    if length == 0 {
+        return Ok(HeaderValue::from_static(""));
+    }
+    HeaderValue::from_maybe_shared(raw.slice(start..start + length)).map_err(|error| BadHead(error.to_string()))
+}
+
+/// A head under construction.
+struct Draft {
+    headers: HeaderMap,
+    length: Option<u64>,
+    chunked: bool,
+    keep_alive: bool,
+}
+
+impl Draft {
+    fn new(http11: bool, headers: usize) -> Self {
+        Self { headers: HeaderMap::with_capacity(headers + 2), length: None, chunked: false, keep_alive: http11 }
+    }
+
+    /// Takes note of headers about the connection; true for those that must not go on to the client.
+    fn take_framing(&mut self, name: &HeaderName, value: &[u8]) -> Result<bool, BadHead> {
+        if name == CONTENT_LENGTH {
+            let length = std::str::from_utf8(value).ok().and_then(|text| text.trim().parse().ok());
+            let length = length.ok_or_else(|| BadHead("content-length is not a number".to_owned()))?;
+            if self.length.is_some_and(|known| known != length) {
+                return Err(BadHead("two different content-lengths".to_owned()));
+            }
+            let repeated = self.length.is_some();
+            self.length = Some(length);
+            return Ok(repeated);
+        }
+        if name == TRANSFER_ENCODING {
+            if !value.trim_ascii().eq_ignore_ascii_case(b"chunked") {
+                return Err(BadHead("a transfer coding other than chunked".to_owned()));
+            }
+            self.chunked = true;
+            return Ok(true);
+        }
+        if name == http::header::CONNECTION {
+            let says = |what: &str| value.split(|byte| *byte == b',').any(|part| part.trim_ascii().eq_ignore_ascii_case(what.as_bytes()));
+            self.keep_alive = !says("close") && (self.keep_alive || says("keep-alive"));
+            return Ok(true);
+        }
+        Ok(HopByHop::is_standard(name))
+    }
+
+    fn finish(mut self, status: StatusCode, method: &Method) -> Result<AnswerHead, BadHead> {
+        if self.chunked && self.length.take().is_some() {
+            // Two delimiters are how answers are smuggled; whoever sends both is not Qdrant.
+            return Err(BadHead("both content-length and transfer-encoding".to_owned()));
+        }
+        let bodiless =
+            method == Method::HEAD || status == StatusCode::NO_CONTENT || status == StatusCode::NOT_MODIFIED || status.is_informational();
+        let delimited = match (bodiless, self.chunked, self.length) {
+            (true, ..) | (false, false, Some(0)) => Delimited::Nothing,
+            (false, true, _) => Delimited::Chunked,
+            (false, false, Some(length)) => Delimited::Length(length),
+            (false, false, None) => Delimited::Close,
+        };
+        let keep_alive = self.keep_alive && delimited != Delimited::Close;
+        Ok(AnswerHead { status, headers: self.headers, delimited, keep_alive })
+    }
+}

@@ -1,0 +1,22 @@
+//! HTTP/1.1 towards Qdrant's REST port: connections, their pool, and one exchange over one of them.
+//!
+//! Our own client, not hyper's: the exchange runs inside the request's own task, so a request costs no second task, no
+//! channel and no wake-up between them; the head is written straight from the client's headers, so they are neither
+//! edited nor cloned and can be sent again; and it is known to the byte whether anything was sent. What is read from the
+//! network is parsed by `httparse`; only the chunked coding is our own.
+
+mod body;
+mod chunked;
+mod connection;
+mod exchange;
+mod head;
+mod pool;
+
+pub(super) use body::AnswerBody;
+pub(super) use connection::{Cause, Connection, ExchangeError};
+pub(super) use exchange::Exchange;
+pub(super) use head::{AnswerHead, Framing, RequestHead};
+pub(super) use pool::Pool;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,75 @@
+//! A gRPC answer's body: data, then trailers, always.
+
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use h2::RecvStream;
+use http::HeaderMap;
+use http_body::Frame;
+
+use super::pool::Lease;
+use crate::proxy::body::AnswerError;
+
+pub(in crate::proxy) struct AnswerBody {
+    stream: RecvStream,
+    _lease: Lease,
+    /// A frame that was looked at before the answer was passed on.
+    ahead: Option<Frame<Bytes>>,
+    data_done: bool,
+    done: bool,
+}
+
+impl AnswerBody {
+    pub(super) fn new(stream: RecvStream, lease: Lease) -> Self {
+        // Headers that end the stream carry the status themselves: nothing follows.
+        let done = stream.is_end_stream();
+        Self { stream, _lease: lease, ahead: None, data_done: done, done }
+    }
+
+    pub(in crate::proxy) fn is_end(&self) -> bool {
+        self.done && self.ahead.is_none()
+    }
+
+    /// Looks at the first frame. Trailers there mean that the call failed after its headers had been sent.
+    pub(in crate::proxy) async fn first_trailers(&mut self) -> Result<Option<&HeaderMap>, AnswerError> {
+        if self.ahead.is_none() && !self.done {
+            self.ahead = std::future::poll_fn(|cx| self.poll_frame(cx)).await.transpose()?;
+        }
+        Ok(self.ahead.as_ref().and_then(Frame::trailers_ref))
+    }
+
+    pub(in crate::proxy) fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, AnswerError>>> {
+        if let Some(frame) = self.ahead.take() {
+            return Poll::Ready(Some(Ok(frame)));
+        }
+        if !self.data_done {
+            match ready!(self.stream.poll_data(cx)) {
+                Some(Ok(chunk)) => return Poll::Ready(Some(self.relay(chunk))),
+                Some(Err(error)) => return self.broken(&error),
+                None => self.data_done = true,
+            }
+        }
+        if self.done {
+            return Poll::Ready(None);
+        }
+        match ready!(self.stream.poll_trailers(cx)) {
+            Ok(trailers) => {
+                self.done = true;
+                Poll::Ready(trailers.map(|trailers| Ok(Frame::trailers(trailers))))
+            }
+            Err(error) => self.broken(&error),
+        }
+    }
+
+    /// Room is given back only now, when the client's side has asked for this chunk: a slow client slows the upstream.
+    fn relay(&mut self, chunk: Bytes) -> Result<Frame<Bytes>, AnswerError> {
+        let released = self.stream.flow_control().release_capacity(chunk.len());
+        released.map(|()| Frame::data(chunk)).map_err(|error| AnswerError::Upstream(error.to_string()))
+    }
+
+    fn broken(&mut self, error: &h2::Error) -> Poll<Option<Result<Frame<Bytes>, AnswerError>>> {
+        self.data_done = true;
+        self.done = true;
+        Poll::Ready(Some(Err(AnswerError::Upstream(error.to_string()))))
+    }
+}

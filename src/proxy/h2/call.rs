@@ -1,0 +1,104 @@
+//! One gRPC call: request out, head of the answer in.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use h2::client::ResponseFuture;
+use http::{Request, Response};
+
+use super::body::AnswerBody;
+use super::pool::Lease;
+use super::pump::Pump;
+use crate::proxy::body::Outgoing;
+
+/// Why a call failed before its answer began.
+#[derive(Debug, thiserror::Error)]
+pub(in crate::proxy) enum CallError {
+    /// Nothing of it was processed: refused by the connection, or never sent. May be sent again whatever it is.
+    #[error("the call was not taken: {0}")]
+    Unsent(std::io::Error),
+    #[error("the call was broken off: {0}")]
+    Broken(h2::Error),
+    #[error("no answer began in time")]
+    FirstByte,
+    #[error("the client broke off its call: {0}")]
+    Client(hyper::Error),
+}
+
+impl CallError {
+    pub(super) fn broken(error: h2::Error) -> Self {
+        // REFUSED_STREAM and a GOAWAY that did not cover the stream promise that nothing was processed.
+        let refused = error.reason() == Some(h2::Reason::REFUSED_STREAM)
+            || (error.is_go_away() && error.is_remote() && error.reason() == Some(h2::Reason::NO_ERROR));
+        if refused { Self::Unsent(std::io::Error::other(error)) } else { Self::Broken(error) }
+    }
+
+    pub(super) fn closed() -> Self {
+        Self::Broken(h2::Reason::STREAM_CLOSED.into())
+    }
+
+    pub(in crate::proxy) fn is_unsent(&self) -> bool {
+        matches!(self, Self::Unsent(_))
+    }
+}
+
+pub(in crate::proxy) type Started = Response<AnswerBody>;
+
+/// Starts the call and waits for the head of its answer.
+pub(in crate::proxy) async fn call(lease: Lease, request: Request<()>, body: Outgoing) -> Result<Started, CallError> {
+    let mut sender = match lease.sender().ready().await {
+        Ok(sender) => sender,
+        Err(error) => {
+            lease.discard();
+            return Err(CallError::Unsent(std::io::Error::other(error)));
+        }
+    };
+    let (answer, stream) = sender.send_request(request, body.is_done()).map_err(|error| {
+        lease.discard();
+        CallError::Unsent(std::io::Error::other(error))
+    })?;
+    let pump = (!body.is_done()).then(|| Pump::new(stream, body));
+    let (head, pump) = Begin { answer, pump }.await?;
+    if let Some(mut pump) = pump {
+        // A long upload or a two-way stream: goes on while the answer is relayed. A failure ends the stream, and the
+        // answer's side reports it.
+        tokio::task::spawn_local(async move {
+            if let Err(error) = std::future::poll_fn(|cx| pump.poll(cx)).await {
+                tracing::debug!(%error, "a request body could not be sent to its end");
+            }
+        });
+    }
+    Ok(head.map(|stream| AnswerBody::new(stream, lease)))
+}
+
+/// Sends and waits at the same time: an answer may come before the request is out.
+struct Begin {
+    answer: ResponseFuture,
+    pump: Option<Pump>,
+}
+
+impl Future for Begin {
+    type Output = Result<(Response<h2::RecvStream>, Option<Pump>), CallError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut failed = None;
+        if let Some(pump) = &mut self.pump {
+            match pump.poll(cx) {
+                Poll::Ready(Ok(())) => self.pump = None,
+                Poll::Ready(Err(CallError::Client(error))) => return Poll::Ready(Err(CallError::Client(error))),
+                // The upstream stopped taking the request; its answer says why.
+                Poll::Ready(Err(error)) => failed = Some(error),
+                Poll::Pending => {}
+            }
+        }
+        match Pin::new(&mut self.answer).poll(cx) {
+            Poll::Ready(Ok(head)) => Poll::Ready(Ok((head, self.pump.take().filter(|_| failed.is_none())))),
+            Poll::Ready(Err(error)) => Poll::Ready(Err(CallError::broken(error))),
+            Poll::Pending => match failed {
+                Some(error) => Poll::Ready(Err(error)),
+                None => Poll::Pending,
+            },
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Sends a request body over a stream, no faster than the upstream takes it.
+
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use h2::SendStream;
+
+use super::call::CallError;
+use crate::proxy::body::Outgoing;
+
+/// A chunk this small is handed over without waiting for window: one stream cannot pile up more than this.
+const AT_ONCE: usize = 64 * 1024;
+
+pub(super) struct Pump {
+    stream: SendStream<Bytes>,
+    body: Outgoing,
+    /// Read from the client, waiting for window.
+    waiting: Bytes,
+    first: bool,
+    done: bool,
+}
+
+impl Pump {
+    pub(super) fn new(stream: SendStream<Bytes>, body: Outgoing) -> Self {
+        Self { stream, body, waiting: Bytes::new(), first: true, done: false }
+    }
+
+    /// Ready when the whole body has been handed to the connection.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), CallError>> {
+        while !self.done {
+            if !self.waiting.is_empty() {
+                ready!(self.poll_waiting(cx))?;
+                continue;
+            }
+            match ready!(self.body.poll_chunk(cx)).map_err(CallError::Client)? {
+                Some(chunk) if self.first && chunk.len() <= AT_ONCE => self.send(chunk)?,
+                Some(chunk) => self.waiting = chunk,
+                None => self.send(Bytes::new())?,
+            }
+            self.first = false;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_waiting(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), CallError>> {
+        self.stream.reserve_capacity(self.waiting.len());
+        while self.stream.capacity() == 0 {
+            match ready!(self.stream.poll_capacity(cx)) {
+                Some(capacity) => capacity.map_err(CallError::broken)?,
+                None => return Poll::Ready(Err(CallError::closed())),
+            };
+        }
+        let take = self.stream.capacity().min(self.waiting.len());
+        let chunk = self.waiting.split_to(take);
+        Poll::Ready(self.send(chunk))
+    }
+
+    fn send(&mut self, chunk: Bytes) -> Result<(), CallError> {
+        // Known to be the last one: saves the empty frame that would only say so.
+        self.done = self.waiting.is_empty() && self.body.is_done();
+        self.stream.send_data(chunk, self.done).map_err(CallError::broken)
+    }
+}
+
+impl Drop for Pump {
+    fn drop(&mut self) {
+        if !self.done {
+            self.stream.send_reset(h2::Reason::CANCEL);
+        }
+    }
+}

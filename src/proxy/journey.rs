@@ -1,0 +1,212 @@
+//! What the two protocols' flows share: the state of one request between its decision and its answer.
+//!
+//! The order of attempts is the same for both: the chosen variant; after a refresh once more, if its collection turned
+//! out to be gone; and stable, if the variant could not serve a read.
+
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use http::{HeaderValue, Response};
+use tokio::time::Sleep;
+
+use super::body::{Answer, ClientBody, Source};
+use super::classify::Operation;
+use super::decide::{Plan, Question};
+use super::headers;
+use super::observe::{Observation, Subject};
+use super::respond::Fault;
+use super::worker::{Permit, Snapshot, Worker};
+use crate::live::Upstream;
+use crate::metrics::{Class, FallbackCause, Handles, Outcome, WorkerEvent};
+use crate::routing::Target;
+
+pub(super) struct Journey {
+    pub(super) worker: Rc<Worker>,
+    pub(super) live: Snapshot,
+    pub(super) plan: Plan,
+    pub(super) client: Rc<ClientBody>,
+    pub(super) operation: Option<&'static Operation>,
+    subject: Subject,
+    permit: Permit,
+    /// Why stable is answering instead of the chosen variant.
+    fell_back: Option<FallbackCause>,
+    refreshed: bool,
+    retried: bool,
+}
+
+/// Enough of a write's beginning to send it again when a kept-alive connection turns out closed before a byte was taken.
+const UNSENT_BYTES: usize = 16 * 1024;
+
+impl Journey {
+    pub(super) fn begin(
+        worker: &Rc<Worker>,
+        live: Snapshot,
+        permit: Permit,
+        client: Rc<ClientBody>,
+        question: Question<'_>,
+        subject: Subject,
+    ) -> Self {
+        let plan = Plan::make(&live, question);
+        let operation = question.operation;
+        worker.budget().deposit(&live.settings.retry);
+        let repeatable = operation.is_some_and(Operation::repeatable);
+        client.keep_at_most(if repeatable { live.settings.fallback.replay_bytes } else { UNSENT_BYTES });
+        if plan.routed && subject.operation.is_some_and(|operation| operation.class == Class::Write) {
+            plan.stable.handle.series.shard(worker.index()).split_write();
+        }
+        let subject = Subject { anonymous: plan.anonymous, ..subject };
+        Self {
+            worker: Rc::clone(worker),
+            live,
+            plan,
+            client,
+            operation,
+            subject,
+            permit,
+            fell_back: None,
+            refreshed: false,
+            retried: false,
+        }
+    }
+
+    pub(super) fn upstream(&self, target: &Target<Handles>) -> Arc<Upstream> {
+        Arc::clone(&self.live.upstreams[target.upstream])
+    }
+
+    /// The target to try now.
+    pub(super) fn target(&self) -> Arc<Target<Handles>> {
+        Arc::clone(if self.fell_back.is_some() { &self.plan.stable } else { &self.plan.target })
+    }
+
+    pub(super) fn observe(&self, target: &Arc<Target<Handles>>) -> Observation {
+        Observation::begin(&self.worker, target, Some(&self.client), self.subject)
+    }
+
+    /// How long the head of the answer may still take. Only reads have a first-byte limit: a write may rightly wait for
+    /// its turn.
+    pub(super) fn patience(&self) -> Option<Duration> {
+        let timeouts = &self.live.settings.timeouts;
+        let first_byte = timeouts.first_byte.filter(|_| self.is_read());
+        let total = timeouts.total.map(|total| total.saturating_sub(self.subject.started.elapsed()));
+        first_byte.into_iter().chain(total).min()
+    }
+
+    /// The fault of an answer that did not begin within [`Self::patience`].
+    pub(super) fn late(&self, upstream: &Upstream) -> Fault {
+        let total = self.live.settings.timeouts.total;
+        let over = total.is_some_and(|total| self.subject.started.elapsed() >= total);
+        if over { Fault::Total } else { Fault::FirstByte(upstream.name.clone()) }
+    }
+
+    fn is_read(&self) -> bool {
+        self.operation.is_some_and(Operation::repeatable)
+    }
+
+    /// Whether a failure of the attempt under way may still be hidden from the client.
+    pub(super) fn can_fall_back(&self) -> bool {
+        self.fell_back.is_none() && self.plan.is_split() && self.live.settings.fallback.enabled && self.client.is_repeatable()
+    }
+
+    /// Ends the variant's attempt as a failure, and makes stable the next target.
+    pub(super) fn fall_back(&mut self, mut observation: Observation, cause: FallbackCause, outcome: Outcome) {
+        observation.target().handle.series.shard(self.worker.index()).fallback(cause);
+        observation.outcome(outcome);
+        observation.complete();
+        self.fell_back = Some(cause);
+    }
+
+    /// Falls back before anything was sent.
+    pub(super) fn fall_back_unsent(&mut self, cause: FallbackCause) {
+        self.plan.target.handle.series.shard(self.worker.index()).fallback(cause);
+        self.fell_back = Some(cause);
+    }
+
+    /// Whether a read whose connection broke may be sent once more. Takes it from the budget.
+    pub(super) fn may_retry(&mut self, unsent: bool) -> bool {
+        if !self.client.is_repeatable() || self.retried {
+            return false;
+        }
+        if !unsent {
+            if !self.is_read() {
+                return false;
+            }
+            if !self.worker.budget().withdraw(&self.live.settings.retry, Instant::now()) {
+                self.worker.cells().count(WorkerEvent::RetryRefused);
+                return false;
+            }
+            self.retried = true;
+        }
+        self.worker.cells().count(WorkerEvent::Retried);
+        true
+    }
+
+    /// A collection turned out to be missing. True when the table was refreshed and the request decided anew: try again.
+    pub(super) async fn refreshed(&mut self, question: Question<'_>) -> bool {
+        if self.refreshed || !self.plan.listed || !self.is_read() || !self.client.is_repeatable() || !self.worker.may_refresh() {
+            return false;
+        }
+        self.refreshed = true;
+        self.worker.cells().count(WorkerEvent::TableRefreshed);
+        if let Err(error) = self.worker.refresh().now().await {
+            tracing::warn!(%error, "a stale name could not be refreshed");
+            return false;
+        }
+        self.live = self.worker.live();
+        self.plan = Plan::make(&self.live, question);
+        true
+    }
+
+    /// After whatever may have changed the meaning of a name, the table is brought up to date before the answer goes
+    /// out (I10). Returns whether it is.
+    pub(super) async fn settle(&self) -> bool {
+        if !self.operation.is_some_and(|operation| operation.renames) {
+            return true;
+        }
+        let refreshed = self.worker.refresh().now().await;
+        if let Err(error) = &refreshed {
+            tracing::error!(%error, "an alias change passed through, but the aliases could not be listed after it");
+        }
+        refreshed.is_ok()
+    }
+
+    /// When the request has to be over, if there is a limit.
+    pub(super) fn deadline(&self) -> Option<Pin<Box<Sleep>>> {
+        let total = self.live.settings.timeouts.total?;
+        Some(Box::pin(tokio::time::sleep_until((self.subject.started + total).into())))
+    }
+
+    /// Marks the answer with where it came from, and hands it over.
+    pub(super) fn finish(self, mut answer: Response<Source>, observation: Observation, settled: bool) -> Response<Answer> {
+        self.client.forget();
+        self.mark(answer.headers_mut(), observation.target(), settled);
+        let deadline = self.deadline();
+        answer.map(|source| Answer::new(source, Some(observation), deadline).holding(self.permit))
+    }
+
+    pub(super) fn fail(self, fault: &Fault, mut observation: Observation) -> Response<Answer> {
+        observation.first_byte(fault.outcome());
+        let mut answer = fault.answer(self.subject.protocol);
+        self.mark(answer.headers_mut(), observation.target(), true);
+        if fault.outcome() != Outcome::Aborted {
+            observation.complete();
+        }
+        answer
+    }
+
+    fn mark(&self, headers: &mut http::HeaderMap, target: &Target<Handles>, settled: bool) {
+        if self.plan.routed {
+            // Names are checked when a route is made; a header value that could not be built is one nobody can have set.
+            if let Ok(variant) = HeaderValue::from_str(&target.variant) {
+                headers.insert(headers::VARIANT.clone(), variant);
+            }
+        }
+        if let Some(cause) = self.fell_back {
+            headers.insert(headers::FALLBACK.clone(), HeaderValue::from_static(cause.label()));
+        }
+        if !settled {
+            headers.insert(headers::STALE.clone(), HeaderValue::from_static("alias-listing-failed"));
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! The data plane: one request, from accept to observe.
+//!
+//! ```text
+//! acceptor -> worker -> connection -> service -> classify -> (grpc: inspect) -> decide <- identify
+//!                                                   |
+//!                                 rest / grpc::serve -> h1 / h2 -> upstream
+//!                                                   |
+//!                                  journey (fallback, retry, refresh) -> body::Answer -> observe
+//! ```
+//!
+//! It reads a [`crate::live::Live`] snapshot, writes to `metrics`, and asks for a refresh; it knows nothing else of the
+//! control plane. Keeps I1 (stable goes on unchanged), I3 (one snapshot a request), I9 (bodies stream) and I10.
+
+mod acceptor;
+mod body;
+pub mod classify;
+mod connection;
+mod decide;
+mod forward;
+pub mod grpc;
+mod h1;
+mod h2;
+mod headers;
+mod identify;
+mod io;
+mod journey;
+mod missing;
+mod observe;
+mod respond;
+mod rest;
+mod service;
+mod worker;
+
+pub use acceptor::{Listen, Proxy, StartError};

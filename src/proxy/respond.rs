@@ -1,0 +1,115 @@
+//! Pointsman's own answers: one list of faults, each in Qdrant's REST shape and as a gRPC status.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderValue, Response, StatusCode};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+
+use super::body::Answer;
+use super::headers;
+use crate::metrics::{FallbackCause, Outcome, Protocol};
+
+/// Why Pointsman answers instead of Qdrant.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Fault {
+    #[error("Pointsman is serving as many requests as limits.max_requests allows, try again later")]
+    Overloaded(Duration),
+    #[error("CONNECT is not supported")]
+    Connect,
+    #[error("the request cannot be understood: {0}")]
+    BadRequest(String),
+    #[error("the request body ended before its end: {0}")]
+    ClientGone(String),
+    #[error("the upstream `{0}` cannot be reached: {1}")]
+    Unreachable(Box<str>, String),
+    #[error("the upstream `{0}` broke off without an answer: {1}")]
+    Broken(Box<str>, String),
+    #[error("the upstream `{0}` did not begin its answer in time")]
+    FirstByte(Box<str>),
+    #[error("the request took longer than timeouts.total allows")]
+    Total,
+}
+
+/// gRPC status codes used here.
+mod code {
+    pub(super) const INVALID_ARGUMENT: u16 = 3;
+    pub(super) const DEADLINE_EXCEEDED: u16 = 4;
+    pub(super) const RESOURCE_EXHAUSTED: u16 = 8;
+    pub(super) const UNIMPLEMENTED: u16 = 12;
+    pub(super) const UNAVAILABLE: u16 = 14;
+    pub(super) const CANCELLED: u16 = 1;
+}
+
+/// What must be escaped in `grpc-message`.
+const MESSAGE: &AsciiSet = &CONTROLS.add(b'%');
+
+impl Fault {
+    fn wire(&self) -> (StatusCode, u16, &'static str) {
+        match self {
+            Self::Overloaded(_) => (StatusCode::TOO_MANY_REQUESTS, code::RESOURCE_EXHAUSTED, "overloaded"),
+            Self::Connect => (StatusCode::METHOD_NOT_ALLOWED, code::UNIMPLEMENTED, "method-not-allowed"),
+            Self::BadRequest(_) => (StatusCode::BAD_REQUEST, code::INVALID_ARGUMENT, "bad-request"),
+            Self::ClientGone(_) => (StatusCode::BAD_REQUEST, code::CANCELLED, "client-gone"),
+            Self::Unreachable(..) => (StatusCode::BAD_GATEWAY, code::UNAVAILABLE, "upstream-unreachable"),
+            Self::Broken(..) => (StatusCode::BAD_GATEWAY, code::UNAVAILABLE, "upstream-broken"),
+            Self::FirstByte(_) => (StatusCode::GATEWAY_TIMEOUT, code::DEADLINE_EXCEEDED, "upstream-timeout"),
+            Self::Total => (StatusCode::GATEWAY_TIMEOUT, code::DEADLINE_EXCEEDED, "total-timeout"),
+        }
+    }
+
+    /// How the request that met it is counted.
+    pub(super) fn outcome(&self) -> Outcome {
+        match self {
+            Self::ClientGone(_) => Outcome::Aborted,
+            _ => Outcome::of_http(self.wire().0),
+        }
+    }
+
+    /// What it means for a variant that met it; none where stable would have met it too.
+    pub(super) fn fallback_cause(&self) -> Option<FallbackCause> {
+        match self {
+            Self::Unreachable(..) | Self::Broken(..) => Some(FallbackCause::Connection),
+            Self::FirstByte(_) => Some(FallbackCause::Timeout),
+            Self::Overloaded(_) | Self::Connect | Self::BadRequest(_) | Self::ClientGone(_) | Self::Total => None,
+        }
+    }
+
+    pub(super) fn answer(&self, protocol: Protocol) -> Response<Answer> {
+        let (status, grpc, slug) = self.wire();
+        let mut answer = match protocol {
+            Protocol::Rest => self.rest(status),
+            Protocol::Grpc => self.grpc(grpc),
+        };
+        let headers = answer.headers_mut();
+        headers.insert(headers::ERROR.clone(), HeaderValue::from_static(slug));
+        if let Self::Overloaded(wait) = self {
+            headers.insert(RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
+        }
+        if let Self::Connect = self {
+            headers.insert(ALLOW, HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"));
+        }
+        answer
+    }
+
+    fn rest(&self, status: StatusCode) -> Response<Answer> {
+        let text = serde_json::json!({"status": {"error": self.to_string()}, "time": 0.0}).to_string();
+        let mut answer = Response::new(Answer::full(Bytes::from(text)));
+        *answer.status_mut() = status;
+        answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        answer
+    }
+
+    /// Headers that are trailers too: nothing follows.
+    fn grpc(&self, code: u16) -> Response<Answer> {
+        let mut answer = Response::new(Answer::empty());
+        let message = utf8_percent_encode(&self.to_string(), MESSAGE).to_string();
+        let headers = answer.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+        headers.insert("grpc-status", HeaderValue::from(code));
+        headers
+            .insert("grpc-message", HeaderValue::try_from(message).unwrap_or_else(|_| HeaderValue::from_static("see x-pointsman-error")));
+        answer
+    }
+}

@@ -1,0 +1,229 @@
+//! A REST request, from its head to its answer.
+
+use std::borrow::Cow;
+use std::ops::Range;
+use std::rc::Rc;
+use std::time::Instant;
+
+use bytes::{Bytes, BytesMut};
+use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use http::request::Parts;
+use http::{Method, Request, Response, StatusCode};
+use hyper::body::Incoming;
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+
+use super::body::{Answer, ClientBody, Outgoing, Source};
+use super::classify::{Located, Operation, locate};
+use super::connection::Client;
+use super::decide::Question;
+use super::forward::connect;
+use super::h1::{AnswerBody, AnswerHead, Cause, Connection, Exchange, ExchangeError, Framing, RequestHead};
+use super::headers::HopByHop;
+use super::journey::Journey;
+use super::missing;
+use super::observe::Subject;
+use super::respond::Fault;
+use super::worker::{Permit, Worker};
+use crate::live::Upstream;
+use crate::metrics::{FallbackCause, Outcome, Protocol, WorkerEvent};
+
+/// What may not stand in a path segment as it is.
+const SEGMENT: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'%')
+    .add(b'/')
+    .add(b'<')
+    .add(b'>')
+    .add(b'?')
+    .add(b'\\')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+
+/// What of a request does not change between attempts.
+struct Rest<'r> {
+    parts: &'r Parts,
+    path: &'r str,
+    query: Option<&'r str>,
+    name: Option<Range<usize>>,
+    hop_by_hop: HopByHop,
+    framing: Framing,
+    client: &'r Client,
+}
+
+pub(super) async fn serve(
+    worker: &Rc<Worker>,
+    request: Request<Incoming>,
+    client: &Client,
+    permit: Permit,
+    started: Instant,
+) -> Response<Answer> {
+    let (parts, incoming) = request.into_parts();
+    let (path, query) = (parts.uri.path(), parts.uri.query());
+    let located = locate(&parts.method, path);
+    let operation = located.as_ref().map(|located| located.operation);
+    let name = located.and_then(|Located { name, .. }| name);
+    let body = Rc::new(ClientBody::new(incoming, 0));
+    let rest = Rest {
+        path,
+        query,
+        name: name.as_ref().map(|name| name.range.clone()),
+        hop_by_hop: HopByHop::of(&parts.headers),
+        framing: framing(&parts, &body),
+        client,
+        parts: &parts,
+    };
+    let question = Question { operation, name: name.as_ref().map(|name| name.decoded.as_ref()), headers: &parts.headers, query };
+    let subject = Subject { protocol: Protocol::Rest, operation, anonymous: false, started };
+    let journey = Journey::begin(worker, worker.live(), permit, body, question, subject);
+    rest.travel(journey, question).await
+}
+
+impl Rest<'_> {
+    /// Tries the targets in their order until one answers.
+    async fn travel(&self, mut journey: Journey, question: Question<'_>) -> Response<Answer> {
+        loop {
+            let target = journey.target();
+            let upstream = journey.upstream(&target);
+            let mut observation = journey.observe(&target);
+            let request_target = self.target(journey.plan.wire_name(&target));
+            let (head, body) = match self.attempt(&mut journey, &upstream, &request_target).await {
+                Ok(answer) => answer,
+                Err(cause) => {
+                    let fault = fault(&journey, &upstream, cause);
+                    if let Some(reason) = fault.fallback_cause().filter(|_| journey.can_fall_back()) {
+                        journey.fall_back(observation, reason, fault.outcome());
+                        continue;
+                    }
+                    return journey.fail(&fault, observation);
+                }
+            };
+            let outcome = Outcome::of_http(head.status);
+            observation.first_byte(outcome);
+            if head.status.is_server_error() && journey.can_fall_back() {
+                body.discard();
+                journey.fall_back(observation, FallbackCause::Status, outcome);
+                continue;
+            }
+            let mut source = Source::Rest(body);
+            if head.status == StatusCode::NOT_FOUND && journey.plan.listed && journey.operation.is_some_and(Operation::repeatable) {
+                let (seen, missing) = missing::in_rest(source, &head.headers).await;
+                source = seen;
+                if missing {
+                    let split = journey.plan.is_split();
+                    if journey.refreshed(question).await {
+                        observation.complete();
+                        continue;
+                    }
+                    if split && journey.can_fall_back() {
+                        journey.fall_back(observation, FallbackCause::Missing, outcome);
+                        continue;
+                    }
+                }
+            }
+            let settled = journey.settle().await;
+            let mut answer = Response::new(source);
+            *answer.status_mut() = head.status;
+            *answer.headers_mut() = head.headers;
+            return journey.finish(answer, observation, settled);
+        }
+    }
+
+    /// One target: over a kept-alive connection if there is one, and again over a fresh one if that turns out closed.
+    async fn attempt(&self, journey: &mut Journey, upstream: &Upstream, target: &str) -> Result<(AnswerHead, AnswerBody), Cause> {
+        let pool = Rc::clone(&journey.worker.pools().of(upstream).rest);
+        let timeouts = &journey.live.settings.timeouts;
+        let (idle, connect_timeout) = (timeouts.idle_rest, timeouts.connect);
+        let mut kept = pool.take(idle);
+        loop {
+            let mut connection = match kept.take() {
+                Some(connection) => {
+                    journey.worker.cells().count(WorkerEvent::UpstreamReused);
+                    connection
+                }
+                None => open(&journey.worker, upstream, connect_timeout).await?,
+            };
+            let body = Outgoing::whole(&journey.client);
+            let exchange = Exchange::new(&mut connection, &self.parts.method, self.head(upstream, target), self.framing, body);
+            let result = match journey.patience() {
+                None => exchange.run().await,
+                Some(limit) => match tokio::time::timeout(limit, exchange.run()).await {
+                    Ok(result) => result,
+                    Err(_) => Err(ExchangeError { unsent: false, cause: Cause::FirstByte }),
+                },
+            };
+            match result {
+                Ok(head) => {
+                    let body = AnswerBody::new(connection, &head, &pool);
+                    return Ok((head, body));
+                }
+                Err(ExchangeError { unsent, cause: Cause::Broken(_) }) if connection.was_reused() && journey.may_retry(unsent) => {}
+                Err(error) => return Err(error.cause),
+            }
+        }
+    }
+
+    fn head(&self, upstream: &Upstream, target: &str) -> Bytes {
+        let head = RequestHead {
+            method: &self.parts.method,
+            target,
+            headers: &self.parts.headers,
+            hop_by_hop: &self.hop_by_hop,
+            forwarding: &self.client.forwarding,
+            upstream,
+            framing: self.framing,
+        };
+        let mut out = BytesMut::new();
+        head.write(&mut out);
+        out.freeze()
+    }
+
+    /// The request target in origin form, with another name in it if there is one to put.
+    fn target(&self, name: Option<&str>) -> Cow<'_, str> {
+        match (name, &self.name) {
+            (Some(name), Some(range)) => {
+                let name = utf8_percent_encode(name, SEGMENT);
+                let (before, after) = (&self.path[..range.start], &self.path[range.end..]);
+                Cow::Owned(match self.query {
+                    Some(query) => format!("{before}{name}{after}?{query}"),
+                    None => format!("{before}{name}{after}"),
+                })
+            }
+            _ => Cow::Borrowed(self.parts.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str)),
+        }
+    }
+}
+
+async fn open(worker: &Rc<Worker>, upstream: &Upstream, timeout: std::time::Duration) -> Result<Box<Connection>, Cause> {
+    let opened = tokio::time::timeout(timeout, connect(&upstream.rest, None)).await;
+    let opened = opened.unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into()));
+    worker.cells().count(if opened.is_ok() { WorkerEvent::UpstreamConnected } else { WorkerEvent::UpstreamConnectFailed });
+    opened.map(|io| Box::new(Connection::new(io))).map_err(Cause::Connect)
+}
+
+fn fault(journey: &Journey, upstream: &Upstream, cause: Cause) -> Fault {
+    let name = upstream.name.clone();
+    match cause {
+        Cause::Connect(error) => Fault::Unreachable(name, error.to_string()),
+        Cause::Broken(error) => Fault::Broken(name, error.to_string()),
+        Cause::Malformed(reason) => Fault::Broken(name, reason),
+        Cause::FirstByte => journey.late(upstream),
+        Cause::Client(error) => Fault::ClientGone(error.to_string()),
+    }
+}
+
+/// How the body will be delimited towards the upstream.
+fn framing(parts: &Parts, body: &ClientBody) -> Framing {
+    if parts.headers.contains_key(CONTENT_LENGTH) && !parts.headers.contains_key(TRANSFER_ENCODING) {
+        return Framing::Length;
+    }
+    match (body.has_ended(), &parts.method) {
+        (false, _) => Framing::Chunked,
+        (true, &Method::POST | &Method::PUT | &Method::PATCH) => Framing::Zero,
+        (true, _) => Framing::None,
+    }
+}

@@ -1,0 +1,167 @@
+//! One data worker: a thread with its own runtime, connections, pools, counters and cached table (design, section 4).
+//!
+//! Nothing here is shared with other workers but the snapshot it reads and the number of requests admitted; so the data
+//! path takes no lock and wakes no other core.
+
+mod admission;
+mod drain;
+mod run;
+
+use std::cell::{Cell, RefCell};
+use std::ops::Deref;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use arc_swap::Cache;
+use http::Response;
+
+use super::body::Answer;
+use super::classify::Operation;
+use super::forward::{Budget, Pools};
+use super::respond::Fault;
+use crate::live::{Live, Refresh, Shared};
+use crate::metrics::{Completed, Handles, Protocol, WorkerCells, WorkerEvent};
+use crate::routing::Target;
+
+pub(super) use admission::{Admission, Permit};
+pub(super) use drain::Drain;
+pub(super) use run::{Accepted, Command, WorkerHandle, spawn};
+
+/// A listing because of a name that turned out stale is asked for no more often than this per worker: a variant whose
+/// collection is gone for good must not turn every request into a listing.
+const REFRESH_PAUSE: Duration = Duration::from_secs(1);
+
+/// The table as one request sees it. Cheap to clone: it stays on its worker.
+#[derive(Clone, Debug)]
+pub(super) struct Snapshot(Rc<Arc<Live>>);
+
+impl Deref for Snapshot {
+    type Target = Live;
+
+    fn deref(&self) -> &Live {
+        &self.0
+    }
+}
+
+/// What a worker is made of, when it starts.
+pub(super) struct Parts {
+    pub(super) index: usize,
+    pub(super) live: Shared,
+    pub(super) cells: Arc<WorkerCells>,
+    pub(super) refresh: Refresh,
+    pub(super) admission: Admission,
+}
+
+pub(super) struct Worker {
+    index: usize,
+    live: RefCell<Cache<Shared, Arc<Live>>>,
+    snapshot: RefCell<Snapshot>,
+    pools: Pools,
+    cells: Arc<WorkerCells>,
+    refresh: Refresh,
+    refreshed: Cell<Option<Instant>>,
+    admission: Admission,
+    budget: Budget,
+    drain: Drain,
+}
+
+impl Worker {
+    pub(super) fn new(parts: Parts) -> Rc<Self> {
+        let snapshot = Snapshot(Rc::new(parts.live.load_full()));
+        Rc::new(Self {
+            index: parts.index,
+            live: RefCell::new(Cache::new(parts.live)),
+            snapshot: RefCell::new(snapshot),
+            pools: Pools::default(),
+            cells: parts.cells,
+            refresh: parts.refresh,
+            refreshed: Cell::new(None),
+            admission: parts.admission,
+            budget: Budget::new(Instant::now()),
+            drain: Drain::default(),
+        })
+    }
+
+    pub(super) fn index(&self) -> usize {
+        self.index
+    }
+
+    /// The newest snapshot. A request takes it once and keeps it (I3).
+    pub(super) fn live(&self) -> Snapshot {
+        let mut cache = self.live.borrow_mut();
+        let newest = cache.load();
+        let mut snapshot = self.snapshot.borrow_mut();
+        if !Arc::ptr_eq(&snapshot.0, newest) {
+            *snapshot = Snapshot(Rc::new(Arc::clone(newest)));
+        }
+        snapshot.clone()
+    }
+
+    pub(super) fn pools(&self) -> &Pools {
+        &self.pools
+    }
+
+    pub(super) fn cells(&self) -> &Arc<WorkerCells> {
+        &self.cells
+    }
+
+    pub(super) fn budget(&self) -> &Budget {
+        &self.budget
+    }
+
+    pub(super) fn drain(&self) -> &Drain {
+        &self.drain
+    }
+
+    pub(super) fn refresh(&self) -> &Refresh {
+        &self.refresh
+    }
+
+    /// Whether a stale name may trigger a listing now.
+    pub(super) fn may_refresh(&self) -> bool {
+        let now = Instant::now();
+        let due = self.refreshed.get().is_none_or(|last| now.duration_since(last) >= REFRESH_PAUSE);
+        if due {
+            self.refreshed.set(Some(now));
+        }
+        due
+    }
+
+    /// A place for one more request, or the answer that there is none.
+    pub(super) fn admit(self: &Rc<Self>, protocol: Protocol) -> Result<Permit, Box<Response<Answer>>> {
+        let live = self.live();
+        let limits = &live.settings.limits;
+        self.admission.admit(self, limits.max_requests).ok_or_else(|| {
+            self.cells.count(WorkerEvent::RequestShed);
+            Box::new(Fault::Overloaded(limits.retry_after).answer(protocol))
+        })
+    }
+
+    /// Answers a request that could not be understood; no upstream has seen it.
+    pub(super) fn reject(&self, fault: &Fault, protocol: Protocol) -> Response<Answer> {
+        self.cells.count(WorkerEvent::RequestRejected);
+        fault.answer(protocol)
+    }
+
+    /// The access log: off by default, sampled, and without a word of whom the request was for.
+    pub(super) fn log_access(&self, target: &Target<Handles>, operation: Option<&'static Operation>, done: &Completed) {
+        let share = self.snapshot.borrow().settings.access_sample;
+        if share <= 0.0 || fastrand::f64() >= share {
+            return;
+        }
+        tracing::info!(
+            target: "access",
+            alias = %target.handle.series.alias,
+            variant = %target.variant,
+            operation = operation.map_or("other", |operation| operation.name),
+            protocol = done.protocol.label(),
+            outcome = done.outcome.label(),
+            first_byte_us = done.first_byte_us,
+            total_us = done.total_us,
+            request_bytes = done.request_bytes,
+            response_bytes = done.response_bytes,
+            "request"
+        );
+    }
+}
