@@ -109,9 +109,9 @@ mod tests {
     fn the_level_changes_while_the_process_runs() {
         let (subscriber, handle, lines) = started(&LogConfig::default());
         tracing::subscriber::with_default(subscriber, || {
-            tracing::debug!("before");
-            handle.set("warn,pointsman=debug").expect("a legal filter");
-            tracing::debug!("after");
+            tracing::debug!(target: "here", "before");
+            handle.set("warn,here=debug").expect("a legal filter");
+            tracing::debug!(target: "here", "after");
             tracing::info!(target: "elsewhere", "from another component");
         });
         assert!(!lines.text().contains("before"), "{}", lines.text());

@@ -78,13 +78,13 @@ fn carriers_can_be_found_in_a_request() {
         ("{jwt_claim: ''}", "name of a claim"),
         ("{name_suffix: u}", "a separator"),
         ("{name_suffix: '/u='}", "a separator"),
-        ("{header: x-pointsman-variant}", "own headers"),
-        ("{header: 'a b'}", "name of a header"),
         ("{heder: x}", "unknown variant"),
         ("x-user-id", "expected"),
     ] {
         refused(&format!("identity: {{carriers: [{carrier}]}}"), "identity.carriers[0]", reason);
     }
+    refused("identity: {carriers: [{header: x-pointsman-variant}]}", "identity.carriers[0].header", "own headers");
+    refused("identity: {carriers: [{header: 'a b'}]}", "identity.carriers[0].header", "name of a header");
     refused("identity: {carriers: [{query: u}, {query: u}]}", "identity.carriers[1]", "twice");
     refused("identity: {carriers: [{header: x-v}], force_header: X-V}", "identity.carriers[0]", "cannot share");
     assert!(legal("identity: {carriers: []}").identity.carriers.is_empty());

@@ -75,10 +75,11 @@ impl Config {
     }
 }
 
-/// The faults the types cannot see. What stands where a faulty value was taken out says nothing, so it is not judged.
+/// The faults the types cannot see. Nothing is said of what a faulty value was taken out of, and of a list as a whole: its
+/// items stand at other places now.
 fn judge(config: &Config, tree: &Node, upstreams: &HashSet<String>, missing: &[Path]) -> Vec<Fault> {
     let mut faults = check(config, upstreams);
-    faults.retain(|(path, _)| !missing.iter().any(|hole| hole.touches(path)));
+    faults.retain(|(path, _)| !missing.iter().any(|hole| hole.outside_lists().touches(path)));
     let fault = |(path, reason): (Path, String)| Fault { key: path.to_string(), reason, origin: tree.origin_of(&path).clone() };
     faults.into_iter().map(fault).collect()
 }

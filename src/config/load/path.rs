@@ -42,6 +42,11 @@ impl Path {
         &self.0
     }
 
+    /// The path down to its first list.
+    pub(in crate::config) fn outside_lists(&self) -> Self {
+        Self(self.0.iter().take_while(|step| matches!(step, Step::Key(_))).cloned().collect())
+    }
+
     /// Whether one of the two lies inside the other, or they are the same.
     pub(in crate::config) fn touches(&self, other: &Self) -> bool {
         self.0.iter().zip(&other.0).all(|(mine, theirs)| mine == theirs)

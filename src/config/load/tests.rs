@@ -101,10 +101,10 @@ fn all_faults_are_found_at_once_each_with_its_place() {
     let expected = [
         ("listen.rest: `here` is not an IP address and a port", ".yaml:2:9)"),
         ("listen.grcp: is not a known key; did you mean `grpc`?", ".yaml:3:9)"),
-        ("workers: expected usize, found string \"many\"", ".yaml:4:10)"),
+        ("workers: expected a whole number, found the text \"many\"", ".yaml:4:10)"),
         ("retry.budget_ratio: must be between 0 and 1, not 7", ".yaml:6:17)"),
-        ("routes.docs.variants[0].weight: expected f64, found string \"heavy\"", ".yaml:10:34)"),
-        ("routes.docs.variants[1].colection: is not a known key; did you mean `collection`?", ".yaml:11:45)"),
+        ("routes.docs.variants[0].weight: expected a number, found the text \"heavy\"", ".yaml:10:32)"),
+        ("routes.docs.variants[1].colection: is not a known key; did you mean `collection`?", ".yaml:11:43)"),
         ("log.level: `inof` is no level", "(in the environment variable POINTSMAN__LOG__LEVEL)"),
         ("listn: is not a known key; did you mean `listen`?", "(in the environment variable POINTSMAN__LISTN)"),
         ("upstreams.default.rest_url: `q:6333` must begin with http:// or https://", "(in the flag --qdrant-url)"),
@@ -126,18 +126,18 @@ fn a_fault_does_not_beget_others() {
 #[test]
 fn shapes_are_named_when_they_are_wrong() {
     assert_eq!(faults("listen: [1]"), ["listen: expected keys and values, found a list"]);
-    assert_eq!(faults("listen: {rest: {a: 1}}"), ["listen.rest: expected a string, found map"]);
-    assert_eq!(faults("listen: {rest: }"), ["listen.rest: expected a string, found nothing"]);
+    assert_eq!(faults("listen: {rest: {a: 1}}"), ["listen.rest: expected a text, found keys and values"]);
+    assert_eq!(faults("listen: {rest: }"), ["listen.rest: expected a text, found nothing"]);
     assert_eq!(faults("log: {format: xml}"), ["log.format: unknown variant `xml`, expected `text` or `json`"]);
     assert_eq!(faults("timeouts: {total: 5}").len(), 1);
-    assert_eq!(faults("fallback: {enabled: yes}"), ["fallback.enabled: expected a boolean, found string \"yes\""]);
+    assert_eq!(faults("fallback: {enabled: yes}"), ["fallback.enabled: expected true or false, found the text \"yes\""]);
     assert_eq!(faults("- 1"), [": is no configuration: expected sections such as `listen:`"]);
     assert_eq!(faults("colours: {}").len(), 1);
 }
 
 #[test]
 fn what_is_no_yaml_is_said_with_its_place() {
-    for yaml in ["listen: {rest: ", "a: 1\na: 2", "\tx: 1", "a: *nobody", "a: 1\n---\nb: 2"] {
+    for yaml in ["listen: {rest: ", "a: 1\na: 2", "listen: }", "a: *nobody", "a: 1\n---\nb: 2"] {
         let found = load(yaml, &[], Vec::new()).expect_err(yaml);
         assert!(found[0].reason.starts_with("is not legal YAML: "), "{found:#?}");
         assert!(matches!(found[0].origin, Origin::File { line: 1.., .. }), "{found:#?}");

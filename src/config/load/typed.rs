@@ -42,8 +42,8 @@ pub(super) fn read(tree: &mut Node) -> Read {
             Ok(config) => return Read { config, faults, missing },
             Err(Stop { at, reason, .. }) => {
                 let path = at.unwrap_or_default();
-                // A required value that was taken out for its fault is missing in the next round: that is no second fault.
-                if !missing.contains(&path) {
+                // A value that was taken out for its fault leaves what held it incomplete: that is no second fault.
+                if !missing.iter().any(|hole| hole.touches(&path)) {
                     faults.push(Fault { key: path.to_string(), reason, origin: tree.origin_of(&path).clone() });
                 }
                 tree.prune(&path);
@@ -88,10 +88,25 @@ impl de::Error for Stop {
     }
 
     fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        // Rust's names of types say nothing to an operator.
+        let expected = match expected.to_string().as_str() {
+            "usize" => "a whole number".to_owned(),
+            "f64" => "a number".to_owned(),
+            "a boolean" => "true or false".to_owned(),
+            "a string" => "a text".to_owned(),
+            other => other.to_owned(),
+        };
         match found {
             Unexpected::Unit | Unexpected::Option => Self::custom(format!("expected {expected}, found nothing")),
+            Unexpected::Str(text) => Self::custom(format!("expected {expected}, found the text {text:?}")),
+            Unexpected::Map => Self::custom(format!("expected {expected}, found keys and values")),
+            Unexpected::Seq => Self::custom(format!("expected {expected}, found a list")),
             found => Self::custom(format!("expected {expected}, found {found}")),
         }
+    }
+
+    fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        Self::invalid_type(found, expected)
     }
 }
 
@@ -218,7 +233,7 @@ impl<'de> SeqAccess<'de> for Items<'_> {
 
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Stop> {
         let Some((index, node)) = self.items.next() else { return Ok(None) };
-        seed.deserialize(Reader { node, path: self.path.index(*index), unknown: self.unknown }).map(Some)
+        read_at(seed, node, self.path.index(*index), self.unknown).map(Some)
     }
 }
 
@@ -256,8 +271,14 @@ impl<'de> MapAccess<'de> for Entries<'_> {
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Stop> {
         let (key, node) = self.value.take().ok_or_else(|| <Stop as de::Error>::custom("a value was asked for before its key"))?;
-        seed.deserialize(Reader { node, path: self.path.key(key), unknown: self.unknown })
+        read_at(seed, node, self.path.key(key), self.unknown)
     }
+}
+
+/// A type may take a value and only then find it illegal: such a fault is at this value too.
+fn read_at<'de, S: DeserializeSeed<'de>>(seed: S, node: &Node, path: Path, unknown: &RefCell<Vec<Fault>>) -> Result<S::Value, Stop> {
+    let here = path.clone();
+    seed.deserialize(Reader { node, path, unknown }).map_err(|stop| stop.within(&here))
 }
 
 /// Names the likeliest key when one is near, all of them otherwise.

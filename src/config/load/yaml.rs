@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-use serde_saphyr::{DuplicateKeyPolicy, Location, Spanned};
+use serde_saphyr::{DuplicateKeyPolicy, Location, NonFiniteFloatPolicy, Spanned};
 
 use super::node::{Node, Value};
 use crate::config::fault::{Fault, Origin};
@@ -39,6 +39,8 @@ fn parse(text: &str, origin: &dyn Fn(Location) -> Origin) -> Result<Node, serde_
         duplicate_keys: DuplicateKeyPolicy::Error,
         // `no` and `off` are words, not false.
         strict_booleans: true,
+        // They are refused later, by the key they stand at.
+        non_finite_float_policy: NonFiniteFloatPolicy::PassThrough,
         with_snippet: false,
     };
     // A file of comments holds no document at all.
