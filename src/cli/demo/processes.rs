@@ -37,8 +37,8 @@ impl Process {
         let file = File::create(&log).map_err(DemoError::io(format!("creating {}", log.display())))?;
         let same = file.try_clone().map_err(DemoError::io(format!("opening {}", log.display())))?;
         let mut command = Command::new(program);
-        // The settings of somebody's own Pointsman must not reach the one of the demo.
-        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("POINTSMAN_")) {
+        // The settings of somebody's own Pointsman or sandbox must not reach those of the demo.
+        for (name, _) in std::env::vars_os().filter(|(name, _)| is_a_setting(&name.to_string_lossy())) {
             command.env_remove(name);
         }
         let child = command
@@ -105,4 +105,8 @@ pub(super) fn find_sandbox(given: Option<&Path>) -> Result<PathBuf, DemoError> {
 
 pub(super) fn own_executable() -> Result<PathBuf, DemoError> {
     std::env::current_exe().map_err(DemoError::io("finding the path of this executable"))
+}
+
+fn is_a_setting(variable: &str) -> bool {
+    ["POINTSMAN_", "SANDBOX_"].iter().any(|prefix| variable.starts_with(prefix))
 }
