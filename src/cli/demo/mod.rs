@@ -63,7 +63,7 @@ pub struct DemoArgs {
     pub rate: u32,
     /// Repeats the users of an earlier run; drawn by lot if not given
     #[arg(long, value_name = "N")]
-    pub seed: Option<u64>,
+    pub seed: Option<u32>,
     /// Play it in seconds rather than in a minute, with fewer users
     #[arg(long)]
     pub fast: bool,
@@ -129,10 +129,10 @@ async fn play(
     questions: &Arc<[Question]>,
     screen: &mut Screen,
 ) -> Result<ExitCode, DemoError> {
-    let seed = args.seed.unwrap_or_else(|| fastrand::u64(..));
+    let seed = args.seed.unwrap_or_else(|| fastrand::u32(..));
     let users = usize::from(if args.fast { args.users.min(FAST_USERS) } else { args.users });
     let crowd = Crowd { users, rate: args.rate, seed, url: format!("http://{}", house.rest) };
-    screen.say(format!("{users} users ask {} questions a second (--seed {seed} brings the same users again)", args.rate))?;
+    screen.say(format!("{users} users, {} questions a second (the same users again with --seed {seed})", args.rate))?;
     // The route comes first: an answer of an alias without one names no variant.
     let route = Route::create(&house.admin).await?;
     let traffic = crowd.set_off(client, questions);

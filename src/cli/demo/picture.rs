@@ -108,15 +108,16 @@ impl Picture<'_> {
     fn legend(&self, area: Rect) -> Line<'_> {
         let [stable, candidate] = self.act.users;
         let (low, high) = self.act.bounds();
+        let share = candidate as f64 * 100.0 / (stable + candidate).max(1) as f64;
         let shown = usize::from(area.width) * usize::from(area.height);
         let mut spans = vec![
             SQUARE.fg(colour(Variant::Stable)),
-            format!(" {stable} on stable  ").into(),
+            format!(" {stable} stable  ").into(),
             SQUARE.fg(colour(Variant::Candidate)),
-            format!(" {candidate} on the candidate").into(),
-            format!(", chance allows {low} to {high}  ").dark_gray(),
+            format!(" {candidate} candidate, {share:.1} %").into(),
+            format!(" (chance {low}–{high})  ").dark_gray(),
             SQUARE.fg(Color::Yellow),
-            " answered by stable instead".into(),
+            " saved by stable".into(),
         ];
         if self.users.len() > shown {
             spans.push(format!("  (the first {shown} of {})", self.users.len()).dark_gray());

@@ -38,13 +38,13 @@ struct Scene {
 }
 
 const SCENES: [Scene; 7] = [
-    Scene { title: "Everybody is on the old version", change: Change::Weight(0), seconds: 6.0 },
+    Scene { title: "Everybody on the old version", change: Change::Weight(0), seconds: 6.0 },
     Scene { title: "Five in a hundred go first", change: Change::Weight(5), seconds: 8.0 },
     Scene { title: "A quarter of the users", change: Change::Weight(25), seconds: 8.0 },
-    Scene { title: "The new version fails every other time", change: Change::Ill, seconds: 9.0 },
+    Scene { title: "Half of its answers are errors", change: Change::Ill, seconds: 9.0 },
     Scene { title: "It has recovered", change: Change::Healed, seconds: 6.0 },
     Scene { title: "Half of the users", change: Change::Weight(50), seconds: 8.0 },
-    Scene { title: "Everybody is on the new version", change: Change::Weight(100), seconds: 8.0 },
+    Scene { title: "Everybody on the new version", change: Change::Weight(100), seconds: 8.0 },
 ];
 
 /// The stage during the play.

@@ -4,7 +4,7 @@ use ratatui_core::style::Stylize;
 use ratatui_core::text::Line;
 
 use super::traffic::Variant;
-use super::watch::{Act, Watch};
+use super::watch::{Act, Tally, Watch};
 
 /// One promise and whether it was kept.
 #[derive(Debug)]
@@ -13,45 +13,46 @@ pub(super) struct Promise {
     words: String,
 }
 
-/// The table of acts, one line each, under a header.
+/// The table of acts, one line each, under a header; it fits a terminal of 80 columns.
 pub(super) fn table(watch: &Watch) -> Vec<Line<'static>> {
-    let header = format!(
-        "{:<44} {:>7} {:>16} {:>9} {:>15} {:>9} {:>9}",
-        "act", "asked", "users on it", "requests", "p95 stable/new", "answered*", "top 3**"
-    );
+    let header = columns("act", "asked", "users on it", "p95, ms", "saved¹", "found²");
     let mut lines = vec![Line::from(""), Line::from(header).bold()];
     lines.extend(watch.acts.iter().map(row));
     let [stable, candidate] = Variant::ALL.map(|variant| watch.total(variant));
-    lines.push(Line::from(""));
-    lines.push(Line::from(format!(
-        "{} questions answered, {:.0} ms at the 99th percentile on stable and {} on the candidate",
-        stable.requests + candidate.requests,
-        stable.latency_ms(0.99).unwrap_or(0.0),
-        candidate.latency_ms(0.99).map_or_else(|| "-".to_owned(), |ms| format!("{ms:.0} ms")),
-    )));
-    lines.push(Line::from("*  failed on the candidate and answered by stable, so that the user saw an answer").dark_gray());
-    lines.push(Line::from("** questions whose article was among the first three, old version / new version").dark_gray());
-    lines.push(Line::from(""));
+    let p99 = |tally: &Tally| tally.latency_ms(0.99).map_or_else(|| "-".to_owned(), |ms| format!("{ms:.1} ms"));
+    lines.extend([
+        Line::from(""),
+        Line::from(format!(
+            "{} questions answered, the 99th percentile at {} on stable and {} on the candidate",
+            stable.requests + candidate.requests,
+            p99(&stable),
+            p99(&candidate)
+        )),
+        Line::from("Two values are the old version's and the new one's").dark_gray(),
+        Line::from("¹ failed on the candidate and answered by stable, so that the user saw an answer").dark_gray(),
+        Line::from("² questions, in per cent, whose article was among the first three").dark_gray(),
+        Line::from(""),
+    ]);
     lines
 }
 
 fn row(act: &Act) -> Line<'static> {
-    let [stable, candidate] = &act.tallies;
     let (low, high) = act.bounds();
-    let pair = |left: Option<f64>, right: Option<f64>, unit: &str| {
-        let show = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{value:.0}"));
-        format!("{}/{}{unit}", show(left), show(right))
+    let pair = |value: &dyn Fn(&Tally) -> Option<f64>, digits: usize| {
+        act.tallies.each_ref().map(|tally| value(tally).map_or_else(|| "-".to_owned(), |value| format!("{value:.digits$}"))).join(" / ")
     };
-    let users = format!("{} ({low}-{high})", act.users[Variant::Candidate as usize]);
-    Line::from(format!(
-        "{:<44} {:>5} % {users:>16} {:>9} {:>15} {:>9} {:>9}",
-        act.title,
-        act.weight,
-        stable.requests + candidate.requests,
-        pair(stable.latency_ms(0.95), candidate.latency_ms(0.95), " ms"),
-        candidate.rescued,
-        pair(stable.found_percent(), candidate.found_percent(), " %"),
+    Line::from(columns(
+        &act.title,
+        &format!("{} %", act.weight),
+        &format!("{} ({low}–{high})", act.users[Variant::Candidate as usize]),
+        &pair(&|tally| tally.latency_ms(0.95), 1),
+        &act.tallies[Variant::Candidate as usize].rescued.to_string(),
+        &pair(&Tally::found_percent, 0),
     ))
+}
+
+fn columns(act: &str, asked: &str, users: &str, p95: &str, saved: &str, found: &str) -> String {
+    format!("{act:<30} {asked:>5} {users:>14} {p95:>11} {saved:>6} {found:>8}")
 }
 
 /// What the demo is there to show. `ill` is the act in which the new version was made to fail, if there was one.

@@ -72,7 +72,7 @@ pub(super) struct Crowd {
     /// Questions a second, by all users together.
     pub(super) rate: u32,
     /// Makes the names of the users, and so who gets which variant.
-    pub(super) seed: u64,
+    pub(super) seed: u32,
     pub(super) url: String,
 }
 
@@ -91,8 +91,8 @@ impl Crowd {
         for number in 0..self.users {
             let user = User {
                 number,
-                name: format!("user-{:016x}-{number}", self.seed),
-                chance: fastrand::Rng::with_seed(self.seed.wrapping_add(number as u64)),
+                name: format!("user-{:08x}-{number}", self.seed),
+                chance: fastrand::Rng::with_seed((u64::from(self.seed) << 32) | number as u64),
                 client: client.clone(),
                 url: format!("{}/collections/{ALIAS}/points/query", self.url),
                 questions: Arc::clone(questions),
