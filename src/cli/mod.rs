@@ -61,7 +61,8 @@ impl Cli {
 /// The demo is a client like any other: one thread serves it.
 fn play(args: &demo::DemoArgs) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let played = runtime.map_err(demo::DemoError::io("the demo cannot be set up")).and_then(|runtime| runtime.block_on(demo::run(args.clone())));
+    let played =
+        runtime.map_err(demo::DemoError::io("the demo cannot be set up")).and_then(|runtime| runtime.block_on(demo::run(args.clone())));
     played.unwrap_or_else(|error| complain(format_args!("the demo could not be played: {error}")))
 }
 
