@@ -15,21 +15,22 @@ const MAX_TOKEN: usize = 16 * 1024;
 
 /// Where carriers look, besides the headers.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Places<'r> {
-    pub(super) query: Option<&'r str>,
+pub struct Places<'r> {
+    pub query: Option<&'r str>,
     /// What the name's suffix said.
-    pub(super) suffix: Option<&'r str>,
+    pub suffix: Option<&'r str>,
 }
 
 /// A collection name with its suffix taken off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct BareName<'n> {
-    pub(super) name: &'n str,
-    pub(super) unit: Option<&'n str>,
+pub struct BareName<'n> {
+    pub name: &'n str,
+    pub unit: Option<&'n str>,
 }
 
 /// Splits `docs@@u=42` where a suffix carrier is configured.
-pub(super) fn bare<'n>(carriers: &[Carrier], name: &'n str) -> BareName<'n> {
+#[must_use]
+pub fn bare<'n>(carriers: &[Carrier], name: &'n str) -> BareName<'n> {
     for carrier in carriers {
         if let Carrier::NameSuffix(separator) = carrier
             && let Some((bare, unit)) = name.split_once(separator.as_ref())
@@ -41,7 +42,8 @@ pub(super) fn bare<'n>(carriers: &[Carrier], name: &'n str) -> BareName<'n> {
 }
 
 /// The unit id, or none: the request is anonymous.
-pub(super) fn identify<'r>(carriers: &[Carrier], headers: &'r HeaderMap, places: Places<'r>) -> Option<Cow<'r, [u8]>> {
+#[must_use]
+pub fn identify<'r>(carriers: &[Carrier], headers: &'r HeaderMap, places: Places<'r>) -> Option<Cow<'r, [u8]>> {
     carriers.iter().find_map(|carrier| look(carrier, headers, places)).filter(|unit| !unit.is_empty())
 }
 

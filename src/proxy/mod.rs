@@ -32,3 +32,10 @@ mod service;
 mod worker;
 
 pub use acceptor::{Listen, Proxy, StartError};
+
+/// The parsers of what clients and upstreams send, for fuzzing: outside the data plane nothing else may call them. Those
+/// of gRPC are in [`grpc::parse`].
+pub mod parse {
+    pub use super::h1::parse::{AnswerHead, BadHead, Decoder, Delimited, Malformed, Step, answer_head};
+    pub use super::identify::{BareName, Places, bare, identify};
+}

@@ -10,10 +10,9 @@ use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use super::body::{Answer, ClientBody, Outgoing, Source};
-use super::classify::{Located, Operation, locate};
+use super::classify::{Located, Operation, locate, rewritten};
 use super::connection::Client;
 use super::decide::Question;
 use super::forward::connect;
@@ -26,23 +25,6 @@ use super::respond::Fault;
 use super::worker::{Permit, Worker};
 use crate::live::Upstream;
 use crate::metrics::{FallbackCause, Outcome, Protocol, WorkerEvent};
-
-/// What may not stand in a path segment as it is.
-const SEGMENT: &AsciiSet = &CONTROLS
-    .add(b' ')
-    .add(b'"')
-    .add(b'#')
-    .add(b'%')
-    .add(b'/')
-    .add(b'<')
-    .add(b'>')
-    .add(b'?')
-    .add(b'\\')
-    .add(b'^')
-    .add(b'`')
-    .add(b'{')
-    .add(b'|')
-    .add(b'}');
 
 /// What of a request does not change between attempts.
 struct Rest<'r> {
@@ -185,14 +167,7 @@ impl Rest<'_> {
     /// The request target in origin form, with another name in it if there is one to put.
     fn target(&self, name: Option<&str>) -> Cow<'_, str> {
         match (name, &self.name) {
-            (Some(name), Some(range)) => {
-                let name = utf8_percent_encode(name, SEGMENT);
-                let (before, after) = (&self.path[..range.start], &self.path[range.end..]);
-                Cow::Owned(match self.query {
-                    Some(query) => format!("{before}{name}{after}?{query}"),
-                    None => format!("{before}{name}{after}"),
-                })
-            }
+            (Some(name), Some(range)) => Cow::Owned(rewritten(self.path, self.query, range, name)),
             _ => Cow::Borrowed(self.parts.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str)),
         }
     }

@@ -8,7 +8,7 @@ mod path;
 mod table;
 
 pub use operation::{Names, Operation};
-pub use path::{Located, Name, locate};
+pub use path::{Located, Name, locate, rewritten};
 pub use table::{OPERATIONS, grpc};
 
 #[cfg(test)]

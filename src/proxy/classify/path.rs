@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 use http::Method;
 use matchit::Router;
-use percent_encoding::percent_decode_str;
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use smallvec::SmallVec;
 
 use super::{OPERATIONS, Operation};
@@ -29,6 +29,23 @@ pub struct Name<'p> {
     pub decoded: Cow<'p, str>,
 }
 
+/// What may not stand in a path segment as it is.
+const SEGMENT: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'%')
+    .add(b'/')
+    .add(b'<')
+    .add(b'>')
+    .add(b'?')
+    .add(b'\\')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+
 type Methods = SmallVec<[(Method, &'static Operation); 4]>;
 
 static ROUTES: LazyLock<Router<Methods>> = LazyLock::new(routes);
@@ -41,6 +58,17 @@ pub fn locate<'p>(method: &Method, path: &'p str) -> Option<Located<'p>> {
     let operation = matched.value.iter().find(|(known, _)| known == method).map(|(_, operation)| *operation)?;
     let name = if operation.is_named() { Some(name_in(path)?) } else { None };
     Some(Located { operation, name })
+}
+
+/// The request target that says `name` where `at` says another: only those bytes change.
+#[must_use]
+pub fn rewritten(path: &str, query: Option<&str>, at: &Range<usize>, name: &str) -> String {
+    let name = utf8_percent_encode(name, SEGMENT);
+    let (before, after) = (&path[..at.start], &path[at.end..]);
+    match query {
+        Some(query) => format!("{before}{name}{after}?{query}"),
+        None => format!("{before}{name}{after}"),
+    }
 }
 
 fn routes() -> Router<Methods> {

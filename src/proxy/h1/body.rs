@@ -36,7 +36,7 @@ impl AnswerBody {
         let rest = match head.delimited {
             Delimited::Nothing => Rest::Nothing,
             Delimited::Length(length) => Rest::Length(length),
-            Delimited::Chunked => Rest::Chunked(Decoder::new()),
+            Delimited::Chunked => Rest::Chunked(Decoder::default()),
             Delimited::Close => Rest::Close,
         };
         let mut body = Self { connection: Some(connection), rest, pool: Rc::clone(pool), keep_alive: head.keep_alive, ahead: None };

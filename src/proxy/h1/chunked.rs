@@ -7,8 +7,9 @@ use bytes::{Bytes, BytesMut};
 /// A size line or a trailer longer than this is not Qdrant's.
 const MAX_LINE: usize = 4096;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum State {
+    #[default]
     Size,
     Data(u64),
     DataEnd,
@@ -18,7 +19,7 @@ enum State {
 
 /// What a look at the buffer gave.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Step {
+pub enum Step {
     Content(Bytes),
     NeedMore,
     Done,
@@ -26,24 +27,24 @@ pub(crate) enum Step {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the chunked body is malformed: {0}")]
-pub(crate) struct Malformed(&'static str);
+pub struct Malformed(&'static str);
 
-#[derive(Debug)]
-pub(crate) struct Decoder {
+#[derive(Debug, Default)]
+pub struct Decoder {
     state: State,
 }
 
 impl Decoder {
-    pub(crate) fn new() -> Self {
-        Self { state: State::Size }
-    }
-
-    pub(crate) fn is_done(&self) -> bool {
+    #[must_use]
+    pub fn is_done(&self) -> bool {
         self.state == State::Done
     }
 
     /// Takes what it can from the front of `buffer`.
-    pub(crate) fn step(&mut self, buffer: &mut BytesMut) -> Result<Step, Malformed> {
+    ///
+    /// # Errors
+    /// When what is there cannot be a chunked body.
+    pub fn step(&mut self, buffer: &mut BytesMut) -> Result<Step, Malformed> {
         loop {
             match self.state {
                 State::Done => return Ok(Step::Done),
@@ -78,9 +79,12 @@ impl Decoder {
 
     /// Takes one line; false when it is not complete yet.
     fn line(&mut self, buffer: &mut BytesMut) -> Result<bool, Malformed> {
-        let Some(end) = buffer.iter().position(|byte| *byte == b'\n') else {
-            return if buffer.len() > MAX_LINE { Err(Malformed("a line is too long")) } else { Ok(false) };
-        };
+        let end = buffer.iter().position(|byte| *byte == b'\n');
+        // The same limit for a line that came in one piece: what is refused must not depend on how the bytes arrive.
+        if end.unwrap_or(buffer.len()) > MAX_LINE {
+            return Err(Malformed("a line is too long"));
+        }
+        let Some(end) = end else { return Ok(false) };
         let line = buffer.split_to(end + 1);
         let line = line.strip_suffix(b"\r\n").ok_or(Malformed("a line does not end in CR LF"))?;
         self.state = match self.state {

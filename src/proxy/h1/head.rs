@@ -75,7 +75,7 @@ fn line(out: &mut BytesMut, name: &[u8], value: &[u8]) {
 
 /// How an answer's body is delimited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Delimited {
+pub enum Delimited {
     Nothing,
     Length(u64),
     Chunked,
@@ -85,19 +85,22 @@ pub(super) enum Delimited {
 
 /// An answer's head, without the headers that concern only the connection it came over.
 #[derive(Debug)]
-pub(in crate::proxy) struct AnswerHead {
-    pub(in crate::proxy) status: StatusCode,
-    pub(in crate::proxy) headers: HeaderMap,
-    pub(super) delimited: Delimited,
-    pub(super) keep_alive: bool,
+pub struct AnswerHead {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub delimited: Delimited,
+    pub keep_alive: bool,
 }
 
 #[derive(Debug, thiserror::Error)]
 #[error("the upstream's answer is malformed: {0}")]
-pub(super) struct BadHead(pub(super) String);
+pub struct BadHead(String);
 
 /// Takes a complete head off the front of `buffer`; none when more bytes are needed. Interim answers (1xx) are skipped.
-pub(super) fn parse(buffer: &mut BytesMut, method: &Method) -> Result<Option<AnswerHead>, BadHead> {
+///
+/// # Errors
+/// When it is no head, or says two things about where the body ends.
+pub fn parse(buffer: &mut BytesMut, method: &Method) -> Result<Option<AnswerHead>, BadHead> {
     loop {
         let Some((length, head)) = parse_one(buffer, method)? else { return Ok(None) };
         if !head.status.is_informational() {
@@ -160,8 +163,9 @@ impl Draft {
     /// Takes note of headers about the connection; true for those that must not go on to the client.
     fn take_framing(&mut self, name: &HeaderName, value: &[u8]) -> Result<bool, BadHead> {
         if name == CONTENT_LENGTH {
-            let length = std::str::from_utf8(value).ok().and_then(|text| text.trim().parse().ok());
-            let length = length.ok_or_else(|| BadHead("content-length is not a number".to_owned()))?;
+            // Digits alone: a number's parser would take `+5`, and whoever stands behind us may not.
+            let digits = std::str::from_utf8(value.trim_ascii()).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+            let length = digits.and_then(|text| text.parse().ok()).ok_or_else(|| BadHead("content-length is not a number".to_owned()))?;
             if self.length.is_some_and(|known| known != length) {
                 return Err(BadHead("two different content-lengths".to_owned()));
             }

@@ -18,5 +18,11 @@ pub(super) use exchange::Exchange;
 pub(super) use head::{AnswerHead, Framing, RequestHead};
 pub(super) use pool::Pool;
 
+/// What [`crate::proxy::parse`] shows of this room.
+pub(super) mod parse {
+    pub use super::chunked::{Decoder, Malformed, Step};
+    pub use super::head::{AnswerHead, BadHead, Delimited, parse as answer_head};
+}
+
 #[cfg(test)]
 mod tests;

@@ -8,7 +8,7 @@ use super::chunked::{Decoder, Step};
 use super::head::{Delimited, parse};
 
 fn decode(pieces: &[&[u8]]) -> Result<(Vec<u8>, bool), String> {
-    let mut decoder = Decoder::new();
+    let mut decoder = Decoder::default();
     let mut buffer = BytesMut::new();
     let mut content = Vec::new();
     for piece in pieces {
@@ -33,7 +33,8 @@ fn chunks_extensions_and_trailers() {
 
 #[test]
 fn broken_codings_are_refused() {
-    for body in [&b"x\r\n"[..], b"\r\n", b"5\nhello", b"2\r\nhello\r\n", b"-1\r\n", b"+5\r\n", b"ffffffffffffffff\r\n", &[b'1'; 5000]] {
+    let long = [&b"5;"[..], &[b'x'; 5000], b"\r\nhello\r\n"].concat();
+    for body in [&b"x\r\n"[..], b"\r\n", b"5\nhello", b"2\r\nhello\r\n", b"-1\r\n", b"+5\r\n", b"ffffffffffffffff\r\n", &[b'1'; 5000], &long] {
         assert!(decode(&[body]).is_err(), "{:?} was taken", String::from_utf8_lossy(&body[..body.len().min(20)]));
     }
 }
@@ -101,6 +102,7 @@ fn ambiguous_answers_are_refused() {
         "HTTP/1.1 200 OK\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\n",
         "HTTP/1.1 200 OK\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n",
         "HTTP/1.1 200 OK\r\ncontent-length: five\r\n\r\n",
+        "HTTP/1.1 200 OK\r\ncontent-length: +5\r\n\r\n",
         "HTTP/1.1 200 OK\r\ntransfer-encoding: gzip, chunked\r\n\r\n",
         "SMTP ready\r\n\r\n",
     ] {

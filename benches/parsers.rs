@@ -1,0 +1,95 @@
+//! What reading a request costs before it can be decided, and writing another name into it afterwards.
+//!
+//! Run by `make bench ARGS=<name>`, where the name is `slot`, `path` or `grpc`.
+
+use std::hint::black_box;
+
+use bytes::{BufMut, Bytes, BytesMut};
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use http::Method;
+use pointsman::proxy::classify::{locate, rewritten};
+use pointsman::proxy::grpc::parse::{Scanner, rename};
+use pointsman::routing::Salt;
+use prost::Message;
+use qdrant_client::qdrant;
+
+/// What a message arrives in: the usual size of an HTTP/2 DATA frame.
+const FRAME: usize = 16 * 1024;
+
+fn slot(criterion: &mut Criterion) {
+    let salt = Salt::new("route:documents");
+    let mut group = criterion.benchmark_group("slot");
+    for unit in ["42", "5f0c2b52-6f1e-4a3b-9c1d-0f6a7f0a9d11"] {
+        group.bench_function(BenchmarkId::new("bytes", unit.len()), |bencher| bencher.iter(|| salt.slot(black_box(unit).as_bytes())));
+    }
+    group.finish();
+}
+
+fn path(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("path");
+    for (form, path) in [("plain", "/collections/documents/points/query"), ("odd", "//collections//docu%6Dents//points/query/")] {
+        let at = locate(&Method::POST, path).and_then(|located| located.name).expect("the path names a collection").range;
+        group.bench_function(BenchmarkId::new("locate", form), |bencher| bencher.iter(|| locate(&Method::POST, black_box(path))));
+        group.bench_function(BenchmarkId::new("rewrite", form), |bencher| {
+            bencher.iter(|| rewritten(black_box(path), Some("timeout=5"), &at, "documents_v2"));
+        });
+    }
+    group.finish();
+}
+
+fn vector(dimensions: u16) -> Vec<f32> {
+    (0..dimensions).map(|index| f32::from(index) / 7.0).collect()
+}
+
+/// About 4 KiB.
+fn query() -> Vec<u8> {
+    let query = qdrant::Query::new_nearest(vector(1000));
+    qdrant::QueryPoints { collection_name: "documents".to_owned(), query: Some(query), limit: Some(10), ..Default::default() }
+        .encode_to_vec()
+}
+
+/// About 1 MiB.
+fn upsert() -> Vec<u8> {
+    let point = |id: u64| qdrant::PointStruct { id: Some(id.into()), vectors: Some(vector(1024).into()), ..Default::default() };
+    let points = (0..256).map(point).collect();
+    qdrant::UpsertPoints { collection_name: "documents".to_owned(), wait: Some(true), points, ..Default::default() }.encode_to_vec()
+}
+
+/// The message behind its prefix, in the pieces it arrives in.
+fn frames(message: &[u8]) -> Vec<Bytes> {
+    let mut whole = BytesMut::with_capacity(message.len() + 5);
+    whole.put_u8(0);
+    whole.put_u32(length(message));
+    whole.put_slice(message);
+    let whole = whole.freeze();
+    (0..whole.len()).step_by(FRAME).map(|start| whole.slice(start..whole.len().min(start + FRAME))).collect()
+}
+
+fn length(message: &[u8]) -> u32 {
+    u32::try_from(message.len()).expect("a benchmark's message is short")
+}
+
+fn scan(message: &[u8]) -> Scanner {
+    let mut scanner = Scanner::default();
+    for piece in message.chunks(FRAME) {
+        scanner.feed(piece).expect("prost wrote it");
+    }
+    scanner
+}
+
+fn grpc(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("grpc");
+    for (name, message) in [("query-4KiB", query()), ("upsert-1MiB", upsert())] {
+        let (held, length) = (frames(&message), length(&message));
+        let found = scan(&message).found().cloned().expect("it names a collection");
+        group.throughput(Throughput::Bytes(u64::from(length)));
+        group.bench_function(BenchmarkId::new("scan", name), |bencher| bencher.iter(|| scan(black_box(&message))));
+        group.bench_function(BenchmarkId::new("splice", name), |bencher| {
+            bencher.iter(|| rename(black_box(&held), length, &found, "documents_v2").expect("it fits"));
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, slot, path, grpc);
+criterion_main!(benches);
