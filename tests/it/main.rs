@@ -1,0 +1,15 @@
+//! Pointsman as its users meet it: the real binary in front of the sandbox (or of a real Qdrant), over real sockets.
+//!
+//! Tests that only read and write points run against `QDRANT_URL` and `QDRANT_GRPC_URL` when both are set; those that
+//! need faults or the request log always start a sandbox of their own.
+
+mod bad_input;
+mod clients;
+mod fallback;
+mod house;
+mod limits;
+mod routes;
+mod switch;
+
+#[path = "../clients/rust/scenarios.rs"]
+mod scenarios;
