@@ -151,7 +151,10 @@ impl Store {
     pub fn update_collection(&self, name: &str, request: UpdateCollection) -> EngineResult<bool> {
         let collection = self.collection(name)?;
         collection.update(request)?;
-        collection.optimize()?;
+        // As in Qdrant, a change of any kind has the optimizer look again, and nobody waits for it.
+        std::thread::Builder::new()
+            .name("optimizer".to_owned())
+            .spawn(move || collection.optimize())?;
         Ok(true)
     }
 
