@@ -10,6 +10,7 @@ use futures_util::task::AtomicWaker;
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
 use tonic::transport::server::Connected;
 
 use crate::faults::Faults;
@@ -27,6 +28,7 @@ struct Cut {
     state: AtomicU8,
     reader: AtomicWaker,
     writer: AtomicWaker,
+    done: CancellationToken,
 }
 
 impl Scissors {
@@ -44,6 +46,12 @@ impl Scissors {
         self.0.state.store(how, Ordering::Release);
         self.0.reader.wake();
         self.0.writer.wake();
+        self.0.done.cancel();
+    }
+
+    /// Waits for the cut. A server that reads no further, because nobody wants the body, would not notice otherwise.
+    pub async fn cut_through(&self) {
+        self.0.done.cancelled().await;
     }
 
     fn is_cut(&self) -> bool {

@@ -40,6 +40,8 @@ pub struct Collection {
     flushing: RwLock<()>,
     /// One optimisation at a time.
     optimizing: Mutex<()>,
+    /// Why the last optimisation failed.
+    failure: Mutex<Option<String>>,
 }
 
 /// The folder of a collection; goes with it once the collection is deleted.
@@ -89,6 +91,7 @@ impl Collection {
             operations: AtomicU64::new(0),
             flushing: RwLock::new(()),
             optimizing: Mutex::new(()),
+            failure: Mutex::new(None),
         }
     }
 
@@ -150,12 +153,13 @@ impl Collection {
         copy(&self.folder.path)
     }
 
-    /// Builds the indexes that are due; returns whether there were any. A second call at the same time does nothing.
-    pub fn optimize(&self) -> EngineResult<bool> {
+    /// Builds the indexes that are due. A second call at the same time does nothing.
+    pub(super) fn optimize(&self) {
         let Some(_optimizing) = self.optimizing.try_lock() else {
-            return Ok(false);
+            return;
         };
-        Ok(self.shard.optimize()?)
+        let outcome = self.shard.optimize();
+        *self.failure.lock() = outcome.err().map(|why| why.to_string());
     }
 
     /// Changes the configuration, as `PATCH` does.
@@ -184,9 +188,15 @@ impl Collection {
     /// `GET /collections/{name}`, before faults have their say.
     pub fn info(&self) -> CollectionInfo {
         let info = self.shard.info();
+        let failure = self.failure.lock().clone();
+        let status = match &failure {
+            Some(_) => CollectionStatus::Red,
+            None if self.optimizing.is_locked() => CollectionStatus::Yellow,
+            None => CollectionStatus::Green,
+        };
         CollectionInfo {
-            status: CollectionStatus::Green,
-            optimizer_status: OptimizersStatus::Ok,
+            status,
+            optimizer_status: failure.map_or(OptimizersStatus::Ok, OptimizersStatus::Error),
             indexed_vectors_count: Some(info.indexed_vectors_count),
             points_count: Some(info.points_count),
             segments_count: info.segments_count,

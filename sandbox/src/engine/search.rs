@@ -63,7 +63,14 @@ impl Store {
         // The plan fetches `limit + offset`; cutting the offset off is left to whoever merges shards.
         let skip = if samples_freely(&request) { 0 } else { offset };
         let limit = request.limit;
-        let points = collection.shard().query(request)?;
+        let vectors_wanted = request.with_vector.is_enabled();
+        let mut points = collection.shard().query(request)?;
+        if !vectors_wanted {
+            // Diversity works on vectors and leaves them in.
+            for point in &mut points {
+                point.vector = None;
+            }
+        }
         Ok(points.into_iter().skip(skip).take(limit).collect())
     }
 }

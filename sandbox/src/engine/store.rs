@@ -5,7 +5,8 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
 
 use parking_lot::{Mutex, RwLock};
 use tempfile::TempDir;
@@ -22,6 +23,8 @@ use super::schema::{
 const COLLECTIONS_DIR: &str = "collections";
 const SNAPSHOTS_DIR: &str = "snapshots";
 const ALIASES_FILE: &str = "aliases.json";
+/// How long a change of a collection waits for the optimizer.
+const OPTIMIZER_PATIENCE: Duration = Duration::from_secs(1);
 
 /// All collections and aliases.
 pub struct Store {
@@ -151,7 +154,7 @@ impl Store {
     pub fn update_collection(&self, name: &str, request: UpdateCollection) -> EngineResult<bool> {
         let collection = self.collection(name)?;
         collection.update(request)?;
-        collection.optimize()?;
+        optimize_aside(collection)?;
         Ok(true)
     }
 
@@ -211,6 +214,23 @@ impl Store {
         fs::write(self.root.join(ALIASES_FILE), text)?;
         Ok(())
     }
+}
+
+/// As in Qdrant, a change of any kind has the optimizer look again. It is waited for a moment, so that a small
+/// collection is green when its change is answered; a large one goes on by itself and is yellow meanwhile.
+fn optimize_aside(collection: Arc<Collection>) -> EngineResult<()> {
+    let (done, finished) = mpsc::channel::<()>();
+    std::thread::Builder::new()
+        .name("optimizer".to_owned())
+        .spawn(move || {
+            collection.optimize();
+            drop(collection);
+            drop(done);
+        })?;
+    match finished.recv_timeout(OPTIMIZER_PATIENCE) {
+        Ok(()) | Err(mpsc::RecvTimeoutError::Disconnected | mpsc::RecvTimeoutError::Timeout) => {}
+    }
+    Ok(())
 }
 
 impl Table {

@@ -39,10 +39,10 @@ pub struct ForeignInput {
 pub enum VectorValue {
     /// Numbers in order.
     Dense(Vec<f32>),
+    /// A matrix; before sparse vectors, because two rows of whole numbers would read as indices and values.
+    MultiDense(Vec<Vec<f32>>),
     /// Indices with values.
     Sparse(SparseVector),
-    /// A matrix.
-    MultiDense(Vec<Vec<f32>>),
     /// A text.
     Document(Document),
     /// An image or object.

@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::time::Instant;
 
+use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use axum::http::request::Parts;
 use axum::response::Response;
-use bytes::Bytes;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt;
 use serde::Deserialize;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -98,23 +99,34 @@ impl FromRequest<Shared> for Call {
         let refuse = |error: EngineError| answer::failure(&error, began.elapsed());
         let (mut parts, body) = request.into_parts();
         let head = Head::read(&mut parts).await.map_err(refuse)?;
-        let body = Limited::new(body, BODY_LIMIT)
-            .collect()
-            .await
-            .map_err(|why| {
-                refuse(if why.is::<LengthLimitError>() {
-                    EngineError::too_large(BODY_LIMIT)
-                } else {
-                    EngineError::malformed("JSON body", why)
-                })
-            })?;
+        let body = read(body).await.map_err(refuse)?;
         Ok(Self {
             began,
             name: head.name,
             params: head.params,
             segments: head.segments,
-            body: body.to_bytes(),
+            body,
         })
+    }
+}
+
+/// Reads to the end even what is too much: a server that closes early makes the client see a reset instead of the reason.
+async fn read(mut body: Body) -> EngineResult<Bytes> {
+    let mut whole = BytesMut::new();
+    let mut fits = true;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|why| EngineError::malformed("JSON body", why))?;
+        if let Ok(data) = frame.into_data() {
+            fits = fits && whole.len() + data.len() <= BODY_LIMIT;
+            if fits {
+                whole.extend_from_slice(&data);
+            }
+        }
+    }
+    if fits {
+        Ok(whole.freeze())
+    } else {
+        Err(EngineError::too_large(BODY_LIMIT))
     }
 }
 

@@ -33,6 +33,8 @@ pub async fn serve(
     let router = router(&shared);
     let connections = TaskTracker::new();
     let stopping = CancellationToken::new();
+    // A sandbox that is dropped takes its connections along.
+    let _dropped = stopping.clone().drop_guard();
     tokio::pin!(shutdown);
     loop {
         let stream = tokio::select! {
@@ -58,6 +60,7 @@ pub async fn serve(
 
 async fn converse(stream: CuttableStream, router: Router, stopping: CancellationToken) {
     let scissors = stream.scissors();
+    let cut = scissors.clone();
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(scissors.clone());
         answer(request, router.clone())
@@ -69,9 +72,13 @@ async fn converse(stream: CuttableStream, router: Router, stopping: Cancellation
     tokio::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
+        () = cut.cut_through() => return,
         () = stopping.cancelled() => {
             connection.as_mut().graceful_shutdown();
-            connection.await
+            tokio::select! {
+                ended = connection => ended,
+                () = cut.cut_through() => return,
+            }
         }
     };
     if let Err(why) = ended {
