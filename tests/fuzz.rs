@@ -24,7 +24,7 @@ fn fuzz(target: &str, runs: u64, check: fn(&[u8])) {
     let seed = setting("POINTSMAN_FUZZ_SEED", SEED);
     let mut mutations = Mutations::new(&corpus, seed);
     for run in 0..runs {
-        attempt(&mutations.next(), check, &format!("run {run} of `{target}` with POINTSMAN_FUZZ_SEED={seed}"));
+        attempt(&mutations.another(), check, &format!("run {run} of `{target}` with POINTSMAN_FUZZ_SEED={seed}"));
     }
 }
 

@@ -34,7 +34,7 @@ fn assert_one_delimiter(headers: &HeaderMap, delimited: Delimited) {
         Delimited::Nothing => {}
         Delimited::Chunked | Delimited::Close => assert!(lengths.is_empty(), "{delimited:?} and a length: {lengths:?}"),
         Delimited::Length(length) => {
-            let stated = std::str::from_utf8(lengths[0]).expect("digits").parse();
+            let stated = std::str::from_utf8(lengths[0]).expect("digits").parse::<u64>();
             assert_eq!(stated, Ok(length), "another length than the client is told");
         }
     }

@@ -18,7 +18,11 @@ pub fn config(data: &[u8]) {
             assert!(!faults.is_empty(), "refused without a reason");
             for fault in faults {
                 assert!(!fault.reason.is_empty(), "{fault:?}");
-                assert!(matches!(fault.origin, Origin::File { line, .. } if line <= lines), "nothing else was read: {fault:?}");
+                match fault.origin {
+                    Origin::File { line, .. } => assert!(line <= lines, "the file has no line {line}: {}", fault.reason),
+                    Origin::Default => {}
+                    origin => panic!("nothing was set {origin}"),
+                }
             }
         }
     }

@@ -1,7 +1,7 @@
 //! A protobuf message: what the scanner finds in it, and what the splice makes of it. prost, which decodes everything,
 //! has to agree wherever it takes the message for one of Qdrant's.
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{BufMut, Bytes};
 use pointsman::proxy::grpc::parse::{Found, Malformed, Scanner, rename};
 use prost::Message;
 use qdrant_client::qdrant::CountPoints;
@@ -62,7 +62,7 @@ pub fn grpc_splice(data: &[u8]) {
     let enough = (PREFIX + end).div_ceil(length);
     let beginning = spliced(&held[..enough], message, found, &name);
     let rest = frame.get(enough * length..).unwrap_or_default();
-    assert_eq!([&beginning, rest].concat(), renamed, "what is held decides");
+    assert_eq!([&beginning[..], rest].concat(), renamed, "what is held decides");
 }
 
 fn scan<'m>(pieces: impl Iterator<Item = &'m [u8]>) -> Result<Scanner, Malformed> {
@@ -75,16 +75,16 @@ fn scan<'m>(pieces: impl Iterator<Item = &'m [u8]>) -> Result<Scanner, Malformed
 }
 
 fn place(found: &Found) -> (usize, usize) {
-    let place = |offset: u64| usize::try_from(offset).expect("the input is short");
-    (place(found.start), place(found.end))
+    let offset = |offset: u64| usize::try_from(offset).expect("the input is short");
+    (offset(found.start), offset(found.end))
 }
 
 fn framed(message: &[u8]) -> Vec<u8> {
-    let mut frame = BytesMut::with_capacity(PREFIX + message.len());
+    let mut frame: Vec<u8> = Vec::with_capacity(PREFIX + message.len());
     frame.put_u8(0);
     frame.put_u32(length(message));
     frame.put_slice(message);
-    frame.into()
+    frame
 }
 
 fn spliced(held: &[Bytes], message: &[u8], found: &Found, name: &str) -> Vec<u8> {

@@ -15,7 +15,7 @@ impl<'c> Mutations<'c> {
         Self { corpus, random: Random(seed.max(1)) }
     }
 
-    pub(crate) fn next(&mut self) -> Vec<u8> {
+    pub(crate) fn another(&mut self) -> Vec<u8> {
         let mut input = self.entry().to_vec();
         for _ in 0..=self.random.below(MAX_STEPS) {
             self.step(&mut input);
