@@ -34,7 +34,7 @@ fn alias(index: usize) -> String {
 
 fn table(aliases: usize) -> Table<()> {
     let unknown = Entry { kind: NameKind::Unknown, stable: target(STABLE, String::new(), None), route: None };
-    let names = (0..aliases).map(|index| alias(index)).map(|alias| (alias.as_str().into(), entry(&alias)));
+    let names = (0..aliases).map(alias).map(|alias| (Box::<str>::from(alias.as_str()), entry(&alias)));
     Table::new(1, names, unknown)
 }
 

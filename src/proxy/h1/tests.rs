@@ -34,7 +34,9 @@ fn chunks_extensions_and_trailers() {
 #[test]
 fn broken_codings_are_refused() {
     let long = [&b"5;"[..], &[b'x'; 5000], b"\r\nhello\r\n"].concat();
-    for body in [&b"x\r\n"[..], b"\r\n", b"5\nhello", b"2\r\nhello\r\n", b"-1\r\n", b"+5\r\n", b"ffffffffffffffff\r\n", &[b'1'; 5000], &long] {
+    for body in
+        [&b"x\r\n"[..], b"\r\n", b"5\nhello", b"2\r\nhello\r\n", b"-1\r\n", b"+5\r\n", b"ffffffffffffffff\r\n", &[b'1'; 5000], &long]
+    {
         assert!(decode(&[body]).is_err(), "{:?} was taken", String::from_utf8_lossy(&body[..body.len().min(20)]));
     }
 }
