@@ -10,12 +10,6 @@ def version(context: Context):
     return context.client.info()
 
 
-@scenario("service.health", protocols=("rest",))
-def health(context: Context):
-    service = context.client.http.service_api
-    return [service.healthz(), service.livez(), service.readyz()]
-
-
 @scenario("service.health_check", protocols=("grpc",))
 def health_check(context: Context):
     return context.client._client.grpc_root.HealthCheck(pb.HealthCheckRequest())
