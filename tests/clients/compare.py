@@ -38,7 +38,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--prefix", help="what collection names begin with; drawn at random when left out")
     parser.add_argument("--user", help="sent as x-user-id with every request")
     parser.add_argument("--via-alias", action="store_true", help="read and write through aliases")
-    parser.add_argument("--min", type=int, default=50, help="fail when fewer scenarios were answered (default: 50)")
+    parser.add_argument("--min", type=int, default=100, help="fail when fewer scenarios were answered (default: 100)")
     parser.add_argument("--documents", type=Path, metavar="DIR", help="keep both documents of every suite here")
     return parser.parse_args()
 
