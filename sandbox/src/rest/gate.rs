@@ -9,7 +9,7 @@ use axum::http::{Extensions, HeaderMap, HeaderValue, StatusCode, Uri, Version, h
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::stream::{self, StreamExt};
 use http_body_util::BodyExt;
 
 use super::answer;
@@ -145,7 +145,8 @@ fn slowed(response: Response, slow: SlowBody) -> Response {
     let (mut head, body) = response.into_parts();
     // The length is the same, but an answer in pieces is more of a trial without it.
     head.headers.remove(header::CONTENT_LENGTH);
-    let pieces = stream::unfold(Pieces::Whole(body), move |pieces| next_piece(pieces, slow));
+    // The compression above asks once more after the end; a bare `unfold` must not be.
+    let pieces = stream::unfold(Pieces::Whole(body), move |pieces| next_piece(pieces, slow)).fuse();
     Response::from_parts(head, Body::from_stream(pieces))
 }
 

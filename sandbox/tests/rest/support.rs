@@ -21,7 +21,8 @@ impl Server {
         };
         Self {
             sandbox: Sandbox::start(options).await.expect("the sandbox starts"),
-            client: Client::new(),
+            // What was packed is looked at as it came.
+            client: Client::builder().no_gzip().build().expect("a client"),
         }
     }
 
