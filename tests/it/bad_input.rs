@@ -40,7 +40,11 @@ async fn malformed_http_is_refused_and_closed() {
         (b"CONNECT example:443 HTTP/1.1\r\nhost: example:443\r\nconnection: close\r\n\r\n", "405"),
     ] {
         let answer = raw(&pointsman, input).await;
-        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{:?} was answered {answer:?}", String::from_utf8_lossy(&input[..input.len().min(60)]));
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status}")),
+            "{:?} was answered {answer:?}",
+            String::from_utf8_lossy(&input[..input.len().min(60)])
+        );
     }
     assert_eq!(upstream.engine().log.count(&Default::default()), seen, "nothing reached the upstream");
 }
@@ -67,7 +71,13 @@ async fn slow_heads_are_cut_off() {
 async fn names_that_cannot_be_are_answered_as_qdrant_answers_them() {
     let (upstream, pointsman) = house().await;
     let http = &pointsman.http;
-    for path in ["/collections/a%2Fb/points/4", "/collections/%FF/points/4", "/collections/%00/points/4", "/nothing", &format!("/collections/{}", "x".repeat(256))] {
+    for path in [
+        "/collections/a%2Fb/points/4",
+        "/collections/%FF/points/4",
+        "/collections/%00/points/4",
+        "/nothing",
+        &format!("/collections/{}", "x".repeat(256)),
+    ] {
         let direct = http.get(format!("{}{path}", upstream.rest)).send().await.expect("an answer");
         let through = http.get(pointsman.rest(path)).send().await.expect("an answer");
         assert_eq!(through.status(), direct.status(), "{path}");

@@ -147,7 +147,7 @@ impl Call<'_> {
             };
             match result {
                 Err(error) if matches!(error, CallError::Unsent(_) | CallError::Broken(_)) && journey.may_retry(error.is_unsent()) => {
-                    body = Some(again)
+                    body = Some(again);
                 }
                 Err(error) => return Err(fault(journey, upstream, error)),
                 Ok(answer) => return Ok(answer),
