@@ -154,9 +154,7 @@ impl Faults {
             Some(seed) => StdRng::seed_from_u64(seed),
             None => StdRng::from_os_rng(),
         };
-        self.active
-            .lock()
-            .insert(name.to_owned(), Active { fault, random });
+        self.active.lock().insert(name.to_owned(), Active { fault, random });
         Ok(())
     }
 
@@ -173,10 +171,7 @@ impl Faults {
     /// All faults by name.
     pub fn list(&self) -> BTreeMap<String, Fault> {
         let active = self.active.lock();
-        active
-            .iter()
-            .map(|(name, active)| (name.clone(), active.fault.clone()))
-            .collect()
+        active.iter().map(|(name, active)| (name.clone(), active.fault.clone())).collect()
     }
 
     /// Whether new connections are reset at once.
@@ -189,9 +184,7 @@ impl Faults {
     /// The state a collection is to report, by its requested name, its own, or all.
     pub fn status(&self, requested: &str, resolved: Option<&str>) -> Option<CollectionStatus> {
         let active = self.active.lock();
-        names(Some(requested), resolved)
-            .filter_map(|name| active.get(name))
-            .find_map(|active| active.fault.status)
+        names(Some(requested), resolved).filter_map(|name| active.get(name)).find_map(|active| active.fault.status)
     }
 
     /// Decides what one request has to suffer; delays add up, of everything else the most particular name wins.
@@ -219,10 +212,7 @@ impl Faults {
 }
 
 /// The names a request goes by, each once, the most particular first.
-fn names<'a>(
-    requested: Option<&'a str>,
-    resolved: Option<&'a str>,
-) -> impl Iterator<Item = &'a str> {
+fn names<'a>(requested: Option<&'a str>, resolved: Option<&'a str>) -> impl Iterator<Item = &'a str> {
     let resolved = resolved.filter(|resolved| Some(*resolved) != requested);
     requested.into_iter().chain(resolved).chain([EVERY])
 }
@@ -231,16 +221,10 @@ impl Fault {
     fn check(&self) -> Result<(), String> {
         for error in &self.errors {
             if !(0.0..=1.0).contains(&error.share) {
-                return Err(format!(
-                    "errors.share: {} is not between 0 and 1",
-                    error.share
-                ));
+                return Err(format!("errors.share: {} is not between 0 and 1", error.share));
             }
             if !(400..=599).contains(&error.status) {
-                return Err(format!(
-                    "errors.status: {} is not an error, use 400 to 599",
-                    error.status
-                ));
+                return Err(format!("errors.status: {} is not an error, use 400 to 599", error.status));
             }
         }
         let total: f64 = self.errors.iter().map(|error| error.share).sum();
@@ -264,10 +248,7 @@ impl Fault {
         })?;
         Some(InjectedError {
             status: hit.status,
-            message: hit
-                .message
-                .clone()
-                .unwrap_or_else(|| format!("Fault injected by the sandbox for `{name}`")),
+            message: hit.message.clone().unwrap_or_else(|| format!("Fault injected by the sandbox for `{name}`")),
             retry_after: hit.retry_after,
         })
     }
@@ -278,17 +259,10 @@ impl Latency {
         let (numbers, ordered) = match self {
             Self::Fixed { ms } => ([ms, 0.0], true),
             Self::Uniform { min_ms, max_ms } => ([min_ms, max_ms], min_ms <= max_ms),
-            Self::Normal {
-                mean_ms,
-                deviation_ms,
-            } => ([mean_ms, deviation_ms], true),
+            Self::Normal { mean_ms, deviation_ms } => ([mean_ms, deviation_ms], true),
             Self::Lognormal { median_ms, sigma } => ([median_ms, sigma], true),
         };
-        if numbers
-            .iter()
-            .all(|number| number.is_finite() && *number >= 0.0)
-            && ordered
-        {
+        if numbers.iter().all(|number| number.is_finite() && *number >= 0.0) && ordered {
             return Ok(());
         }
         Err("latency: numbers must be finite, not negative, and min_ms not above max_ms".to_owned())
@@ -300,13 +274,8 @@ impl Latency {
         let ms = match self {
             Self::Fixed { ms } => ms,
             Self::Uniform { min_ms, max_ms } => random.random_range(min_ms..=max_ms),
-            Self::Normal {
-                mean_ms,
-                deviation_ms,
-            } => mean_ms + deviation_ms * standard_normal(random),
-            Self::Lognormal { median_ms, sigma } => {
-                median_ms * (sigma * standard_normal(random)).exp()
-            }
+            Self::Normal { mean_ms, deviation_ms } => mean_ms + deviation_ms * standard_normal(random),
+            Self::Lognormal { median_ms, sigma } => median_ms * (sigma * standard_normal(random)).exp(),
         };
         Duration::from_secs_f64(ms.clamp(0.0, LONGEST_MS) / 1000.0)
     }

@@ -48,10 +48,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), SandboxError> {
-    tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new(&arguments.log))
-        .with_writer(io::stderr)
-        .init();
+    tracing_subscriber::fmt().with_env_filter(EnvFilter::new(&arguments.log)).with_writer(io::stderr).init();
     let mut terminate = signal(SignalKind::terminate())?;
     let mut sandbox = Sandbox::start(SandboxOptions {
         rest_addr: arguments.rest_addr,
@@ -73,15 +70,9 @@ async fn run(arguments: Arguments) -> Result<(), SandboxError> {
 fn banner(sandbox: &Sandbox, arguments: &Arguments) -> String {
     let rest = sandbox.rest_url();
     let grpc = sandbox.grpc_url().unwrap_or_else(|| "off".to_owned());
-    let data = arguments.data_dir.as_ref().map_or_else(
-        || "in a temporary folder, gone at exit".to_owned(),
-        |folder| folder.display().to_string(),
-    );
-    let key = if arguments.api_key.is_some() {
-        "required"
-    } else {
-        "not required"
-    };
+    let data =
+        arguments.data_dir.as_ref().map_or_else(|| "in a temporary folder, gone at exit".to_owned(), |folder| folder.display().to_string());
+    let key = if arguments.api_key.is_some() { "required" } else { "not required" };
     format!(
         "pointsman sandbox {} (speaks Qdrant {QDRANT_VERSION})\n  \
          REST     {rest}\n  gRPC     {grpc}\n  data     {data}\n  API key  {key}\n  \

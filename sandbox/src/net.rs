@@ -69,10 +69,7 @@ pub struct CuttableStream {
 impl CuttableStream {
     fn new(stream: TcpStream) -> io::Result<Self> {
         stream.set_nodelay(true)?;
-        Ok(Self {
-            stream,
-            scissors: Scissors::default(),
-        })
+        Ok(Self { stream, scissors: Scissors::default() })
     }
 
     /// A handle that cuts this stream.
@@ -84,8 +81,7 @@ impl CuttableStream {
 impl Drop for CuttableStream {
     fn drop(&mut self) {
         if self.scissors.0.state.load(Ordering::Acquire) == RESET
-            && let Err(why) =
-                SockRef::from(&self.stream).set_linger(Some(std::time::Duration::ZERO))
+            && let Err(why) = SockRef::from(&self.stream).set_linger(Some(std::time::Duration::ZERO))
         {
             tracing::debug!(%why, "a connection was closed instead of reset");
         }
@@ -105,11 +101,7 @@ fn cut() -> io::Error {
 }
 
 impl AsyncRead for CuttableStream {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         self.scissors.0.reader.register(context.waker());
         if self.scissors.is_cut() {
             return Poll::Ready(Err(cut()));
@@ -119,11 +111,7 @@ impl AsyncRead for CuttableStream {
 }
 
 impl AsyncWrite for CuttableStream {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.scissors.0.writer.register(context.waker());
         if self.scissors.is_cut() {
             return Poll::Ready(Err(cut()));
@@ -131,11 +119,7 @@ impl AsyncWrite for CuttableStream {
         Pin::new(&mut self.stream).poll_write(context, bytes)
     }
 
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        slices: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write_vectored(mut self: Pin<&mut Self>, context: &mut Context<'_>, slices: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
         self.scissors.0.writer.register(context.waker());
         if self.scissors.is_cut() {
             return Poll::Ready(Err(cut()));

@@ -84,16 +84,9 @@ impl Filter {
     fn matches(&self, request: &LoggedRequest) -> bool {
         let collection = self.collection.as_deref();
         self.since.is_none_or(|since| request.seq > since)
-            && self
-                .protocol
-                .is_none_or(|protocol| request.protocol == protocol)
-            && self
-                .operation
-                .as_deref()
-                .is_none_or(|part| request.operation.contains(part))
-            && (collection.is_none()
-                || request.collection.as_deref() == collection
-                || request.resolved.as_deref() == collection)
+            && self.protocol.is_none_or(|protocol| request.protocol == protocol)
+            && self.operation.as_deref().is_none_or(|part| request.operation.contains(part))
+            && (collection.is_none() || request.collection.as_deref() == collection || request.resolved.as_deref() == collection)
     }
 }
 
@@ -110,13 +103,7 @@ struct Inner {
 
 impl Default for RequestLog {
     fn default() -> Self {
-        Self {
-            inner: Mutex::new(Inner {
-                next: 1,
-                entries: VecDeque::new(),
-            }),
-            changed: watch::Sender::new(0),
-        }
+        Self { inner: Mutex::new(Inner { next: 1, entries: VecDeque::new() }), changed: watch::Sender::new(0) }
     }
 }
 
@@ -157,9 +144,7 @@ impl RequestLog {
     pub fn finish(&self, seq: u64, status: u16) {
         let mut inner = self.inner.lock();
         let first = inner.entries.front().map_or(0, |entry| entry.seq);
-        let place = seq
-            .checked_sub(first)
-            .and_then(|place| usize::try_from(place).ok());
+        let place = seq.checked_sub(first).and_then(|place| usize::try_from(place).ok());
         if let Some(entry) = place.and_then(|place| inner.entries.get_mut(place)) {
             entry.status = Some(status);
         }
@@ -168,14 +153,8 @@ impl RequestLog {
     /// Requests that match, oldest first.
     pub fn list(&self, filter: &Filter) -> Vec<LoggedRequest> {
         let inner = self.inner.lock();
-        let mut found: Vec<LoggedRequest> = inner
-            .entries
-            .iter()
-            .rev()
-            .filter(|entry| filter.matches(entry))
-            .take(filter.limit.unwrap_or(usize::MAX))
-            .cloned()
-            .collect();
+        let mut found: Vec<LoggedRequest> =
+            inner.entries.iter().rev().filter(|entry| filter.matches(entry)).take(filter.limit.unwrap_or(usize::MAX)).cloned().collect();
         found.reverse();
         found
     }

@@ -11,9 +11,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::engine::{
-    CollectionInfo, CollectionStatus, EngineError, EngineResult, OptimizersStatus, Store,
-};
+use crate::engine::{CollectionInfo, CollectionStatus, EngineError, EngineResult, OptimizersStatus, Store};
 use crate::faults::Faults;
 use crate::requests::RequestLog;
 use crate::{grpc, rest};
@@ -37,12 +35,7 @@ pub struct SandboxOptions {
 impl Default for SandboxOptions {
     fn default() -> Self {
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
-        Self {
-            rest_addr: any,
-            grpc_addr: Some(any),
-            data_dir: None,
-            api_key: None,
-        }
+        Self { rest_addr: any, grpc_addr: Some(any), data_dir: None, api_key: None }
     }
 }
 
@@ -83,30 +76,22 @@ pub struct Shared {
 
 impl Shared {
     /// Runs a call on the store where it may block.
-    pub async fn run<T: Send + 'static>(
-        &self,
-        call: impl FnOnce(&Store) -> EngineResult<T> + Send + 'static,
-    ) -> EngineResult<T> {
+    pub async fn run<T: Send + 'static>(&self, call: impl FnOnce(&Store) -> EngineResult<T> + Send + 'static) -> EngineResult<T> {
         let store = Arc::clone(&self.store);
         match tokio::task::spawn_blocking(move || call(&store)).await {
             Ok(result) => result,
-            Err(why) => Err(EngineError::service(format_args!(
-                "the engine did not finish the call: {why}"
-            ))),
+            Err(why) => Err(EngineError::service(format_args!("the engine did not finish the call: {why}"))),
         }
     }
 
     /// What a collection reports about itself, once faults have had their say.
     pub async fn info(&self, name: &str) -> EngineResult<CollectionInfo> {
         let requested = name.to_owned();
-        let (mut info, resolved) = self
-            .run(move |store| Ok((store.info(&requested)?, store.resolve(&requested))))
-            .await?;
+        let (mut info, resolved) = self.run(move |store| Ok((store.info(&requested)?, store.resolve(&requested)))).await?;
         if let Some(status) = self.faults.status(name, resolved.as_deref()) {
             info.status = status;
             if status == CollectionStatus::Red {
-                info.optimizer_status =
-                    OptimizersStatus::Error("Fault injected by the sandbox".to_owned());
+                info.optimizer_status = OptimizersStatus::Error("Fault injected by the sandbox".to_owned());
             }
         }
         Ok(info)
@@ -167,15 +152,7 @@ impl Sandbox {
             grpc_addr = Some(grpc.local_addr()?);
             servers.spawn(grpc::serve(grpc, shared.clone(), until(stopped)));
         }
-        Ok(Self {
-            rest_addr,
-            grpc_addr,
-            store: shared.store,
-            faults: shared.faults,
-            log: shared.log,
-            stop,
-            servers,
-        })
+        Ok(Self { rest_addr, grpc_addr, store: shared.store, faults: shared.faults, log: shared.log, stop, servers })
     }
 
     /// The REST address as a URL.
@@ -218,9 +195,7 @@ impl Sandbox {
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, SandboxError> {
-    TcpListener::bind(address)
-        .await
-        .map_err(|source| SandboxError::Listen { address, source })
+    TcpListener::bind(address).await.map_err(|source| SandboxError::Listen { address, source })
 }
 
 async fn until(mut stopped: watch::Receiver<bool>) {

@@ -59,7 +59,7 @@ impl Plan {
                 let decision = route.decide(asked, forced, || fastrand::u32(..SLOTS));
                 plan(decision.target, unit.is_none())
             }
-            (Some(_), _) | (None, _) => plan(&entry.stable, false),
+            _ => plan(&entry.stable, false),
         }
     }
 

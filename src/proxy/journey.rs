@@ -34,7 +34,11 @@ pub(super) struct Journey {
     fell_back: Option<FallbackCause>,
     refreshed: bool,
     retried: bool,
+    resent: u8,
 }
+
+/// How often a request that nobody took is sent again: an upstream that refuses every connection must not hold it for ever.
+const RESENDS: u8 = 2;
 
 /// Enough of a write's beginning to send it again when a kept-alive connection turns out closed before a byte was taken.
 const UNSENT_BYTES: usize = 16 * 1024;
@@ -68,6 +72,7 @@ impl Journey {
             fell_back: None,
             refreshed: false,
             retried: false,
+            resent: 0,
         }
     }
 
@@ -128,7 +133,12 @@ impl Journey {
         if !self.client.is_repeatable() || self.retried {
             return false;
         }
-        if !unsent {
+        if unsent {
+            if self.resent == RESENDS {
+                return false;
+            }
+            self.resent += 1;
+        } else {
             if !self.is_read() {
                 return false;
             }

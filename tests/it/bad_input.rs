@@ -40,7 +40,11 @@ async fn malformed_http_is_refused_and_closed() {
         (b"CONNECT example:443 HTTP/1.1\r\nhost: example:443\r\nconnection: close\r\n\r\n", "405"),
     ] {
         let answer = raw(&pointsman, input).await;
-        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{:?} was answered {answer:?}", String::from_utf8_lossy(&input[..input.len().min(60)]));
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status}")),
+            "{:?} was answered {answer:?}",
+            String::from_utf8_lossy(&input[..input.len().min(60)])
+        );
     }
     assert_eq!(upstream.engine().log.count(&Default::default()), seen, "nothing reached the upstream");
 }
@@ -67,7 +71,13 @@ async fn slow_heads_are_cut_off() {
 async fn names_that_cannot_be_are_answered_as_qdrant_answers_them() {
     let (upstream, pointsman) = house().await;
     let http = &pointsman.http;
-    for path in ["/collections/a%2Fb/points/4", "/collections/%FF/points/4", "/collections/%00/points/4", "/nothing", &format!("/collections/{}", "x".repeat(256))] {
+    for path in [
+        "/collections/a%2Fb/points/4",
+        "/collections/%FF/points/4",
+        "/collections/%00/points/4",
+        "/nothing",
+        &format!("/collections/{}", "x".repeat(256)),
+    ] {
         let direct = http.get(format!("{}{path}", upstream.rest)).send().await.expect("an answer");
         let through = http.get(pointsman.rest(path)).send().await.expect("an answer");
         assert_eq!(through.status(), direct.status(), "{path}");
@@ -80,7 +90,10 @@ async fn call(pointsman: &Pointsman, body: Bytes) -> (Option<String>, Option<Str
     let (sender, connection) = handshake(stream).await.expect("HTTP/2");
     tokio::spawn(connection);
     let mut sender = sender.ready().await.expect("ready");
-    let request = Request::post("http://x/qdrant.Points/Count").header("content-type", "application/grpc").header("te", "trailers");
+    let request = Request::post("http://x/qdrant.Points/Count")
+        .header("content-type", "application/grpc")
+        .header("te", "trailers")
+        .header("content-length", body.len());
     let (answer, mut out) = sender.send_request(request.body(()).expect("a request"), false).expect("sent");
     out.send_data(body, true).expect("sent");
     let answer = answer.await.expect("an answer");
@@ -113,5 +126,11 @@ async fn broken_grpc_framing_is_refused_without_a_call_upstream() {
     assert_eq!(upstream.engine().log.count(&Default::default()), seen, "nothing reached the upstream");
     let (status, slug) = call(&pointsman, frame(0, 6, b"\x0a\x04docs")).await;
     assert_eq!((status, slug), (None, None), "a good call still works, with its status in the trailers");
+    // Renaming changes the length of the body; the length the client stated must not go on.
+    pointsman.split("docs", "docs_v1", 0, 100).await;
+    let (status, slug) = call(&pointsman, frame(0, 6, b"\x0a\x04docs")).await;
+    assert_eq!((status, slug), (None, None));
+    let candidate = pointsman.variant("docs", "candidate").await;
+    assert_eq!((&candidate["requests"], &candidate["fallbacks"]), (&1.into(), &0.into()), "{candidate}");
     pointsman.idle().await;
 }

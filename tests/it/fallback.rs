@@ -76,7 +76,8 @@ async fn writes_are_never_sent_twice_nor_elsewhere() {
     upstream.engine().faults.clear_all();
     let count = json!({"exact": true});
     for name in ["docs_v1", "docs_v2"] {
-        let counted = send(&pointsman.http, reqwest::Method::POST, &format!("{}/collections/{name}/points/count", upstream.rest), &count).await;
+        let counted =
+            send(&pointsman.http, reqwest::Method::POST, &format!("{}/collections/{name}/points/count", upstream.rest), &count).await;
         assert_eq!(counted["result"]["count"], 5, "{name}");
     }
 }

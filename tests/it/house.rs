@@ -62,7 +62,10 @@ impl Pointsman {
         std::fs::write(&path, config).expect("the folder can be written");
         let mut command = Command::new(env!("CARGO_BIN_EXE_pointsman"));
         command.arg("serve").arg("--config").arg(&path);
-        command.args(["--rest-addr", "127.0.0.1:0", "--grpc-addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0"]).stderr(Stdio::piped()).kill_on_drop(true);
+        command
+            .args(["--rest-addr", "127.0.0.1:0", "--grpc-addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0"])
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
         let mut child = command.spawn().expect("the binary under test starts");
         let stderr = child.stderr.take().expect("it is piped");
         let [rest, grpc, admin] = tokio::time::timeout(PATIENCE, addresses(stderr)).await.expect("it says where it listens in time");
@@ -94,7 +97,8 @@ impl Pointsman {
 
     /// Splits `alias` between stable and `candidate`.
     pub(crate) async fn split(&self, alias: &str, candidate: &str, stable: u32, share: u32) {
-        let body = json!({"variants": [{"name": "stable", "weight": stable}, {"name": "candidate", "collection": candidate, "weight": share}]});
+        let body =
+            json!({"variants": [{"name": "stable", "weight": stable}, {"name": "candidate", "collection": candidate, "weight": share}]});
         let url = self.admin(&format!("/v1/routes/{alias}"));
         let mut answer = self.http.put(&url).json(&body).send().await.expect("the admin API answers");
         if answer.status() == reqwest::StatusCode::PRECONDITION_REQUIRED {
@@ -134,7 +138,8 @@ impl Pointsman {
 /// All in-flight gauges of a scrape.
 pub(crate) fn gauges(metrics: &str) -> Vec<(String, f64)> {
     let lines = metrics.lines().filter(|line| !line.starts_with('#') && line.contains("in_flight"));
-    let gauges: Vec<_> = lines.filter_map(|line| line.rsplit_once(' ')).map(|(name, value)| (name.to_owned(), value.parse().expect("a number"))).collect();
+    let gauges: Vec<_> =
+        lines.filter_map(|line| line.rsplit_once(' ')).map(|(name, value)| (name.to_owned(), value.parse().expect("a number"))).collect();
     assert!(!gauges.is_empty(), "no in-flight gauge in\n{metrics}");
     gauges
 }

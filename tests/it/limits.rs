@@ -26,7 +26,14 @@ async fn what_is_too_much_is_shed_clearly() {
     let (_upstream, pointsman) = slow_house("limits: {max_requests: 2}", json!({"latency": {"distribution": "fixed", "ms": 3000.0}})).await;
     let held: Vec<_> = (0..2).map(|_| tokio::spawn(pointsman.http.post(pointsman.rest(QUERY)).json(&query()).send())).collect();
     let full = async {
-        while pointsman.status().await["workers"].as_array().expect("workers").iter().map(|worker| worker["in_flight"].as_u64().unwrap_or(0)).sum::<u64>() < 2 {
+        while pointsman.status().await["workers"]
+            .as_array()
+            .expect("workers")
+            .iter()
+            .map(|worker| worker["in_flight"].as_u64().unwrap_or(0))
+            .sum::<u64>()
+            < 2
+        {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };

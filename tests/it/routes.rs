@@ -40,7 +40,9 @@ async fn every_unit_stays_on_its_variant_over_both_protocols() {
     }
     assert!((15..60).contains(&on_candidate), "{on_candidate} of 120 at 30 %");
     // Stable goes on unchanged, alias and all; the candidate by its own name.
-    let count = |name: &str| upstream.engine().log.count(&Filter { operation: Some("uery".to_owned()), collection: Some(name.to_owned()), ..Filter::default() });
+    let count = |name: &str| {
+        upstream.engine().log.count(&Filter { operation: Some("uery".to_owned()), collection: Some(name.to_owned()), ..Filter::default() })
+    };
     assert_eq!(count("docs"), 2 * (120 - on_candidate));
     assert_eq!(count("docs_v2"), 2 * on_candidate);
 }
@@ -79,7 +81,13 @@ async fn writes_through_a_split_alias_reach_stable_alone() {
     let point = json!({"points": [{"id": 99, "vector": [1, 1], "payload": {"from": "write"}}]});
     send(&pointsman.http, reqwest::Method::PUT, &pointsman.rest("/collections/docs/points?wait=true"), &point).await;
     for (name, points) in [("docs_v1", 6), ("docs_v2", 5)] {
-        let count = send(&pointsman.http, reqwest::Method::POST, &format!("{}/collections/{name}/points/count", upstream.rest), &json!({"exact": true})).await;
+        let count = send(
+            &pointsman.http,
+            reqwest::Method::POST,
+            &format!("{}/collections/{name}/points/count", upstream.rest),
+            &json!({"exact": true}),
+        )
+        .await;
         assert_eq!(count["result"]["count"], points, "{name}");
     }
     let metrics = pointsman.http.get(pointsman.admin("/metrics")).send().await.expect("metrics").text().await.expect("text");

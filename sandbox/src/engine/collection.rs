@@ -9,10 +9,7 @@ use qdrant_edge::{EdgeShard, UpdateOperation};
 use serde::{Deserialize, Serialize};
 
 use super::error::{EngineError, EngineResult};
-use super::schema::{
-    CollectionConfig, CollectionInfo, CollectionStatus, OptimizersStatus, UpdateCollection,
-    UpdateQueueInfo,
-};
+use super::schema::{CollectionConfig, CollectionInfo, CollectionStatus, OptimizersStatus, UpdateCollection, UpdateQueueInfo};
 
 /// The file beside the shard that makes its folder a collection.
 pub(super) const CONFIG_FILE: &str = "collection.json";
@@ -82,10 +79,7 @@ impl Collection {
     fn assemble(name: &str, path: PathBuf, config: CollectionConfig, shard: EdgeShard) -> Self {
         Self {
             shard,
-            folder: Folder {
-                path,
-                doomed: AtomicBool::new(false),
-            },
+            folder: Folder { path, doomed: AtomicBool::new(false) },
             name: name.to_owned(),
             config: RwLock::new(config),
             operations: AtomicU64::new(0),
@@ -98,16 +92,11 @@ impl Collection {
     /// Reads the record beside a shard.
     pub fn read_record(path: &Path) -> EngineResult<CollectionRecord> {
         let text = fs::read(path.join(CONFIG_FILE))?;
-        serde_json::from_slice(&text).map_err(|why| {
-            EngineError::service(format_args!("{}: {why}", path.join(CONFIG_FILE).display()))
-        })
+        serde_json::from_slice(&text).map_err(|why| EngineError::service(format_args!("{}: {why}", path.join(CONFIG_FILE).display())))
     }
 
     fn save(&self) -> EngineResult<()> {
-        let record = CollectionRecord {
-            name: self.name.clone(),
-            config: self.config.read().clone(),
-        };
+        let record = CollectionRecord { name: self.name.clone(), config: self.config.read().clone() };
         let text = serde_json::to_vec_pretty(&record).map_err(EngineError::service)?;
         fs::write(self.folder.path.join(CONFIG_FILE), text)?;
         Ok(())

@@ -1,17 +1,14 @@
 //! From what a client asked for to what Qdrant reports and the engine needs.
 
-use qdrant_edge::{
-    EdgeConfig, EdgeOptimizersConfig, EdgeSparseVectorParams, EdgeVectorParams, HnswIndexConfig,
-    WalOptions,
-};
+use qdrant_edge::{EdgeConfig, EdgeOptimizersConfig, EdgeSparseVectorParams, EdgeVectorParams, HnswIndexConfig, WalOptions};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::error::{EngineError, EngineResult};
 use super::schema::{
-    CollectionConfig, CollectionParams, CreateCollection, Diff, OptimizersConfig,
-    SparseVectorParams, UpdateCollection, VectorParams, WalConfig,
+    CollectionConfig, CollectionParams, CreateCollection, Diff, OptimizersConfig, SparseVectorParams, UpdateCollection, VectorParams,
+    WalConfig,
 };
 
 /// The longest name of a vector, as in Qdrant.
@@ -39,20 +36,14 @@ impl CollectionConfig {
                 shard_number: at_least_one("shard_number", request.shard_number)?,
                 sharding_method: request.sharding_method,
                 replication_factor: at_least_one("replication_factor", request.replication_factor)?,
-                write_consistency_factor: at_least_one(
-                    "write_consistency_factor",
-                    request.write_consistency_factor,
-                )?,
+                write_consistency_factor: at_least_one("write_consistency_factor", request.write_consistency_factor)?,
                 read_fan_out_factor: None,
                 read_fan_out_delay_ms: None,
                 on_disk_payload: request.on_disk_payload.unwrap_or(true),
                 sparse_vectors: request.sparse_vectors,
             },
             hnsw_config: overlay(&hnsw, request.hnsw_config)?,
-            optimizer_config: overlay_optimizers(
-                &OptimizersConfig::default(),
-                request.optimizers_config,
-            )?,
+            optimizer_config: overlay_optimizers(&OptimizersConfig::default(), request.optimizers_config)?,
             wal_config: overlay(&WalConfig::default(), request.wal_config)?,
             quantization_config: request.quantization_config,
             strict_mode_config: request.strict_mode_config,
@@ -64,26 +55,25 @@ impl CollectionConfig {
     pub fn updated(&self, request: UpdateCollection) -> EngineResult<Self> {
         let mut next = self.clone();
         for (name, diff) in request.vectors.unwrap_or_default() {
-            let params = next.params.vectors.get_mut(&name).ok_or_else(|| {
-                EngineError::bad_input(format_args!("Not existing vector name error: {name}"))
-            })?;
+            let params = next
+                .params
+                .vectors
+                .get_mut(&name)
+                .ok_or_else(|| EngineError::bad_input(format_args!("Not existing vector name error: {name}")))?;
             *params = overlay_vector(params, diff)?;
         }
         if let Some(changed) = request.sparse_vectors {
             let known = next.params.sparse_vectors.get_or_insert_default();
             for (name, params) in changed {
                 if !known.contains_key(&name) {
-                    return Err(EngineError::bad_input(format_args!(
-                        "Not existing vector name error: {name}"
-                    )));
+                    return Err(EngineError::bad_input(format_args!("Not existing vector name error: {name}")));
                 }
                 known.insert(name, params);
             }
         }
         next.params = overlay(&next.params, request.params)?;
         next.hnsw_config = overlay(&next.hnsw_config, request.hnsw_config)?;
-        next.optimizer_config =
-            overlay_optimizers(&next.optimizer_config, request.optimizers_config)?;
+        next.optimizer_config = overlay_optimizers(&next.optimizer_config, request.optimizers_config)?;
         match request.quantization_config {
             None => {}
             Some(Value::String(word)) if word == "Disabled" => next.quantization_config = None,
@@ -106,13 +96,8 @@ impl CollectionConfig {
         for (name, params) in self.params.vectors.iter() {
             vectors.insert(name.to_owned(), self.edge_vector(params)?);
         }
-        let sparse_vectors = self
-            .params
-            .sparse_vectors
-            .iter()
-            .flatten()
-            .map(|(name, params)| (name.clone(), edge_sparse(params)))
-            .collect();
+        let sparse_vectors =
+            self.params.sparse_vectors.iter().flatten().map(|(name, params)| (name.clone(), edge_sparse(params))).collect();
         let optimizer = &self.optimizer_config;
         Ok(EdgeConfig {
             on_disk_payload: self.params.on_disk_payload,
@@ -130,10 +115,7 @@ impl CollectionConfig {
                 // Hidden points need a background optimizer, which the sandbox has not got.
                 prevent_unoptimized: None,
             },
-            wal_options: Some(WalOptions {
-                segment_capacity: WAL_SEGMENT_BYTES,
-                ..WalOptions::default()
-            }),
+            wal_options: Some(WalOptions { segment_capacity: WAL_SEGMENT_BYTES, ..WalOptions::default() }),
         })
     }
 
@@ -165,11 +147,7 @@ fn edge_sparse(params: &SparseVectorParams) -> EdgeSparseVectorParams {
 }
 
 fn check_vectors(request: &CreateCollection) -> EngineResult<()> {
-    if request
-        .sharding_method
-        .as_deref()
-        .is_some_and(|method| method.eq_ignore_ascii_case("custom"))
-    {
+    if request.sharding_method.as_deref().is_some_and(|method| method.eq_ignore_ascii_case("custom")) {
         return Err(EngineError::not_served("custom sharding"));
     }
     for (name, params) in request.vectors.iter() {
@@ -182,12 +160,7 @@ fn check_vectors(request: &CreateCollection) -> EngineResult<()> {
             ));
         }
     }
-    for name in request
-        .sparse_vectors
-        .iter()
-        .flatten()
-        .map(|(name, _)| name)
-    {
+    for name in request.sparse_vectors.iter().flatten().map(|(name, _)| name) {
         check_vector_name("sparse", name)?;
         if name.is_empty() {
             return Err(EngineError::bad_input("Sparse vector name cannot be empty"));
@@ -210,32 +183,20 @@ pub(super) fn check_vector_name(kind: &str, name: &str) -> EngineResult<()> {
     } else {
         return Ok(());
     };
-    Err(EngineError::bad_input(format_args!(
-        "Invalid {kind} vector name `{name}`: {rule}"
-    )))
+    Err(EngineError::bad_input(format_args!("Invalid {kind} vector name `{name}`: {rule}")))
 }
 
 fn at_least_one(field: &str, value: Option<u32>) -> EngineResult<u32> {
     match value {
-        Some(0) => Err(EngineError::validation(
-            "JSON body",
-            field,
-            "value 0 invalid, must be 1 or larger",
-        )),
+        Some(0) => Err(EngineError::validation("JSON body", field, "value 0 invalid, must be 1 or larger")),
         other => Ok(other.unwrap_or(1)),
     }
 }
 
-fn overlay_optimizers(
-    base: &OptimizersConfig,
-    diff: Option<Diff>,
-) -> EngineResult<OptimizersConfig> {
+fn overlay_optimizers(base: &OptimizersConfig, diff: Option<Diff>) -> EngineResult<OptimizersConfig> {
     // The word "auto" stands for what is reported as null.
     let diff = diff.map(|mut diff| {
-        if diff
-            .get("max_optimization_threads")
-            .is_some_and(Value::is_string)
-        {
+        if diff.get("max_optimization_threads").is_some_and(Value::is_string) {
             diff.remove("max_optimization_threads");
         }
         diff
@@ -256,10 +217,7 @@ fn overlay_vector(base: &VectorParams, mut diff: Diff) -> EngineResult<VectorPar
 }
 
 /// Lays the fields a client gave over a full configuration; null means not given.
-fn overlay<T: Serialize + DeserializeOwned + Clone>(
-    base: &T,
-    diff: Option<Diff>,
-) -> EngineResult<T> {
+fn overlay<T: Serialize + DeserializeOwned + Clone>(base: &T, diff: Option<Diff>) -> EngineResult<T> {
     let Some(diff) = diff else {
         return Ok(base.clone());
     };

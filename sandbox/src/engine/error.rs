@@ -58,34 +58,22 @@ impl EngineError {
 
     /// A broken rule, 422; `place` is where the value stood, such as `JSON body`.
     pub fn validation(place: &str, field: &str, rule: impl fmt::Display) -> Self {
-        Self::new(
-            ErrorKind::Validation,
-            format!("Validation error in {place}: [{field}: {rule}]"),
-        )
+        Self::new(ErrorKind::Validation, format!("Validation error in {place}: [{field}: {rule}]"))
     }
 
     /// A text that does not parse, 400; `place` is where it stood, such as `JSON body`.
     pub fn malformed(place: &str, why: impl fmt::Display) -> Self {
-        Self::new(
-            ErrorKind::BadRequest,
-            format!("Format error in {place}: {why}"),
-        )
+        Self::new(ErrorKind::BadRequest, format!("Format error in {place}: {why}"))
     }
 
     /// A parameter that cannot be read, 400.
     pub fn unreadable(place: &str, why: impl fmt::Display) -> Self {
-        Self::new(
-            ErrorKind::BadRequest,
-            format!("Deserialize error in {place}: {why}"),
-        )
+        Self::new(ErrorKind::BadRequest, format!("Deserialize error in {place}: {why}"))
     }
 
     /// A body above the limit, 400 as in Qdrant, whatever one would expect.
     pub fn too_large(limit: usize) -> Self {
-        Self::new(
-            ErrorKind::BadRequest,
-            format!("JSON payload has exceeded limit ({limit} bytes)."),
-        )
+        Self::new(ErrorKind::BadRequest, format!("JSON payload has exceeded limit ({limit} bytes)."))
     }
 
     /// `Not found: …`, 404.
@@ -105,18 +93,12 @@ impl EngineError {
 
     /// `Wrong input: …` with 409.
     pub fn already_exists(name: &str) -> Self {
-        Self::new(
-            ErrorKind::AlreadyExists,
-            format!("Wrong input: Collection `{name}` already exists!"),
-        )
+        Self::new(ErrorKind::AlreadyExists, format!("Wrong input: Collection `{name}` already exists!"))
     }
 
     /// `Service internal error: …`, 500.
     pub fn service(what: impl fmt::Display) -> Self {
-        Self::new(
-            ErrorKind::Service,
-            format!("Service internal error: {what}"),
-        )
+        Self::new(ErrorKind::Service, format!("Service internal error: {what}"))
     }
 
     /// A text that could not be embedded, 400.
@@ -131,10 +113,7 @@ impl EngineError {
 
     /// Something a real server does and the sandbox does not, 501.
     pub fn not_served(what: impl fmt::Display) -> Self {
-        Self::new(
-            ErrorKind::NotServed,
-            format!("Not served by the sandbox: {what}"),
-        )
+        Self::new(ErrorKind::NotServed, format!("Not served by the sandbox: {what}"))
     }
 }
 
@@ -151,12 +130,8 @@ impl From<OperationError> for EngineError {
         match error {
             OperationError::PointIdError { missed_point_id } => Self::no_point(missed_point_id),
             OperationError::ServiceError { description, .. } => Self::service(description),
-            OperationError::WrongSparse => {
-                Self::bad_input("Conversion between sparse and regular vectors failed")
-            }
-            OperationError::WrongMulti => {
-                Self::bad_input("Conversion between multi and regular vectors failed")
-            }
+            OperationError::WrongSparse => Self::bad_input("Conversion between sparse and regular vectors failed"),
+            OperationError::WrongMulti => Self::bad_input("Conversion between multi and regular vectors failed"),
             OperationError::WrongVectorDimension { .. }
             | OperationError::VectorNameNotExists { .. }
             | OperationError::TypeError { .. }

@@ -25,20 +25,9 @@ impl From<Term> for EngineExpression {
             Term::Sum(terms) => Self::Sum(all(terms)),
             Term::Neg(term) => Self::Neg(boxed(*term)),
             Term::Abs(term) => Self::Abs(boxed(*term)),
-            Term::Div {
-                left,
-                right,
-                by_zero_default,
-            } => Self::Div {
-                left: boxed(*left),
-                right: boxed(*right),
-                by_zero_default,
-            },
+            Term::Div { left, right, by_zero_default } => Self::Div { left: boxed(*left), right: boxed(*right), by_zero_default },
             Term::Sqrt(term) => Self::Sqrt(boxed(*term)),
-            Term::Pow { base, exponent } => Self::Pow {
-                base: boxed(*base),
-                exponent: boxed(*exponent),
-            },
+            Term::Pow { base, exponent } => Self::Pow { base: boxed(*base), exponent: boxed(*exponent) },
             Term::Exp(term) => Self::Exp(boxed(*term)),
             Term::Log10(term) => Self::Log10(boxed(*term)),
             Term::Ln(term) => Self::Ln(boxed(*term)),

@@ -5,10 +5,7 @@
 
 use std::collections::HashMap;
 
-use qdrant_edge::{
-    Payload, PayloadSelector, PayloadSelectorInclude, PointId, Record, ScoredPoint,
-    WithPayloadInterface, WithVector,
-};
+use qdrant_edge::{Payload, PayloadSelector, PayloadSelectorInclude, PointId, Record, ScoredPoint, WithPayloadInterface, WithVector};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -46,11 +43,7 @@ pub struct PointGroup {
 
 impl Store {
     /// `POST /collections/{name}/points/query/groups`.
-    pub fn query_groups(
-        &self,
-        name: &str,
-        request: GroupsRequest,
-    ) -> EngineResult<Vec<PointGroup>> {
+    pub fn query_groups(&self, name: &str, request: GroupsRequest) -> EngineResult<Vec<PointGroup>> {
         let size = request.group_size.unwrap_or(DEFAULT_GROUP_SIZE);
         let limit = request.query.limit.unwrap_or(DEFAULT_LIMIT);
         if size == 0 {
@@ -84,12 +77,7 @@ impl Store {
 
 /// Fusion ranks what its prefetches found, so they must find enough for all groups.
 fn widen_prefetches(query: &mut super::query::QueryRequest, least: usize) {
-    let fuses = matches!(
-        &query.query,
-        Some(QueryInterface::Query(
-            Query::Fusion { .. } | Query::Rrf { .. }
-        ))
-    );
+    let fuses = matches!(&query.query, Some(QueryInterface::Query(Query::Fusion { .. } | Query::Rrf { .. })));
     for prefetch in &mut query.prefetch {
         if fuses {
             prefetch.limit = Some(prefetch.limit.unwrap_or(DEFAULT_LIMIT).max(least));
@@ -98,17 +86,10 @@ fn widen_prefetches(query: &mut super::query::QueryRequest, least: usize) {
 }
 
 fn only(request: &GroupsRequest) -> WithPayloadInterface {
-    WithPayloadInterface::Selector(PayloadSelector::Include(PayloadSelectorInclude {
-        include: vec![request.group_by.clone()],
-    }))
+    WithPayloadInterface::Selector(PayloadSelector::Include(PayloadSelectorInclude { include: vec![request.group_by.clone()] }))
 }
 
-fn grouped(
-    ranked: Vec<ScoredPoint>,
-    request: &GroupsRequest,
-    size: usize,
-    limit: usize,
-) -> Vec<PointGroup> {
+fn grouped(ranked: Vec<ScoredPoint>, request: &GroupsRequest, size: usize, limit: usize) -> Vec<PointGroup> {
     let mut groups: Vec<PointGroup> = Vec::new();
     let mut places: HashMap<GroupId, usize> = HashMap::new();
     for point in ranked {
@@ -118,11 +99,7 @@ fn grouped(
                 None if groups.len() == limit => continue,
                 None => {
                     places.insert(id.clone(), groups.len());
-                    groups.push(PointGroup {
-                        id,
-                        hits: Vec::new(),
-                        lookup: None,
-                    });
+                    groups.push(PointGroup { id, hits: Vec::new(), lookup: None });
                     groups.len() - 1
                 }
             };
@@ -145,11 +122,7 @@ fn group_ids(payload: Option<&Payload>, request: &GroupsRequest) -> Vec<GroupId>
     for value in request.group_by.value_get(&payload.0) {
         let values = match value {
             Value::Array(values) => values.iter().collect(),
-            single @ (Value::Null
-            | Value::Bool(_)
-            | Value::Number(_)
-            | Value::String(_)
-            | Value::Object(_)) => vec![single],
+            single @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_)) => vec![single],
         };
         for id in values.into_iter().filter_map(group_id) {
             if !ids.contains(&id) {
@@ -163,41 +136,18 @@ fn group_ids(payload: Option<&Payload>, request: &GroupsRequest) -> Vec<GroupId>
 fn group_id(value: &Value) -> Option<GroupId> {
     match value {
         Value::String(text) => Some(GroupId::Text(text.clone())),
-        Value::Number(number) => number
-            .as_u64()
-            .map(GroupId::Unsigned)
-            .or_else(|| number.as_i64().map(GroupId::Integer)),
+        Value::Number(number) => number.as_u64().map(GroupId::Unsigned).or_else(|| number.as_i64().map(GroupId::Integer)),
         Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
     }
 }
 
 /// Gives the points that are left the payload and vectors the client asked for.
-fn fill(
-    collection: &Collection,
-    request: &GroupsRequest,
-    groups: &mut [PointGroup],
-) -> EngineResult<()> {
-    let payload = request
-        .query
-        .with_payload
-        .clone()
-        .unwrap_or(WithPayloadInterface::Bool(false));
-    let vector = request
-        .query
-        .with_vector
-        .clone()
-        .unwrap_or(WithVector::Bool(false));
-    let ids: Vec<PointId> = groups
-        .iter()
-        .flat_map(|group| group.hits.iter().map(|hit| hit.id))
-        .collect();
-    let records = collection
-        .shard()
-        .retrieve(&ids, Some(payload), Some(vector))?;
-    let by_id: HashMap<PointId, Record> = records
-        .into_iter()
-        .map(|record| (record.id, record))
-        .collect();
+fn fill(collection: &Collection, request: &GroupsRequest, groups: &mut [PointGroup]) -> EngineResult<()> {
+    let payload = request.query.with_payload.clone().unwrap_or(WithPayloadInterface::Bool(false));
+    let vector = request.query.with_vector.clone().unwrap_or(WithVector::Bool(false));
+    let ids: Vec<PointId> = groups.iter().flat_map(|group| group.hits.iter().map(|hit| hit.id)).collect();
+    let records = collection.shard().retrieve(&ids, Some(payload), Some(vector))?;
+    let by_id: HashMap<PointId, Record> = records.into_iter().map(|record| (record.id, record)).collect();
     for hit in groups.iter_mut().flat_map(|group| &mut group.hits) {
         let record = by_id.get(&hit.id);
         hit.payload = record.and_then(|record| record.payload.clone());
@@ -206,24 +156,14 @@ fn fill(
     Ok(())
 }
 
-fn look_up(
-    collection: &Collection,
-    with: &WithLookup,
-    groups: &mut [PointGroup],
-) -> EngineResult<()> {
-    let payload = with
-        .with_payload
-        .clone()
-        .unwrap_or(WithPayloadInterface::Bool(true));
+fn look_up(collection: &Collection, with: &WithLookup, groups: &mut [PointGroup]) -> EngineResult<()> {
+    let payload = with.with_payload.clone().unwrap_or(WithPayloadInterface::Bool(true));
     let vectors = with.with_vectors.clone().unwrap_or(WithVector::Bool(false));
     for group in groups {
         let Some(id) = group.id.as_point() else {
             continue;
         };
-        let found =
-            collection
-                .shard()
-                .retrieve(&[id], Some(payload.clone()), Some(vectors.clone()))?;
+        let found = collection.shard().retrieve(&[id], Some(payload.clone()), Some(vectors.clone()))?;
         group.lookup = found.into_iter().next();
     }
     Ok(())

@@ -43,12 +43,8 @@ fn with_model<T>(document: &Document, run: impl FnOnce(&EdgeBm25) -> T) -> Engin
         },
         Some(options) => {
             let json = Value::Object(options.clone().into_iter().collect());
-            let config = serde_json::from_value(json).map_err(|why| {
-                EngineError::bad_input(format_args!("Invalid BM25 config: {why}"))
-            })?;
-            build(config)
-                .map(|model| run(&model))
-                .map_err(|why| EngineError::bad_input(format_args!("Invalid BM25 config: {why}")))
+            let config = serde_json::from_value(json).map_err(|why| EngineError::bad_input(format_args!("Invalid BM25 config: {why}")))?;
+            build(config).map(|model| run(&model)).map_err(|why| EngineError::bad_input(format_args!("Invalid BM25 config: {why}")))
         }
     }
 }

@@ -1,14 +1,12 @@
 //! The search, recommend and discover calls from before there was one query call; each becomes a query.
 
-use qdrant_edge::{
-    Filter, JsonPath, PointId, SearchParams, SparseVector, WithPayloadInterface, WithVector,
-};
+use qdrant_edge::{Filter, JsonPath, PointId, SearchParams, SparseVector, WithPayloadInterface, WithVector};
 use serde::Deserialize;
 
 use super::error::{EngineError, EngineResult};
 use super::query::{
-    ContextPair, DiscoverInput, GroupsRequest, LookupLocation, Query, QueryInterface, QueryRequest,
-    RecommendInput, RecommendStrategy, VectorInput, WithLookup,
+    ContextPair, DiscoverInput, GroupsRequest, LookupLocation, Query, QueryInterface, QueryRequest, RecommendInput, RecommendStrategy,
+    VectorInput, WithLookup,
 };
 use super::store::Store;
 use super::vectors::VectorValue;
@@ -46,12 +44,7 @@ pub struct SearchOptions {
 }
 
 impl SearchOptions {
-    fn into_query(
-        self,
-        query: Query,
-        using: Option<String>,
-        lookup_from: Option<LookupLocation>,
-    ) -> QueryRequest {
+    fn into_query(self, query: Query, using: Option<String>, lookup_from: Option<LookupLocation>) -> QueryRequest {
         QueryRequest {
             prefetch: Vec::new(),
             query: Some(QueryInterface::Query(query)),
@@ -113,10 +106,7 @@ pub struct SearchRequest {
 impl LegacyQuery for SearchRequest {
     fn into_query(self) -> EngineResult<QueryRequest> {
         let (vector, using) = self.vector.into_parts();
-        let query = Query::Nearest {
-            nearest: VectorInput::Vector(vector),
-            mmr: None,
-        };
+        let query = Query::Nearest { nearest: VectorInput::Vector(vector), mmr: None };
         Ok(self.options.into_query(query, using, None))
     }
 }
@@ -149,22 +139,14 @@ impl LegacyQuery for RecommendRequest {
         let strategy = self.strategy.unwrap_or_default();
         if self.positive.is_empty() {
             if strategy == RecommendStrategy::AverageVector {
-                return Err(EngineError::bad_request(
-                    "At least one positive vector ID required with this strategy",
-                ));
+                return Err(EngineError::bad_request("At least one positive vector ID required with this strategy"));
             }
             if self.negative.is_empty() {
-                return Err(EngineError::bad_request(
-                    "At least one positive or negative vector ID required with this strategy",
-                ));
+                return Err(EngineError::bad_request("At least one positive or negative vector ID required with this strategy"));
             }
         }
         let query = Query::Recommend {
-            recommend: RecommendInput {
-                positive: Some(self.positive),
-                negative: Some(self.negative),
-                strategy: Some(strategy),
-            },
+            recommend: RecommendInput { positive: Some(self.positive), negative: Some(self.negative), strategy: Some(strategy) },
         };
         Ok(self.options.into_query(query, self.using, self.lookup_from))
     }
@@ -194,13 +176,9 @@ impl LegacyQuery for DiscoverRequest {
     fn into_query(self) -> EngineResult<QueryRequest> {
         let context = self.context.unwrap_or_default();
         let query = match self.target {
-            Some(target) => Query::Discover {
-                discover: DiscoverInput { target, context },
-            },
+            Some(target) => Query::Discover { discover: DiscoverInput { target, context } },
             None if context.is_empty() => {
-                return Err(EngineError::bad_request(
-                    "target and/or context should be specified",
-                ));
+                return Err(EngineError::bad_request("target and/or context should be specified"));
             }
             None => Query::Context { context },
         };
@@ -222,12 +200,7 @@ pub struct GroupOptions {
 
 impl GroupOptions {
     fn around(self, query: QueryRequest) -> GroupsRequest {
-        GroupsRequest {
-            query,
-            group_by: self.group_by,
-            group_size: Some(self.group_size),
-            with_lookup: self.with_lookup,
-        }
+        GroupsRequest { query, group_by: self.group_by, group_size: Some(self.group_size), with_lookup: self.with_lookup }
     }
 }
 
@@ -277,15 +250,8 @@ impl Store {
         let from = query.lookup_from.as_ref();
         let name = from.map_or(name, |lookup| lookup.collection.as_str());
         let collection = self.collection(name)?;
-        let found = collection.shard().retrieve(
-            &ids,
-            Some(WithPayloadInterface::Bool(false)),
-            Some(WithVector::Bool(false)),
-        )?;
-        match ids
-            .iter()
-            .find(|id| !found.iter().any(|record| record.id == **id))
-        {
+        let found = collection.shard().retrieve(&ids, Some(WithPayloadInterface::Bool(false)), Some(WithVector::Bool(false)))?;
+        match ids.iter().find(|id| !found.iter().any(|record| record.id == **id)) {
             None => Ok(()),
             Some(missing) => Err(EngineError::no_point(*missing)),
         }

@@ -30,38 +30,23 @@ impl Store {
             return Err(at_least("limit", 1));
         }
         let collection = self.collection(name)?;
-        let mut ids: Vec<PointId> = self
-            .sample(&collection, &request)?
-            .into_iter()
-            .map(|point| point.id)
-            .collect();
+        let mut ids: Vec<PointId> = self.sample(&collection, &request)?.into_iter().map(|point| point.id).collect();
         if ids.len() < 2 {
             return Ok(MatrixResult::default());
         }
         ids.sort_unstable();
-        let neighbours = ids
-            .iter()
-            .map(|id| self.neighbours(&collection, &request, &ids, *id))
-            .collect::<EngineResult<_>>()?;
+        let neighbours = ids.iter().map(|id| self.neighbours(&collection, &request, &ids, *id)).collect::<EngineResult<_>>()?;
         Ok(MatrixResult { ids, neighbours })
     }
 
-    fn sample(
-        &self,
-        collection: &Collection,
-        request: &MatrixRequest,
-    ) -> EngineResult<Vec<ScoredPoint>> {
+    fn sample(&self, collection: &Collection, request: &MatrixRequest) -> EngineResult<Vec<ScoredPoint>> {
         let mut filter = request.filter.clone().unwrap_or_default();
         filter
             .must
             .get_or_insert_default()
-            .push(Condition::HasVector(HasVectorCondition {
-                has_vector: request.using.clone().unwrap_or_default(),
-            }));
+            .push(Condition::HasVector(HasVectorCondition { has_vector: request.using.clone().unwrap_or_default() }));
         let query = QueryRequest {
-            query: Some(QueryInterface::Query(Query::Sample {
-                sample: Sample::Random,
-            })),
+            query: Some(QueryInterface::Query(Query::Sample { sample: Sample::Random })),
             filter: Some(filter),
             limit: Some(request.sample.unwrap_or(DEFAULT_SAMPLE)),
             ..QueryRequest::default()
@@ -69,13 +54,7 @@ impl Store {
         self.query_in(collection, query)
     }
 
-    fn neighbours(
-        &self,
-        collection: &Collection,
-        request: &MatrixRequest,
-        ids: &[PointId],
-        of: PointId,
-    ) -> EngineResult<Vec<ScoredPoint>> {
+    fn neighbours(&self, collection: &Collection, request: &MatrixRequest, ids: &[PointId], of: PointId) -> EngineResult<Vec<ScoredPoint>> {
         let among = ids.iter().copied().collect::<HasIdCondition>();
         let query = QueryRequest {
             query: Some(QueryInterface::Nearest(VectorInput::Id(of))),

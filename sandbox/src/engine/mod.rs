@@ -27,26 +27,23 @@ pub use collection::Collection;
 pub use error::{EngineError, EngineResult, ErrorKind};
 pub use groups::{GroupId, PointGroup};
 pub use legacy::{
-    DiscoverRequest, LegacyQuery, RecommendGroupsRequest, RecommendRequest, SearchGroupsRequest,
-    SearchRequest, SearchVector,
+    DiscoverRequest, LegacyQuery, RecommendGroupsRequest, RecommendRequest, SearchGroupsRequest, SearchRequest, SearchVector,
 };
 pub use matrix::MatrixResult;
 pub use names::{check_existing, check_new};
 pub use points::{
-    Batch, BatchVectors, DeletePayload, DeleteVectors, PointStruct, PointVectors, PointsSelector,
-    SetPayload, UpdateOperation, UpdateVectors, UpsertPoints,
+    Batch, BatchVectors, DeletePayload, DeleteVectors, PointStruct, PointVectors, PointsSelector, SetPayload, UpdateOperation,
+    UpdateVectors, UpsertPoints,
 };
 pub use query::{
-    ContextPair, Decay, DiscoverInput, Expression, FeedbackItem, FeedbackStrategy, Fusion,
-    GroupsRequest, LookupLocation, MatrixRequest, Mmr, Query, QueryInterface, QueryRequest,
-    RecommendInput, RecommendStrategy, RelevanceFeedback, Rrf, Sample, Term, VectorInput,
+    ContextPair, Decay, DiscoverInput, Expression, FeedbackItem, FeedbackStrategy, Fusion, GroupsRequest, LookupLocation, MatrixRequest,
+    Mmr, Query, QueryInterface, QueryRequest, RecommendInput, RecommendStrategy, RelevanceFeedback, Rrf, Sample, Term, VectorInput,
     WithLookup,
 };
 pub use read::RetrieveRequest;
 pub use schema::{
-    AliasAction, AliasDescription, CollectionConfig, CollectionInfo, CollectionParams,
-    CollectionStatus, CreateCollection, Diff, OptimizersConfig, OptimizersStatus,
-    SparseIndexParams, SparseVectorParams, UpdateCollection, UpdateQueueInfo, VectorParams,
+    AliasAction, AliasDescription, CollectionConfig, CollectionInfo, CollectionParams, CollectionStatus, CreateCollection, Diff,
+    OptimizersConfig, OptimizersStatus, SparseIndexParams, SparseVectorParams, UpdateCollection, UpdateQueueInfo, VectorParams,
     VectorsConfig, WalConfig,
 };
 pub use snapshots::SnapshotDescription;

@@ -13,11 +13,7 @@ pub fn check_new(place: &str, name: &str) -> EngineResult<()> {
 
 /// Checks the name of a collection or alias in any other call.
 pub fn check_existing(place: &str, name: &str) -> EngineResult<()> {
-    check(
-        place,
-        name,
-        FORBIDDEN_ANYWHERE.into_iter().find(|c| name.contains(*c)),
-    )
+    check(place, name, FORBIDDEN_ANYWHERE.into_iter().find(|c| name.contains(*c)))
 }
 
 /// The first character that no new name may have.

@@ -4,10 +4,7 @@
 
 use std::collections::HashMap;
 
-use qdrant_edge::{
-    Condition, Filter, GeoPoint, JsonPath, OrderByInterface, PointId, SearchParams,
-    WithPayloadInterface, WithVector,
-};
+use qdrant_edge::{Condition, Filter, GeoPoint, JsonPath, OrderByInterface, PointId, SearchParams, WithPayloadInterface, WithVector};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
@@ -105,20 +102,8 @@ enum WithLookupInterface {
 impl From<WithLookupInterface> for WithLookup {
     fn from(form: WithLookupInterface) -> Self {
         match form {
-            WithLookupInterface::Name(collection) => Self {
-                collection,
-                with_payload: None,
-                with_vectors: None,
-            },
-            WithLookupInterface::Full {
-                collection,
-                with_payload,
-                with_vectors,
-            } => Self {
-                collection,
-                with_payload,
-                with_vectors,
-            },
+            WithLookupInterface::Name(collection) => Self { collection, with_payload: None, with_vectors: None },
+            WithLookupInterface::Full { collection, with_payload, with_vectors } => Self { collection, with_payload, with_vectors },
         }
     }
 }
@@ -135,10 +120,7 @@ pub enum VectorInput {
 
 /// A bare vector, or a kind of query.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(
-    untagged,
-    expecting = "Expected some form of vector, id, or a type of query"
-)]
+#[serde(untagged, expecting = "Expected some form of vector, id, or a type of query")]
 pub enum QueryInterface {
     /// Nearest to this.
     Nearest(VectorInput),

@@ -1,9 +1,6 @@
 //! Reading points by id, by page and by count.
 
-use qdrant_edge::{
-    CountRequest, FacetRequest, FacetResponse, PointId, Record, ScrollRequest,
-    WithPayloadInterface, WithVector,
-};
+use qdrant_edge::{CountRequest, FacetRequest, FacetResponse, PointId, Record, ScrollRequest, WithPayloadInterface, WithVector};
 use serde::Deserialize;
 
 use super::error::{EngineError, EngineResult};
@@ -26,33 +23,19 @@ impl Store {
     /// Points by id, those that exist. Nothing said means no payload: that is what a server does.
     pub fn retrieve(&self, name: &str, request: RetrieveRequest) -> EngineResult<Vec<Record>> {
         let collection = self.collection(name)?;
-        let payload = request
-            .with_payload
-            .unwrap_or(WithPayloadInterface::Bool(false));
-        Ok(collection
-            .shard()
-            .retrieve(&request.ids, Some(payload), request.with_vector)?)
+        let payload = request.with_payload.unwrap_or(WithPayloadInterface::Bool(false));
+        Ok(collection.shard().retrieve(&request.ids, Some(payload), request.with_vector)?)
     }
 
     /// One point with everything it has; 404 when it is missing.
     pub fn point(&self, name: &str, id: PointId) -> EngineResult<Record> {
         let collection = self.collection(name)?;
-        let found = collection.shard().retrieve(
-            &[id],
-            Some(WithPayloadInterface::Bool(true)),
-            Some(WithVector::Bool(true)),
-        )?;
-        found.into_iter().next().ok_or_else(|| {
-            EngineError::not_found(format_args!("Point with id {id} does not exists!"))
-        })
+        let found = collection.shard().retrieve(&[id], Some(WithPayloadInterface::Bool(true)), Some(WithVector::Bool(true)))?;
+        found.into_iter().next().ok_or_else(|| EngineError::not_found(format_args!("Point with id {id} does not exists!")))
     }
 
     /// A page of points and where the next begins.
-    pub fn scroll(
-        &self,
-        name: &str,
-        request: ScrollRequest,
-    ) -> EngineResult<(Vec<Record>, Option<PointId>)> {
+    pub fn scroll(&self, name: &str, request: ScrollRequest) -> EngineResult<(Vec<Record>, Option<PointId>)> {
         if request.limit == Some(0) {
             return Err(at_least("limit", 1));
         }
@@ -81,9 +64,5 @@ impl Store {
 
 /// The failure of a number that is too small.
 pub(super) fn at_least(field: &str, minimum: usize) -> EngineError {
-    EngineError::validation(
-        "JSON body",
-        field,
-        format_args!("value 0 invalid, must be {minimum} or larger"),
-    )
+    EngineError::validation("JSON body", field, format_args!("value 0 invalid, must be {minimum} or larger"))
 }

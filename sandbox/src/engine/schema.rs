@@ -6,8 +6,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use qdrant_edge::{
-    Distance, HnswIndexConfig, JsonPath, Modifier, MultiVectorConfig, Payload, PayloadIndexInfo,
-    QuantizationConfig, VectorStorageDatatype,
+    Distance, HnswIndexConfig, JsonPath, Modifier, MultiVectorConfig, Payload, PayloadIndexInfo, QuantizationConfig, VectorStorageDatatype,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -256,11 +255,7 @@ pub struct WalConfig {
 
 impl Default for WalConfig {
     fn default() -> Self {
-        Self {
-            wal_capacity_mb: 32,
-            wal_segments_ahead: 0,
-            wal_retain_closed: 1,
-        }
+        Self { wal_capacity_mb: 32, wal_segments_ahead: 0, wal_retain_closed: 1 }
     }
 }
 

@@ -4,18 +4,16 @@ use std::collections::HashSet;
 
 use qdrant_edge::external::ordered_float::OrderedFloat;
 use qdrant_edge::{
-    Condition, ContextPair as EngineContextPair, ContextQuery, DiscoverQuery, FeedbackItem,
-    FeedbackNaiveQuery, Filter, Formula, Fusion as EngineFusion, HasIdCondition, Mmr as EngineMmr,
-    NaiveFeedbackStrategy, NamedQuery, PointId, Prefetch, QueryEnum, QueryRequest as EngineRequest,
-    Sample as EngineSample, ScoredPoint, ScoringQuery, VectorInternal, WithPayloadInterface,
-    WithVector,
+    Condition, ContextPair as EngineContextPair, ContextQuery, DiscoverQuery, FeedbackItem, FeedbackNaiveQuery, Filter, Formula,
+    Fusion as EngineFusion, HasIdCondition, Mmr as EngineMmr, NaiveFeedbackStrategy, NamedQuery, PointId, Prefetch, QueryEnum,
+    QueryRequest as EngineRequest, Sample as EngineSample, ScoredPoint, ScoringQuery, VectorInternal, WithPayloadInterface, WithVector,
 };
 
 use super::collection::Collection;
 use super::error::{EngineError, EngineResult};
 use super::query::{
-    ContextPair, FeedbackStrategy, Fusion, LookupLocation, Mmr, Query, QueryInterface,
-    QueryRequest, RecommendInput, RelevanceFeedback, Rrf, VectorInput,
+    ContextPair, FeedbackStrategy, Fusion, LookupLocation, Mmr, Query, QueryInterface, QueryRequest, RecommendInput, RelevanceFeedback,
+    Rrf, VectorInput,
 };
 use super::read::at_least;
 use super::recommend;
@@ -36,28 +34,14 @@ impl Store {
     }
 
     /// `POST /collections/{name}/points/query/batch`: all or nothing.
-    pub fn query_batch(
-        &self,
-        name: &str,
-        requests: Vec<QueryRequest>,
-    ) -> EngineResult<Vec<Vec<ScoredPoint>>> {
+    pub fn query_batch(&self, name: &str, requests: Vec<QueryRequest>) -> EngineResult<Vec<Vec<ScoredPoint>>> {
         let collection = self.collection(name)?;
-        requests
-            .into_iter()
-            .map(|request| self.query_in(&collection, request))
-            .collect()
+        requests.into_iter().map(|request| self.query_in(&collection, request)).collect()
     }
 
     /// Queries a collection whose name is resolved already.
-    pub(super) fn query_in(
-        &self,
-        collection: &Collection,
-        request: QueryRequest,
-    ) -> EngineResult<Vec<ScoredPoint>> {
-        let scope = Scope {
-            store: self,
-            collection,
-        };
+    pub(super) fn query_in(&self, collection: &Collection, request: QueryRequest) -> EngineResult<Vec<ScoredPoint>> {
+        let scope = Scope { store: self, collection };
         let offset = request.offset.unwrap_or(0);
         let request = scope.engine_request(request)?;
         // The plan fetches `limit + offset`; cutting the offset off is left to whoever merges shards.
@@ -117,22 +101,14 @@ impl Scope<'_> {
         check(&request)?;
         let limit = request.limit.unwrap_or(DEFAULT_LIMIT);
         let using = request.using.unwrap_or_default();
-        let lookup = Lookup {
-            scope: self,
-            from: request.lookup_from.as_ref(),
-            using: &using,
-        };
+        let lookup = Lookup { scope: self, from: request.lookup_from.as_ref(), using: &using };
         let query = match request.query {
             None => None,
             Some(QueryInterface::Nearest(input)) => Some(lookup.nearest(input)?),
             Some(QueryInterface::Query(query)) => Some(lookup.scoring(query, limit)?),
         };
         Ok(Prefetch {
-            prefetches: request
-                .prefetch
-                .into_iter()
-                .map(|inner| self.prefetch(inner))
-                .collect::<EngineResult<_>>()?,
+            prefetches: request.prefetch.into_iter().map(|inner| self.prefetch(inner)).collect::<EngineResult<_>>()?,
             query,
             limit,
             params: request.params,
@@ -142,17 +118,10 @@ impl Scope<'_> {
     }
 
     /// Ids that serve as examples are not results, unless they come from elsewhere.
-    fn referenced_ids(
-        &self,
-        request: &QueryRequest,
-        into: &mut HashSet<PointId>,
-    ) -> EngineResult<()> {
+    fn referenced_ids(&self, request: &QueryRequest, into: &mut HashSet<PointId>) -> EngineResult<()> {
         let elsewhere = match &request.lookup_from {
             None => false,
-            Some(lookup) => self
-                .store
-                .resolve(&lookup.collection)
-                .is_none_or(|name| name != self.collection.name()),
+            Some(lookup) => self.store.resolve(&lookup.collection).is_none_or(|name| name != self.collection.name()),
         };
         if !elsewhere {
             into.extend(examples(request));
@@ -179,10 +148,7 @@ fn check(request: &QueryRequest) -> EngineResult<()> {
         "A query is needed to use the score_threshold. Can't have score_threshold without defining a query."
     } else if request.score_threshold.is_some() && matches!(query, Some(Query::OrderBy { .. })) {
         "Can't use score_threshold with an order_by query."
-    } else if request
-        .using
-        .as_deref()
-        .is_some_and(|using| !using.is_empty())
+    } else if request.using.as_deref().is_some_and(|using| !using.is_empty())
         && matches!(query, Some(Query::Fusion { .. } | Query::Rrf { .. }))
     {
         "Fusion queries cannot be combined with the 'using' field."
@@ -197,12 +163,7 @@ fn without(filter: Option<Filter>, ids: HashSet<PointId>) -> Option<Filter> {
         return filter;
     }
     let mut filter = filter.unwrap_or_default();
-    filter
-        .must_not
-        .get_or_insert_default()
-        .push(Condition::HasId(
-            ids.into_iter().collect::<HasIdCondition>(),
-        ));
+    filter.must_not.get_or_insert_default().push(Condition::HasId(ids.into_iter().collect::<HasIdCondition>()));
     Some(filter)
 }
 
@@ -225,49 +186,30 @@ pub(super) fn examples(request: &QueryRequest) -> Vec<PointId> {
 fn inputs_of(query: &Query) -> Vec<&VectorInput> {
     match query {
         Query::Nearest { nearest, .. } => vec![nearest],
-        Query::Recommend { recommend } => [&recommend.positive, &recommend.negative]
-            .into_iter()
-            .flatten()
-            .flatten()
-            .collect(),
-        Query::Discover { discover } => std::iter::once(&discover.target)
-            .chain(sides(&discover.context))
-            .collect(),
+        Query::Recommend { recommend } => [&recommend.positive, &recommend.negative].into_iter().flatten().flatten().collect(),
+        Query::Discover { discover } => std::iter::once(&discover.target).chain(sides(&discover.context)).collect(),
         Query::Context { context } => sides(context).collect(),
         Query::RelevanceFeedback { relevance_feedback } => {
-            std::iter::once(&relevance_feedback.target)
-                .chain(relevance_feedback.feedback.iter().map(|item| &item.example))
-                .collect()
+            std::iter::once(&relevance_feedback.target).chain(relevance_feedback.feedback.iter().map(|item| &item.example)).collect()
         }
-        Query::OrderBy { .. }
-        | Query::Fusion { .. }
-        | Query::Rrf { .. }
-        | Query::Formula { .. }
-        | Query::Sample { .. } => Vec::new(),
+        Query::OrderBy { .. } | Query::Fusion { .. } | Query::Rrf { .. } | Query::Formula { .. } | Query::Sample { .. } => Vec::new(),
     }
 }
 
 fn sides(pairs: &[ContextPair]) -> impl Iterator<Item = &VectorInput> {
-    pairs
-        .iter()
-        .flat_map(|pair| [&pair.positive, &pair.negative])
+    pairs.iter().flat_map(|pair| [&pair.positive, &pair.negative])
 }
 
 impl Lookup<'_> {
     fn scoring(&self, query: Query, limit: usize) -> EngineResult<ScoringQuery> {
         Ok(match query {
             Query::Nearest { nearest, mmr: None } => self.nearest(nearest)?,
-            Query::Nearest {
-                nearest,
-                mmr: Some(mmr),
-            } => self.mmr(nearest, &mmr, limit)?,
+            Query::Nearest { nearest, mmr: Some(mmr) } => self.mmr(nearest, &mmr, limit)?,
             Query::Recommend { recommend } => self.recommend(recommend)?,
             Query::Discover { discover } => {
                 let target = self.vector(discover.target)?;
                 let pairs = self.pairs(discover.context)?;
-                ScoringQuery::Vector(QueryEnum::Discover(
-                    self.named(DiscoverQuery { target, pairs }),
-                ))
+                ScoringQuery::Vector(QueryEnum::Discover(self.named(DiscoverQuery { target, pairs })))
             }
             Query::Context { context } => {
                 let pairs = self.pairs(context)?;
@@ -275,29 +217,19 @@ impl Lookup<'_> {
             }
             Query::RelevanceFeedback { relevance_feedback } => self.feedback(relevance_feedback)?,
             Query::OrderBy { order_by } => ScoringQuery::OrderBy(order_by.into()),
-            Query::Fusion {
-                fusion: Fusion::Dbsf,
-            } => ScoringQuery::Fusion(EngineFusion::Dbsf),
-            Query::Fusion {
-                fusion: Fusion::Rrf,
-            } => fusion_by_rank(Rrf::default())?,
+            Query::Fusion { fusion: Fusion::Dbsf } => ScoringQuery::Fusion(EngineFusion::Dbsf),
+            Query::Fusion { fusion: Fusion::Rrf } => fusion_by_rank(Rrf::default())?,
             Query::Rrf { rrf } => fusion_by_rank(rrf)?,
             Query::Sample { .. } => ScoringQuery::Sample(EngineSample::Random),
             Query::Formula { formula, defaults } => {
-                let formula = Formula {
-                    formula: (*formula).into(),
-                    defaults,
-                };
+                let formula = Formula { formula: (*formula).into(), defaults };
                 ScoringQuery::Formula(formula.try_into()?)
             }
         })
     }
 
     fn named<T>(&self, query: T) -> NamedQuery<T> {
-        NamedQuery {
-            query,
-            using: Some(self.using.to_owned()),
-        }
+        NamedQuery { query, using: Some(self.using.to_owned()) }
     }
 
     fn nearest(&self, input: VectorInput) -> EngineResult<ScoringQuery> {
@@ -325,18 +257,9 @@ impl Lookup<'_> {
     fn recommend(&self, input: RecommendInput) -> EngineResult<ScoringQuery> {
         let resolve = |inputs: Option<Vec<VectorInput>>| -> EngineResult<Vec<VectorInternal>> {
             // Examples that are gone do not count, as in 1.18.
-            inputs
-                .into_iter()
-                .flatten()
-                .filter_map(|input| self.find(input).transpose())
-                .collect()
+            inputs.into_iter().flatten().filter_map(|input| self.find(input).transpose()).collect()
         };
-        let query = recommend::query(
-            input.strategy.unwrap_or_default(),
-            resolve(input.positive)?,
-            resolve(input.negative)?,
-            self.using,
-        )?;
+        let query = recommend::query(input.strategy.unwrap_or_default(), resolve(input.positive)?, resolve(input.negative)?, self.using)?;
         Ok(ScoringQuery::Vector(query))
     }
 
@@ -345,48 +268,25 @@ impl Lookup<'_> {
         let feedback = input
             .feedback
             .into_iter()
-            .map(|item| {
-                Ok(FeedbackItem {
-                    vector: self.vector(item.example)?,
-                    score: OrderedFloat(item.score),
-                })
-            })
+            .map(|item| Ok(FeedbackItem { vector: self.vector(item.example)?, score: OrderedFloat(item.score) }))
             .collect::<EngineResult<_>>()?;
-        Ok(ScoringQuery::Vector(QueryEnum::FeedbackNaive(self.named(
-            FeedbackNaiveQuery {
-                target: self.vector(input.target)?,
-                feedback,
-                coefficients: NaiveFeedbackStrategy {
-                    a: OrderedFloat(a),
-                    b: OrderedFloat(b),
-                    c: OrderedFloat(c),
-                },
-            },
-        ))))
+        Ok(ScoringQuery::Vector(QueryEnum::FeedbackNaive(self.named(FeedbackNaiveQuery {
+            target: self.vector(input.target)?,
+            feedback,
+            coefficients: NaiveFeedbackStrategy { a: OrderedFloat(a), b: OrderedFloat(b), c: OrderedFloat(c) },
+        }))))
     }
 
-    fn pairs(
-        &self,
-        pairs: Vec<ContextPair>,
-    ) -> EngineResult<Vec<EngineContextPair<VectorInternal>>> {
+    fn pairs(&self, pairs: Vec<ContextPair>) -> EngineResult<Vec<EngineContextPair<VectorInternal>>> {
         pairs
             .into_iter()
-            .map(|pair| {
-                Ok(EngineContextPair {
-                    positive: self.vector(pair.positive)?,
-                    negative: self.vector(pair.negative)?,
-                })
-            })
+            .map(|pair| Ok(EngineContextPair { positive: self.vector(pair.positive)?, negative: self.vector(pair.negative)? }))
             .collect()
     }
 
     fn vector(&self, input: VectorInput) -> EngineResult<VectorInternal> {
         let name = self.vector_name().to_owned();
-        self.find(input)?.ok_or_else(|| {
-            EngineError::not_found(format_args!(
-                "Vector with name {name:?} for point not found"
-            ))
-        })
+        self.find(input)?.ok_or_else(|| EngineError::not_found(format_args!("Vector with name {name:?} for point not found")))
     }
 
     fn vector_name(&self) -> &str {
@@ -415,8 +315,6 @@ fn fusion_by_rank(rrf: Rrf) -> EngineResult<ScoringQuery> {
     }
     Ok(ScoringQuery::Fusion(EngineFusion::Rrf {
         k: rrf.k.unwrap_or(DEFAULT_RRF_K),
-        weights: rrf
-            .weights
-            .map(|weights| weights.into_iter().map(OrderedFloat).collect()),
+        weights: rrf.weights.map(|weights| weights.into_iter().map(OrderedFloat).collect()),
     }))
 }

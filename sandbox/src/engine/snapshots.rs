@@ -76,11 +76,7 @@ impl Store {
             return Err(missing());
         }
         let path = self.snapshots_of(collection.name()).join(snapshot);
-        if path.is_file() {
-            Ok(path)
-        } else {
-            Err(missing())
-        }
+        if path.is_file() { Ok(path) } else { Err(missing()) }
     }
 
     /// Deletes a snapshot.
@@ -101,30 +97,19 @@ impl Store {
     /// The file a `file://` location means: only below the store's own snapshots.
     pub fn local_snapshot(&self, path: &Path) -> EngineResult<PathBuf> {
         let allowed = fs::canonicalize(self.snapshots_folder())?;
-        let path = fs::canonicalize(path).map_err(|_| {
-            EngineError::bad_request(format_args!("Snapshot file {path:?} does not exist"))
-        })?;
+        let path = fs::canonicalize(path).map_err(|_| EngineError::bad_request(format_args!("Snapshot file {path:?} does not exist")))?;
         if path.starts_with(&allowed) {
             return Ok(path);
         }
-        Err(EngineError::forbidden(format_args!(
-            "Snapshot file path must be inside the snapshots directory {allowed:?}"
-        )))
+        Err(EngineError::forbidden(format_args!("Snapshot file path must be inside the snapshots directory {allowed:?}")))
     }
 
     /// Puts a snapshot in the place of a collection, through an alias too, or makes the collection.
-    pub fn recover_snapshot(
-        &self,
-        name: &str,
-        file: &Path,
-        expected: Option<&str>,
-    ) -> EngineResult<bool> {
+    pub fn recover_snapshot(&self, name: &str, file: &Path, expected: Option<&str>) -> EngineResult<bool> {
         if let Some(expected) = expected {
             let found = checksum(file)?;
             if !found.eq_ignore_ascii_case(expected) {
-                return Err(EngineError::bad_input(format_args!(
-                    "Snapshot checksum mismatch: expected {expected}, got {found}"
-                )));
+                return Err(EngineError::bad_input(format_args!("Snapshot checksum mismatch: expected {expected}, got {found}")));
             }
         }
         let folder = self.new_folder();
@@ -167,11 +152,7 @@ impl Store {
 
     fn snapshots_of(&self, collection: &str) -> PathBuf {
         // `.` and `..` are legal names of collections, and no names of folders.
-        let folder = if collection.chars().all(|c| c == '.') {
-            collection.replace('.', "%2E")
-        } else {
-            collection.to_owned()
-        };
+        let folder = if collection.chars().all(|c| c == '.') { collection.replace('.', "%2E") } else { collection.to_owned() };
         self.snapshots_folder().join(folder)
     }
 }
@@ -187,9 +168,7 @@ fn unpack(file: &Path, folder: &Path) -> EngineResult<()> {
     fs::create_dir_all(folder)?;
     tar::Archive::new(io::BufReader::new(File::open(file)?))
         .unpack(folder)
-        .map_err(|why| {
-            EngineError::bad_input(format_args!("the snapshot cannot be unpacked: {why}"))
-        })
+        .map_err(|why| EngineError::bad_input(format_args!("the snapshot cannot be unpacked: {why}")))
 }
 
 fn checksum(file: &Path) -> EngineResult<String> {
@@ -203,11 +182,7 @@ fn checksum(file: &Path) -> EngineResult<String> {
         }
         hash.update(buffer.get(..read).unwrap_or_default());
     }
-    Ok(hash
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect())
+    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 fn beside(snapshot: &Path) -> PathBuf {
@@ -219,18 +194,11 @@ fn beside(snapshot: &Path) -> PathBuf {
 fn describe(path: &Path) -> EngineResult<SnapshotDescription> {
     let about = fs::metadata(path)?;
     let checksum_file = beside(path);
-    let checksum = if checksum_file.exists() {
-        Some(fs::read_to_string(checksum_file)?)
-    } else {
-        None
-    };
+    let checksum = if checksum_file.exists() { Some(fs::read_to_string(checksum_file)?) } else { None };
     let name = path.file_name().unwrap_or_default();
     Ok(SnapshotDescription {
         name: name.to_string_lossy().into_owned(),
-        creation_time: about
-            .modified()
-            .ok()
-            .map(|time| moment(time).replacen(' ', "T", 1)),
+        creation_time: about.modified().ok().map(|time| moment(time).replacen(' ', "T", 1)),
         size: about.len(),
         checksum,
     })
@@ -242,17 +210,12 @@ fn free_name(folder: &Path, collection: &str) -> PathBuf {
     let stem = format!("{collection}-{PEER}-{date}");
     let first = folder.join(format!("{stem}{SUFFIX}"));
     let numbered = (2_u32..).map(|number| folder.join(format!("{stem}-{number}{SUFFIX}")));
-    std::iter::once(first)
-        .chain(numbered)
-        .find(|path| !path.exists())
-        .unwrap_or_else(|| folder.join(format!("{stem}{SUFFIX}")))
+    std::iter::once(first).chain(numbered).find(|path| !path.exists()).unwrap_or_else(|| folder.join(format!("{stem}{SUFFIX}")))
 }
 
 /// `2024-02-29 12:30:00`, in UTC.
 fn moment(time: SystemTime) -> String {
-    let seconds = time
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs());
+    let seconds = time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let (year, month, day) = civil_date(seconds / 86_400);
     let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
     format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}")
@@ -263,16 +226,11 @@ fn civil_date(days: u64) -> (u64, u64, u64) {
     let days = days + 719_468;
     let era = days / 146_097;
     let day_of_era = days % 146_097;
-    let year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let march_month = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * march_month + 2) / 5 + 1;
-    let month = if march_month < 10 {
-        march_month + 3
-    } else {
-        march_month - 9
-    };
+    let month = if march_month < 10 { march_month + 3 } else { march_month - 9 };
     let year = year_of_era + era * 400 + u64::from(month <= 2);
     (year, month, day)
 }

@@ -15,10 +15,7 @@ use ulid::Ulid;
 use super::collection::{CONFIG_FILE, Collection};
 use super::error::{EngineError, EngineResult};
 use super::names;
-use super::schema::{
-    AliasAction, AliasDescription, CollectionConfig, CollectionInfo, CreateCollection,
-    UpdateCollection,
-};
+use super::schema::{AliasAction, AliasDescription, CollectionConfig, CollectionInfo, CreateCollection, UpdateCollection};
 
 const COLLECTIONS_DIR: &str = "collections";
 const SNAPSHOTS_DIR: &str = "snapshots";
@@ -63,21 +60,12 @@ impl Store {
         fs::create_dir_all(root.join(COLLECTIONS_DIR))?;
         fs::create_dir_all(root.join(SNAPSHOTS_DIR))?;
         let table = load_table(&root)?;
-        Ok(Self {
-            root,
-            table: RwLock::new(table),
-            making: Mutex::new(()),
-            _temporary: temporary,
-        })
+        Ok(Self { root, table: RwLock::new(table), making: Mutex::new(()), _temporary: temporary })
     }
 
     /// A collection by its own name or an alias.
     pub fn collection(&self, name: &str) -> EngineResult<Arc<Collection>> {
-        self.table
-            .read()
-            .resolve(name)
-            .cloned()
-            .ok_or_else(|| EngineError::no_collection(name))
+        self.table.read().resolve(name).cloned().ok_or_else(|| EngineError::no_collection(name))
     }
 
     /// The concrete name behind a name, if there is a collection.
@@ -123,11 +111,7 @@ impl Store {
     /// Puts a collection in place, over an older one of the same name; only `create_collection` and recovery may.
     pub(super) fn install(&self, collection: Collection) {
         let name = collection.name().to_owned();
-        let replaced = self
-            .table
-            .write()
-            .collections
-            .insert(name, Arc::new(collection));
+        let replaced = self.table.write().collections.insert(name, Arc::new(collection));
         if let Some(old) = replaced {
             old.doom();
         }
@@ -140,9 +124,7 @@ impl Store {
 
     /// A folder for a collection that is to come.
     pub(super) fn new_folder(&self) -> PathBuf {
-        self.root
-            .join(COLLECTIONS_DIR)
-            .join(Ulid::new().to_string())
+        self.root.join(COLLECTIONS_DIR).join(Ulid::new().to_string())
     }
 
     /// The folder snapshots live in.
@@ -189,10 +171,7 @@ impl Store {
             .aliases
             .iter()
             .filter(|(_, target)| wanted(target))
-            .map(|(alias, target)| AliasDescription {
-                alias_name: alias.clone(),
-                collection_name: target.clone(),
-            })
+            .map(|(alias, target)| AliasDescription { alias_name: alias.clone(), collection_name: target.clone() })
             .collect()
     }
 
@@ -220,13 +199,11 @@ impl Store {
 /// collection is green when its change is answered; a large one goes on by itself and is yellow meanwhile.
 fn optimize_aside(collection: Arc<Collection>) -> EngineResult<()> {
     let (done, finished) = mpsc::channel::<()>();
-    std::thread::Builder::new()
-        .name("optimizer".to_owned())
-        .spawn(move || {
-            collection.optimize();
-            drop(collection);
-            drop(done);
-        })?;
+    std::thread::Builder::new().name("optimizer".to_owned()).spawn(move || {
+        collection.optimize();
+        drop(collection);
+        drop(done);
+    })?;
     match finished.recv_timeout(OPTIMIZER_PATIENCE) {
         Ok(()) | Err(mpsc::RecvTimeoutError::Disconnected | mpsc::RecvTimeoutError::Timeout) => {}
     }
@@ -236,10 +213,7 @@ fn optimize_aside(collection: Arc<Collection>) -> EngineResult<()> {
 impl Table {
     fn change_alias(&mut self, action: AliasAction) -> EngineResult<()> {
         match action {
-            AliasAction::CreateAlias {
-                collection_name,
-                alias_name,
-            } => {
+            AliasAction::CreateAlias { collection_name, alias_name } => {
                 if !self.collections.contains_key(&collection_name) {
                     return Err(EngineError::no_collection(&collection_name));
                 }
@@ -251,13 +225,11 @@ impl Table {
             AliasAction::DeleteAlias { alias_name } => {
                 self.aliases.remove(&alias_name);
             }
-            AliasAction::RenameAlias {
-                old_alias_name,
-                new_alias_name,
-            } => {
-                let target = self.aliases.remove(&old_alias_name).ok_or_else(|| {
-                    EngineError::not_found(format_args!("Alias {old_alias_name} does not exists!"))
-                })?;
+            AliasAction::RenameAlias { old_alias_name, new_alias_name } => {
+                let target = self
+                    .aliases
+                    .remove(&old_alias_name)
+                    .ok_or_else(|| EngineError::not_found(format_args!("Alias {old_alias_name} does not exists!")))?;
                 self.aliases.insert(new_alias_name, target);
             }
         }

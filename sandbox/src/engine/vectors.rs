@@ -73,9 +73,7 @@ impl VectorValue {
             Self::Dense(values) => Ok(VectorPersisted::Dense(values)),
             Self::Sparse(sparse) => Ok(VectorPersisted::Sparse(checked_sparse(sparse)?)),
             Self::MultiDense(rows) => Ok(VectorPersisted::MultiDense(checked_rows(rows)?)),
-            Self::Document(document) => {
-                inference::embed_document(&document).map(VectorPersisted::Sparse)
-            }
+            Self::Document(document) => inference::embed_document(&document).map(VectorPersisted::Sparse),
             Self::Foreign(input) => Err(inference::unknown_model(&input.model)),
         }
     }
@@ -83,9 +81,7 @@ impl VectorValue {
     /// The vector to search with; a text is embedded as a query.
     pub fn into_query(self) -> EngineResult<VectorInternal> {
         match self {
-            Self::Document(document) => {
-                inference::embed_query(&document).map(VectorInternal::Sparse)
-            }
+            Self::Document(document) => inference::embed_query(&document).map(VectorInternal::Sparse),
             other @ (Self::Dense(_) | Self::Sparse(_) | Self::MultiDense(_) | Self::Foreign(_)) => {
                 other.into_stored().map(VectorInternal::from)
             }
@@ -107,9 +103,7 @@ impl VectorsValue {
                 .map(VectorStructPersisted::Named),
             Self::Document(document) => {
                 inference::embed_document(&document)?;
-                Err(EngineError::bad_input(
-                    "Conversion between sparse and regular vectors failed",
-                ))
+                Err(EngineError::bad_input("Conversion between sparse and regular vectors failed"))
             }
             Self::Foreign(input) => Err(inference::unknown_model(&input.model)),
         }
@@ -117,19 +111,14 @@ impl VectorsValue {
 }
 
 fn checked_sparse(sparse: SparseVector) -> EngineResult<SparseVector> {
-    SparseVector::new(sparse.indices, sparse.values)
-        .map_err(|rule| EngineError::validation("JSON body", "vector", rule))
+    SparseVector::new(sparse.indices, sparse.values).map_err(|rule| EngineError::validation("JSON body", "vector", rule))
 }
 
 fn checked_rows(rows: Vec<Vec<f32>>) -> EngineResult<Vec<Vec<f32>>> {
     let rule = match rows.first() {
         None => "multi vector must not be empty",
-        Some(first) if first.is_empty() || rows.iter().any(Vec::is_empty) => {
-            "all vectors must be non-empty"
-        }
-        Some(first) if rows.iter().any(|row| row.len() != first.len()) => {
-            "all vectors must have the same dimension"
-        }
+        Some(first) if first.is_empty() || rows.iter().any(Vec::is_empty) => "all vectors must be non-empty",
+        Some(first) if rows.iter().any(|row| row.len() != first.len()) => "all vectors must have the same dimension",
         Some(_) => return Ok(rows),
     };
     Err(EngineError::validation("JSON body", "vector", rule))

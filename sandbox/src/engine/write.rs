@@ -3,23 +3,17 @@
 use std::collections::HashMap;
 
 use qdrant_edge::{
-    ConditionalInsertOperation, CreateIndex, DeletePayloadOp, FieldIndexOperations, JsonPath,
-    PayloadFieldSchema, PayloadOps, PointInsertOperations, PointOperations, PointStructPersisted,
-    PointVectorsPersisted, SetPayloadOp, UpdateMode, UpdateOperation as EngineOperation,
-    UpdateVectorsOp, VectorOperations, VectorPersisted, VectorStructPersisted,
+    ConditionalInsertOperation, CreateIndex, DeletePayloadOp, FieldIndexOperations, JsonPath, PayloadFieldSchema, PayloadOps,
+    PointInsertOperations, PointOperations, PointStructPersisted, PointVectorsPersisted, SetPayloadOp, UpdateMode,
+    UpdateOperation as EngineOperation, UpdateVectorsOp, VectorOperations, VectorPersisted, VectorStructPersisted,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::config::check_vector_name;
 use super::error::{EngineError, EngineResult, ErrorKind};
-use super::points::{
-    Batch, BatchVectors, DeleteVectors, PointsSelector, SetPayload, UpdateOperation, UpdateVectors,
-    UpsertPoints,
-};
-use super::schema::{
-    CollectionConfig, SparseIndexParams, SparseVectorParams, VectorParams, VectorsConfig,
-};
+use super::points::{Batch, BatchVectors, DeleteVectors, PointsSelector, SetPayload, UpdateOperation, UpdateVectors, UpsertPoints};
+use super::schema::{CollectionConfig, SparseIndexParams, SparseVectorParams, VectorParams, VectorsConfig};
 use super::store::Store;
 use super::vectors::VectorsValue;
 
@@ -65,12 +59,7 @@ pub enum CreateVectorName {
 impl Store {
     /// Writes points. The write is always applied before this returns; `wait` decides what the answer says, and whether
     /// a failure found after acceptance is told.
-    pub fn update(
-        &self,
-        name: &str,
-        operation: UpdateOperation,
-        wait: bool,
-    ) -> EngineResult<UpdateResult> {
+    pub fn update(&self, name: &str, operation: UpdateOperation, wait: bool) -> EngineResult<UpdateResult> {
         let collection = self.collection(name)?;
         let mut last = None;
         for operation in engine_operations(&collection.config(), operation)? {
@@ -85,58 +74,30 @@ impl Store {
     }
 
     /// `POST /collections/{name}/points/batch`: in order, the name resolved anew for each, stopping at the first failure.
-    pub fn update_batch(
-        &self,
-        name: &str,
-        operations: Vec<UpdateOperation>,
-        wait: bool,
-    ) -> EngineResult<Vec<UpdateResult>> {
+    pub fn update_batch(&self, name: &str, operations: Vec<UpdateOperation>, wait: bool) -> EngineResult<Vec<UpdateResult>> {
         // An empty batch on a missing collection is still a missing collection.
         self.collection(name)?;
-        operations
-            .into_iter()
-            .map(|operation| self.update(name, operation, wait))
-            .collect()
+        operations.into_iter().map(|operation| self.update(name, operation, wait)).collect()
     }
 
     /// Makes a payload index.
-    pub fn create_field_index(
-        &self,
-        name: &str,
-        request: CreateFieldIndex,
-        wait: bool,
-    ) -> EngineResult<UpdateResult> {
+    pub fn create_field_index(&self, name: &str, request: CreateFieldIndex, wait: bool) -> EngineResult<UpdateResult> {
         let collection = self.collection(name)?;
-        let operation = FieldIndexOperations::CreateIndex(CreateIndex {
-            field_name: request.field_name,
-            field_schema: request.field_schema,
-        });
+        let operation =
+            FieldIndexOperations::CreateIndex(CreateIndex { field_name: request.field_name, field_schema: request.field_schema });
         let number = collection.apply(EngineOperation::FieldIndexOperation(operation))?;
         Ok(result(Some(number), wait))
     }
 
     /// Removes a payload index.
-    pub fn delete_field_index(
-        &self,
-        name: &str,
-        field: JsonPath,
-        wait: bool,
-    ) -> EngineResult<UpdateResult> {
+    pub fn delete_field_index(&self, name: &str, field: JsonPath, wait: bool) -> EngineResult<UpdateResult> {
         let operation = FieldIndexOperations::DeleteIndex(field);
-        let number = self
-            .collection(name)?
-            .apply(EngineOperation::FieldIndexOperation(operation))?;
+        let number = self.collection(name)?.apply(EngineOperation::FieldIndexOperation(operation))?;
         Ok(result(Some(number), wait))
     }
 
     /// Adds a named vector to a collection.
-    pub fn create_vector_name(
-        &self,
-        name: &str,
-        vector: &str,
-        request: CreateVectorName,
-        wait: bool,
-    ) -> EngineResult<UpdateResult> {
+    pub fn create_vector_name(&self, name: &str, vector: &str, request: CreateVectorName, wait: bool) -> EngineResult<UpdateResult> {
         let collection = self.collection(name)?;
         check_vector_name("named", vector)?;
         let config = match &request {
@@ -156,12 +117,7 @@ impl Store {
     }
 
     /// Removes a named vector from a collection.
-    pub fn delete_vector_name(
-        &self,
-        name: &str,
-        vector: &str,
-        wait: bool,
-    ) -> EngineResult<UpdateResult> {
+    pub fn delete_vector_name(&self, name: &str, vector: &str, wait: bool) -> EngineResult<UpdateResult> {
         let collection = self.collection(name)?;
         let operation = json!({"delete_vector_name": {"vector_name": vector}});
         let number = collection.apply(vector_name_operation(operation)?)?;
@@ -171,14 +127,7 @@ impl Store {
 }
 
 fn result(number: Option<u64>, wait: bool) -> UpdateResult {
-    UpdateResult {
-        operation_id: number,
-        status: if wait {
-            UpdateStatus::Completed
-        } else {
-            UpdateStatus::Acknowledged
-        },
-    }
+    UpdateResult { operation_id: number, status: if wait { UpdateStatus::Completed } else { UpdateStatus::Acknowledged } }
 }
 
 /// The engine reads this operation but does not let it be named.
@@ -193,10 +142,8 @@ fn add_vector(config: &mut CollectionConfig, vector: &str, request: CreateVector
                 map.insert(vector.to_owned(), params);
             }
             single @ VectorsConfig::Single(_) => {
-                let mut map: std::collections::BTreeMap<_, _> = single
-                    .iter()
-                    .map(|(name, params)| (name.to_owned(), params.clone()))
-                    .collect();
+                let mut map: std::collections::BTreeMap<_, _> =
+                    single.iter().map(|(name, params)| (name.to_owned(), params.clone())).collect();
                 map.insert(vector.to_owned(), params);
                 *single = VectorsConfig::Multi(map);
             }
@@ -218,25 +165,14 @@ fn remove_vector(config: &mut CollectionConfig, vector: &str) {
 }
 
 /// The engine operations one request stands for; more than one only where Qdrant does the same.
-fn engine_operations(
-    config: &CollectionConfig,
-    operation: UpdateOperation,
-) -> EngineResult<Vec<EngineOperation>> {
+fn engine_operations(config: &CollectionConfig, operation: UpdateOperation) -> EngineResult<Vec<EngineOperation>> {
     use EngineOperation::{PayloadOperation, PointOperation, VectorOperation};
     Ok(vec![match operation {
         UpdateOperation::Upsert(request) => PointOperation(upsert(config, request)?),
-        UpdateOperation::Delete(PointsSelector::Ids { points }) => {
-            PointOperation(PointOperations::DeletePoints { ids: points })
-        }
-        UpdateOperation::Delete(PointsSelector::Filter { filter }) => {
-            PointOperation(PointOperations::DeletePointsByFilter(filter))
-        }
-        UpdateOperation::SetPayload(request) => {
-            PayloadOperation(PayloadOps::SetPayload(set_payload(request)?))
-        }
-        UpdateOperation::OverwritePayload(request) => {
-            PayloadOperation(PayloadOps::OverwritePayload(set_payload(request)?))
-        }
+        UpdateOperation::Delete(PointsSelector::Ids { points }) => PointOperation(PointOperations::DeletePoints { ids: points }),
+        UpdateOperation::Delete(PointsSelector::Filter { filter }) => PointOperation(PointOperations::DeletePointsByFilter(filter)),
+        UpdateOperation::SetPayload(request) => PayloadOperation(PayloadOps::SetPayload(set_payload(request)?)),
+        UpdateOperation::OverwritePayload(request) => PayloadOperation(PayloadOps::OverwritePayload(set_payload(request)?)),
         UpdateOperation::DeletePayload(request) => {
             check_selected(request.points.is_some() || request.filter.is_some())?;
             PayloadOperation(PayloadOps::DeletePayload(DeletePayloadOp {
@@ -245,15 +181,9 @@ fn engine_operations(
                 filter: request.filter,
             }))
         }
-        UpdateOperation::ClearPayload(PointsSelector::Ids { points }) => {
-            PayloadOperation(PayloadOps::ClearPayload { points })
-        }
-        UpdateOperation::ClearPayload(PointsSelector::Filter { filter }) => {
-            PayloadOperation(PayloadOps::ClearPayloadByFilter(filter))
-        }
-        UpdateOperation::UpdateVectors(request) => VectorOperation(
-            VectorOperations::UpdateVectors(update_vectors(config, request)?),
-        ),
+        UpdateOperation::ClearPayload(PointsSelector::Ids { points }) => PayloadOperation(PayloadOps::ClearPayload { points }),
+        UpdateOperation::ClearPayload(PointsSelector::Filter { filter }) => PayloadOperation(PayloadOps::ClearPayloadByFilter(filter)),
+        UpdateOperation::UpdateVectors(request) => VectorOperation(VectorOperations::UpdateVectors(update_vectors(config, request)?)),
         UpdateOperation::DeleteVectors(request) => return delete_vectors(config, request),
     }])
 }
@@ -263,19 +193,10 @@ fn upsert(config: &CollectionConfig, request: UpsertPoints) -> EngineResult<Poin
         (Some(batch), _) => rows_of(batch)?,
         (None, Some(points)) => points
             .into_iter()
-            .map(|point| {
-                Ok(PointStructPersisted {
-                    id: point.id,
-                    vector: point.vector.into_stored()?,
-                    payload: point.payload,
-                })
-            })
+            .map(|point| Ok(PointStructPersisted { id: point.id, vector: point.vector.into_stored()?, payload: point.payload }))
             .collect::<EngineResult<_>>()?,
         (None, None) => {
-            return Err(EngineError::malformed(
-                "JSON body",
-                "Invalid PointInsertOperations format",
-            ));
+            return Err(EngineError::malformed("JSON body", "Invalid PointInsertOperations format"));
         }
     };
     if points.is_empty() {
@@ -285,19 +206,15 @@ fn upsert(config: &CollectionConfig, request: UpsertPoints) -> EngineResult<Poin
         check_vectors(config, &point.vector)?;
     }
     let points = PointInsertOperations::PointsList(points);
-    let mode = request
-        .update_mode
-        .filter(|mode| *mode != UpdateMode::Upsert);
+    let mode = request.update_mode.filter(|mode| *mode != UpdateMode::Upsert);
     if mode.is_none() && request.update_filter.is_none() {
         return Ok(PointOperations::UpsertPoints(points));
     }
-    Ok(PointOperations::UpsertPointsConditional(
-        ConditionalInsertOperation {
-            points_op: points,
-            condition: request.update_filter.unwrap_or_default(),
-            update_mode: mode,
-        },
-    ))
+    Ok(PointOperations::UpsertPointsConditional(ConditionalInsertOperation {
+        points_op: points,
+        condition: request.update_filter.unwrap_or_default(),
+        update_mode: mode,
+    }))
 }
 
 fn rows_of(batch: Batch) -> EngineResult<Vec<PointStructPersisted>> {
@@ -310,13 +227,7 @@ fn rows_of(batch: Batch) -> EngineResult<Vec<PointStructPersisted>> {
         .into_iter()
         .zip(vectors)
         .zip(payloads)
-        .map(|((id, vector), payload)| {
-            Ok(PointStructPersisted {
-                id,
-                vector: vector.into_stored()?,
-                payload,
-            })
-        })
+        .map(|((id, vector), payload)| Ok(PointStructPersisted { id, vector: vector.into_stored()?, payload }))
         .collect()
 }
 
@@ -343,23 +254,12 @@ fn check_column(what: &str, found: usize, ids: usize) -> EngineResult<()> {
     if found == ids {
         return Ok(());
     }
-    Err(EngineError::validation(
-        "JSON body",
-        "batch",
-        format_args!("number of ids and {what} must be equal ({ids} != {found})"),
-    ))
+    Err(EngineError::validation("JSON body", "batch", format_args!("number of ids and {what} must be equal ({ids} != {found})")))
 }
 
-fn update_vectors(
-    config: &CollectionConfig,
-    request: UpdateVectors,
-) -> EngineResult<UpdateVectorsOp> {
+fn update_vectors(config: &CollectionConfig, request: UpdateVectors) -> EngineResult<UpdateVectorsOp> {
     if request.points.is_empty() {
-        return Err(EngineError::validation(
-            "JSON body",
-            "points",
-            "must specify points to update",
-        ));
+        return Err(EngineError::validation("JSON body", "points", "must specify points to update"));
     }
     let points = request
         .points
@@ -367,65 +267,40 @@ fn update_vectors(
         .map(|point| {
             let vector = point.vector.into_stored()?;
             check_vectors(config, &vector)?;
-            Ok(PointVectorsPersisted {
-                id: point.id,
-                vector,
-            })
+            Ok(PointVectorsPersisted { id: point.id, vector })
         })
         .collect::<EngineResult<_>>()?;
-    Ok(UpdateVectorsOp {
-        points,
-        update_filter: request.update_filter,
-    })
+    Ok(UpdateVectorsOp { points, update_filter: request.update_filter })
 }
 
-fn delete_vectors(
-    config: &CollectionConfig,
-    request: DeleteVectors,
-) -> EngineResult<Vec<EngineOperation>> {
+fn delete_vectors(config: &CollectionConfig, request: DeleteVectors) -> EngineResult<Vec<EngineOperation>> {
     check_selected(request.points.is_some() || request.filter.is_some())?;
     if request.vector.is_empty() {
-        return Err(EngineError::validation(
-            "JSON body",
-            "vector",
-            "must specify vector names to delete",
-        ));
+        return Err(EngineError::validation("JSON body", "vector", "must specify vector names to delete"));
     }
     for name in &request.vector {
         stored_vector(config, name)?;
     }
     let mut operations = Vec::new();
     if let Some(filter) = request.filter {
-        operations.push(EngineOperation::VectorOperation(
-            VectorOperations::DeleteVectorsByFilter(filter, request.vector.clone()),
-        ));
+        operations.push(EngineOperation::VectorOperation(VectorOperations::DeleteVectorsByFilter(filter, request.vector.clone())));
     }
     if let Some(points) = request.points {
-        operations.push(EngineOperation::VectorOperation(
-            VectorOperations::DeleteVectors(points.into(), request.vector),
-        ));
+        operations.push(EngineOperation::VectorOperation(VectorOperations::DeleteVectors(points.into(), request.vector)));
     }
     Ok(operations)
 }
 
 fn set_payload(request: SetPayload) -> EngineResult<SetPayloadOp> {
     check_selected(request.points.is_some() || request.filter.is_some())?;
-    Ok(SetPayloadOp {
-        payload: request.payload,
-        points: request.points,
-        filter: request.filter,
-        key: request.key,
-    })
+    Ok(SetPayloadOp { payload: request.payload, points: request.points, filter: request.filter, key: request.key })
 }
 
 fn check_selected(selected: bool) -> EngineResult<()> {
     if selected {
         return Ok(());
     }
-    Err(EngineError::malformed(
-        "JSON body",
-        "Either list of point ids or filter must be provided",
-    ))
+    Err(EngineError::malformed("JSON body", "Either list of point ids or filter must be provided"))
 }
 
 enum StoredVector<'a> {
@@ -434,59 +309,38 @@ enum StoredVector<'a> {
 }
 
 fn stored_vector<'a>(config: &'a CollectionConfig, name: &str) -> EngineResult<StoredVector<'a>> {
-    if let Some((_, params)) = config
-        .params
-        .vectors
-        .iter()
-        .find(|(known, _)| *known == name)
-    {
+    if let Some((_, params)) = config.params.vectors.iter().find(|(known, _)| *known == name) {
         return Ok(StoredVector::Dense(params));
     }
     let sparse = config.params.sparse_vectors.as_ref();
     if sparse.is_some_and(|map| map.contains_key(name)) {
         return Ok(StoredVector::Sparse);
     }
-    Err(EngineError::bad_input(format_args!(
-        "Not existing vector name error: {name}"
-    )))
+    Err(EngineError::bad_input(format_args!("Not existing vector name error: {name}")))
 }
 
 /// Refuses, before anything is written, what the engine would refuse half way through.
 fn check_vectors(config: &CollectionConfig, vectors: &VectorStructPersisted) -> EngineResult<()> {
     match vectors {
         VectorStructPersisted::Single(values) => check_dense(config, "", &[values]),
-        VectorStructPersisted::MultiDense(rows) => {
-            check_dense(config, "", &rows.iter().collect::<Vec<_>>())
-        }
-        VectorStructPersisted::Named(named) => {
-            named.iter().try_for_each(|(name, vector)| match vector {
-                VectorPersisted::Dense(values) => check_dense(config, name, &[values]),
-                VectorPersisted::MultiDense(rows) => {
-                    check_dense(config, name, &rows.iter().collect::<Vec<_>>())
-                }
-                VectorPersisted::Sparse(_) => match stored_vector(config, name)? {
-                    StoredVector::Sparse => Ok(()),
-                    StoredVector::Dense(_) => Err(EngineError::bad_input(
-                        "Conversion between sparse and regular vectors failed",
-                    )),
-                },
-            })
-        }
+        VectorStructPersisted::MultiDense(rows) => check_dense(config, "", &rows.iter().collect::<Vec<_>>()),
+        VectorStructPersisted::Named(named) => named.iter().try_for_each(|(name, vector)| match vector {
+            VectorPersisted::Dense(values) => check_dense(config, name, &[values]),
+            VectorPersisted::MultiDense(rows) => check_dense(config, name, &rows.iter().collect::<Vec<_>>()),
+            VectorPersisted::Sparse(_) => match stored_vector(config, name)? {
+                StoredVector::Sparse => Ok(()),
+                StoredVector::Dense(_) => Err(EngineError::bad_input("Conversion between sparse and regular vectors failed")),
+            },
+        }),
     }
 }
 
 fn check_dense(config: &CollectionConfig, name: &str, rows: &[&Vec<f32>]) -> EngineResult<()> {
     let StoredVector::Dense(params) = stored_vector(config, name)? else {
-        return Err(EngineError::bad_input(
-            "Conversion between sparse and regular vectors failed",
-        ));
+        return Err(EngineError::bad_input("Conversion between sparse and regular vectors failed"));
     };
     match rows.iter().find(|row| row.len() != params.size) {
         None => Ok(()),
-        Some(row) => Err(EngineError::bad_input(format_args!(
-            "Vector dimension error: expected dim: {}, got {}",
-            params.size,
-            row.len()
-        ))),
+        Some(row) => Err(EngineError::bad_input(format_args!("Vector dimension error: expected dim: {}, got {}", params.size, row.len()))),
     }
 }

@@ -24,20 +24,13 @@ struct ChangeAliases {
 }
 
 async fn list(State(shared): State<Shared>, call: Call) -> Response {
-    call.answer(&shared, |store, _| Ok(json!({"aliases": store.aliases()})))
-        .await
+    call.answer(&shared, |store, _| Ok(json!({"aliases": store.aliases()}))).await
 }
 
 async fn of_collection(State(shared): State<Shared>, call: Call) -> Response {
-    call.answer(&shared, |store, call| {
-        Ok(json!({"aliases": store.collection_aliases(&call.name)}))
-    })
-    .await
+    call.answer(&shared, |store, call| Ok(json!({"aliases": store.collection_aliases(&call.name)}))).await
 }
 
 async fn change(State(shared): State<Shared>, call: Call) -> Response {
-    call.answer(&shared, |store, call| {
-        store.change_aliases(call.json::<ChangeAliases>()?.actions)
-    })
-    .await
+    call.answer(&shared, |store, call| store.change_aliases(call.json::<ChangeAliases>()?.actions)).await
 }

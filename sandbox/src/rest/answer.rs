@@ -37,33 +37,21 @@ struct FailureStatus<'a> {
 /// 200 with a result, or the failure.
 pub(super) fn respond<T: Serialize>(result: EngineResult<T>, began: Instant) -> Response {
     match result {
-        Ok(result) => json(
-            StatusCode::OK,
-            &Success {
-                result,
-                status: "ok",
-                time: began.elapsed().as_secs_f64(),
-            },
-        ),
+        Ok(result) => json(StatusCode::OK, &Success { result, status: "ok", time: began.elapsed().as_secs_f64() }),
         Err(error) => failure(&error, began.elapsed()),
     }
 }
 
 /// 202: begun, not done.
 pub(super) fn accepted(began: Instant) -> Response {
-    let body = Accepted {
-        status: "accepted",
-        time: began.elapsed().as_secs_f64(),
-    };
+    let body = Accepted { status: "accepted", time: began.elapsed().as_secs_f64() };
     json(StatusCode::ACCEPTED, &body)
 }
 
 /// A failure of the engine.
 pub(super) fn failure(error: &EngineError, took: Duration) -> Response {
     let status = match error.kind {
-        ErrorKind::BadInput | ErrorKind::BadRequest | ErrorKind::Inference => {
-            StatusCode::BAD_REQUEST
-        }
+        ErrorKind::BadInput | ErrorKind::BadRequest | ErrorKind::Inference => StatusCode::BAD_REQUEST,
         ErrorKind::Forbidden => StatusCode::FORBIDDEN,
         ErrorKind::Validation => StatusCode::UNPROCESSABLE_ENTITY,
         ErrorKind::NotFound => StatusCode::NOT_FOUND,
@@ -79,18 +67,13 @@ pub(super) fn injected(error: &InjectedError, took: Duration) -> Response {
     let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = error_body(status, &error.message, took);
     if let Some(seconds) = error.retry_after {
-        response
-            .headers_mut()
-            .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
 }
 
 fn error_body(status: StatusCode, message: &str, took: Duration) -> Response {
-    let body = Failure {
-        status: FailureStatus { error: message },
-        time: took.as_secs_f64(),
-    };
+    let body = Failure { status: FailureStatus { error: message }, time: took.as_secs_f64() };
     json(status, &body)
 }
 
@@ -100,17 +83,11 @@ pub(super) fn json<T: Serialize>(status: StatusCode, body: &T) -> Response {
         Ok(text) => (status, text),
         Err(why) => (
             StatusCode::INTERNAL_SERVER_ERROR,
-            format!(
-                r#"{{"status":{{"error":"an answer could not be written: {why}"}},"time":0.0}}"#
-            )
-            .into_bytes(),
+            format!(r#"{{"status":{{"error":"an answer could not be written: {why}"}},"time":0.0}}"#).into_bytes(),
         ),
     };
     let mut response = Response::new(Body::from(text));
     *response.status_mut() = status;
-    response.headers_mut().insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/json"),
-    );
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }

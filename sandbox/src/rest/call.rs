@@ -50,14 +50,9 @@ impl Params {
     }
 
     fn parse(query: &str) -> EngineResult<Self> {
-        let params: Self = serde_urlencoded::from_str(query)
-            .map_err(|why| EngineError::unreadable("query parameters", why))?;
+        let params: Self = serde_urlencoded::from_str(query).map_err(|why| EngineError::unreadable("query parameters", why))?;
         if params.timeout == Some(0) {
-            return Err(EngineError::validation(
-                "query parameters",
-                "timeout",
-                "value 0 invalid, must be 1 or larger",
-            ));
+            return Err(EngineError::validation("query parameters", "timeout", "value 0 invalid, must be 1 or larger"));
         }
         Ok(params)
     }
@@ -72,22 +67,14 @@ pub(super) struct Head {
 
 impl Head {
     pub(super) async fn read(parts: &mut Parts) -> EngineResult<Self> {
-        let segments = RawPathParams::from_request_parts(parts, &())
-            .await
-            .map_err(|why| EngineError::unreadable("path parameters", why))?;
-        let segments: HashMap<String, String> = segments
-            .iter()
-            .map(|(key, value)| (key.to_owned(), value.to_owned()))
-            .collect();
+        let segments =
+            RawPathParams::from_request_parts(parts, &()).await.map_err(|why| EngineError::unreadable("path parameters", why))?;
+        let segments: HashMap<String, String> = segments.iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
         let name = segments.get("name").cloned();
         if let Some(name) = &name {
             check_existing("path parameters", name)?;
         }
-        Ok(Self {
-            name: name.unwrap_or_default(),
-            params: Params::parse(parts.uri.query().unwrap_or_default())?,
-            segments,
-        })
+        Ok(Self { name: name.unwrap_or_default(), params: Params::parse(parts.uri.query().unwrap_or_default())?, segments })
     }
 }
 
@@ -100,13 +87,7 @@ impl FromRequest<Shared> for Call {
         let (mut parts, body) = request.into_parts();
         let head = Head::read(&mut parts).await.map_err(refuse)?;
         let body = read(body).await.map_err(refuse)?;
-        Ok(Self {
-            began,
-            name: head.name,
-            params: head.params,
-            segments: head.segments,
-            body,
-        })
+        Ok(Self { began, name: head.name, params: head.params, segments: head.segments, body })
     }
 }
 
@@ -123,11 +104,7 @@ async fn read(mut body: Body) -> EngineResult<Bytes> {
             }
         }
     }
-    if fits {
-        Ok(whole.freeze())
-    } else {
-        Err(EngineError::too_large(BODY_LIMIT))
-    }
+    if fits { Ok(whole.freeze()) } else { Err(EngineError::too_large(BODY_LIMIT)) }
 }
 
 impl Call {
@@ -149,9 +126,7 @@ impl Call {
     ) -> Response {
         let began = self.began;
         // Parsing and writing the JSON of a large request takes as long as the engine does, so both happen over there.
-        let response = shared
-            .run(move |store| Ok(answer::respond(run(store, &self), began)))
-            .await;
+        let response = shared.run(move |store| Ok(answer::respond(run(store, &self), began))).await;
         response.unwrap_or_else(|error| answer::failure(&error, began.elapsed()))
     }
 }

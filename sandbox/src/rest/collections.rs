@@ -17,20 +17,14 @@ use crate::engine::{EngineError, EngineResult, Store};
 pub(super) fn routes() -> Router<Shared> {
     Router::new()
         .route("/collections", get(list))
-        .route(
-            "/collections/{name}",
-            get(info).put(create).patch(update).delete(remove),
-        )
+        .route("/collections/{name}", get(info).put(create).patch(update).delete(remove))
         .route("/collections/{name}/exists", get(exists))
         .route("/collections/{name}/optimizations", get(optimizations))
         .route("/collections/{name}/cluster", get(cluster))
         .route("/collections/{name}/shards", get(shards))
         .route("/collections/{name}/index", put(create_index))
         .route("/collections/{name}/index/{field}", delete(delete_index))
-        .route(
-            "/collections/{name}/vectors/{vector}",
-            put(create_vector).delete(delete_vector),
-        )
+        .route("/collections/{name}/vectors/{vector}", put(create_vector).delete(delete_vector))
 }
 
 async fn list(State(shared): State<Shared>, call: Call) -> Response {
@@ -46,32 +40,19 @@ async fn info(State(shared): State<Shared>, call: Call) -> Response {
 }
 
 async fn create(State(shared): State<Shared>, call: Call) -> Response {
-    call.answer(&shared, |store, call| {
-        store.create_collection(&call.name, call.json()?)
-    })
-    .await
+    call.answer(&shared, |store, call| store.create_collection(&call.name, call.json()?)).await
 }
 
 async fn update(State(shared): State<Shared>, call: Call) -> Response {
-    call.answer(&shared, |store, call| {
-        store.update_collection(&call.name, call.json()?)
-    })
-    .await
+    call.answer(&shared, |store, call| store.update_collection(&call.name, call.json()?)).await
 }
 
 async fn remove(State(shared): State<Shared>, call: Call) -> Response {
-    call.answer(&shared, |store, call| store.delete_collection(&call.name))
-        .await
+    call.answer(&shared, |store, call| store.delete_collection(&call.name)).await
 }
 
 async fn exists(State(shared): State<Shared>, call: Call) -> Response {
-    call.answer(&shared, |store, call| {
-        Ok(HashMap::from([(
-            "exists",
-            store.resolve(&call.name).is_some(),
-        )]))
-    })
-    .await
+    call.answer(&shared, |store, call| Ok(HashMap::from([("exists", store.resolve(&call.name).is_some())]))).await
 }
 
 async fn optimizations(State(shared): State<Shared>, call: Call) -> Response {
@@ -109,17 +90,13 @@ async fn shards(State(shared): State<Shared>, call: Call) -> Response {
 }
 
 async fn create_index(State(shared): State<Shared>, call: Call) -> Response {
-    call.answer(&shared, |store, call| {
-        store.create_field_index(&call.name, call.json()?, call.params.wait())
-    })
-    .await
+    call.answer(&shared, |store, call| store.create_field_index(&call.name, call.json()?, call.params.wait())).await
 }
 
 async fn delete_index(State(shared): State<Shared>, call: Call) -> Response {
     call.answer(&shared, |store, call| {
-        let field: JsonPath = call.segment("field").parse().map_err(|()| {
-            EngineError::unreadable("path parameters", "the field is not a JSON path")
-        })?;
+        let field: JsonPath =
+            call.segment("field").parse().map_err(|()| EngineError::unreadable("path parameters", "the field is not a JSON path"))?;
         store.delete_field_index(&call.name, field, call.params.wait())
     })
     .await
@@ -134,8 +111,5 @@ async fn create_vector(State(shared): State<Shared>, call: Call) -> Response {
 }
 
 async fn delete_vector(State(shared): State<Shared>, call: Call) -> Response {
-    call.answer(&shared, |store, call| {
-        store.delete_vector_name(&call.name, call.segment("vector"), call.params.wait())
-    })
-    .await
+    call.answer(&shared, |store, call| store.delete_vector_name(&call.name, call.segment("vector"), call.params.wait())).await
 }

@@ -43,14 +43,8 @@ use crate::requests::Filter;
 pub(super) fn routes() -> Router<Shared> {
     Router::new()
         .route("/sandbox/faults", get(list_faults).delete(clear_faults))
-        .route(
-            "/sandbox/faults/{target}",
-            get(get_fault).put(set_fault).delete(clear_fault),
-        )
-        .route(
-            "/sandbox/requests",
-            get(list_requests).delete(clear_requests),
-        )
+        .route("/sandbox/faults/{target}", get(get_fault).put(set_fault).delete(clear_fault))
+        .route("/sandbox/requests", get(list_requests).delete(clear_requests))
         .route("/sandbox/requests/count", get(count_requests))
 }
 
@@ -66,25 +60,15 @@ async fn clear_faults(State(shared): State<Shared>) -> StatusCode {
 async fn get_fault(State(shared): State<Shared>, Path(target): Path<String>) -> Response {
     match shared.faults.list().get(&target) {
         Some(fault) => answer::json(StatusCode::OK, fault),
-        None => refuse(
-            StatusCode::NOT_FOUND,
-            &format!("no fault is set for `{target}`"),
-        ),
+        None => refuse(StatusCode::NOT_FOUND, &format!("no fault is set for `{target}`")),
     }
 }
 
-async fn set_fault(
-    State(shared): State<Shared>,
-    Path(target): Path<String>,
-    body: Bytes,
-) -> Response {
+async fn set_fault(State(shared): State<Shared>, Path(target): Path<String>, body: Bytes) -> Response {
     let fault = serde_json::from_slice::<Fault>(&body).map_err(|why| why.to_string());
     match fault.and_then(|fault| shared.faults.set(&target, fault.clone()).map(|()| fault)) {
         Ok(fault) => answer::json(StatusCode::OK, &fault),
-        Err(why) => refuse(
-            StatusCode::BAD_REQUEST,
-            &format!("fault for `{target}`: {why}"),
-        ),
+        Err(why) => refuse(StatusCode::BAD_REQUEST, &format!("fault for `{target}`: {why}")),
     }
 }
 

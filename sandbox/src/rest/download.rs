@@ -17,28 +17,15 @@ use crate::engine::{EngineError, EngineResult};
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Streams what a location holds into a file.
-pub(super) async fn to_file(
-    location: &str,
-    api_key: Option<&str>,
-    mut file: File,
-) -> EngineResult<()> {
-    let failed = |why: String| {
-        EngineError::bad_request(format_args!(
-            "Failed to download snapshot from {location}: {why}"
-        ))
-    };
-    let uri: Uri = location
-        .parse()
-        .map_err(|why| failed(format!("not a URL: {why}")))?;
+pub(super) async fn to_file(location: &str, api_key: Option<&str>, mut file: File) -> EngineResult<()> {
+    let failed = |why: String| EngineError::bad_request(format_args!("Failed to download snapshot from {location}: {why}"));
+    let uri: Uri = location.parse().map_err(|why| failed(format!("not a URL: {why}")))?;
     match uri.scheme_str() {
         Some("http") => {}
         Some("https") => return Err(EngineError::not_served("recovery from https locations")),
         _ => return Err(failed("use file:// or http://".to_owned())),
     }
-    let response = patiently(get(&uri, api_key))
-        .await
-        .map_err(failed)?
-        .map_err(failed)?;
+    let response = patiently(get(&uri, api_key)).await.map_err(failed)?.map_err(failed)?;
     if !response.status().is_success() {
         return Err(failed(format!("status {}", response.status())));
     }
@@ -53,18 +40,11 @@ pub(super) async fn to_file(
     Ok(())
 }
 
-async fn get(
-    uri: &Uri,
-    api_key: Option<&str>,
-) -> Result<hyper::Response<hyper::body::Incoming>, String> {
+async fn get(uri: &Uri, api_key: Option<&str>) -> Result<hyper::Response<hyper::body::Incoming>, String> {
     let authority = uri.authority().ok_or("the URL has no host")?;
     let address = (authority.host(), uri.port_u16().unwrap_or(80));
-    let stream = TcpStream::connect(address)
-        .await
-        .map_err(|why| why.to_string())?;
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
-        .await
-        .map_err(|why| why.to_string())?;
+    let stream = TcpStream::connect(address).await.map_err(|why| why.to_string())?;
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(|why| why.to_string())?;
     tokio::spawn(async move {
         if let Err(why) = connection.await {
             tracing::debug!(%why, "a download ended early");
@@ -75,17 +55,10 @@ async fn get(
     if let Some(key) = api_key {
         request = request.header("api-key", key);
     }
-    let request = request
-        .body(Empty::<Bytes>::new())
-        .map_err(|why| why.to_string())?;
-    sender
-        .send_request(request)
-        .await
-        .map_err(|why| why.to_string())
+    let request = request.body(Empty::<Bytes>::new()).map_err(|why| why.to_string())?;
+    sender.send_request(request).await.map_err(|why| why.to_string())
 }
 
 async fn patiently<T>(work: impl Future<Output = T>) -> Result<T, String> {
-    tokio::time::timeout(PATIENCE, work)
-        .await
-        .map_err(|_| format!("nothing arrived for {PATIENCE:?}"))
+    tokio::time::timeout(PATIENCE, work).await.map_err(|_| format!("nothing arrived for {PATIENCE:?}"))
 }

@@ -9,7 +9,7 @@ use axum::http::{Extensions, HeaderMap, HeaderValue, StatusCode, Uri, Version, h
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::stream::{self, StreamExt};
 use http_body_util::BodyExt;
 
 use super::answer;
@@ -53,22 +53,12 @@ pub(super) fn not_found() -> Response {
 }
 
 /// Qdrant compresses answers of any size; snapshots are archives already, and resumable only as they are.
-pub(super) fn compressible(
-    _status: StatusCode,
-    _version: Version,
-    headers: &HeaderMap,
-    _extensions: &Extensions,
-) -> bool {
+pub(super) fn compressible(_status: StatusCode, _version: Version, headers: &HeaderMap, _extensions: &Extensions) -> bool {
     headers.get(header::CONTENT_TYPE) != Some(&HeaderValue::from_static("application/octet-stream"))
 }
 
 /// The gate itself.
-pub(super) async fn pass(
-    State(shared): State<Shared>,
-    matched: Option<MatchedPath>,
-    request: Request,
-    next: Next,
-) -> Response {
+pub(super) async fn pass(State(shared): State<Shared>, matched: Option<MatchedPath>, request: Request, next: Next) -> Response {
     if request.uri().path().starts_with(OWN_PATHS) {
         return next.run(request).await;
     }
@@ -76,26 +66,16 @@ pub(super) async fn pass(
     let requested = collection_of(&mut parts).await;
     let request = Request::from_parts(parts, body);
     let path = request.uri().path();
-    let resolved = requested
-        .as_deref()
-        .and_then(|name| shared.store.resolve(name));
+    let resolved = requested.as_deref().and_then(|name| shared.store.resolve(name));
     let pattern = matched.as_ref().map_or(path, MatchedPath::as_str);
     let operation = format!("{} {pattern}", request.method());
-    let number = shared.log.begin(
-        Protocol::Rest,
-        &operation,
-        path,
-        (requested.clone(), resolved.clone()),
-        request.headers(),
-    );
+    let number = shared.log.begin(Protocol::Rest, &operation, path, (requested.clone(), resolved.clone()), request.headers());
     let response = if !OPEN_PATHS.contains(&path)
         && let Err(why) = shared.admits(request.headers())
     {
         (StatusCode::UNAUTHORIZED, why).into_response()
     } else {
-        let plan = shared
-            .faults
-            .plan(requested.as_deref(), resolved.as_deref());
+        let plan = shared.faults.plan(requested.as_deref(), resolved.as_deref());
         suffer(plan, request, next).await
     };
     shared.log.finish(number, response.status().as_u16());
@@ -106,9 +86,7 @@ pub(super) async fn pass(
 async fn collection_of(parts: &mut Parts) -> Option<String> {
     let params = RawPathParams::from_request_parts(parts, &()).await.ok()?;
     let mut pairs = params.iter();
-    pairs
-        .find(|(key, _)| *key == "name")
-        .map(|(_, name)| name.to_owned())
+    pairs.find(|(key, _)| *key == "name").map(|(_, name)| name.to_owned())
 }
 
 async fn suffer(plan: Plan, request: Request, next: Next) -> Response {
@@ -145,7 +123,8 @@ fn slowed(response: Response, slow: SlowBody) -> Response {
     let (mut head, body) = response.into_parts();
     // The length is the same, but an answer in pieces is more of a trial without it.
     head.headers.remove(header::CONTENT_LENGTH);
-    let pieces = stream::unfold(Pieces::Whole(body), move |pieces| next_piece(pieces, slow));
+    // The compression above asks once more after the end; a bare `unfold` must not be.
+    let pieces = stream::unfold(Pieces::Whole(body), move |pieces| next_piece(pieces, slow)).fuse();
     Response::from_parts(head, Body::from_stream(pieces))
 }
 
@@ -154,10 +133,7 @@ enum Pieces {
     Rest(Bytes),
 }
 
-async fn next_piece(
-    pieces: Pieces,
-    slow: SlowBody,
-) -> Option<(Result<Bytes, axum::Error>, Pieces)> {
+async fn next_piece(pieces: Pieces, slow: SlowBody) -> Option<(Result<Bytes, axum::Error>, Pieces)> {
     let mut rest = match pieces {
         Pieces::Whole(body) => match body.collect().await {
             Ok(whole) => whole.to_bytes(),

@@ -25,11 +25,7 @@ use crate::net::{self, CuttableStream};
 const KEEP_ALIVE: Duration = Duration::from_secs(5);
 
 /// Serves until `shutdown` is done, then lets running requests finish.
-pub async fn serve(
-    listener: TcpListener,
-    shared: Shared,
-    shutdown: impl Future<Output = ()>,
-) -> io::Result<()> {
+pub async fn serve(listener: TcpListener, shared: Shared, shutdown: impl Future<Output = ()>) -> io::Result<()> {
     let router = router(&shared);
     let connections = TaskTracker::new();
     let stopping = CancellationToken::new();
@@ -65,10 +61,8 @@ async fn converse(stream: CuttableStream, router: Router, stopping: Cancellation
         request.extensions_mut().insert(scissors.clone());
         answer(request, router.clone())
     });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(KEEP_ALIVE)
-        .serve_connection(TokioIo::new(stream), service);
+    let connection =
+        http1::Builder::new().timer(TokioTimer::new()).header_read_timeout(KEEP_ALIVE).serve_connection(TokioIo::new(stream), service);
     tokio::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,

@@ -21,37 +21,18 @@ pub(super) fn routes() -> Router<Shared> {
         .route("/collections/{name}/points/scroll", post(scroll))
         .route("/collections/{name}/points/count", post(count))
         .route("/collections/{name}/points/delete", post(delete))
-        .route(
-            "/collections/{name}/points/payload",
-            post(set_payload).put(overwrite_payload),
-        )
-        .route(
-            "/collections/{name}/points/payload/delete",
-            post(delete_payload),
-        )
-        .route(
-            "/collections/{name}/points/payload/clear",
-            post(clear_payload),
-        )
+        .route("/collections/{name}/points/payload", post(set_payload).put(overwrite_payload))
+        .route("/collections/{name}/points/payload/delete", post(delete_payload))
+        .route("/collections/{name}/points/payload/clear", post(clear_payload))
         .route("/collections/{name}/points/vectors", put(update_vectors))
-        .route(
-            "/collections/{name}/points/vectors/delete",
-            post(delete_vectors),
-        )
+        .route("/collections/{name}/points/vectors/delete", post(delete_vectors))
         .route("/collections/{name}/points/batch", post(batch))
         .route("/collections/{name}/facet", post(facet))
 }
 
 /// One write of the kind the route stands for.
-async fn write<T: DeserializeOwned + 'static>(
-    shared: Shared,
-    call: Call,
-    kind: fn(T) -> UpdateOperation,
-) -> Response {
-    call.answer(&shared, move |store, call| {
-        store.update(&call.name, kind(call.json()?), call.params.wait())
-    })
-    .await
+async fn write<T: DeserializeOwned + 'static>(shared: Shared, call: Call, kind: fn(T) -> UpdateOperation) -> Response {
+    call.answer(&shared, move |store, call| store.update(&call.name, kind(call.json()?), call.params.wait())).await
 }
 
 async fn upsert(State(shared): State<Shared>, call: Call) -> Response {
@@ -100,12 +81,7 @@ async fn batch(State(shared): State<Shared>, call: Call) -> Response {
 }
 
 async fn retrieve(State(shared): State<Shared>, call: Call) -> Response {
-    call.answer(&shared, |store, call| {
-        store
-            .retrieve(&call.name, call.json()?)
-            .map(render::records)
-    })
-    .await
+    call.answer(&shared, |store, call| store.retrieve(&call.name, call.json()?).map(render::records)).await
 }
 
 async fn point(State(shared): State<Shared>, call: Call) -> Response {
@@ -121,16 +97,11 @@ fn point_id(text: &str) -> EngineResult<PointId> {
         .map(PointId::NumId)
         .ok()
         .or_else(|| text.parse().map(PointId::Uuid).ok())
-        .ok_or_else(|| {
-            EngineError::bad_input(format_args!("Can not recognize \"{text}\" as point id"))
-        })
+        .ok_or_else(|| EngineError::bad_input(format_args!("Can not recognize \"{text}\" as point id")))
 }
 
 async fn scroll(State(shared): State<Shared>, call: Call) -> Response {
-    call.answer(&shared, |store, call| {
-        store.scroll(&call.name, call.json()?).map(render::page)
-    })
-    .await
+    call.answer(&shared, |store, call| store.scroll(&call.name, call.json()?).map(render::page)).await
 }
 
 async fn count(State(shared): State<Shared>, call: Call) -> Response {
@@ -142,8 +113,5 @@ async fn count(State(shared): State<Shared>, call: Call) -> Response {
 }
 
 async fn facet(State(shared): State<Shared>, call: Call) -> Response {
-    call.answer(&shared, |store, call| {
-        store.facet(&call.name, call.json()?).map(render::facet)
-    })
-    .await
+    call.answer(&shared, |store, call| store.facet(&call.name, call.json()?).map(render::facet)).await
 }

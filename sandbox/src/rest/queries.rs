@@ -11,49 +11,25 @@ use super::call::Call;
 use super::render;
 use crate::Shared;
 use crate::engine::{
-    DiscoverRequest, EngineResult, LegacyQuery, QueryRequest, RecommendGroupsRequest,
-    RecommendRequest, SearchGroupsRequest, SearchRequest, Store,
+    DiscoverRequest, EngineResult, LegacyQuery, QueryRequest, RecommendGroupsRequest, RecommendRequest, SearchGroupsRequest, SearchRequest,
+    Store,
 };
 
 pub(super) fn routes() -> Router<Shared> {
     Router::new()
         .route("/collections/{name}/points/query", post(query))
         .route("/collections/{name}/points/query/batch", post(query_batch))
-        .route(
-            "/collections/{name}/points/query/groups",
-            post(query_groups),
-        )
+        .route("/collections/{name}/points/query/groups", post(query_groups))
         .route("/collections/{name}/points/search", post(search))
-        .route(
-            "/collections/{name}/points/search/batch",
-            post(search_batch),
-        )
-        .route(
-            "/collections/{name}/points/search/groups",
-            post(search_groups),
-        )
-        .route(
-            "/collections/{name}/points/search/matrix/pairs",
-            post(matrix_pairs),
-        )
-        .route(
-            "/collections/{name}/points/search/matrix/offsets",
-            post(matrix_offsets),
-        )
+        .route("/collections/{name}/points/search/batch", post(search_batch))
+        .route("/collections/{name}/points/search/groups", post(search_groups))
+        .route("/collections/{name}/points/search/matrix/pairs", post(matrix_pairs))
+        .route("/collections/{name}/points/search/matrix/offsets", post(matrix_offsets))
         .route("/collections/{name}/points/recommend", post(recommend))
-        .route(
-            "/collections/{name}/points/recommend/batch",
-            post(recommend_batch),
-        )
-        .route(
-            "/collections/{name}/points/recommend/groups",
-            post(recommend_groups),
-        )
+        .route("/collections/{name}/points/recommend/batch", post(recommend_batch))
+        .route("/collections/{name}/points/recommend/groups", post(recommend_groups))
         .route("/collections/{name}/points/discover", post(discover))
-        .route(
-            "/collections/{name}/points/discover/batch",
-            post(discover_batch),
-        )
+        .route("/collections/{name}/points/discover/batch", post(discover_batch))
 }
 
 /// The body of every batch.
@@ -63,10 +39,7 @@ struct Searches<T> {
 }
 
 async fn query(State(shared): State<Shared>, call: Call) -> Response {
-    call.answer(&shared, |store, call| {
-        store.query(&call.name, call.json()?).map(render::points)
-    })
-    .await
+    call.answer(&shared, |store, call| store.query(&call.name, call.json()?).map(render::points)).await
 }
 
 async fn query_batch(State(shared): State<Shared>, call: Call) -> Response {
@@ -79,12 +52,7 @@ async fn query_batch(State(shared): State<Shared>, call: Call) -> Response {
 }
 
 async fn query_groups(State(shared): State<Shared>, call: Call) -> Response {
-    call.answer(&shared, |store, call| {
-        store
-            .query_groups(&call.name, call.json()?)
-            .map(render::groups)
-    })
-    .await
+    call.answer(&shared, |store, call| store.query_groups(&call.name, call.json()?).map(render::groups)).await
 }
 
 async fn search_groups(State(shared): State<Shared>, call: Call) -> Response {
@@ -139,10 +107,7 @@ async fn one<T: LegacyQuery + DeserializeOwned>(shared: Shared, call: Call) -> R
 async fn many<T: LegacyQuery + DeserializeOwned>(shared: Shared, call: Call) -> Response {
     call.answer(&shared, |store, call| {
         let searches = call.json::<Searches<T>>()?.searches;
-        let requests = searches
-            .into_iter()
-            .map(|request| checked(store, &call.name, request))
-            .collect::<EngineResult<_>>()?;
+        let requests = searches.into_iter().map(|request| checked(store, &call.name, request)).collect::<EngineResult<_>>()?;
         let results = store.query_batch(&call.name, requests)?;
         Ok(results.into_iter().map(render::hits).collect::<Vec<_>>())
     })
@@ -164,8 +129,5 @@ async fn matrix_pairs(State(shared): State<Shared>, call: Call) -> Response {
 }
 
 async fn matrix_offsets(State(shared): State<Shared>, call: Call) -> Response {
-    call.answer(&shared, |store, call| {
-        store.matrix(&call.name, call.json()?).map(render::offsets)
-    })
-    .await
+    call.answer(&shared, |store, call| store.matrix(&call.name, call.json()?).map(render::offsets)).await
 }

@@ -1,8 +1,8 @@
 //! Points as Qdrant writes them.
 
 use qdrant_edge::{
-    FacetResponse, FacetValue, FacetValueHit, OrderValue, Payload, PointId, Record, ScoredPoint,
-    VectorStructInternal, VectorStructPersisted,
+    FacetResponse, FacetValue, FacetValueHit, OrderValue, Payload, PointId, Record, ScoredPoint, VectorStructInternal,
+    VectorStructPersisted,
 };
 use serde::Serialize;
 
@@ -101,12 +101,7 @@ fn vectors(vectors: Option<VectorStructInternal>) -> Option<VectorStructPersiste
 
 /// A stored point.
 pub(super) fn record(record: Record) -> RecordOut {
-    RecordOut {
-        id: record.id,
-        payload: record.payload,
-        vector: vectors(record.vector),
-        order_value: record.order_value,
-    }
+    RecordOut { id: record.id, payload: record.payload, vector: vectors(record.vector), order_value: record.order_value }
 }
 
 /// Stored points.
@@ -116,10 +111,7 @@ pub(super) fn records(found: Vec<Record>) -> Vec<RecordOut> {
 
 /// A page of stored points.
 pub(super) fn page((found, next): (Vec<Record>, Option<PointId>)) -> PageOut {
-    PageOut {
-        points: records(found),
-        next_page_offset: next,
-    }
+    PageOut { points: records(found), next_page_offset: next }
 }
 
 fn scored(point: ScoredPoint) -> ScoredOut {
@@ -140,57 +132,34 @@ pub(super) fn hits(points: Vec<ScoredPoint>) -> Vec<ScoredOut> {
 
 /// Found points as the query call lists them.
 pub(super) fn points(points: Vec<ScoredPoint>) -> PointsOut {
-    PointsOut {
-        points: hits(points),
-    }
+    PointsOut { points: hits(points) }
 }
 
 /// Groups.
 pub(super) fn groups(groups: Vec<PointGroup>) -> GroupsOut {
-    let groups = groups.into_iter().map(|group| GroupOut {
-        hits: hits(group.hits),
-        id: group.id,
-        lookup: group.lookup.map(record),
-    });
-    GroupsOut {
-        groups: groups.collect(),
-    }
+    let groups = groups.into_iter().map(|group| GroupOut { hits: hits(group.hits), id: group.id, lookup: group.lookup.map(record) });
+    GroupsOut { groups: groups.collect() }
 }
 
 /// Counts of values.
 pub(super) fn facet(response: FacetResponse) -> FacetOut {
-    let hits = response
-        .hits
-        .into_iter()
-        .map(|FacetValueHit { value, count }| FacetHitOut {
-            value: match value {
-                FacetValue::Keyword(text) => FacetValueOut::Text(text),
-                FacetValue::Int(number) => FacetValueOut::Integer(number),
-                FacetValue::Uuid(number) => {
-                    FacetValueOut::Text(uuid::Uuid::from_u128(number).to_string())
-                }
-                FacetValue::Bool(truth) => FacetValueOut::Bool(truth),
-            },
-            count,
-        });
-    FacetOut {
-        hits: hits.collect(),
-    }
+    let hits = response.hits.into_iter().map(|FacetValueHit { value, count }| FacetHitOut {
+        value: match value {
+            FacetValue::Keyword(text) => FacetValueOut::Text(text),
+            FacetValue::Int(number) => FacetValueOut::Integer(number),
+            FacetValue::Uuid(number) => FacetValueOut::Text(uuid::Uuid::from_u128(number).to_string()),
+            FacetValue::Bool(truth) => FacetValueOut::Bool(truth),
+        },
+        count,
+    });
+    FacetOut { hits: hits.collect() }
 }
 
 /// A matrix as pairs.
 pub(super) fn pairs(matrix: &MatrixResult) -> PairsOut {
     let rows = matrix.ids.iter().zip(&matrix.neighbours);
-    let pairs = rows.flat_map(|(a, row)| {
-        row.iter().map(|point| PairOut {
-            a: *a,
-            b: point.id,
-            score: point.score,
-        })
-    });
-    PairsOut {
-        pairs: pairs.collect(),
-    }
+    let pairs = rows.flat_map(|(a, row)| row.iter().map(|point| PairOut { a: *a, b: point.id, score: point.score }));
+    PairsOut { pairs: pairs.collect() }
 }
 
 /// A matrix as offsets.

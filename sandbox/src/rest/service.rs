@@ -24,10 +24,7 @@ pub(super) fn routes() -> Router<Shared> {
 }
 
 async fn version() -> Response {
-    answer::json(
-        StatusCode::OK,
-        &json!({"title": TITLE, "version": QDRANT_VERSION}),
-    )
+    answer::json(StatusCode::OK, &json!({"title": TITLE, "version": QDRANT_VERSION}))
 }
 
 async fn metrics(State(shared): State<Shared>) -> Response {
@@ -57,6 +54,5 @@ async fn issues(State(shared): State<Shared>, call: Call) -> Response {
 }
 
 async fn cluster(State(shared): State<Shared>, call: Call) -> Response {
-    call.answer(&shared, |_, _| Ok(json!({"status": "disabled"})))
-        .await
+    call.answer(&shared, |_, _| Ok(json!({"status": "disabled"}))).await
 }

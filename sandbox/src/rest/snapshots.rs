@@ -25,15 +25,9 @@ use crate::engine::{EngineError, EngineResult, check_new};
 pub(super) fn routes() -> Router<Shared> {
     Router::new()
         .route("/collections/{name}/snapshots", get(list).post(create))
-        .route(
-            "/collections/{name}/snapshots/{snapshot}",
-            get(fetch).delete(remove),
-        )
+        .route("/collections/{name}/snapshots/{snapshot}", get(fetch).delete(remove))
         .route("/collections/{name}/snapshots/recover", put(recover))
-        .route(
-            "/collections/{name}/snapshots/upload",
-            post(upload).layer(DefaultBodyLimit::disable()),
-        )
+        .route("/collections/{name}/snapshots/upload", post(upload).layer(DefaultBodyLimit::disable()))
 }
 
 /// `PUT …/snapshots/recover`; the priority decides between replicas, and there is one.
@@ -47,29 +41,21 @@ struct Recover {
 }
 
 async fn list(State(shared): State<Shared>, call: Call) -> Response {
-    call.answer(&shared, |store, call| store.list_snapshots(&call.name))
-        .await
+    call.answer(&shared, |store, call| store.list_snapshots(&call.name)).await
 }
 
 async fn create(State(shared): State<Shared>, call: Call) -> Response {
     let wait = call.params.wait_by_default();
     let began = call.began;
-    let task = tokio::spawn(async move {
-        call.answer(&shared, |store, call| store.create_snapshot(&call.name))
-            .await
-    });
+    let task = tokio::spawn(async move { call.answer(&shared, |store, call| store.create_snapshot(&call.name)).await });
     finish(task, wait, began).await
 }
 
 async fn remove(State(shared): State<Shared>, call: Call) -> Response {
     let wait = call.params.wait_by_default();
     let began = call.began;
-    let task = tokio::spawn(async move {
-        call.answer(&shared, |store, call| {
-            store.delete_snapshot(&call.name, call.segment("snapshot"))
-        })
-        .await
-    });
+    let task =
+        tokio::spawn(async move { call.answer(&shared, |store, call| store.delete_snapshot(&call.name, call.segment("snapshot"))).await });
     finish(task, wait, began).await
 }
 
@@ -80,9 +66,7 @@ async fn recover(State(shared): State<Shared>, call: Call) -> Response {
         Ok(request) => request,
         Err(error) => return answer::failure(&error, began.elapsed()),
     };
-    let task = tokio::spawn(async move {
-        answer::respond(recover_from(&shared, call.name, request).await, began)
-    });
+    let task = tokio::spawn(async move { answer::respond(recover_from(&shared, call.name, request).await, began) });
     finish(task, wait, began).await
 }
 
@@ -99,9 +83,7 @@ async fn recover_from(shared: &Shared, name: String, request: Recover) -> Engine
     }
     let (file, temporary) = incoming(shared).await?;
     download::to_file(&request.location, request.api_key.as_deref(), file).await?;
-    shared
-        .run(move |store| store.recover_snapshot(&name, &temporary, checksum.as_deref()))
-        .await
+    shared.run(move |store| store.recover_snapshot(&name, &temporary, checksum.as_deref())).await
 }
 
 async fn upload(State(shared): State<Shared>, request: Request) -> Response {
@@ -119,9 +101,7 @@ async fn upload(State(shared): State<Shared>, request: Request) -> Response {
     };
     let wait = head.params.wait_by_default();
     let task = tokio::spawn(async move {
-        let recovered = shared.run(move |store| {
-            store.recover_snapshot(&head.name, &file, head.params.checksum.as_deref())
-        });
+        let recovered = shared.run(move |store| store.recover_snapshot(&head.name, &file, head.params.checksum.as_deref()));
         answer::respond(recovered.await, began)
     });
     finish(task, wait, began).await
@@ -131,14 +111,8 @@ async fn upload(State(shared): State<Shared>, request: Request) -> Response {
 async fn receive(shared: &Shared, head: &Head, request: Request) -> EngineResult<TempPath> {
     check_new("path parameters", &head.name)?;
     let broken = |why: String| EngineError::malformed("multipart form", why);
-    let mut form = Multipart::from_request(request, shared)
-        .await
-        .map_err(|why| broken(why.body_text()))?;
-    while let Some(mut field) = form
-        .next_field()
-        .await
-        .map_err(|why| broken(why.body_text()))?
-    {
+    let mut form = Multipart::from_request(request, shared).await.map_err(|why| broken(why.body_text()))?;
+    while let Some(mut field) = form.next_field().await.map_err(|why| broken(why.body_text()))? {
         if field.name() != Some("snapshot") {
             continue;
         }
@@ -153,9 +127,7 @@ async fn receive(shared: &Shared, head: &Head, request: Request) -> EngineResult
 }
 
 async fn incoming(shared: &Shared) -> EngineResult<(File, TempPath)> {
-    let (file, path) = shared
-        .run(|store| Ok(store.incoming_snapshot()?.into_parts()))
-        .await?;
+    let (file, path) = shared.run(|store| Ok(store.incoming_snapshot()?.into_parts())).await?;
     Ok((File::from_std(file), path))
 }
 
@@ -168,9 +140,7 @@ async fn fetch(State(shared): State<Shared>, request: Request) -> Response {
     };
     let snapshot = head.segments.get("snapshot").cloned().unwrap_or_default();
     let wanted = snapshot.clone();
-    let path = shared
-        .run(move |store| store.snapshot_path(&head.name, &wanted))
-        .await;
+    let path = shared.run(move |store| store.snapshot_path(&head.name, &wanted)).await;
     match path {
         Ok(path) => serve_file(path, &snapshot, Request::from_parts(parts, body)).await,
         Err(error) => answer::failure(&error, began.elapsed()),
@@ -186,10 +156,7 @@ async fn serve_file(path: PathBuf, name: &str, request: Request) -> Response {
         Err(why) => return answer::failure(&why.into(), std::time::Duration::ZERO),
     };
     let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/octet-stream"),
-    );
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
     if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
         headers.insert(header::CONTENT_DISPOSITION, value);
     }

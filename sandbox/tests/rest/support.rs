@@ -15,13 +15,11 @@ impl Server {
     }
 
     pub(crate) async fn start_with(options: SandboxOptions) -> Self {
-        let options = SandboxOptions {
-            grpc_addr: None,
-            ..options
-        };
+        let options = SandboxOptions { grpc_addr: None, ..options };
         Self {
             sandbox: Sandbox::start(options).await.expect("the sandbox starts"),
-            client: Client::new(),
+            // What was packed is looked at as it came.
+            client: Client::builder().no_gzip().build().expect("a client"),
         }
     }
 
@@ -54,11 +52,7 @@ impl Server {
         let response = request.send().await.expect("an answer");
         let status = response.status();
         let text = response.text().await.expect("a body");
-        let value = if text.is_empty() {
-            Value::Null
-        } else {
-            serde_json::from_str(&text).expect("JSON")
-        };
+        let value = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).expect("JSON") };
         (status, value)
     }
 
@@ -86,11 +80,7 @@ impl Server {
 }
 
 fn point(number: u32) -> Value {
-    let group = if number.is_multiple_of(2) {
-        "even"
-    } else {
-        "odd"
-    };
+    let group = if number.is_multiple_of(2) { "even" } else { "odd" };
     json!({
         "id": number,
         "vector": [1.0, f64::from(number) / 10.0],
@@ -101,8 +91,5 @@ fn point(number: u32) -> Value {
 /// The ids in a list of points.
 pub(crate) fn ids(points: &Value) -> Vec<u64> {
     let points = points.as_array().expect("a list of points");
-    points
-        .iter()
-        .filter_map(|point| point["id"].as_u64())
-        .collect()
+    points.iter().filter_map(|point| point["id"].as_u64()).collect()
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 /// Why the demo could not be played to its end.
 #[derive(Debug, thiserror::Error)]
-pub enum DemoError {
+pub(in crate::cli) enum DemoError {
     #[error("{what}: {source}")]
     Io { what: String, source: io::Error },
     #[error(

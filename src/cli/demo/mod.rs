@@ -36,7 +36,7 @@ use self::script::{Play, Played};
 use self::traffic::Crowd;
 use self::watch::Watch;
 
-pub use self::error::DemoError;
+pub(super) use self::error::DemoError;
 
 /// What the shell makes of a program that Ctrl-C ended.
 const INTERRUPTED: u8 = 130;
@@ -45,7 +45,7 @@ const FAST_USERS: u16 = 150;
 
 /// Play a staged rollout on this machine: a sandbox, two versions of a collection, some hundred users
 #[derive(Clone, Debug, clap::Args)]
-pub struct DemoArgs {
+pub(super) struct DemoArgs {
     /// Use this Qdrant instead of the sandbox (nothing is made to fail then)
     #[arg(long, value_name = "URL", requires = "qdrant_grpc_url")]
     pub qdrant_url: Option<String>,
@@ -77,7 +77,7 @@ pub struct DemoArgs {
 ///
 /// # Errors
 /// When the demo could not be played: a process did not start, or an API refused what was asked of it.
-pub async fn run(args: DemoArgs) -> Result<ExitCode, DemoError> {
+pub(super) async fn run(args: DemoArgs) -> Result<ExitCode, DemoError> {
     let mut screen = Screen::new();
     let client = http::client()?;
     let articles = corpus::articles();

@@ -172,7 +172,7 @@ fn told(act: &Act) -> Line<'static> {
     let rescued = act.tallies[Variant::Candidate as usize].rescued;
     let mut text = format!("{}: {candidate} of {} users", act.title, stable + candidate);
     if rescued > 0 {
-        text += &format!(", {rescued} answers failed and were given by stable, {} errors reached a user", act.seen_errors);
+        text += &format!("; answered by stable instead: {rescued}, errors that reached a user: {}", act.seen_errors);
     }
     let fine = act.share_is_fair() && act.seen_errors == 0;
     let mark = if fine { "✓ ".green() } else { "✗ ".red() };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, CONTENT_LENGTH};
 use http::request::Parts;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri, Version};
@@ -147,7 +147,7 @@ impl Call<'_> {
             };
             match result {
                 Err(error) if matches!(error, CallError::Unsent(_) | CallError::Broken(_)) && journey.may_retry(error.is_unsent()) => {
-                    body = Some(again)
+                    body = Some(again);
                 }
                 Err(error) => return Err(fault(journey, upstream, error)),
                 Ok(answer) => return Ok(answer),
@@ -163,6 +163,8 @@ impl Call<'_> {
         let forwarding = self.client.forwarding.values(&headers);
         self.hop_by_hop.strip(&mut headers);
         headers.extend(forwarding);
+        // A renamed message has another length, and gRPC needs none: the stream says where it ends.
+        headers.remove(CONTENT_LENGTH);
         if let Credentials::Replace(key) = &upstream.credentials {
             headers.remove(AUTHORIZATION);
             headers.insert("api-key", key.clone());

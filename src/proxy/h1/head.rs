@@ -153,11 +153,13 @@ struct Draft {
     length: Option<u64>,
     chunked: bool,
     keep_alive: bool,
+    /// Said once it holds, whatever else is said.
+    close: bool,
 }
 
 impl Draft {
     fn new(http11: bool, headers: usize) -> Self {
-        Self { headers: HeaderMap::with_capacity(headers + 2), length: None, chunked: false, keep_alive: http11 }
+        Self { headers: HeaderMap::with_capacity(headers + 2), length: None, chunked: false, keep_alive: http11, close: false }
     }
 
     /// Takes note of headers about the connection; true for those that must not go on to the client.
@@ -182,7 +184,8 @@ impl Draft {
         }
         if name == http::header::CONNECTION {
             let says = |what: &str| value.split(|byte| *byte == b',').any(|part| part.trim_ascii().eq_ignore_ascii_case(what.as_bytes()));
-            self.keep_alive = !says("close") && (self.keep_alive || says("keep-alive"));
+            self.close |= says("close");
+            self.keep_alive |= says("keep-alive");
             return Ok(true);
         }
         Ok(HopByHop::is_standard(name))
@@ -201,7 +204,7 @@ impl Draft {
             (false, false, Some(length)) => Delimited::Length(length),
             (false, false, None) => Delimited::Close,
         };
-        let keep_alive = self.keep_alive && delimited != Delimited::Close;
+        let keep_alive = self.keep_alive && !self.close && delimited != Delimited::Close;
         Ok(AnswerHead { status, headers: self.headers, delimited, keep_alive })
     }
 }

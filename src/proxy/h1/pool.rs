@@ -11,6 +11,7 @@ use super::connection::Connection;
 const MAX_IDLE: usize = 1024;
 
 #[derive(Debug, Default)]
+#[expect(clippy::vec_box, reason = "a connection is boxed for its whole life; moving it in and out here moves a pointer")]
 pub(in crate::proxy) struct Pool {
     idle: RefCell<Vec<Box<Connection>>>,
 }
