@@ -24,6 +24,7 @@ fn entry(alias: &str) -> Entry<()> {
         variants: vec![Arc::clone(&stable), candidate],
         stable: 0,
         anonymous: Anonymous::Random,
+        watch: None,
     };
     Entry { kind: NameKind::Alias, stable, route: Some(route) }
 }

@@ -49,6 +49,7 @@ impl Ground<'_> {
             variants: route.spec.variants.iter().map(variant).collect(),
             stable: route.spec.stable(),
             anonymous: route.spec.anonymous.unwrap_or(self.plan.settings.identity.anonymous),
+            watch: None,
         }
     }
 

@@ -15,6 +15,15 @@ impl Cell {
         self.0.store(self.0.load(Ordering::Relaxed).wrapping_sub(amount), Ordering::Relaxed);
     }
 
+    /// Sets these bits.
+    pub(super) fn set(&self, bits: u64) {
+        let before = self.0.load(Ordering::Relaxed);
+        // Most often they are set already, and then no other core's copy of the line has to go.
+        if before & bits != bits {
+            self.0.store(before | bits, Ordering::Relaxed);
+        }
+    }
+
     pub(super) fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use super::{Series, Usage};
+use super::{Cohort, Series, Usage};
 
 #[derive(Clone, Debug)]
 pub struct Handles {
     pub series: Arc<Series>,
     pub usage: Arc<Usage>,
+    /// Where a rollout watches this target.
+    pub cohort: Option<Arc<Cohort>>,
 }

@@ -5,6 +5,7 @@
 //! closed: aliases come from the routing table up to a limit, everything else is an enum, user ids never appear.
 
 mod cell;
+mod cohort;
 mod handles;
 mod histogram;
 mod kinds;
@@ -14,6 +15,7 @@ mod series;
 mod usage;
 mod worker;
 
+pub use cohort::{COHORT_BUCKETS, Cohort, CohortSample, CohortTotals, GroupTotals, UNIT_BITS};
 pub use handles::Handles;
 pub use histogram::{Histogram, Snapshot};
 pub use kinds::{Class, Outcome, Protocol};

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Handles, Series, Usage, WorkerCells};
+use super::{Cohort, Handles, Series, Usage, WorkerCells};
 
 /// The label of aliases past the limit, and of names nobody listed.
 pub(super) const OTHER: &str = "other";
@@ -21,6 +21,7 @@ struct Inner {
     series: HashMap<(Box<str>, Box<str>), Arc<Series>>,
     aliases: std::collections::HashSet<Box<str>>,
     usage: HashMap<(Box<str>, Box<str>), Arc<Usage>>,
+    cohorts: HashMap<Box<str>, Arc<Cohort>>,
 }
 
 impl Registry {
@@ -46,7 +47,20 @@ impl Registry {
         let collection = collection.unwrap_or(OTHER);
         let usage = inner.usage.entry((upstream.into(), collection.into()));
         let usage = Arc::clone(usage.or_insert_with(|| Arc::new(Usage::new(upstream, collection, workers))));
-        Handles { series, usage }
+        Handles { series, usage, cohort: None }
+    }
+
+    /// The cohort known by `key`, which names a rollout, its window and the cohort. Made with `slow_us` when it is new.
+    #[must_use]
+    pub fn cohort(&self, key: &str, slow_us: u64) -> Arc<Cohort> {
+        let mut inner = self.lock();
+        let workers = self.workers.len();
+        Arc::clone(inner.cohorts.entry(key.into()).or_insert_with(|| Arc::new(Cohort::new(slow_us, workers))))
+    }
+
+    /// Forgets all cohorts but those that `keep` names. Requests under way still hold theirs.
+    pub fn retain_cohorts(&self, keep: impl Fn(&str) -> bool) {
+        self.lock().cohorts.retain(|key, _| keep(key));
     }
 
     /// All series, ordered by alias and variant.

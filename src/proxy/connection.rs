@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::Context;
 use std::time::Duration;
 
 use hyper::server::conn::{http1, http2};
@@ -14,6 +14,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
+use super::gather;
 use super::headers::Forwarding;
 use super::io::Io;
 use super::service;
@@ -91,7 +92,7 @@ async fn serve_http1(worker: &Rc<Worker>, front: &Front, io: Io, client: Rc<Clie
     builder.timer(TokioTimer::new()).header_read_timeout(front.head_timeout).max_buf_size(front.max_head_bytes.max(8192)).half_close(false);
     let service = service_fn(|request| service::serve(Rc::clone(worker), Rc::clone(&client), request));
     let mut connection = pin!(builder.serve_connection(TokioIo::new(io), service));
-    let ended = until_drained(connection.as_mut(), http1::Connection::graceful_shutdown, worker.drain()).await;
+    let ended = until_drained(connection.as_mut(), http1::Connection::graceful_shutdown, |_| (), worker.drain()).await;
     log(ended);
 }
 
@@ -109,16 +110,20 @@ async fn serve_http2(worker: &Rc<Worker>, front: &Front, io: Io, client: Rc<Clie
         .keep_alive_interval(PING_EVERY)
         .keep_alive_timeout(PING_TIMEOUT);
     let service = service_fn(|request| service::serve(Rc::clone(worker), Rc::clone(&client), request));
-    let mut connection = pin!(builder.serve_connection(TokioIo::new(io), service));
-    let ended = until_drained(connection.as_mut(), http2::Connection::graceful_shutdown, worker.drain()).await;
+    let (gathered, turns) = gather::gathered(io);
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(gathered), service));
+    let over = |cx: &mut Context<'_>| turns.over(cx);
+    let ended = until_drained(connection.as_mut(), http2::Connection::graceful_shutdown, over, worker.drain()).await;
     log(ended);
 }
 
-/// Drives a connection to its end; tells it once to finish when draining begins.
-async fn until_drained<C, E>(mut connection: Pin<&mut C>, finish: impl Fn(Pin<&mut C>), drain: &Drain) -> Result<(), E>
-where
-    C: Future<Output = Result<(), E>>,
-{
+/// Drives a connection to its end; tells it once to finish when draining begins. `turn_over` hears of every turn's end.
+async fn until_drained<C: Future>(
+    mut connection: Pin<&mut C>,
+    finish: impl Fn(Pin<&mut C>),
+    turn_over: impl Fn(&mut Context<'_>),
+    drain: &Drain,
+) -> C::Output {
     let mut begins = pin!(drain.begins());
     let mut waiting = false;
     let mut told = false;
@@ -134,10 +139,9 @@ where
             told = true;
             finish(connection.as_mut());
         }
-        match connection.as_mut().poll(cx) {
-            Poll::Ready(ended) => Poll::Ready(ended),
-            Poll::Pending => Poll::Pending,
-        }
+        let polled = connection.as_mut().poll(cx);
+        turn_over(cx);
+        polled
     })
     .await
 }

@@ -19,6 +19,8 @@ pub(super) struct Plan {
     pub(super) routed: bool,
     /// No unit could be found in a request to a name with a route.
     pub(super) anonymous: bool,
+    /// Whom the request counts for where a rollout watches the target.
+    pub(super) unit: u64,
     /// The name was listed: a 404 for its collection means that the listing is old.
     pub(super) listed: bool,
     /// A suffix was taken off the name, so it has to be written anew even for stable.
@@ -42,11 +44,12 @@ impl Plan {
         let entry = bare.map_or_else(|| live.table.unnamed(), |bare| live.table.entry(bare.name));
         let stripped = bare.filter(|bare| bare.unit.is_some()).map(|bare| bare.name.into());
         let listed = entry.kind != NameKind::Unknown;
-        let plan = |target: &Arc<Target<Handles>>, anonymous| Self {
+        let plan = |target: &Arc<Target<Handles>>, anonymous, unit| Self {
             target: Arc::clone(target),
             stable: Arc::clone(&entry.stable),
             routed: entry.route.is_some(),
             anonymous,
+            unit,
             listed,
             stripped,
         };
@@ -57,9 +60,15 @@ impl Plan {
                 let forced = identity.force_header.as_ref().and_then(|name| question.headers.get(name)).map(http::HeaderValue::as_bytes);
                 let asked = unit.as_deref().map_or(Unit::Anonymous, Unit::Id);
                 let decision = route.decide(asked, forced, || fastrand::u32(..SLOTS));
-                plan(decision.target, unit.is_none())
+                let watched = match &route.watch {
+                    Some(salt) if decision.target.handle.cohort.is_some() => {
+                        unit.as_deref().map_or_else(|| fastrand::u64(..), |id| salt.hash(id))
+                    }
+                    _ => 0,
+                };
+                plan(decision.target, unit.is_none(), watched)
             }
-            _ => plan(&entry.stable, false),
+            _ => plan(&entry.stable, false, 0),
         }
     }
 
@@ -68,8 +77,9 @@ impl Plan {
         target.rename.as_deref().or(self.stripped.as_deref())
     }
 
-    /// Whether the decision fell on a variant other than stable.
+    /// Whether the decision fell on a variant other than stable. The control cohort of a rollout is stable under another
+    /// count.
     pub(super) fn is_split(&self) -> bool {
-        !Arc::ptr_eq(&self.target, &self.stable)
+        self.target.rename.is_some()
     }
 }

@@ -60,7 +60,7 @@ impl Journey {
         if plan.routed && subject.operation.is_some_and(|operation| operation.class == Class::Write) {
             plan.stable.handle.series.shard(worker.index()).split_write();
         }
-        let subject = Subject { anonymous: plan.anonymous, ..subject };
+        let subject = Subject { anonymous: plan.anonymous, unit: plan.unit, ..subject };
         Self {
             worker: Rc::clone(worker),
             live,
@@ -115,11 +115,36 @@ impl Journey {
     }
 
     /// Ends the variant's attempt as a failure, and makes stable the next target.
-    pub(super) fn fall_back(&mut self, mut observation: Observation, cause: FallbackCause, outcome: Outcome) {
+    pub(super) fn fall_back(&mut self, observation: Observation, cause: FallbackCause, outcome: Outcome) {
         observation.target().handle.series.shard(self.worker.index()).fallback(cause);
-        observation.outcome(outcome);
-        observation.complete();
+        observation.replaced(outcome);
         self.fell_back = Some(cause);
+    }
+
+    /// The attempt ended in `fault`. Nothing when stable is to be tried next; the observation back when the fault stands.
+    pub(super) fn past(&mut self, fault: &Fault, observation: Observation) -> Option<Observation> {
+        match fault.fallback_cause().filter(|_| self.can_fall_back()) {
+            Some(cause) => {
+                self.fall_back(observation, cause, fault.outcome());
+                None
+            }
+            None => Some(observation),
+        }
+    }
+
+    /// The answer says that the collection is missing. Nothing when there is another target to try: the same name in a
+    /// fresher table, or stable; the observation back when the answer stands.
+    pub(super) async fn past_missing(&mut self, question: Question<'_>, observation: Observation, outcome: Outcome) -> Option<Observation> {
+        let split = self.plan.is_split();
+        if self.refreshed(question).await {
+            observation.complete();
+            return None;
+        }
+        if split && self.can_fall_back() {
+            self.fall_back(observation, FallbackCause::Missing, outcome);
+            return None;
+        }
+        Some(observation)
     }
 
     /// Falls back before anything was sent.
@@ -153,7 +178,7 @@ impl Journey {
     }
 
     /// A collection turned out to be missing. True when the table was refreshed and the request decided anew: try again.
-    pub(super) async fn refreshed(&mut self, question: Question<'_>) -> bool {
+    async fn refreshed(&mut self, question: Question<'_>) -> bool {
         if self.refreshed || !self.plan.listed || !self.is_read() || !self.client.is_repeatable() || !self.worker.may_refresh() {
             return false;
         }

@@ -17,6 +17,7 @@ pub mod classify;
 mod connection;
 mod decide;
 mod forward;
+mod gather;
 pub mod grpc;
 mod h1;
 mod h2;

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use super::body::ClientBody;
 use super::classify::Operation;
 use super::worker::Worker;
-use crate::metrics::{Class, Completed, Handles, Outcome, Protocol};
+use crate::metrics::{Class, CohortSample, Completed, Handles, Outcome, Protocol};
 use crate::routing::Target;
 
 pub(super) struct Observation {
@@ -20,6 +20,9 @@ pub(super) struct Observation {
     started: Instant,
     operation: Option<&'static Operation>,
     done: Completed,
+    unit: u64,
+    /// Stable had to answer in its place.
+    replaced: bool,
     completed: bool,
 }
 
@@ -29,6 +32,8 @@ pub(super) struct Subject {
     pub(super) protocol: Protocol,
     pub(super) operation: Option<&'static Operation>,
     pub(super) anonymous: bool,
+    /// Whom it counts for in a cohort.
+    pub(super) unit: u64,
     pub(super) started: Instant,
 }
 
@@ -59,6 +64,8 @@ impl Observation {
             started: subject.started,
             operation: subject.operation,
             done,
+            unit: subject.unit,
+            replaced: false,
             completed: false,
         }
     }
@@ -75,6 +82,22 @@ impl Observation {
 
     pub(super) fn outcome(&mut self, outcome: Outcome) {
         self.done.outcome = outcome;
+    }
+
+    /// The variant could not serve it, and stable is going to.
+    pub(super) fn replaced(mut self, outcome: Outcome) {
+        self.done.outcome = outcome;
+        self.replaced = true;
+        self.complete();
+    }
+
+    /// What guards see of it. Whoever left, or was not let in, says nothing about the variant.
+    fn sample(&self) -> Option<CohortSample> {
+        let outcome = self.done.outcome;
+        let counts = !matches!(outcome, Outcome::Aborted | Outcome::Unauthorized);
+        let failed =
+            self.replaced || matches!(outcome, Outcome::ServerError | Outcome::Unavailable | Outcome::Timeout | Outcome::RateLimited);
+        counts.then_some(CohortSample { unit: self.unit, total_us: self.done.total_us, failed })
     }
 
     pub(super) fn sent(&mut self, bytes: usize) {
@@ -95,6 +118,11 @@ impl Drop for Observation {
         self.done.total_us = micros(self.started.elapsed());
         self.done.request_bytes = self.client.as_ref().map_or(0, |client| client.bytes());
         self.target.handle.series.shard(self.worker.index()).end(&self.done);
+        if let Some(cohort) = &self.target.handle.cohort
+            && let Some(sample) = self.sample()
+        {
+            cohort.record(self.worker.index(), sample);
+        }
         self.target.handle.usage.end(self.worker.index());
         self.worker.log_access(&self.target, self.operation, &self.done);
     }

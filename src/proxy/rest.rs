@@ -60,7 +60,7 @@ pub(super) async fn serve(
         parts: &parts,
     };
     let question = Question { operation, name: name.as_ref().map(|name| name.decoded.as_ref()), headers: &parts.headers, query };
-    let subject = Subject { protocol: Protocol::Rest, operation, anonymous: false, started };
+    let subject = Subject { protocol: Protocol::Rest, operation, anonymous: false, unit: 0, started };
     let journey = Journey::begin(worker, worker.live(), permit, body, question, subject);
     rest.travel(journey, question).await
 }
@@ -77,10 +77,7 @@ impl Rest<'_> {
                 Ok(answer) => answer,
                 Err(cause) => {
                     let fault = fault(&journey, &upstream, cause);
-                    if let Some(reason) = fault.fallback_cause().filter(|_| journey.can_fall_back()) {
-                        journey.fall_back(observation, reason, fault.outcome());
-                        continue;
-                    }
+                    let Some(observation) = journey.past(&fault, observation) else { continue };
                     return journey.fail(&fault, observation);
                 }
             };
@@ -96,15 +93,8 @@ impl Rest<'_> {
                 let (seen, missing) = missing::in_rest(source, &head.headers).await;
                 source = seen;
                 if missing {
-                    let split = journey.plan.is_split();
-                    if journey.refreshed(question).await {
-                        observation.complete();
-                        continue;
-                    }
-                    if split && journey.can_fall_back() {
-                        journey.fall_back(observation, FallbackCause::Missing, outcome);
-                        continue;
-                    }
+                    let Some(standing) = journey.past_missing(question, observation, outcome).await else { continue };
+                    observation = standing;
                 }
             }
             let settled = journey.settle().await;

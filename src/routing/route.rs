@@ -46,6 +46,8 @@ pub struct Route<H> {
     /// The index of the stable variant in `variants`.
     pub stable: usize,
     pub anonymous: Anonymous,
+    /// What units are told apart by where a rollout watches them; independent of `salt`, or the statistics would be biased.
+    pub watch: Option<Salt>,
 }
 
 impl<H> Route<H> {

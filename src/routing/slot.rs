@@ -46,7 +46,9 @@ impl Salt {
         scale(self.hash(unit))
     }
 
-    fn hash(&self, unit: &[u8]) -> u64 {
+    /// The hash of the unit under this salt, all 64 bits of it.
+    #[must_use]
+    pub fn hash(&self, unit: &[u8]) -> u64 {
         let total = self.prefix.len() + unit.len();
         if total <= INLINE {
             let mut bytes = [0_u8; INLINE];

@@ -144,7 +144,7 @@ fn target(variant: &str) -> Arc<Target<()>> {
 
 fn route(anonymous: Anonymous) -> Route<()> {
     let variants = vec![target(STABLE), target("candidate")];
-    Route { salt: Salt::new("route:docs"), allocation: Allocation::fresh(&[90.0, 10.0], 0), variants, stable: 0, anonymous }
+    Route { salt: Salt::new("route:docs"), allocation: Allocation::fresh(&[90.0, 10.0], 0), variants, stable: 0, anonymous, watch: None }
 }
 
 #[test]

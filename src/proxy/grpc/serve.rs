@@ -62,7 +62,7 @@ pub(in crate::proxy) async fn serve(
     };
     let call = Call { hop_by_hop: HopByHop::of(&parts.headers), parts, client, message };
     let question = Question { operation, name: call.message.name(), headers: &call.parts.headers, query: None };
-    let subject = Subject { protocol: Protocol::Grpc, operation, anonymous: false, started };
+    let subject = Subject { protocol: Protocol::Grpc, operation, anonymous: false, unit: 0, started };
     let journey = Journey::begin(worker, live, permit, body, question, subject);
     call.travel(journey, question).await
 }
@@ -88,10 +88,7 @@ impl Call<'_> {
             let mut answer = match self.attempt(&mut journey, &upstream, body).await {
                 Ok(answer) => answer,
                 Err(fault) => {
-                    if let Some(reason) = fault.fallback_cause().filter(|_| journey.can_fall_back()) {
-                        journey.fall_back(observation, reason, fault.outcome());
-                        continue;
-                    }
+                    let Some(observation) = journey.past(&fault, observation) else { continue };
                     return journey.fail(&fault, observation);
                 }
             };
@@ -104,15 +101,8 @@ impl Call<'_> {
                     continue;
                 }
                 if status.missing && journey.plan.listed {
-                    let split = journey.plan.is_split();
-                    if journey.refreshed(question).await {
-                        observation.complete();
-                        continue;
-                    }
-                    if split && journey.can_fall_back() {
-                        journey.fall_back(observation, FallbackCause::Missing, outcome);
-                        continue;
-                    }
+                    let Some(standing) = journey.past_missing(question, observation, outcome).await else { continue };
+                    observation = standing;
                 }
             }
             let settled = journey.settle().await;

@@ -17,6 +17,7 @@ use tokio::sync::Mutex;
 use crate::live::Upstream;
 use crate::metrics::{WorkerCells, WorkerEvent};
 use crate::proxy::forward::connect;
+use crate::proxy::gather;
 
 /// What one call may have in flight towards us. With the connection's window this bounds what a slow client can make
 /// us hold: the upstream stops sending when it is full.
@@ -123,7 +124,7 @@ async fn open(upstream: &Arc<Upstream>, timeout: Duration, cells: &Arc<WorkerCel
 }
 
 async fn handshake(upstream: &Arc<Upstream>) -> io::Result<Rc<Line>> {
-    let io = connect(&upstream.grpc, Some(b"h2")).await?;
+    let (gathered, turns) = gather::gathered(connect(&upstream.grpc, Some(b"h2")).await?);
     let mut builder = Builder::new();
     builder
         .enable_push(false)
@@ -131,11 +132,11 @@ async fn handshake(upstream: &Arc<Upstream>) -> io::Result<Rc<Line>> {
         .initial_connection_window_size(CONNECTION_WINDOW)
         .max_frame_size(FRAME)
         .max_send_buffer_size(SEND_BUFFER);
-    let (sender, connection) = builder.handshake(io).await.map_err(io::Error::other)?;
+    let (sender, connection) = builder.handshake(gathered).await.map_err(io::Error::other)?;
     let line = Rc::new(Line { sender, busy: Cell::new(0), open: Cell::new(true) });
     let driven = Rc::clone(&line);
     tokio::task::spawn_local(async move {
-        if let Err(error) = connection.await {
+        if let Err(error) = turns.drive(connection).await {
             tracing::debug!(%error, "an upstream gRPC connection ended");
         }
         driven.open.set(false);

@@ -1,0 +1,196 @@
+//! What guards are computed from: one cohort of one rollout, during one window.
+//!
+//! `control` asks the [`super::Registry`] for the two cohorts of a window when it builds a table, `proxy` records into
+//! them, and `control` reads them again for every evaluation. Requests of the same unit are not independent of each
+//! other, so nothing here is a plain sum over requests: sums are kept for each of [`COHORT_BUCKETS`] groups of units, and
+//! units that were seen, or hurt, are kept as sets. Both merge exactly over workers and over replicas, sums by addition
+//! and sets by union, and both have a size that does not depend on the traffic (I9).
+
+use super::cell::Cell;
+use super::histogram::{Histogram, Snapshot};
+
+/// Groups of units, told apart by a hash of their own.
+pub const COHORT_BUCKETS: usize = 128;
+/// The size of the sets of units. Twice as many units as bits can still be told from thrice as many.
+pub const UNIT_BITS: usize = 1 << 16;
+
+const WORDS: usize = UNIT_BITS / 64;
+
+/// One request of a unit.
+#[derive(Clone, Copy, Debug)]
+pub struct CohortSample {
+    /// The unit under the window's own salt; whoever has no unit is one of its own.
+    pub unit: u64,
+    pub total_us: u64,
+    /// The variant could not serve it, whether or not the client noticed.
+    pub failed: bool,
+}
+
+#[derive(Debug, Default)]
+struct Group {
+    requests: Cell,
+    errors: Cell,
+    slow: Cell,
+    latency_us: Cell,
+}
+
+/// One worker's part.
+#[derive(Debug)]
+struct Shard {
+    groups: Box<[Group]>,
+    seen: Box<[Cell]>,
+    hurt: Box<[Cell]>,
+    total: Histogram,
+}
+
+impl Shard {
+    fn new() -> Self {
+        let cells = || std::iter::repeat_with(Cell::default).take(WORDS).collect();
+        Self {
+            groups: std::iter::repeat_with(Group::default).take(COHORT_BUCKETS).collect(),
+            seen: cells(),
+            hurt: cells(),
+            total: Histogram::default(),
+        }
+    }
+}
+
+/// All workers' parts.
+#[derive(Debug)]
+pub struct Cohort {
+    /// Requests that took longer are counted as slow. Fixed for the window: a threshold that moved with the data would
+    /// be judged by the data it came from.
+    slow_us: u64,
+    shards: Box<[Shard]>,
+}
+
+impl Cohort {
+    pub(super) fn new(slow_us: u64, workers: usize) -> Self {
+        Self { slow_us, shards: std::iter::repeat_with(Shard::new).take(workers).collect() }
+    }
+
+    #[must_use]
+    pub fn slow_us(&self) -> u64 {
+        self.slow_us
+    }
+
+    pub fn record(&self, worker: usize, sample: CohortSample) {
+        let shard = &self.shards[worker];
+        let (place, group) = (bit(sample.unit), &shard.groups[bucket(sample.unit)]);
+        shard.seen[place / 64].set(1 << (place % 64));
+        group.requests.add(1);
+        group.latency_us.add(sample.total_us);
+        group.slow.add(u64::from(sample.total_us > self.slow_us));
+        if sample.failed {
+            shard.hurt[place / 64].set(1 << (place % 64));
+            group.errors.add(1);
+        }
+        shard.total.observe(sample.total_us);
+    }
+
+    /// Merged over the workers.
+    #[must_use]
+    pub fn totals(&self) -> CohortTotals {
+        let mut totals = CohortTotals::default();
+        for shard in &self.shards {
+            for (total, group) in totals.groups.iter_mut().zip(&shard.groups) {
+                total.requests += group.requests.get();
+                total.errors += group.errors.get();
+                total.slow += group.slow.get();
+                total.latency_us += group.latency_us.get();
+            }
+            union(&mut totals.seen, &shard.seen);
+            union(&mut totals.hurt, &shard.hurt);
+            totals.total.add(&shard.total);
+        }
+        totals
+    }
+}
+
+/// The sums over one group of units.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct GroupTotals {
+    pub requests: u64,
+    pub errors: u64,
+    pub slow: u64,
+    pub latency_us: u64,
+}
+
+/// A cohort as it stands.
+#[derive(Clone, Debug)]
+pub struct CohortTotals {
+    pub groups: Vec<GroupTotals>,
+    /// One bit a unit, as far as [`UNIT_BITS`] reach.
+    pub seen: Vec<u64>,
+    pub hurt: Vec<u64>,
+    pub total: Snapshot,
+}
+
+impl Default for CohortTotals {
+    fn default() -> Self {
+        Self {
+            groups: vec![GroupTotals::default(); COHORT_BUCKETS],
+            seen: vec![0; WORDS],
+            hurt: vec![0; WORDS],
+            total: Snapshot::default(),
+        }
+    }
+}
+
+fn union(into: &mut [u64], from: &[Cell]) {
+    for (word, cell) in into.iter_mut().zip(from) {
+        *word |= cell.get();
+    }
+}
+
+/// A unit's bit: the top of its hash.
+fn bit(unit: u64) -> usize {
+    (unit >> 48) as usize
+}
+
+/// A unit's group: bits that its place in the sets does not use.
+fn bucket(unit: u64) -> usize {
+    (unit >> 32) as usize % COHORT_BUCKETS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample(unit: u64, total_us: u64, failed: bool) -> CohortSample {
+        CohortSample { unit, total_us, failed }
+    }
+
+    #[test]
+    fn units_are_counted_once_and_requests_each_time() {
+        let cohort = Cohort::new(1_000, 2);
+        for worker in [0, 1] {
+            cohort.record(worker, sample(7 << 48, 500, false));
+            cohort.record(worker, sample(9 << 48, 1_001, true));
+        }
+        let totals = cohort.totals();
+        let ones = |set: &[u64]| set.iter().map(|word| word.count_ones()).sum::<u32>();
+        assert_eq!((ones(&totals.seen), ones(&totals.hurt)), (2, 1));
+        let group = totals.groups[0];
+        assert_eq!(group, GroupTotals { requests: 4, errors: 2, slow: 2, latency_us: 3_002 });
+        assert_eq!(totals.total.count(), 4);
+    }
+
+    #[test]
+    fn a_request_at_the_threshold_is_not_slow() {
+        let cohort = Cohort::new(1_000, 1);
+        cohort.record(0, sample(0, 1_000, false));
+        assert_eq!(cohort.totals().groups[0].slow, 0);
+    }
+
+    #[test]
+    fn groups_and_bits_are_drawn_from_different_parts_of_the_hash() {
+        let cohort = Cohort::new(1, 1);
+        for group in 0..COHORT_BUCKETS as u64 {
+            cohort.record(0, sample(group << 32, 0, false));
+        }
+        let totals = cohort.totals();
+        assert!(totals.groups.iter().all(|group| group.requests == 1));
+        assert_eq!(totals.seen[0], 1, "the group's bits must not reach into the unit's place");
+    }
+}
