@@ -53,7 +53,7 @@ pub(super) async fn serve(worker: &Rc<Worker>, front: &Arc<Front>, stream: TcpSt
     }
     let client = Rc::new(Client { forwarding: Forwarding::new(peer.ip(), front.tls.is_some()) });
     // Until the first bytes are here nothing else bounds the wait.
-    let opened = tokio::time::timeout(front.head_timeout, open(front, stream));
+    let opened = tokio::time::timeout(front.head_timeout, Box::pin(open(front, stream)));
     let (io, http2) = match drained(opened, worker.drain()).await {
         Some(Ok(Ok(opened))) => opened,
         Some(Ok(Err(error))) => return tracing::debug!(%error, "a connection could not be opened"),
@@ -90,7 +90,8 @@ async fn open(front: &Front, stream: TcpStream) -> std::io::Result<(Io, bool)> {
 async fn serve_http1(worker: &Rc<Worker>, front: &Front, io: Io, client: Rc<Client>) {
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(front.head_timeout).max_buf_size(front.max_head_bytes.max(8192)).half_close(false);
-    let service = service_fn(|request| service::serve(Rc::clone(worker), Rc::clone(&client), request));
+    // Boxed: hyper keeps room for the future as long as the connection lives, and most connections are idle.
+    let service = service_fn(|request| Box::pin(service::serve(Rc::clone(worker), Rc::clone(&client), request)));
     let mut connection = pin!(builder.serve_connection(TokioIo::new(io), service));
     let ended = until_drained(connection.as_mut(), http1::Connection::graceful_shutdown, |_| (), worker.drain()).await;
     log(ended);
@@ -109,7 +110,8 @@ async fn serve_http2(worker: &Rc<Worker>, front: &Front, io: Io, client: Rc<Clie
         .max_pending_accept_reset_streams(PENDING_RESETS)
         .keep_alive_interval(PING_EVERY)
         .keep_alive_timeout(PING_TIMEOUT);
-    let service = service_fn(|request| service::serve(Rc::clone(worker), Rc::clone(&client), request));
+    // Boxed: hyper moves a stream's future half a dozen times before it runs, and this one is four kilobytes large.
+    let service = service_fn(|request| Box::pin(service::serve(Rc::clone(worker), Rc::clone(&client), request)));
     let (gathered, turns) = gather::gathered(io);
     let mut connection = pin!(builder.serve_connection(TokioIo::new(gathered), service));
     let over = |cx: &mut Context<'_>| turns.over(cx);
