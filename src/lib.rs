@@ -23,3 +23,4 @@ pub mod metrics;
 pub mod proxy;
 pub mod qdrant;
 pub mod routing;
+pub mod store;

@@ -16,7 +16,8 @@ pub(super) async fn livez() -> &'static str {
 pub(super) async fn readyz(State(state): State<AdminState>) -> Response {
     let reasons = state.control.readiness().reasons();
     if reasons.is_empty() {
-        return "ready\n".into_response();
+        let degraded = state.control.readiness().store_lost().map(|reason| format!("ready; nothing can be changed: {reason}\n"));
+        return degraded.unwrap_or_else(|| "ready\n".to_owned()).into_response();
     }
     let reasons: Vec<&str> = reasons.into_iter().map(NotReady::describe).collect();
     Problem::new(Kind::NotReady, reasons.join("; ")).into_response()

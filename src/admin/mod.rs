@@ -5,6 +5,7 @@
 
 mod aliases;
 mod auth;
+mod author;
 mod collections;
 mod extract;
 mod health;

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::control::ControlError;
 use crate::routing::SpecFault;
+use crate::store::CommitError;
 
 /// What kind of problem it is: its type, its title and its status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,7 +90,8 @@ impl From<ControlError> for Problem {
             ControlError::Stale { .. } => Kind::Stale,
             ControlError::Unconditional { .. } => Kind::Unconditional,
             ControlError::Invalid(_) => Kind::Invalid,
-            ControlError::Store(_) | ControlError::Stopping => Kind::Unavailable,
+            ControlError::Commit(CommitError::Conflict { .. }) => Kind::Stale,
+            ControlError::Commit(_) | ControlError::Unreadable(_) | ControlError::Stopping => Kind::Unavailable,
         };
         let problem = Self::new(kind, error.to_string());
         match error {

@@ -7,6 +7,7 @@ use axum::response::IntoResponse;
 use serde::Deserialize;
 
 use super::AdminState;
+use super::author::By;
 use super::extract::{Alias, IfMatch, Json, Params};
 use super::page::{Page, PageParams};
 use super::problem::Problem;
@@ -26,9 +27,10 @@ pub(super) async fn put(
     State(state): State<AdminState>,
     Alias(alias): Alias,
     IfMatch(expected): IfMatch,
+    By(author): By,
     Json(spec): Json<RouteSpec>,
 ) -> Result<impl IntoResponse, Problem> {
-    let (created, route) = state.control.put_route(&alias, spec, expected).await?;
+    let (created, route) = state.control.put_route(&alias, spec, expected, author).await?;
     Ok(tagged(if created { StatusCode::CREATED } else { StatusCode::OK }, route))
 }
 
@@ -43,17 +45,19 @@ pub(super) async fn patch_weights(
     State(state): State<AdminState>,
     Alias(alias): Alias,
     IfMatch(expected): IfMatch,
+    By(author): By,
     Json(body): Json<WeightsBody>,
 ) -> Result<impl IntoResponse, Problem> {
-    Ok(tagged(StatusCode::OK, state.control.patch_weights(&alias, body.weights, expected).await?))
+    Ok(tagged(StatusCode::OK, state.control.patch_weights(&alias, body.weights, expected, author).await?))
 }
 
 pub(super) async fn delete(
     State(state): State<AdminState>,
     Alias(alias): Alias,
     IfMatch(expected): IfMatch,
+    By(author): By,
 ) -> Result<StatusCode, Problem> {
-    state.control.delete_route(&alias, expected).await?;
+    state.control.delete_route(&alias, expected, author).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

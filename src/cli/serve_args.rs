@@ -28,6 +28,9 @@ pub struct ServeArgs {
     /// Where operators reach the admin API (listen.admin)
     #[arg(long, value_name = "ADDRESS")]
     pub admin_addr: Option<SocketAddr>,
+    /// Where what operators made survives a restart (store.url)
+    #[arg(long, value_name = "URL")]
+    pub store_url: Option<String>,
     /// Threads that serve requests, 0 for one a core (workers)
     #[arg(long, value_name = "COUNT")]
     pub workers: Option<usize>,
@@ -42,12 +45,13 @@ impl ServeArgs {
 
     fn overrides(&self) -> Vec<Override> {
         let address = |address: &Option<SocketAddr>| address.map(|address| address.to_string());
-        let flags: [(&'static str, &'static [&'static str], Option<String>); 6] = [
+        let flags: [(&'static str, &'static [&'static str], Option<String>); 7] = [
             ("--qdrant-url", &["upstreams", DEFAULT_UPSTREAM, "rest_url"], self.qdrant_url.clone()),
             ("--qdrant-grpc-url", &["upstreams", DEFAULT_UPSTREAM, "grpc_url"], self.qdrant_grpc_url.clone()),
             ("--rest-addr", &["listen", "rest"], address(&self.rest_addr)),
             ("--grpc-addr", &["listen", "grpc"], address(&self.grpc_addr)),
             ("--admin-addr", &["listen", "admin"], address(&self.admin_addr)),
+            ("--store-url", &["store", "url"], self.store_url.clone()),
             ("--workers", &["workers"], self.workers.map(|count| count.to_string())),
         ];
         flags.into_iter().filter_map(|(flag, keys, value)| Some(Override { flag, keys, value: value? })).collect()

@@ -2,7 +2,7 @@
 //!
 //! One [`Config`] is made of a file, the environment and the flags, in that order, by [`Config::load`]; `cli` calls it at
 //! the start, [`Watcher`] again at each change. A configuration that exists has passed every check. This room knows
-//! nobody but `routing`, whose form of a route it shares with the admin API.
+//! nobody but `routing`, whose form of a route it shares with the admin API, and what `store` takes for an address.
 
 mod check;
 mod fault;
@@ -25,7 +25,7 @@ pub use sections::{
     AdminConfig, AliasesConfig, CarrierConfig, Credentials, FallbackConfig, IdentityConfig, LimitsConfig, ListenConfig, LogConfig,
     LogFormat, MetricsConfig, RetryConfig, ShutdownConfig, StoreConfig, TimeoutsConfig, TlsConfig, UpstreamConfig,
 };
-pub use values::{Header, LogFilter, LogFilterFault, Period, PeriodFault, Secret, Size, SizeFault, UpstreamUrl, UrlFault};
+pub use values::{Header, LogFilter, LogFilterFault, Period, PeriodFault, Secret, Size, SizeFault, StoreAddress, UpstreamUrl, UrlFault};
 pub use watch::{Change, Watcher, restart_needed};
 
 /// The upstream whose aliases are the namespace.

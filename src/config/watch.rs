@@ -77,7 +77,7 @@ pub fn restart_needed(old: &Config, new: &Config) -> Vec<&'static str> {
         ("listen.tls", old.listen.tls != new.listen.tls),
         ("workers", old.workers != new.workers),
         ("log.format", old.log.format != new.log.format),
-        ("store.dir", old.store.dir != new.store.dir),
+        ("store.url", old.store.url != new.store.url),
     ];
     changed.into_iter().filter(|(_, differs)| *differs).map(|(key, _)| key).collect()
 }

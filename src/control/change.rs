@@ -2,15 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
 
-use super::RouteState;
-use super::absorb::Routes;
+use super::author::{Author, Deed};
 use super::error::ControlError;
-use super::publish::commit;
 use super::state::{Control, State};
 use super::views::RouteView;
+use super::{RouteState, writes};
 use crate::routing::{RouteSpec, SpecFault, check_name};
+use crate::store;
 
 /// Which version of a route a change is meant for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,12 +39,18 @@ impl Control {
     ///
     /// # Errors
     /// When the definition is faulty, the expectation is not met, or the change cannot be kept.
-    pub async fn put_route(&self, alias: &str, spec: RouteSpec, expected: Expected) -> Result<(bool, RouteView), ControlError> {
-        let created = self.change(alias, move |change| {
+    pub async fn put_route(
+        &self,
+        alias: &str,
+        spec: RouteSpec,
+        expected: Expected,
+        author: Author,
+    ) -> Result<(bool, RouteView), ControlError> {
+        let created = self.change(alias, "route.put", author, move |change| {
             let spec = change.checked(spec)?;
             match change.current() {
                 Some(_) => Ok((Some(change.replace(change.expect(expected)?, spec)), false)),
-                None if expected == Expected::Unsaid => Ok((Some(RouteState::created(spec, change.revision)), true)),
+                None if expected == Expected::Unsaid => Ok((Some(RouteState::created(spec)), true)),
                 None => Err(change.stale(expected)),
             }
         });
@@ -57,8 +62,14 @@ impl Control {
     ///
     /// # Errors
     /// When the weights do not name exactly the route's variants, and as [`Self::put_route`].
-    pub async fn patch_weights(&self, alias: &str, weights: Weights, expected: Expected) -> Result<RouteView, ControlError> {
-        self.change(alias, move |change| {
+    pub async fn patch_weights(
+        &self,
+        alias: &str,
+        weights: Weights,
+        expected: Expected,
+        author: Author,
+    ) -> Result<RouteView, ControlError> {
+        self.change(alias, "route.weights", author, move |change| {
             let current = change.expect(expected)?;
             let spec = change.checked(reweighted(&current.spec, &weights)?)?;
             Ok((Some(change.replace(current, spec)), ()))
@@ -71,8 +82,8 @@ impl Control {
     ///
     /// # Errors
     /// As [`Self::put_route`].
-    pub async fn delete_route(&self, alias: &str, expected: Expected) -> Result<(), ControlError> {
-        self.change(alias, move |change| {
+    pub async fn delete_route(&self, alias: &str, expected: Expected, author: Author) -> Result<(), ControlError> {
+        self.change(alias, "route.delete", author, move |change| {
             change.expect(expected)?;
             Ok((None, ()))
         })
@@ -80,33 +91,37 @@ impl Control {
     }
 
     /// Runs one change of one route to its end, also when whoever asked goes away meanwhile: a change cut short between
-    /// disk and memory would come back after a restart.
-    async fn change<T, E>(&self, alias: &str, edit: E) -> Result<T, ControlError>
+    /// the store and the table would be found by nobody but the follower.
+    async fn change<T, E>(&self, alias: &str, action: &'static str, author: Author, edit: E) -> Result<T, ControlError>
     where
         T: Send + 'static,
         E: FnOnce(&Change<'_>) -> Result<(Option<RouteState>, T), ControlError> + Send + 'static,
     {
         let (control, alias) = (self.clone(), alias.to_owned());
         let changing = tokio::spawn(async move {
-            let journal = control.0.writer.lock().await;
-            let state = control.0.state.load_full();
-            let revision = state.revision + 1;
-            let (next, answer) = edit(&Change { alias: &alias, state: &state, revision })?;
-            if next.as_ref() == state.routes.get(&alias) {
-                return Ok(answer);
+            let deed = Deed { action, subject: &alias };
+            let changed = control.change_now(deed, &author, edit).await;
+            if let Err(error) = &changed {
+                control.record_failure(&author, deed, error).await;
             }
-            let mut routes = Routes::clone(&state.routes);
-            match next {
-                Some(next) => routes.insert(alias.clone(), next),
-                None => routes.remove(&alias),
-            };
-            let next = State { routes: Arc::new(routes), revision, ..State::clone(&state) };
-            commit(&journal, &next).await?;
-            control.publish(next);
-            tracing::info!(alias, revision, "route changed");
-            Ok(answer)
+            changed
         });
         changing.await.unwrap_or(Err(ControlError::Stopping))
+    }
+
+    async fn change_now<T, E>(&self, deed: Deed<'_>, author: &Author, edit: E) -> Result<T, ControlError>
+    where
+        E: FnOnce(&Change<'_>) -> Result<(Option<RouteState>, T), ControlError>,
+    {
+        let _writing = self.0.writer.lock().await;
+        let state = self.0.state.load_full();
+        let (next, answer) = edit(&Change { alias: deed.subject, state: &state })?;
+        let before = state.held.routes.get(deed.subject);
+        let Some(write) = writes::of_route(deed.subject, before, next.as_ref()) else { return Ok(answer) };
+        let audit = author.did(deed, before.map(writes::json), next.as_ref().map(writes::json));
+        self.commit(store::Change::new(audit, vec![write])).await?;
+        tracing::info!(alias = deed.subject, action = deed.action, actor = author.actor, "route changed");
+        Ok(answer)
     }
 }
 
@@ -114,12 +129,11 @@ impl Control {
 struct Change<'a> {
     alias: &'a str,
     state: &'a State,
-    revision: u64,
 }
 
 impl<'a> Change<'a> {
     fn current(&self) -> Option<&'a RouteState> {
-        self.state.routes.get(self.alias)
+        self.state.held.routes.get(self.alias)
     }
 
     /// The route that is to be changed, if it is the one the caller has seen.
@@ -146,7 +160,7 @@ impl<'a> Change<'a> {
 
     /// What replaces `current`: itself when nothing would change.
     fn replace(&self, current: &RouteState, spec: RouteSpec) -> RouteState {
-        if spec == current.spec { current.clone() } else { current.replaced(spec, self.alias, self.revision) }
+        if spec == current.spec { current.clone() } else { current.replaced(spec, self.alias) }
     }
 }
 

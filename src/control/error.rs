@@ -1,7 +1,9 @@
 //! Why a change of a route was refused, and why the control plane could not start.
 
 use super::PlanFault;
+use super::holdings::Unreadable;
 use crate::routing::SpecFault;
+use crate::store::{CommitError, OpenError, StoreError};
 
 #[derive(Debug, thiserror::Error)]
 pub enum ControlError {
@@ -17,8 +19,11 @@ pub enum ControlError {
     #[error("{}", joined(.0))]
     Invalid(Vec<SpecFault>),
     /// Nothing was changed: what cannot be kept is not acknowledged.
-    #[error("the change could not be written to disk and was not made: {0}")]
-    Store(#[from] JournalError),
+    #[error("the change was not made: {0}")]
+    Commit(#[from] CommitError),
+    /// Somebody wrote what this version cannot read; the last table goes on serving.
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
     #[error("the control plane is stopping")]
     Stopping,
 }
@@ -28,19 +33,16 @@ pub enum StartError {
     #[error("{}", joined(.0))]
     Plan(Vec<PlanFault>),
     #[error(transparent)]
-    Journal(#[from] JournalError),
+    Open(#[from] OpenError),
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
     /// A route came back that this configuration cannot serve.
-    #[error("the stored route of `{alias}` does not fit the configuration: {}; correct the configuration or the route in {path}", joined(.faults))]
-    Route { alias: String, path: String, faults: Vec<SpecFault> },
-}
-
-/// What went wrong with the state file.
-#[derive(Debug, thiserror::Error)]
-pub enum JournalError {
-    #[error("{path}: {action}: {source}")]
-    Io { path: String, action: &'static str, source: std::io::Error },
-    #[error("{path} is damaged and was left as it is: {reason}. Repair it, or move it away to start without stored routes")]
-    Damaged { path: String, reason: String },
+    #[error("the stored route of `{alias}` does not fit the configuration: {}; correct the configuration, or the route in an export of {store}", joined(.faults))]
+    Route { alias: String, store: String, faults: Vec<SpecFault> },
 }
 
 fn shown(revision: Option<u64>) -> String {

@@ -3,14 +3,16 @@
 //! `cli` starts it, `admin` asks it. There is one writer at a time ([`Control`]); what it decides is on disk before it is
 //! visible (I4) and visible before it is acknowledged. Losing Qdrant or the disk keeps the last table serving (I6).
 //!
-//! A change, in order: lock the writer; compute the next routes; write them to the journal; build the table; swap it
+//! A change, in order: lock the writer; compute the next routes; commit them to the store; build the table; swap it
 //! in; answer.
 
 mod absorb;
+mod author;
 mod change;
 mod decision;
 mod error;
-mod journal;
+mod holdings;
+mod ledger;
 mod plan;
 mod publish;
 mod readiness;
@@ -24,15 +26,18 @@ mod tables;
 mod upstreams;
 mod views;
 mod warnings;
+mod writes;
 
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
+pub use author::Author;
 pub use change::{Expected, Weights};
 pub use decision::Explained;
-pub use error::{ControlError, JournalError, StartError};
+pub use error::{ControlError, StartError};
+pub use holdings::Unreadable;
 pub use plan::{Plan, PlanFault};
 pub use readiness::{NotReady, Readiness};
 pub use reload::ReloadStatus;

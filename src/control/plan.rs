@@ -1,7 +1,6 @@
 //! What a configuration means to the control plane. Replaced as a whole by a reload.
 
 use std::collections::{BTreeMap, HashSet};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +10,7 @@ use crate::config::{Config, Secret};
 use crate::live::{DEFAULT_UPSTREAM, Settings, Upstream};
 use crate::qdrant::Connection;
 use crate::routing::RouteSpec;
+use crate::store::StoreUrl;
 
 /// A listing answers in milliseconds; one that takes this long will not come.
 const LISTING_TIMEOUT: Duration = Duration::from_secs(5);
@@ -27,8 +27,7 @@ pub struct Plan {
     pub refresh: Duration,
     /// Checked already.
     pub routes: BTreeMap<String, RouteSpec>,
-    /// Where routes survive a restart; none: they do not.
-    pub store: Option<PathBuf>,
+    pub store: StoreUrl,
     /// What changes through the admin API must carry; none: they need nothing.
     pub admin_token: Option<Secret>,
 }
@@ -64,7 +63,7 @@ impl Plan {
             listing,
             refresh: config.aliases.refresh.get(),
             routes: config.routes.clone(),
-            store: config.store.path().map(ToOwned::to_owned),
+            store: config.store.url.location().clone(),
             admin_token: config.admin.token.clone(),
         })
     }

@@ -4,19 +4,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::Plan;
-use super::error::{ControlError, JournalError};
-use super::journal::{Journal, Record};
 use super::state::{Control, ListingHealth, State};
 use crate::qdrant::{Listing, ListingFailed};
-
-/// Writes what must survive of `next`, away from the async threads: a slow disk must not stop the metrics.
-pub(super) async fn commit(journal: &Journal, next: &State) -> Result<(), ControlError> {
-    let record = Record { revision: next.revision, routes: next.routes.as_ref().clone(), absorbed: next.absorbed.as_ref().clone() };
-    let journal = journal.clone();
-    let written: Result<(), JournalError> =
-        tokio::task::spawn_blocking(move || journal.commit(&record)).await.map_err(|_| ControlError::Stopping)?;
-    Ok(written?)
-}
 
 impl Control {
     /// Swaps in the table of `next`. Only the holder of the writer's lock calls it.

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use arc_swap::ArcSwapOption;
+
 /// Shared by whoever knows a reason; read by `/readyz`.
 #[derive(Clone, Debug, Default)]
 pub struct Readiness(Arc<Flags>);
@@ -11,6 +13,7 @@ pub struct Readiness(Arc<Flags>);
 struct Flags {
     listed: AtomicBool,
     draining: AtomicBool,
+    store_lost: ArcSwapOption<String>,
 }
 
 /// Why not.
@@ -32,6 +35,16 @@ impl Readiness {
     /// The process is about to stop; there is no way back.
     pub fn set_draining(&self) {
         self.0.draining.store(true, Ordering::Release);
+    }
+
+    /// Why the store does not answer. The process goes on serving, so this is no reason against sending it traffic (I6).
+    #[must_use]
+    pub fn store_lost(&self) -> Option<String> {
+        self.0.store_lost.load().as_deref().cloned()
+    }
+
+    pub(super) fn set_store_lost(&self, reason: Option<String>) {
+        self.0.store_lost.store(reason.map(Arc::new));
     }
 
     /// Every reason against; empty means ready.

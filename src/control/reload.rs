@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::absorb::{Absorbed, Routes, absorb};
+use super::author::{Author, Deed};
 use super::error::ControlError;
-use super::publish::commit;
 use super::state::{Control, State};
-use super::{Plan, PlanFault};
+use super::{Plan, PlanFault, writes};
 use crate::config::{Change, Config, restart_needed};
 use crate::routing::SpecFault;
+use crate::store;
 
 /// Whether the configuration on disk is the one being served.
 #[derive(Clone, Debug, Default, serde::Serialize)]
@@ -86,20 +87,23 @@ impl Control {
 
     /// Checked against the routes that operators made: none may need what the new plan does not have.
     async fn replace_plan(&self, plan: Plan) -> Result<(), ControlError> {
-        let journal = self.0.writer.lock().await;
+        let _writing = self.0.writer.lock().await;
         let state = self.0.state.load_full();
-        let (mut routes, mut absorbed) = (Routes::clone(&state.routes), Absorbed::clone(&state.absorbed));
-        let revision = state.revision + 1;
-        let changed = absorb(&mut routes, &mut absorbed, &plan.routes, revision);
+        let (mut routes, mut absorbed) = (Routes::clone(&state.held.routes), Absorbed::clone(&state.held.absorbed));
+        absorb(&mut routes, &mut absorbed, &plan.routes);
         let faults = misfits(&routes, &plan);
         if !faults.is_empty() {
             return Err(ControlError::Invalid(faults));
         }
-        let next = State { plan: Arc::new(plan), routes: Arc::new(routes), absorbed: Arc::new(absorbed), revision, ..State::clone(&state) };
-        if changed {
-            commit(&journal, &next).await?;
+        let writes = writes::between(&state.held, &routes, &absorbed);
+        if !writes.is_empty() {
+            let author = Author::pointsman("the configuration has changed");
+            let audit = author.did(Deed { action: "routes.configure", subject: "" }, None, Some(writes::json(&absorbed)));
+            self.commit(store::Change::new(audit, writes)).await?;
         }
-        self.publish(next);
+        let state = self.0.state.load_full();
+        let revision = state.revision + 1;
+        self.publish(State { plan: Arc::new(plan), revision, ..State::clone(&state) });
         self.0.relist.notify_one();
         tracing::info!(revision, "configuration replaced");
         Ok(())

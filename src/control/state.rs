@@ -8,14 +8,16 @@ use arc_swap::ArcSwap;
 use tokio::sync::{Mutex, Notify};
 
 use super::absorb::{Absorbed, Routes};
+use super::author::{Author, Deed};
 use super::error::StartError;
-use super::journal::Journal;
+use super::holdings::Holdings;
 use super::reload::ReloadStatus;
-use super::{Plan, Readiness, RouteState};
+use super::{Plan, Readiness, RouteState, writes};
 use crate::config::{Config, Loaded};
 use crate::live::{Live, Refresh, Shared};
 use crate::metrics::Registry;
 use crate::qdrant::Listing;
+use crate::store::{Change, CommitError, Store};
 
 /// The control plane's handle; clones are the same control plane.
 #[derive(Clone, Debug)]
@@ -28,9 +30,10 @@ pub(super) struct Inner {
     pub(super) started: Config,
     pub(super) shared: Shared,
     pub(super) readiness: Readiness,
+    pub(super) store: Store,
     pub(super) state: ArcSwap<State>,
     /// Held by whoever changes anything, from reading the state to having published the next one.
-    pub(super) writer: Mutex<Journal>,
+    pub(super) writer: Mutex<()>,
     /// Rung when the aliases should be listed without waiting for the next round.
     pub(super) relist: Notify,
 }
@@ -39,10 +42,11 @@ pub(super) struct Inner {
 #[derive(Clone, Debug)]
 pub(super) struct State {
     pub(super) plan: Arc<Plan>,
-    pub(super) routes: Arc<Routes>,
-    pub(super) absorbed: Arc<Absorbed>,
+    /// What lasts.
+    pub(super) held: Holdings,
     pub(super) listing: Arc<Listing>,
     pub(super) health: ListingHealth,
+    /// Of the table.
     pub(super) revision: u64,
     pub(super) reload: Arc<ReloadStatus>,
 }
@@ -63,34 +67,26 @@ pub struct Parts<F> {
     pub shared: Shared,
     /// How the data plane asks for a listing.
     pub refresh: Refresh,
-    /// Lists the aliases for as long as it is polled. It ends when every [`Refresh`] is gone.
+    /// Lists the aliases and follows the store for as long as it is polled. It ends when every [`Refresh`] is gone.
     pub background: F,
 }
 
 impl Control {
-    /// Takes up the stored routes and those of the configuration. Reads and writes files: for the start of a process.
+    /// Opens the store and takes up what it holds, and the routes of the configuration.
     ///
     /// # Errors
-    /// When certificates cannot be used, or the journal cannot be read or written, is damaged, or holds a route that this
-    /// configuration cannot serve.
-    pub fn start(loaded: &Loaded, registry: Arc<Registry>) -> Result<Parts<impl Future<Output = ()> + Send + use<>>, StartError> {
+    /// When certificates cannot be used, or the store cannot be opened, is damaged, or holds a route that this configuration
+    /// cannot serve.
+    pub async fn start(loaded: &Loaded, registry: Arc<Registry>) -> Result<Parts<impl Future<Output = ()> + Send + use<>>, StartError> {
         let plan = Plan::of(&loaded.config, None).map_err(StartError::Plan)?;
-        let journal = Journal::new(plan.store.clone());
-        let mut next = journal.load()?;
-        next.revision += 1;
-        let changed = super::absorb::absorb(&mut next.routes, &mut next.absorbed, &plan.routes, next.revision);
-        // Only now: an upstream and the route that needed it may have left the file together.
-        check_stored(&next.routes, &plan, &journal)?;
-        if changed {
-            journal.commit(&next)?;
-        }
+        let store = Store::open(&plan.store).await?;
+        let held = started(&store, &plan).await?;
         let state = State {
             plan: Arc::new(plan),
-            routes: Arc::new(next.routes),
-            absorbed: Arc::new(next.absorbed),
+            held,
             listing: Arc::default(),
             health: ListingHealth::default(),
-            revision: next.revision,
+            revision: 1,
             reload: Arc::new(ReloadStatus::serving(&loaded.fingerprint)),
         };
         let shared = Arc::new(ArcSwap::from_pointee(state.live(&registry)));
@@ -100,11 +96,19 @@ impl Control {
             started: loaded.config.clone(),
             shared: Arc::clone(&shared),
             readiness: Readiness::default(),
+            store,
             state: ArcSwap::from_pointee(state),
-            writer: Mutex::new(journal),
+            writer: Mutex::new(()),
             relist: Notify::new(),
         }));
-        let background = super::refresher::run(control.clone(), requests);
+        let listing = super::refresher::run(control.clone(), requests);
+        let following = control.clone().follow(control.changes());
+        let background = async move {
+            tokio::select! {
+                () = listing => {}
+                () = following => {}
+            }
+        };
         Ok(Parts { control, shared, refresh, background })
     }
 
@@ -132,7 +136,7 @@ impl State {
     }
 
     pub(super) fn live(&self, registry: &Registry) -> Live {
-        let ground = super::tables::Ground { plan: &self.plan, listing: &self.listing, routes: &self.routes, registry };
+        let ground = super::tables::Ground { plan: &self.plan, listing: &self.listing, routes: &self.held.routes, registry };
         Live {
             table: super::tables::build(&ground, self.revision),
             upstreams: self.plan.upstreams.clone(),
@@ -141,14 +145,41 @@ impl State {
     }
 }
 
+/// How often the start tries anew when other replicas take in the same configuration at the same time.
+const ATTEMPTS: usize = 5;
+
+/// What the store holds once this configuration's routes are in it.
+async fn started(store: &Store, plan: &Plan) -> Result<Holdings, StartError> {
+    let mut attempt = 0;
+    loop {
+        let held = Holdings::default().after(store.load().await?)?;
+        let (mut routes, mut absorbed) = (Routes::clone(&held.routes), Absorbed::clone(&held.absorbed));
+        super::absorb::absorb(&mut routes, &mut absorbed, &plan.routes);
+        // Only now: an upstream and the route that needed it may have left the file together.
+        check_stored(&routes, plan)?;
+        let writes = writes::between(&held, &routes, &absorbed);
+        if writes.is_empty() {
+            return Ok(held);
+        }
+        let author = Author::pointsman("the configuration at the start");
+        let deed = Deed { action: "routes.configure", subject: "" };
+        let change = Change::new(author.did(deed, None, Some(writes::json(&absorbed))), writes);
+        attempt += 1;
+        match store.commit(change).await {
+            Ok(_) => {}
+            Err(CommitError::Conflict { .. }) if attempt < ATTEMPTS => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
 /// The configuration may have changed under the stored routes while nobody looked.
-fn check_stored(routes: &Routes, plan: &Plan, journal: &Journal) -> Result<(), StartError> {
+fn check_stored(routes: &Routes, plan: &Plan) -> Result<(), StartError> {
     let upstreams = plan.upstream_names();
     for (alias, route) in routes {
         let faults = route.spec.check(&upstreams);
         if !faults.is_empty() {
-            let path = journal.path().unwrap_or_default().display().to_string();
-            return Err(StartError::Route { alias: alias.clone(), path, faults });
+            return Err(StartError::Route { alias: alias.clone(), store: plan.store.to_string(), faults });
         }
     }
     Ok(())

@@ -129,7 +129,7 @@ impl Control {
             ready: self.readiness().reasons().is_empty(),
             table_revision: state.revision,
             aliases: listing.aliases,
-            routes: state.routes.len(),
+            routes: state.held.routes.len(),
             listing_age_seconds: listing.age_seconds,
             listing_failures: listing.failures,
         }
@@ -162,7 +162,7 @@ impl Control {
                 .map(|place| variant_status(route, place, &totals(alias, &route.spec.variants[place].name)))
                 .collect(),
         };
-        state.routes.iter().map(status).collect()
+        state.held.routes.iter().map(status).collect()
     }
 
     fn workers(&self) -> Vec<WorkerStatus> {

@@ -42,7 +42,7 @@ impl Ground<'_> {
     }
 
     fn route(&self, name: &str, route: &RouteState, stable: &Arc<Target<Handles>>) -> Route<Handles> {
-        let variant = |variant: &VariantSpec| if variant.is_stable() { Arc::clone(stable) } else { Arc::new(self.variant(name, variant)) };
+        let variant = |variant: &VariantSpec| self.variant(name, variant).map_or_else(|| Arc::clone(stable), Arc::new);
         Route {
             salt: route.spec.salt_for(name),
             allocation: route.allocation.clone(),
@@ -53,10 +53,12 @@ impl Ground<'_> {
         }
     }
 
-    fn variant(&self, name: &str, variant: &VariantSpec) -> Target<Handles> {
-        let upstream = self.plan.upstream(variant.upstream.as_deref()).expect("routes are checked against the plan they are built with");
+    /// None for stable, and for a variant on an upstream that this replica's configuration does not have, though another
+    /// replica's has: stable serves its units here until the configurations agree.
+    fn variant(&self, name: &str, variant: &VariantSpec) -> Option<Target<Handles>> {
+        let upstream = self.plan.upstream(variant.upstream.as_deref()).filter(|_| !variant.is_stable())?;
         let target = self.target(Some(name), &variant.name, upstream, variant.collection.as_deref());
-        Target { rename: Some(target.collection.clone()), ..target }
+        Some(Target { rename: Some(target.collection.clone()), ..target })
     }
 
     fn unknown(&self) -> Entry<Handles> {

@@ -56,7 +56,7 @@ impl Control {
         let view = |(alias, collection): (&String, &String)| AliasView {
             alias: alias.clone(),
             collection: collection.clone(),
-            routed: state.routes.contains_key(alias),
+            routed: state.held.routes.contains_key(alias),
         };
         state.listing.aliases.iter().map(view).collect()
     }
@@ -65,14 +65,14 @@ impl Control {
     #[must_use]
     pub fn routes(&self) -> Vec<RouteView> {
         let state = self.0.state.load();
-        state.routes.iter().map(|(alias, route)| view(&state, alias, route)).collect()
+        state.held.routes.iter().map(|(alias, route)| view(&state, alias, route)).collect()
     }
 
     /// # Errors
     /// When there is no such route.
     pub fn route(&self, alias: &str) -> Result<RouteView, ControlError> {
         let state = self.0.state.load();
-        let route = state.routes.get(alias).ok_or_else(|| ControlError::NoRoute(alias.to_owned()))?;
+        let route = state.held.routes.get(alias).ok_or_else(|| ControlError::NoRoute(alias.to_owned()))?;
         Ok(view(&state, alias, route))
     }
 
@@ -123,7 +123,7 @@ fn aliases_by_collection(state: &State, here: &str) -> Referrers {
 
 fn routes_by_collection(state: &State, here: &str) -> Referrers {
     let mut found = Referrers::new();
-    for (alias, route) in state.routes.iter() {
+    for (alias, route) in state.held.routes.iter() {
         for variant in &route.spec.variants {
             let Some(collection) = &variant.collection else { continue };
             let at = (variant.upstream.as_deref().unwrap_or(here).to_owned(), collection.clone());

@@ -27,13 +27,13 @@ pub(super) struct Answer {
 
 impl Api {
     pub(super) async fn new() -> Self {
-        let api = Self::unlisted(config());
+        let api = Self::unlisted(config()).await;
         list(&api.control, listing(&[("docs", "docs_v1"), ("a/b c", "docs_v1")], &["docs_v1", "candidate_v2"])).await;
         api
     }
 
-    pub(super) fn unlisted(config: Config) -> Self {
-        let control = control(config);
+    pub(super) async fn unlisted(config: Config) -> Self {
+        let control = control(config).await;
         let log = Arc::new(Words(Mutex::new("info".to_owned())));
         let router = router(AdminState { control: control.clone(), log });
         Self { control, router }

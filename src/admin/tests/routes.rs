@@ -94,7 +94,7 @@ async fn names_in_the_path_are_percent_decoded() {
 async fn changes_need_the_token_where_there_is_one() {
     let mut guarded = config();
     guarded.admin.token = Some(crate::config::Secret::new("sesame"));
-    let api = Api::unlisted(guarded);
+    let api = Api::unlisted(guarded).await;
     for given in [None, Some("Bearer simsalabim"), Some("Bearer sesame2"), Some("Bearer "), Some("sesame"), Some("Basic sesame")] {
         let headers: Vec<_> = given.map(|value| ("authorization", value)).into_iter().collect();
         let answer = api.call(Method::PUT, "/v1/routes/docs", &headers, ROUTE).await;

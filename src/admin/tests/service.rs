@@ -7,7 +7,7 @@ use crate::control::testing::{config, list, listing};
 
 #[tokio::test]
 async fn ready_from_the_first_listing_until_told_to_stop() {
-    let api = Api::unlisted(config());
+    let api = Api::unlisted(config()).await;
     assert_eq!(api.get("/livez").await.status, StatusCode::OK);
     let early = api.get("/readyz").await;
     assert_eq!((early.status, early.problem().as_str()), (StatusCode::SERVICE_UNAVAILABLE, "not-ready"));

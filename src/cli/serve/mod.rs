@@ -62,7 +62,7 @@ async fn serve(args: &ServeArgs, loaded: &Loaded) -> Result<(), ServeError> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let watcher = Watcher::new(args.source(), loaded.fingerprint.clone())?;
     let registry = Arc::new(Registry::new(config.worker_count(), config.metrics.max_aliases));
-    let control::Parts { control, shared, refresh, background } = Control::start(loaded, Arc::clone(&registry))?;
+    let control::Parts { control, shared, refresh, background } = Control::start(loaded, Arc::clone(&registry)).await?;
     let proxy = Proxy::start(listen(config)?, &shared, &registry, &refresh).await?;
     drop(refresh);
     let (stop, stopped) = watch::channel(());

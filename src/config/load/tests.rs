@@ -19,7 +19,7 @@ fn every_kind_of_value_is_read_from_a_file() {
     let config = legal(
         "listen: {rest: '[::1]:1', max_head_bytes: 16KiB}\nworkers: 2\nfallback: {enabled: false}\nretry: {budget_ratio: 1}\n\
          log: {format: json}\nupstreams: {default: {rest_url: 'http://q:1', credentials: replace, api_key: '1e5'}}\n\
-         identity: {carriers: [{query: u}], anonymous: stable, force_header: x-force-variant}\nstore: {dir: ''}\n",
+         identity: {carriers: [{query: u}], anonymous: stable, force_header: x-force-variant}\nstore: {url: 'memory:'}\n",
     );
     assert_eq!(config.listen.rest.to_string(), "[::1]:1");
     assert_eq!(config.listen.max_head_bytes, Size::from_kib(16));
@@ -28,7 +28,7 @@ fn every_kind_of_value_is_read_from_a_file() {
     assert_eq!(config.upstreams["default"].credentials, Credentials::Replace);
     assert_eq!(config.upstreams["default"].api_key.as_ref().map(super::super::Secret::expose), Some("1e5"));
     assert_eq!(config.identity.carriers, [CarrierConfig::Query("u".into())]);
-    assert_eq!(config.store.path(), None);
+    assert_eq!(config.store.url.to_string(), "memory:");
 }
 
 #[test]

@@ -1,10 +1,8 @@
 //! `aliases`, `metrics`, `log`, `shutdown`, `admin`, `store`: what an operator sees of the process and does with it.
 
-use std::path::{Path, PathBuf};
-
 use serde::{Deserialize, Serialize};
 
-use crate::config::values::{LogFilter, Period, Secret};
+use crate::config::values::{LogFilter, Period, Secret, StoreAddress};
 
 /// How closely Qdrant's alias map is followed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,24 +84,11 @@ pub struct AdminConfig {
     pub token: Option<Secret>,
 }
 
-/// Where routes made through the admin API survive a restart.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Where everything that operators made survives a restart.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct StoreConfig {
-    /// A directory to write to; default `data`. Empty: routes live in memory, and end with the process. Needs a restart.
-    pub dir: PathBuf,
-}
-
-impl StoreConfig {
-    /// The directory; none when routes live in memory.
-    #[must_use]
-    pub fn path(&self) -> Option<&Path> {
-        (!self.dir.as_os_str().is_empty()).then_some(&*self.dir)
-    }
-}
-
-impl Default for StoreConfig {
-    fn default() -> Self {
-        Self { dir: "data".into() }
-    }
+    /// A file of SQLite, default `data/pointsman.db`; or `postgres://user:password@host/database`, which several replicas
+    /// share; or `memory:`, which ends with the process. Needs a restart.
+    pub url: StoreAddress,
 }

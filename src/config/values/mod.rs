@@ -6,6 +6,7 @@ mod log_filter;
 mod period;
 mod secret;
 mod size;
+mod store_address;
 #[cfg(test)]
 mod tests;
 mod url;
@@ -16,6 +17,7 @@ pub use log_filter::{LogFilter, LogFilterFault};
 pub use period::{Period, PeriodFault};
 pub use secret::Secret;
 pub use size::{Size, SizeFault};
+pub use store_address::StoreAddress;
 pub use url::{UpstreamUrl, UrlFault};
 
 /// Reads and writes a value as the text it is parsed from and displayed as.

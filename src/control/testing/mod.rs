@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::config::{Config, Loaded};
-use crate::control::{Control, Parts, StartError};
+use crate::control::{Author, Control, Parts, StartError};
 use crate::metrics::Registry;
 use crate::qdrant::Listing;
 use crate::routing::{RouteSpec, STABLE, VariantSpec};
@@ -28,14 +28,14 @@ pub(crate) fn spec(variants: &[(&str, f64)]) -> RouteSpec {
 /// The default configuration, without a file on disk.
 pub(crate) fn config() -> Config {
     let mut config = Config::default();
-    config.store.dir = "".into();
+    config.store.url = "memory:".parse().expect("a legal address");
     config
 }
 
 /// The same, with routes kept in `directory`.
 pub(crate) fn config_in(directory: &Path) -> Config {
     let mut config = Config::default();
-    config.store.dir = directory.to_owned();
+    config.store.url = directory.join("pointsman.db").display().to_string().parse().expect("a legal address");
     config
 }
 
@@ -43,13 +43,17 @@ pub(crate) fn loaded(config: Config) -> Loaded {
     Loaded { config, file: None, fingerprint: "first".to_owned() }
 }
 
-pub(crate) fn start(config: Config) -> Result<Parts<impl Future<Output = ()> + Send>, StartError> {
-    Control::start(&loaded(config), Arc::new(Registry::new(2, 10)))
+pub(crate) async fn start(config: Config) -> Result<Parts<impl Future<Output = ()> + Send>, StartError> {
+    Control::start(&loaded(config), Arc::new(Registry::new(2, 10))).await
+}
+
+pub(crate) fn author() -> Author {
+    Author::new("test")
 }
 
 /// A control plane that lists nothing by itself; listings are given to it by [`list`].
-pub(crate) fn control(config: Config) -> Control {
-    start(config).expect("the configuration is legal").control
+pub(crate) async fn control(config: Config) -> Control {
+    start(config).await.expect("the configuration is legal").control
 }
 
 pub(crate) fn listing(aliases: &[(&str, &str)], collections: &[&str]) -> Listing {

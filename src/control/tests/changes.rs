@@ -1,14 +1,14 @@
 //! Compare-and-set, and what a change does to the table's revision.
 
-use crate::control::testing::{config, control, list, listing, spec};
+use crate::control::testing::{author, config, control, list, listing, spec};
 use crate::control::{Control, ControlError, Expected, Weights};
 
 const EVEN: &[(&str, f64)] = &[("stable", 50.0), ("candidate", 50.0)];
 const MOST: &[(&str, f64)] = &[("stable", 90.0), ("candidate", 10.0)];
 
 async fn created() -> (Control, u64) {
-    let control = control(config());
-    let (created, route) = control.put_route("docs", spec(MOST), Expected::Unsaid).await.expect("a legal route");
+    let control = control(config()).await;
+    let (created, route) = control.put_route("docs", spec(MOST), Expected::Unsaid, author()).await.expect("a legal route");
     assert!(created);
     (control, route.revision)
 }
@@ -20,26 +20,27 @@ fn weights(of: &[(&str, f64)]) -> Weights {
 #[tokio::test]
 async fn a_route_changes_only_for_who_has_seen_it() {
     let (control, revision) = created().await;
-    let unsaid = control.put_route("docs", spec(EVEN), Expected::Unsaid).await;
+    let unsaid = control.put_route("docs", spec(EVEN), Expected::Unsaid, author()).await;
     assert!(matches!(unsaid, Err(ControlError::Unconditional { current, .. }) if current == revision));
-    let stale = control.put_route("docs", spec(EVEN), Expected::Revision(revision + 1)).await;
+    let stale = control.put_route("docs", spec(EVEN), Expected::Revision(revision + 1), author()).await;
     assert!(matches!(stale, Err(ControlError::Stale { current: Some(current), .. }) if current == revision));
     assert_eq!(control.route("docs").expect("it is there").revision, revision, "a refused change changed something");
 
-    let (created, route) = control.put_route("docs", spec(EVEN), Expected::Revision(revision)).await.expect("it was seen");
+    let table = control.live().table.revision;
+    let (created, route) = control.put_route("docs", spec(EVEN), Expected::Revision(revision), author()).await.expect("it was seen");
     assert!(!created && route.revision > revision);
-    assert_eq!(control.live().table.revision, route.revision);
-    control.delete_route("docs", Expected::Any).await.expect("something is there");
+    assert_eq!(control.live().table.revision, table + 1);
+    control.delete_route("docs", Expected::Any, author()).await.expect("something is there");
     assert!(matches!(control.route("docs"), Err(ControlError::NoRoute(_))));
 }
 
 #[tokio::test]
 async fn nothing_can_be_expected_where_nothing_is() {
-    let control = control(config());
+    let control = control(config()).await;
     for expected in [Expected::Any, Expected::Revision(1)] {
-        let put = control.put_route("docs", spec(MOST), expected).await;
+        let put = control.put_route("docs", spec(MOST), expected, author()).await;
         assert!(matches!(put, Err(ControlError::Stale { current: None, .. })), "{expected}");
-        assert!(matches!(control.delete_route("docs", expected).await, Err(ControlError::NoRoute(_))), "{expected}");
+        assert!(matches!(control.delete_route("docs", expected, author()).await, Err(ControlError::NoRoute(_))), "{expected}");
     }
 }
 
@@ -49,7 +50,7 @@ async fn of_changes_at_the_same_time_one_wins() {
     let attempts = (0..16).map(|number| {
         let control = control.clone();
         let next = spec(&[("stable", 100.0), ("candidate", f64::from(number) + 1.0)]);
-        tokio::spawn(async move { control.put_route("docs", next, Expected::Revision(revision)).await.is_ok() })
+        tokio::spawn(async move { control.put_route("docs", next, Expected::Revision(revision), author()).await.is_ok() })
     });
     let outcomes = futures_util::future::join_all(attempts).await;
     assert_eq!(outcomes.into_iter().filter(|outcome| *outcome.as_ref().expect("no attempt panics")).count(), 1);
@@ -65,11 +66,14 @@ async fn weights_are_patched_whole() {
         (weights(&[("stable", 0.0), ("candidate", 0.0)]), "variants"),
         (weights(&[("stable", 1.0), ("candidate", -1.0)]), "variants[1].weight"),
     ] {
-        let Err(ControlError::Invalid(faults)) = control.patch_weights("docs", wrong, expected).await else { panic!("{field} passed") };
+        let Err(ControlError::Invalid(faults)) = control.patch_weights("docs", wrong, expected, author()).await else {
+            panic!("{field} passed")
+        };
         assert_eq!(faults[0].field, field);
     }
     let before = control.route("docs").expect("it is there");
-    let after = control.patch_weights("docs", weights(&[("stable", 75.0), ("candidate", 25.0)]), expected).await.expect("they are whole");
+    let after =
+        control.patch_weights("docs", weights(&[("stable", 75.0), ("candidate", 25.0)]), expected, author()).await.expect("they are whole");
     assert_eq!(after.share_percent["candidate"], 25.0);
     assert_eq!((before.allocation[0].start, after.allocation[0].start, after.allocation[0].variant), (0, 0, 1));
     assert!(before.allocation[0].end < after.allocation[0].end, "the candidate did not grow where it stood");
@@ -78,7 +82,7 @@ async fn weights_are_patched_whole() {
 #[tokio::test]
 async fn what_changes_nothing_makes_no_revision() {
     let (control, revision) = created().await;
-    let (created, route) = control.put_route("docs", spec(MOST), Expected::Any).await.expect("something is there");
+    let (created, route) = control.put_route("docs", spec(MOST), Expected::Any, author()).await.expect("something is there");
     assert!(!created);
     assert_eq!(route.revision, revision);
 
@@ -93,10 +97,12 @@ async fn what_changes_nothing_makes_no_revision() {
 
 #[tokio::test]
 async fn faults_name_their_fields() {
-    let control = control(config());
+    let control = control(config()).await;
     let mut broken = spec(MOST);
     broken.variants[1].upstream = Some("nowhere".to_owned());
-    let Err(ControlError::Invalid(faults)) = control.put_route("a/b", broken, Expected::Unsaid).await else { panic!("it passed") };
+    let Err(ControlError::Invalid(faults)) = control.put_route("a/b", broken, Expected::Unsaid, author()).await else {
+        panic!("it passed")
+    };
     let fields: Vec<&str> = faults.iter().map(|fault| fault.field.as_str()).collect();
     assert_eq!(fields, ["variants[1].upstream", "alias"]);
 }

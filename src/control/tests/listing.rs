@@ -13,9 +13,9 @@ use crate::qdrant::Listing;
 use crate::routing::NameKind;
 
 /// A running control plane that lists only when asked: the next round is an hour away.
-fn running(mut config: Config) -> (Control, Refresh) {
+async fn running(mut config: Config) -> (Control, Refresh) {
     config.aliases.refresh = "1h".parse().expect("a length of time");
-    let Parts { control, refresh, background, .. } = start(config).expect("a legal configuration");
+    let Parts { control, refresh, background, .. } = start(config).await.expect("a legal configuration");
     tokio::spawn(background);
     (control, refresh)
 }
@@ -31,7 +31,7 @@ fn target(control: &Control) -> String {
 #[tokio::test]
 async fn the_first_listing_makes_ready() {
     let fake = FakeQdrant::start_closed(docs("docs_v1")).await;
-    let (control, refresh) = running(fake.config());
+    let (control, refresh) = running(fake.config()).await;
     fake.begun(1).await;
     assert_eq!(control.readiness().reasons(), [NotReady::AliasesNotListed]);
     fake.release(2);
@@ -46,7 +46,7 @@ async fn the_first_listing_makes_ready() {
 #[tokio::test]
 async fn a_request_is_answered_by_a_listing_that_began_after_it() {
     let fake = FakeQdrant::start_closed(docs("docs_v1")).await;
-    let (control, refresh) = running(fake.config());
+    let (control, refresh) = running(fake.config()).await;
     fake.begun(1).await;
     fake.set(Ok(docs("docs_v2")));
     let mut asked = pin!(refresh.now());
@@ -63,7 +63,7 @@ async fn a_request_is_answered_by_a_listing_that_began_after_it() {
 #[tokio::test]
 async fn many_requests_share_a_listing() {
     let fake = FakeQdrant::start_closed(docs("docs_v1")).await;
-    let (_control, refresh) = running(fake.config());
+    let (_control, refresh) = running(fake.config()).await;
     fake.begun(1).await;
     let mut asked: Vec<_> = (0..20).map(|_| Box::pin(refresh.now())).collect();
     for one in &mut asked {
@@ -79,7 +79,7 @@ async fn many_requests_share_a_listing() {
 #[tokio::test]
 async fn a_failed_listing_keeps_the_last_table() {
     let fake = FakeQdrant::start(docs("docs_v1")).await;
-    let (control, refresh) = running(fake.config());
+    let (control, refresh) = running(fake.config()).await;
     refresh.now().await.expect("the server answers");
     let revision = control.live().table.revision;
 
@@ -105,7 +105,7 @@ async fn nobody_listens_there() {
     drop(gone);
     let mut config = crate::control::testing::config();
     config.upstreams.get_mut("default").expect("it is there").grpc_url = format!("http://{address}").parse().expect("a URL");
-    let (control, refresh) = running(config);
+    let (control, refresh) = running(config).await;
     let failed = refresh.now().await.expect_err("nobody listens");
     assert!(failed.to_string().contains(&address.to_string()), "{failed}");
     assert_eq!(control.readiness().reasons(), [NotReady::AliasesNotListed]);
@@ -116,7 +116,7 @@ async fn the_key_is_sent() {
     let fake = FakeQdrant::start(docs("docs_v1")).await;
     let mut config = fake.config();
     config.upstreams.get_mut("default").expect("it is there").api_key = Some(Secret::new("sesame"));
-    let (_control, refresh) = running(config);
+    let (_control, refresh) = running(config).await;
     refresh.now().await.expect("the server answers");
     assert_eq!(fake.key().as_deref(), Some("sesame"));
 }
@@ -124,7 +124,7 @@ async fn the_key_is_sent() {
 #[tokio::test]
 async fn the_loop_ends_with_the_last_who_could_ask() {
     let fake = FakeQdrant::start(docs("docs_v1")).await;
-    let Parts { refresh, background, .. } = start(fake.config()).expect("a legal configuration");
+    let Parts { refresh, background, .. } = start(fake.config()).await.expect("a legal configuration");
     let mut background = pin!(background);
     drop(refresh);
     background.as_mut().await;
@@ -142,13 +142,13 @@ async fn an_upstream_is_listed_over_tls() {
         upstream.ca_file = Some(ca_file.to_owned());
         config
     };
-    let (control, refresh) = running(secure(&authority));
+    let (control, refresh) = running(secure(&authority)).await;
     refresh.now().await.expect("the authority vouches for the server");
     assert_eq!(target(&control), "docs_v1");
 
     let other = directory.path().join("other.pem");
     let _other = FakeQdrant::start_tls(docs("docs_v1"), &other).await;
-    let (_control, refresh) = running(secure(&other));
+    let (_control, refresh) = running(secure(&other)).await;
     let failed = refresh.now().await.expect_err("nobody vouches for the server");
     assert!(failed.to_string().contains("certificate"), "{failed}");
 }

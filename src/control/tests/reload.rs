@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::config::{Change, Config, Loaded};
-use crate::control::testing::{FakeQdrant, config, control, list, listing, spec, start};
+use crate::control::testing::{FakeQdrant, author, config, control, list, listing, spec, start};
 use crate::control::{Expected, Parts};
 
 const MOST: &[(&str, f64)] = &[("stable", 90.0), ("candidate", 10.0)];
@@ -18,7 +18,7 @@ async fn upstreams_that_did_not_change_stay_the_same() {
     let mut two = config();
     let second = two.upstreams["default"].clone();
     two.upstreams.insert("a-second".to_owned(), second);
-    let control = control(two.clone());
+    let control = control(two.clone()).await;
     let before = control.plan();
     assert_eq!(&*before.upstreams[0].name, "default", "the default one comes first, whatever the others are called");
 
@@ -37,10 +37,10 @@ async fn a_route_an_operator_made_cannot_lose_its_upstream() {
     let mut two = config();
     let second = two.upstreams["default"].clone();
     two.upstreams.insert("second".to_owned(), second);
-    let control = control(two);
+    let control = control(two).await;
     let mut elsewhere = spec(MOST);
     elsewhere.variants[1].upstream = Some("second".to_owned());
-    control.put_route("docs", elsewhere, Expected::Unsaid).await.expect("second is configured");
+    control.put_route("docs", elsewhere, Expected::Unsaid, author()).await.expect("second is configured");
 
     let mut without = config();
     without.limits.max_requests = 1;
@@ -52,7 +52,7 @@ async fn a_route_an_operator_made_cannot_lose_its_upstream() {
 
 #[tokio::test]
 async fn what_needs_a_restart_is_said() {
-    let control = control(config());
+    let control = control(config()).await;
     let mut next = config();
     next.workers = 7;
     next.listen.rest.set_port(1);
@@ -63,7 +63,7 @@ async fn what_needs_a_restart_is_said() {
 
 #[tokio::test]
 async fn a_missing_authority_rejects_the_whole() {
-    let control = control(config());
+    let control = control(config()).await;
     let mut next = config();
     let upstream = next.upstreams.get_mut("default").expect("it is there");
     upstream.rest_url = "https://127.0.0.1:6333".parse().expect("a URL");
@@ -74,13 +74,13 @@ async fn a_missing_authority_rejects_the_whole() {
 
 #[tokio::test]
 async fn routes_of_the_file_follow_the_file() {
-    let control = control(config());
+    let control = control(config()).await;
     list(&control, listing(&[("docs", "docs_v1")], &["docs_v1", "candidate_v2"])).await;
     let mut with = config();
     with.routes.insert("docs".to_owned(), spec(MOST));
     control.reload(change(with.clone(), "second")).await;
     let first = control.route("docs").expect("the file brought it");
-    control.put_route("docs", spec(&[("stable", 1.0), ("candidate", 1.0)]), Expected::Any).await.expect("it is there");
+    control.put_route("docs", spec(&[("stable", 1.0), ("candidate", 1.0)]), Expected::Any, author()).await.expect("it is there");
     control.reload(change(with.clone(), "second")).await;
     assert_ne!(control.route("docs").expect("it is there").spec, first.spec, "the file undid what an operator did");
     control.reload(change(config(), "third")).await;
@@ -97,7 +97,7 @@ async fn another_default_upstream_is_listed_at_once() {
     config.aliases.refresh = "1h".parse().expect("a length of time");
     let mut moved = new.config();
     moved.aliases.refresh = config.aliases.refresh;
-    let Parts { control, refresh, background, .. } = start(config).expect("a legal configuration");
+    let Parts { control, refresh, background, .. } = start(config).await.expect("a legal configuration");
     tokio::spawn(background);
     refresh.now().await.expect("the old one answers");
     control.reload(change(moved, "second")).await;

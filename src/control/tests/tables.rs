@@ -1,13 +1,13 @@
 //! What stands in the table for what was listed and asked for.
 
-use crate::control::testing::{config, control, list, listing, spec};
+use crate::control::testing::{author, config, control, list, listing, spec};
 use crate::control::{Control, Expected};
 use crate::routing::{NameKind, Reason, Unit};
 
 async fn with_route(route: &str) -> Control {
-    let control = control(config());
+    let control = control(config()).await;
     list(&control, listing(&[("docs", "docs_v1"), ("shadowed", "docs_v1")], &["docs_v1", "candidate_v2", "shadowed"])).await;
-    control.put_route(route, spec(&[("stable", 90.0), ("candidate", 10.0)]), Expected::Unsaid).await.expect("a legal route");
+    control.put_route(route, spec(&[("stable", 90.0), ("candidate", 10.0)]), Expected::Unsaid, author()).await.expect("a legal route");
     control
 }
 
@@ -94,9 +94,9 @@ async fn a_variant_is_forced_only_where_requests_may() {
     assert_ne!(control.decision("docs", None, Some("candidate")).expect("docs is listed").reason, Reason::Forced);
     let mut open = config();
     open.identity.force_header = Some("x-force".parse().expect("a legal name"));
-    let control = crate::control::testing::control(open);
+    let control = crate::control::testing::control(open).await;
     list(&control, listing(&[("docs", "docs_v1")], &["docs_v1", "candidate_v2"])).await;
-    control.put_route("docs", spec(&[("stable", 1.0), ("candidate", 0.0)]), Expected::Unsaid).await.expect("a legal route");
+    control.put_route("docs", spec(&[("stable", 1.0), ("candidate", 0.0)]), Expected::Unsaid, author()).await.expect("a legal route");
     let forced = control.decision("docs", Some("u"), Some("candidate")).expect("docs is listed");
     assert_eq!((forced.reason, forced.variant.as_str()), (Reason::Forced, "candidate"));
 }

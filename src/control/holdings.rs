@@ -1,0 +1,78 @@
+//! What of the control plane's state lasts: documents of the store, read into types.
+//!
+//! Every replica holds all of it, and takes over what others have changed. What is on disk was written by a Pointsman; a
+//! body that cannot be read stops the process at its start, and later keeps the last version that could.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+
+use super::RouteState;
+use super::absorb::{Absorbed, Routes};
+use crate::store::{Delta, Document, Key, Kind};
+
+/// A route, under its alias.
+pub(super) const ROUTE: Kind = Kind::new("route");
+/// The definition of a route that was taken in from the configuration, under its alias.
+pub(super) const CONFIGURED: Kind = Kind::new("configured_route");
+
+/// A document that says something else than this version can understand.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the stored {key} cannot be read: {reason}")]
+pub struct Unreadable {
+    pub key: Key,
+    pub reason: String,
+}
+
+/// One version of everything that lasts. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Holdings {
+    /// The store's revision at which this was everything.
+    pub(super) revision: u64,
+    pub(super) routes: Arc<Routes>,
+    pub(super) absorbed: Arc<Absorbed>,
+}
+
+impl Holdings {
+    /// With what has changed.
+    ///
+    /// # Errors
+    /// When a document cannot be read.
+    pub(super) fn after(&self, delta: Delta) -> Result<Self, Unreadable> {
+        let mut next = if delta.whole { Self::default() } else { self.clone() };
+        for document in delta.documents {
+            next.take(document)?;
+        }
+        next.revision = delta.revision;
+        Ok(next)
+    }
+
+    fn take(&mut self, document: Document) -> Result<(), Unreadable> {
+        let revision = document.revision;
+        match document.key.kind.as_str() {
+            kind if kind == ROUTE.as_str() => {
+                let state: fn(RouteState, u64) -> RouteState = |route, revision| RouteState { revision, ..route };
+                put(Arc::make_mut(&mut self.routes), document, |route| state(route, revision))
+            }
+            kind if kind == CONFIGURED.as_str() => put(Arc::make_mut(&mut self.absorbed), document, |spec| spec),
+            // Of a later version, or of a room that reads its documents by itself.
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Puts a document's body into its place, or takes it out.
+fn put<T: DeserializeOwned>(into: &mut BTreeMap<String, T>, document: Document, finish: impl Fn(T) -> T) -> Result<(), Unreadable> {
+    let Document { key, body, .. } = document;
+    match body {
+        Some(body) => {
+            let read = serde_json::from_value(body).map_err(|error| Unreadable { key: key.clone(), reason: error.to_string() })?;
+            into.insert(key.id, finish(read));
+        }
+        None => {
+            into.remove(&key.id);
+        }
+    }
+    Ok(())
+}

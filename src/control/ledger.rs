@@ -1,0 +1,95 @@
+//! Changes on their way to the store and back: durable first, then visible (I4), in the same order on every replica.
+
+use std::time::Duration;
+
+use super::author::{Author, Deed};
+use super::error::ControlError;
+use super::state::{Control, State};
+use crate::store::{Change, Changes, CommitError, Delta, StoreError};
+
+/// The net under notifications: what got lost is found this much later.
+const POLL: Duration = Duration::from_millis(500);
+
+impl Control {
+    /// Commits `change` and puts what came of it into the table. Only the holder of the writer's lock calls it.
+    ///
+    /// # Errors
+    /// When the store does not take it; whatever others did meanwhile is in the table then.
+    pub(super) async fn commit(&self, change: Change) -> Result<(), ControlError> {
+        match self.0.store.commit(change).await {
+            Ok(committed) => {
+                let state = self.0.state.load_full();
+                // In between lies what other replicas did: that comes first.
+                if committed.revision > state.held.revision + 1 {
+                    return self.take_over(&state).await;
+                }
+                self.hold(&state, Delta { revision: committed.revision, whole: false, documents: committed.documents })
+            }
+            Err(error) => {
+                if let CommitError::Conflict { .. } = error {
+                    self.take_over(&self.0.state.load_full()).await?;
+                }
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Puts a refused change into the audit log. The caller is told of the refusal in any case.
+    pub(super) async fn record_failure(&self, author: &Author, deed: Deed<'_>, error: &ControlError) {
+        if let Err(lost) = self.0.store.record_failure(author.failed(deed, error)).await {
+            tracing::warn!(error = %lost, action = deed.action, subject = deed.subject, "a refused change could not be put into the audit log");
+        }
+    }
+
+    /// Takes over what has changed in the store since this process last looked.
+    async fn take_over(&self, state: &State) -> Result<(), ControlError> {
+        let delta = self.0.store.changed_since(state.held.revision).await?;
+        self.hold(state, delta)
+    }
+
+    fn hold(&self, state: &State, delta: Delta) -> Result<(), ControlError> {
+        if delta.revision == state.held.revision && !delta.whole {
+            return Ok(());
+        }
+        let held = state.held.after(delta)?;
+        let revision = state.revision + 1;
+        tracing::debug!(revision, store_revision = held.revision, "taken over from the store");
+        self.publish(State { held, revision, ..State::clone(state) });
+        Ok(())
+    }
+
+    /// Follows the store for as long as it is polled: what any replica commits is in this one's table soon after. A store
+    /// that does not answer leaves the last table in place (I6).
+    pub(super) async fn follow(self, mut changes: Changes) {
+        loop {
+            changes.next().await;
+            let _writing = self.0.writer.lock().await;
+            let outcome = self.take_over(&self.0.state.load_full()).await;
+            self.note_store(outcome.as_ref().err());
+        }
+    }
+
+    /// Remembers whether the store answers; logs when that changes.
+    fn note_store(&self, error: Option<&ControlError>) {
+        let text = error.map(ToString::to_string);
+        let before = self.readiness().store_lost();
+        match (&before, &text) {
+            (None, Some(error)) => tracing::error!(error, "the store is lost: the last table goes on serving, nothing can be changed"),
+            (Some(_), None) => tracing::info!("the store answers again"),
+            _ => {}
+        }
+        if before != text {
+            self.readiness().set_store_lost(text);
+        }
+    }
+
+    pub(super) fn changes(&self) -> Changes {
+        self.0.store.changes(POLL)
+    }
+}
+
+impl From<StoreError> for ControlError {
+    fn from(error: StoreError) -> Self {
+        Self::Commit(error.into())
+    }
+}
