@@ -30,8 +30,17 @@ pub struct CohortSample {
 struct Group {
     requests: Cell,
     errors: Cell,
-    slow: Cell,
+    over_limit: Cell,
+    over_reference: Cell,
     latency_us: Cell,
+}
+
+/// Latencies that answers are compared with. Fixed for the window: a threshold that moved with the data would be judged by
+/// the data it came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Latencies {
+    pub limit_us: u64,
+    pub reference_us: u64,
 }
 
 /// One worker's part.
@@ -58,20 +67,13 @@ impl Shard {
 /// All workers' parts.
 #[derive(Debug)]
 pub struct Cohort {
-    /// Requests that took longer are counted as slow. Fixed for the window: a threshold that moved with the data would
-    /// be judged by the data it came from.
-    slow_us: u64,
+    thresholds: Latencies,
     shards: Box<[Shard]>,
 }
 
 impl Cohort {
-    pub(super) fn new(slow_us: u64, workers: usize) -> Self {
-        Self { slow_us, shards: std::iter::repeat_with(Shard::new).take(workers).collect() }
-    }
-
-    #[must_use]
-    pub fn slow_us(&self) -> u64 {
-        self.slow_us
+    pub(super) fn new(thresholds: Latencies, workers: usize) -> Self {
+        Self { thresholds, shards: std::iter::repeat_with(Shard::new).take(workers).collect() }
     }
 
     pub fn record(&self, worker: usize, sample: CohortSample) {
@@ -79,12 +81,15 @@ impl Cohort {
         let (place, group) = (bit(sample.unit), &shard.groups[bucket(sample.unit)]);
         shard.seen[place / 64].set(1 << (place % 64));
         group.requests.add(1);
-        group.latency_us.add(sample.total_us);
-        group.slow.add(u64::from(sample.total_us > self.slow_us));
         if sample.failed {
             shard.hurt[place / 64].set(1 << (place % 64));
             group.errors.add(1);
+            // A fast failure must not make a variant look fast.
+            return;
         }
+        group.latency_us.add(sample.total_us);
+        group.over_limit.add(u64::from(sample.total_us > self.thresholds.limit_us));
+        group.over_reference.add(u64::from(sample.total_us > self.thresholds.reference_us));
         shard.total.observe(sample.total_us);
     }
 
@@ -96,7 +101,8 @@ impl Cohort {
             for (total, group) in totals.groups.iter_mut().zip(&shard.groups) {
                 total.requests += group.requests.get();
                 total.errors += group.errors.get();
-                total.slow += group.slow.get();
+                total.over_limit += group.over_limit.get();
+                total.over_reference += group.over_reference.get();
                 total.latency_us += group.latency_us.get();
             }
             union(&mut totals.seen, &shard.seen);
@@ -112,7 +118,9 @@ impl Cohort {
 pub struct GroupTotals {
     pub requests: u64,
     pub errors: u64,
-    pub slow: u64,
+    pub over_limit: u64,
+    pub over_reference: u64,
+    /// Of answers only, as the two above.
     pub latency_us: u64,
 }
 
@@ -150,12 +158,14 @@ fn bit(unit: u64) -> usize {
 
 /// A unit's group: bits that its place in the sets does not use.
 fn bucket(unit: u64) -> usize {
-    (unit >> 32) as usize % COHORT_BUCKETS
+    unit as usize % COHORT_BUCKETS
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const THRESHOLDS: Latencies = Latencies { limit_us: 1_000, reference_us: 400 };
 
     fn sample(unit: u64, total_us: u64, failed: bool) -> CohortSample {
         CohortSample { unit, total_us, failed }
@@ -163,7 +173,7 @@ mod tests {
 
     #[test]
     fn units_are_counted_once_and_requests_each_time() {
-        let cohort = Cohort::new(1_000, 2);
+        let cohort = Cohort::new(THRESHOLDS, 2);
         for worker in [0, 1] {
             cohort.record(worker, sample(7 << 48, 500, false));
             cohort.record(worker, sample(9 << 48, 1_001, true));
@@ -172,22 +182,22 @@ mod tests {
         let ones = |set: &[u64]| set.iter().map(|word| word.count_ones()).sum::<u32>();
         assert_eq!((ones(&totals.seen), ones(&totals.hurt)), (2, 1));
         let group = totals.groups[0];
-        assert_eq!(group, GroupTotals { requests: 4, errors: 2, slow: 2, latency_us: 3_002 });
-        assert_eq!(totals.total.count(), 4);
+        assert_eq!(group, GroupTotals { requests: 4, errors: 2, over_limit: 0, over_reference: 2, latency_us: 1_000 });
+        assert_eq!(totals.total.count(), 2);
     }
 
     #[test]
-    fn a_request_at_the_threshold_is_not_slow() {
-        let cohort = Cohort::new(1_000, 1);
+    fn a_request_at_the_threshold_is_not_over_it() {
+        let cohort = Cohort::new(THRESHOLDS, 1);
         cohort.record(0, sample(0, 1_000, false));
-        assert_eq!(cohort.totals().groups[0].slow, 0);
+        assert_eq!((cohort.totals().groups[0].over_limit, cohort.totals().groups[0].over_reference), (0, 1));
     }
 
     #[test]
     fn groups_and_bits_are_drawn_from_different_parts_of_the_hash() {
-        let cohort = Cohort::new(1, 1);
+        let cohort = Cohort::new(THRESHOLDS, 1);
         for group in 0..COHORT_BUCKETS as u64 {
-            cohort.record(0, sample(group << 32, 0, false));
+            cohort.record(0, sample(group, 0, false));
         }
         let totals = cohort.totals();
         assert!(totals.groups.iter().all(|group| group.requests == 1));

@@ -8,6 +8,6 @@ use super::{Cohort, Series, Usage};
 pub struct Handles {
     pub series: Arc<Series>,
     pub usage: Arc<Usage>,
-    /// Where a rollout watches this target.
-    pub cohort: Option<Arc<Cohort>>,
+    /// Where a rollout watches this target: one for each pair of thresholds. Empty where nobody watches.
+    pub cohorts: Box<[Arc<Cohort>]>,
 }

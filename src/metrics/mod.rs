@@ -15,7 +15,7 @@ mod series;
 mod usage;
 mod worker;
 
-pub use cohort::{COHORT_BUCKETS, Cohort, CohortSample, CohortTotals, GroupTotals, UNIT_BITS};
+pub use cohort::{COHORT_BUCKETS, Cohort, CohortSample, CohortTotals, GroupTotals, Latencies, UNIT_BITS};
 pub use handles::Handles;
 pub use histogram::{Histogram, Snapshot};
 pub use kinds::{Class, Outcome, Protocol};

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Cohort, Handles, Series, Usage, WorkerCells};
+use super::{Cohort, Handles, Latencies, Series, Usage, WorkerCells};
 
 /// The label of aliases past the limit, and of names nobody listed.
 pub(super) const OTHER: &str = "other";
@@ -47,15 +47,15 @@ impl Registry {
         let collection = collection.unwrap_or(OTHER);
         let usage = inner.usage.entry((upstream.into(), collection.into()));
         let usage = Arc::clone(usage.or_insert_with(|| Arc::new(Usage::new(upstream, collection, workers))));
-        Handles { series, usage, cohort: None }
+        Handles { series, usage, cohorts: Box::default() }
     }
 
-    /// The cohort known by `key`, which names a rollout, its window and the cohort. Made with `slow_us` when it is new.
+    /// The cohort known by `key`, which names a rollout, its window and the cohort. Made with `thresholds` when it is new.
     #[must_use]
-    pub fn cohort(&self, key: &str, slow_us: u64) -> Arc<Cohort> {
+    pub fn cohort(&self, key: &str, thresholds: Latencies) -> Arc<Cohort> {
         let mut inner = self.lock();
         let workers = self.workers.len();
-        Arc::clone(inner.cohorts.entry(key.into()).or_insert_with(|| Arc::new(Cohort::new(slow_us, workers))))
+        Arc::clone(inner.cohorts.entry(key.into()).or_insert_with(|| Arc::new(Cohort::new(thresholds, workers))))
     }
 
     /// Forgets all cohorts but those that `keep` names. Requests under way still hold theirs.

@@ -61,7 +61,7 @@ impl Plan {
                 let asked = unit.as_deref().map_or(Unit::Anonymous, Unit::Id);
                 let decision = route.decide(asked, forced, || fastrand::u32(..SLOTS));
                 let watched = match &route.watch {
-                    Some(salt) if decision.target.handle.cohort.is_some() => {
+                    Some(salt) if !decision.target.handle.cohorts.is_empty() => {
                         unit.as_deref().map_or_else(|| fastrand::u64(..), |id| salt.hash(id))
                     }
                     _ => 0,

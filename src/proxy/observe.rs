@@ -118,10 +118,10 @@ impl Drop for Observation {
         self.done.total_us = micros(self.started.elapsed());
         self.done.request_bytes = self.client.as_ref().map_or(0, |client| client.bytes());
         self.target.handle.series.shard(self.worker.index()).end(&self.done);
-        if let Some(cohort) = &self.target.handle.cohort
+        if !self.target.handle.cohorts.is_empty()
             && let Some(sample) = self.sample()
         {
-            cohort.record(self.worker.index(), sample);
+            self.target.handle.cohorts.iter().for_each(|cohort| cohort.record(self.worker.index(), sample));
         }
         self.target.handle.usage.end(self.worker.index());
         self.worker.log_access(&self.target, self.operation, &self.done);
