@@ -7,7 +7,8 @@ use crate::stats::guard::{
     ErrorsAgainstControl, Rule, empty_share_against_control, error_rate, errors_against_control, latency_mean_against_control,
     latency_tail, latency_tail_against_control,
 };
-use crate::stats::{Cohort, Compared, EventSplit, Outcome, UnitSet, Verdict};
+use crate::stats::sequence::widen;
+use crate::stats::{Cohort, Compared, Contrast, EventSplit, Outcome, Ratio, UnitSet, Verdict};
 
 const LOOKS: usize = 100;
 
@@ -62,6 +63,28 @@ fn equal_canaries_of_five_percent_are_not_rolled_back() {
 #[test]
 fn equal_canaries_of_half_are_not_rolled_back() {
     at_most_one_percent(3_000, 3_000);
+}
+
+/// Users differ in how often their answers are slow. Read request by request, that is a difference between cohorts.
+#[test]
+fn requests_of_one_unit_are_not_so_many_witnesses() {
+    const RUNS: u32 = 200;
+    let (mut alarms, mut naive_alarms) = (0, 0);
+    for seed in 0..u64::from(RUNS) {
+        let mut random = Rng::with_seed(seed);
+        let [canary, control] = [(); 2].map(|()| {
+            let mut cohort = Cohort::default();
+            Population::new(&mut random, 300, USUAL).send(&mut random, 3_000, &mut cohort);
+            Ratio::of(cohort.buckets().iter().map(|sums| (sums.over_reference, sums.answered()))).expect("many buckets")
+        });
+        let harm = Contrast::difference(&canary, &control, 1.0);
+        let naive = |ratio: &Ratio| ratio.value * (1.0 - ratio.value) / ratio.denominator;
+        alarms += u32::from(harm.estimate > widen(1.96, harm.degrees) * harm.standard_error());
+        naive_alarms += u32::from(harm.estimate > 1.96 * (naive(&canary) + naive(&control)).sqrt());
+    }
+    // 2.5 % is what one look at 1.96 standard errors may cost; twice that for the luck of two hundred runs.
+    assert!(alarms * 20 <= RUNS, "{alarms} of {RUNS} equal canaries seem slower");
+    assert!(naive_alarms * 10 > RUNS, "the trap is not there any more: {naive_alarms} of {RUNS}");
 }
 
 /// Units that share a cell vanish from the larger cohort more often. Read naively, that is harm.
