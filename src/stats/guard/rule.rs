@@ -69,15 +69,13 @@ pub(super) struct Question<'a> {
     pub(super) shown: Shown,
     /// None if one of the cohorts has too little traffic for an estimate.
     pub(super) harm: Option<Contrast>,
+    /// A finite number.
     pub(super) limit: f64,
 }
 
 impl Question<'_> {
     pub(super) fn judge(&self, compared: Compared<'_>, rule: &Rule, mut numbers: Numbers) -> Evaluation {
         numbers.put("limit", self.limit);
-        if !self.limit.is_finite() {
-            return numbers.conclude(Verdict::Inconclusive, "the guard has no usable limit");
-        }
         let Some(harm) = self.harm else {
             let missing = rule.missing(compared).unwrap_or_else(|| "the cohorts have answers from too few units to compare".to_owned());
             return numbers.conclude(Verdict::Inconclusive, missing);
@@ -100,6 +98,10 @@ impl Question<'_> {
         if upper < self.limit {
             return numbers
                 .conclude(Verdict::Pass, format!("{subject} is at most {high}, within the limit of {limit} (estimate {estimate})"));
+        }
+        if upper.is_infinite() {
+            return numbers
+                .conclude(Verdict::Inconclusive, format!("{subject} is estimated as {estimate}, by too few units to say how surely"));
         }
         let reason =
             format!("{subject} is estimated as {estimate} and may be as high as {high}: not yet sure to be within the limit of {limit}");

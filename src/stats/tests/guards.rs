@@ -91,6 +91,16 @@ fn one_unit_proves_nothing_however_much_it_asks() {
 }
 
 #[test]
+fn two_units_are_too_few_to_say_how_sure_one_is() {
+    let mut busy = cohort(30, 7, FAST);
+    (0..100_000).for_each(|_| busy.record(1, SLOW, THRESHOLDS));
+    for evaluation in all(&busy, &busy, &rule()).into_iter().skip(2) {
+        assert_eq!(evaluation.verdict, Verdict::Inconclusive, "{}", evaluation.reason);
+        assert!(!evaluation.reason.contains("inf"), "{}", evaluation.reason);
+    }
+}
+
+#[test]
 fn a_canary_that_fails_every_request_is_found_with_a_handful_of_users() {
     let found = all(&cohort(20, 1, Outcome::Failed), &cohort(20, 7, FAST), &rule());
     assert_eq!(verdicts(&found)[..2], [Verdict::Fail, Verdict::Fail], "{found:#?}");
