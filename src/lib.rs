@@ -11,6 +11,7 @@
 //! qdrant     what the control plane asks of Qdrant       |
 //!    \____________________ live __________________________/     the snapshot both share
 //!                  metrics       routing       config           what they are made of; these know nobody
+//!                                              stats            what observations prove: pure, knows nobody
 //! ```
 
 pub mod admin;
@@ -23,4 +24,5 @@ pub mod metrics;
 pub mod proxy;
 pub mod qdrant;
 pub mod routing;
+pub mod stats;
 pub mod store;

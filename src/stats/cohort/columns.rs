@@ -1,0 +1,89 @@
+//! A cohort as it stands in a JSON document: one column a sum, one number a bucket. A third of the size of a list of
+//! objects, and as easy to read.
+
+use serde::{Deserialize, Serialize};
+
+use super::{BUCKETS, Cohort};
+use crate::stats::sums::Sums;
+use crate::stats::unit_set::UnitSet;
+
+/// The stored form of a [`Cohort`].
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Columns {
+    requests: Vec<u64>,
+    errors: Vec<u64>,
+    over_limit: Vec<u64>,
+    over_reference: Vec<u64>,
+    empty: Vec<u64>,
+    latency_us: Vec<u64>,
+    /// Decimal texts: JSON numbers of more than 64 bits do not survive every reader.
+    latency_us_squared: Vec<String>,
+    units: UnitSet,
+    units_with_error: UnitSet,
+}
+
+/// Why a document is not a [`Cohort`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ColumnsFault {
+    #[error("`{column}` must have one number for each of {BUCKETS} buckets, not {found}")]
+    Length { column: &'static str, found: usize },
+    #[error("`latency_us_squared` of bucket {bucket} is not a whole number")]
+    Number { bucket: usize },
+}
+
+impl From<Cohort> for Columns {
+    fn from(cohort: Cohort) -> Self {
+        let column = |of: fn(&Sums) -> u64| cohort.buckets.iter().map(of).collect();
+        Self {
+            requests: column(|sums| sums.requests),
+            errors: column(|sums| sums.errors),
+            over_limit: column(|sums| sums.over_limit),
+            over_reference: column(|sums| sums.over_reference),
+            empty: column(|sums| sums.empty),
+            latency_us: column(|sums| sums.latency_us),
+            latency_us_squared: cohort.buckets.iter().map(|sums| sums.latency_us_squared.to_string()).collect(),
+            units: cohort.units,
+            units_with_error: cohort.units_with_error,
+        }
+    }
+}
+
+impl TryFrom<Columns> for Cohort {
+    type Error = ColumnsFault;
+
+    fn try_from(columns: Columns) -> Result<Self, ColumnsFault> {
+        columns.check_lengths()?;
+        let bucket = |bucket: usize| {
+            Ok(Sums {
+                requests: columns.requests[bucket],
+                errors: columns.errors[bucket],
+                over_limit: columns.over_limit[bucket],
+                over_reference: columns.over_reference[bucket],
+                empty: columns.empty[bucket],
+                latency_us: columns.latency_us[bucket],
+                latency_us_squared: columns.latency_us_squared[bucket].parse().map_err(|_| ColumnsFault::Number { bucket })?,
+            })
+        };
+        let buckets = (0..BUCKETS).map(bucket).collect::<Result<_, _>>()?;
+        Ok(Self { buckets, units: columns.units, units_with_error: columns.units_with_error })
+    }
+}
+
+impl Columns {
+    fn check_lengths(&self) -> Result<(), ColumnsFault> {
+        let lengths = [
+            ("requests", self.requests.len()),
+            ("errors", self.errors.len()),
+            ("over_limit", self.over_limit.len()),
+            ("over_reference", self.over_reference.len()),
+            ("empty", self.empty.len()),
+            ("latency_us", self.latency_us.len()),
+            ("latency_us_squared", self.latency_us_squared.len()),
+        ];
+        match lengths.into_iter().find(|(_, found)| *found != BUCKETS) {
+            Some((column, found)) => Err(ColumnsFault::Length { column, found }),
+            None => Ok(()),
+        }
+    }
+}

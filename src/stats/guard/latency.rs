@@ -1,0 +1,56 @@
+//! Slowness. Of the tail only exceedances of a frozen threshold are counted: "95 % are faster than 200 ms" is the same
+//! statement as "at most 5 % are slower", and unlike a percentile a count adds up over replicas and has a simple variance.
+
+use super::evaluation::{Evaluation, Shown, Verdict};
+use super::rule::{Question, Rule, common, put_values};
+use super::{Compared, shares};
+use crate::stats::ratio::{Contrast, Ratio};
+use crate::stats::sums::{Sums, Thresholds};
+
+const US_TO_MS: f64 = 1e-3;
+
+/// The canary's percentile, such as 0.95, must not be above [`Thresholds::limit_us`].
+#[must_use]
+pub fn latency_tail(compared: Compared<'_>, rule: &Rule, quantile: f64, thresholds: Thresholds) -> Evaluation {
+    let over = |sums: &Sums| (sums.over_limit, sums.answered());
+    shares::absolute(
+        compared,
+        rule,
+        over,
+        1.0 - quantile,
+        &format!("the canary's share of answers slower than {}", milliseconds(thresholds.limit_us)),
+    )
+}
+
+/// The canary may have at most `margin` (0.05: five percentage points) more answers slower than
+/// [`Thresholds::reference_us`] than control. Where both are equally slow there is nothing to object to.
+#[must_use]
+pub fn latency_tail_against_control(compared: Compared<'_>, rule: &Rule, margin: f64, thresholds: Thresholds) -> Evaluation {
+    let over = |sums: &Sums| (sums.over_reference, sums.answered());
+    let subject = format!("the canary's share of answers slower than {} less control's", milliseconds(thresholds.reference_us));
+    shares::relative(compared, rule, over, margin, &subject)
+}
+
+/// The canary's mean latency may be at most `margin` (0.2: a fifth) above control's.
+#[must_use]
+pub fn latency_mean_against_control(compared: Compared<'_>, rule: &Rule, margin: f64) -> Evaluation {
+    let mut numbers = common(compared, rule);
+    if !(margin >= 0.0 && margin.is_finite()) {
+        return numbers.conclude(Verdict::Inconclusive, "the guard has no usable margin: it must not be negative");
+    }
+    let mean = |sums: &Sums| (sums.latency_us, sums.answered());
+    let [canary, control] = [compared.canary, compared.control].map(|cohort| Ratio::of(cohort.buckets().iter().map(mean)));
+    put_values(&mut numbers, canary.as_ref(), control.as_ref(), US_TO_MS);
+    numbers.put("margin", margin);
+    let harm = canary.zip(control).map(|(canary, control)| in_milliseconds(Contrast::difference(&canary, &control, 1.0 + margin)));
+    let subject = format!("the canary's mean latency less {} of control's", Shown::Share.show(1.0 + margin));
+    Question { subject: &subject, shown: Shown::Milliseconds, harm, limit: 0.0 }.judge(compared, rule, numbers)
+}
+
+fn in_milliseconds(contrast: Contrast) -> Contrast {
+    Contrast { estimate: contrast.estimate * US_TO_MS, variance: contrast.variance * US_TO_MS * US_TO_MS, ..contrast }
+}
+
+fn milliseconds(microseconds: u64) -> String {
+    Shown::Milliseconds.show(microseconds as f64 * US_TO_MS)
+}

@@ -1,0 +1,153 @@
+//! What is common to guards: how sure they must be, how much they must have seen, and the comparison of a bound with a limit.
+
+use std::fmt;
+
+use super::Compared;
+use super::evaluation::{Evaluation, Numbers, Shown, Verdict};
+use crate::stats::cohort::Cohort;
+use crate::stats::ratio::{Contrast, Ratio};
+use crate::stats::sequence::{Sequence, Sides, widen};
+
+/// What each cohort must have before a guard may pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Minimum {
+    pub requests: u64,
+    pub units: u64,
+}
+
+/// How sure a guard must be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rule {
+    /// The chance of a false failure that one guard may have in one stage.
+    pub alpha: f64,
+    /// The chance of a false pass. Larger: passing is only a step to the next stage, where the guards go on.
+    pub pass_alpha: f64,
+    /// The requests of both cohorts at which bounds are tightest. Not to be changed within a window.
+    pub planned_requests: f64,
+    pub minimum: Minimum,
+}
+
+impl Rule {
+    /// The rule of a guard that gets `part` of the false failures allowed to a canary of so many stages, `alpha` in all.
+    #[must_use]
+    pub fn sharing(alpha: f64, part: f64, stages: usize) -> Self {
+        Self {
+            alpha: alpha * part / stages.max(1) as f64,
+            pass_alpha: 0.05,
+            planned_requests: 5_000.0,
+            minimum: Minimum { requests: 200, units: 30 },
+        }
+    }
+
+    /// Says what is missing for a pass, if anything is.
+    pub(super) fn missing(&self, compared: Compared<'_>) -> Option<String> {
+        let Minimum { requests, units } = self.minimum;
+        let [canary, control] = [compared.canary, compared.control].map(Seen::of);
+        // Not less than one: of nothing there is no pass, whatever the minimum says.
+        let enough = |seen: Seen| seen.requests >= requests.max(1) && seen.units >= units.max(1) as f64;
+        (!enough(canary) || !enough(control)).then(|| {
+            format!("a pass needs {requests} requests by {units} units in each cohort; the canary has {canary}, control {control}")
+        })
+    }
+
+    /// The bounds that decide: below the lower one lies the truth with chance `alpha`, above the upper one with `pass_alpha`,
+    /// whenever one looks. None if the rule or the variance is not one to judge by.
+    pub(super) fn bounds(&self, contrast: &Contrast) -> Option<(f64, f64)> {
+        let reach = |alpha: f64| {
+            let boundary = Sequence::new(Sides::One, alpha, self.planned_requests)?.boundary(contrast.sample);
+            Some(widen(boundary, contrast.degrees) * contrast.standard_error())
+        };
+        let (lower, upper) = (contrast.estimate - reach(self.alpha)?, contrast.estimate + reach(self.pass_alpha)?);
+        (!lower.is_nan() && !upper.is_nan()).then_some((lower, upper))
+    }
+}
+
+/// A harm to be held against a limit.
+pub(super) struct Question<'a> {
+    /// What the estimate is of, as the beginning of a sentence.
+    pub(super) subject: &'a str,
+    pub(super) shown: Shown,
+    /// None if one of the cohorts has too little traffic for an estimate.
+    pub(super) harm: Option<Contrast>,
+    /// A finite number.
+    pub(super) limit: f64,
+}
+
+impl Question<'_> {
+    pub(super) fn judge(&self, compared: Compared<'_>, rule: &Rule, mut numbers: Numbers) -> Evaluation {
+        numbers.put("limit", self.limit);
+        let Some(harm) = self.harm else {
+            let missing = rule.missing(compared).unwrap_or_else(|| "the cohorts have answers from too few units to compare".to_owned());
+            return numbers.conclude(Verdict::Inconclusive, missing);
+        };
+        let Some((lower, upper)) = rule.bounds(&harm) else {
+            return numbers.conclude(Verdict::Inconclusive, "the guard's levels or the spread of its data allow no bound");
+        };
+        numbers.put("estimate", harm.estimate);
+        numbers.put("lower", lower);
+        numbers.put("upper", upper);
+        let [low, high, limit, estimate] = [lower, upper, self.limit, harm.estimate].map(|value| self.shown.show(value));
+        let subject = self.subject;
+        if lower > self.limit {
+            return numbers
+                .conclude(Verdict::Fail, format!("{subject} is at least {low}, above the limit of {limit} (estimate {estimate})"));
+        }
+        if let Some(missing) = rule.missing(compared) {
+            return numbers.conclude(Verdict::Inconclusive, missing);
+        }
+        if upper < self.limit {
+            return numbers
+                .conclude(Verdict::Pass, format!("{subject} is at most {high}, within the limit of {limit} (estimate {estimate})"));
+        }
+        if upper.is_infinite() {
+            return numbers
+                .conclude(Verdict::Inconclusive, format!("{subject} is estimated as {estimate}, by too few units to say how surely"));
+        }
+        let reason =
+            format!("{subject} is estimated as {estimate} and may be as high as {high}: not yet sure to be within the limit of {limit}");
+        numbers.conclude(Verdict::Inconclusive, reason)
+    }
+}
+
+/// How much there is of a cohort.
+#[derive(Clone, Copy)]
+struct Seen {
+    requests: u64,
+    units: f64,
+}
+
+impl Seen {
+    fn of(cohort: &Cohort) -> Self {
+        Self { requests: cohort.requests(), units: cohort.units().estimate().units.round() }
+    }
+}
+
+impl fmt::Display for Seen {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} requests by {} units", self.requests, self.units)
+    }
+}
+
+/// The numbers every evaluation carries.
+pub(super) fn common(compared: Compared<'_>, rule: &Rule) -> Numbers {
+    let mut numbers = Numbers::default();
+    numbers.put("alpha", rule.alpha);
+    numbers.put("pass_alpha", rule.pass_alpha);
+    for (requests, units, cohort) in [("requests", "units", compared.canary), ("control_requests", "control_units", compared.control)] {
+        let seen = Seen::of(cohort);
+        numbers.put(requests, seen.requests as f64);
+        numbers.put(units, seen.units);
+    }
+    numbers
+}
+
+/// Both sides' values, and how much of the canary hangs on its heaviest bucket: above a tenth, single units decide.
+pub(super) fn put_values(numbers: &mut Numbers, canary: Option<&Ratio>, control: Option<&Ratio>, scale: f64) {
+    if let Some(canary) = canary {
+        numbers.put("canary", canary.value * scale);
+        numbers.put("largest_bucket_share", canary.largest_share);
+    }
+    if let Some(control) = control {
+        numbers.put("control", control.value * scale);
+    }
+}

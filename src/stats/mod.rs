@@ -1,0 +1,38 @@
+//! Statistics of rollouts: what was observed, in a form that adds up, and what may be concluded from it.
+//!
+//! PURE: no I/O, no clock, no async, no randomness. The formulas, their sources and what was measured are in
+//! `docs/statistics.md`.
+//!
+//! ```text
+//! guard          verdicts on a canary: pass, fail, inconclusive, each with its reason and numbers
+//!   |   \______________
+//! event_split   sequence   sample_ratio     tests that may be looked at any number of times
+//!                  |
+//!                ratio                      estimates with a variance that knows units
+//!                  |
+//! cohort         sums        unit_set       summaries, merged exactly over workers, replicas and windows
+//! ```
+//!
+//! Written by whoever observes requests; merged, stored and judged by the control plane.
+
+#![expect(clippy::cast_precision_loss, reason = "sums far below 2^53 in practice, and estimates beyond it")]
+
+pub mod cohort;
+pub mod event_split;
+pub mod guard;
+pub mod ratio;
+pub mod sample_ratio;
+pub mod sequence;
+pub mod sums;
+pub mod unit_set;
+
+#[cfg(test)]
+mod tests;
+
+pub use cohort::{BUCKETS, Cohort};
+pub use event_split::EventSplit;
+pub use guard::{Compared, Evaluation, Rule, Verdict};
+pub use ratio::{Contrast, Ratio};
+pub use sequence::Sequence;
+pub use sums::{Outcome, Sums, Thresholds};
+pub use unit_set::{UnitEstimate, UnitSet};
