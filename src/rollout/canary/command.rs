@@ -133,9 +133,9 @@ impl Canary {
             _ => return Err("only stages and the watch can be skipped".to_owned()),
         }
         if self.stage < self.plan.last_stage() {
-            self.enter_stage(now, self.stage + 1, by)
+            self.enter_stage(now, self.stage + 1, by);
         } else {
-            self.waive(now, by)
+            self.waive(now, by);
         }
         Ok(())
     }

@@ -101,6 +101,10 @@ impl Canary {
         if self.state == State::Stepping && was_measuring && seen {
             self.step.elapsed = self.step.elapsed.saturating_add(self.plan.watched(passed));
         }
+        // A window that has not begun says nothing: what was held by the one before stays held.
+        if *judgement == Judgement::NotYet && !self.needs_no_time() {
+            return;
+        }
         match self.outlook(now, judgement) {
             Outlook::Run => self.go_on(now),
             Outlook::Hold(because, reason) => self.hold(now, because, &reason),
@@ -133,8 +137,8 @@ impl Canary {
                 format!("the deadline has passed and {reason}; the plan promotes then")
             }
             Judgement::Inconclusive(reason) => return Outlook::Hold(PauseReason::Inconclusive, reason.clone()),
-            // A window that has not begun says nothing, and a failing one has been answered already.
-            _ => return Outlook::Run,
+            // These have been answered already.
+            Judgement::Unmeasured(_) | Judgement::NotYet | Judgement::Failing(_) | Judgement::Signalling(_) => return Outlook::Run,
         };
         if self.current().approval && !self.step.approved {
             return Outlook::Hold(PauseReason::Approval, format!("{reason}; somebody must approve"));

@@ -181,6 +181,17 @@ fn after_the_kill_switch_somebody_has_to_resume_and_the_stage_goes_on() {
 }
 
 #[test]
+fn the_watch_does_not_end_while_the_kill_switch_is_on() {
+    let mut bench = Bench::stepping(spec());
+    bench.run_to(State::Watching);
+    bench.kill(true);
+    bench.run(100);
+    assert_eq!((bench.state(), bench.world.retired.len()), (State::Watching, 0));
+    bench.kill(false);
+    bench.run_to(State::Completed);
+}
+
+#[test]
 fn nothing_starts_while_the_kill_switch_is_on() {
     let mut bench = Bench::new(spec());
     bench.kill(true);

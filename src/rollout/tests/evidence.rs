@@ -37,10 +37,13 @@ fn a_failing_guard_rolls_back_at_the_next_look_at_once_to_nothing() {
     }
 }
 
+/// How a canary comes to stand still.
+type Way = fn(&mut Bench);
+
 /// Flagger's gap: failing checks are heard also while somebody is waited for.
 #[test]
 fn guards_are_heard_in_every_pause() {
-    let ways: [(&str, fn(&mut Bench)); 4] = [
+    let ways: [(&str, Way); 4] = [
         ("by a user", |bench| bench.order(crate::rollout::Command::Pause).expect("legal")),
         ("without data", |bench| bench.next(&too_few(bench.good(), |measured| measured.canary.units = 0))),
         ("inconclusive", |bench| bench.next(&bench.with(Verdict::Inconclusive))),
@@ -102,6 +105,19 @@ fn an_inconclusive_guard_holds_until_new_evidence_passes() {
     assert_eq!((bench.state(), bench.canary.stage(), bench.share()), (paused(PauseReason::Inconclusive), 0, 5.0));
     bench.run(1);
     assert_eq!((bench.state(), bench.canary.stage()), (State::Stepping, 1));
+}
+
+#[test]
+fn evidence_of_another_window_ends_no_hold() {
+    let mut bench = nearly_over(spec());
+    let unsure = bench.with(Verdict::Inconclusive);
+    bench.next(&unsure);
+    let recorded = bench.canary.status().history.total();
+    for _ in 0..10 {
+        let other = measured(bench.good(), |measured| measured.window += 1);
+        bench.next(&other);
+    }
+    assert_eq!((bench.state(), bench.canary.status().history.total()), (paused(PauseReason::Inconclusive), recorded));
 }
 
 #[test]

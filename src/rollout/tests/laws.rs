@@ -300,7 +300,7 @@ fn left_upwards(before: &Canary, evidence: &Evidence, now: Timestamp) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
     fn no_history_breaks_a_law_and_every_canary_can_come_to_its_end(spec in any_plan(), history in history()) {

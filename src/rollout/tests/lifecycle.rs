@@ -144,6 +144,17 @@ fn a_pause_longer_than_the_stage_keeps_share_stage_and_remaining_time() {
     assert_eq!(bench.now.since(resumed), left * 1_000);
 }
 
+#[test]
+fn a_pause_between_two_looks_is_not_stage_time() {
+    let mut bench = Bench::stepping(spec());
+    let left = bench.time_left();
+    bench.order(Command::Pause).expect("legal");
+    bench.now = bench.now.plus(secs(8));
+    bench.order(Command::Resume).expect("legal");
+    bench.run(1);
+    assert_eq!(left - bench.time_left(), INTERVAL);
+}
+
 /// I6: nobody watched meanwhile, so nothing was shown.
 #[test]
 fn a_downtime_neither_counts_as_stage_time_nor_skips_a_stage() {

@@ -11,7 +11,7 @@ fn read(body: Value) -> Result<CanarySpec, String> {
 }
 
 /// The faults of a canary with these stages, as `field: reason`.
-fn faults(stages: Value) -> Vec<String> {
+fn faults(stages: &Value) -> Vec<String> {
     let spec = read(json!({ "alias": "docs", "collection": "docs_v2", "stages": stages })).expect("well-formed");
     faults_of(spec)
 }
@@ -47,12 +47,12 @@ fn the_smallest_plan_has_the_promised_defaults() {
 /// Features 2C-26: the documented last stage is legal.
 #[test]
 fn a_last_stage_of_no_length_is_legal() {
-    assert_eq!(faults(json!([{ "percentage": 10, "duration_minutes": 0.5 }, { "percentage": 100, "duration_minutes": 0 }])), [""; 0]);
+    assert_eq!(faults(&json!([{ "percentage": 10, "duration_minutes": 0.5 }, { "percentage": 100, "duration_minutes": 0 }])), [""; 0]);
 }
 
 #[test]
 fn every_faulty_percentage_is_named_with_its_stage() {
-    let faults = faults(json!([
+    let faults = faults(&json!([
         { "duration": "1m" },
         { "percentage": 150, "duration": "1m" },
         { "percentage": -1, "duration": "1m" },
@@ -96,13 +96,13 @@ fn nan_is_a_fault_and_not_a_share() {
 /// Features 2C-27: a list that does not end at 100 would run for ever.
 #[test]
 fn a_plan_that_ends_before_100_or_has_no_stage_is_refused() {
-    assert_eq!(faults(json!([{ "percentage": 10, "duration": "1m" }])), ["stages[0].percentage: the last stage must be 100, not 10"]);
-    assert_eq!(faults(json!([])), ["stages: a canary needs 1 to 100 stages, this one has 0"]);
+    assert_eq!(faults(&json!([{ "percentage": 10, "duration": "1m" }])), ["stages[0].percentage: the last stage must be 100, not 10"]);
+    assert_eq!(faults(&json!([])), ["stages: a canary needs 1 to 100 stages, this one has 0"]);
 }
 
 #[test]
 fn every_faulty_duration_is_named_with_its_stage() {
-    let faults = faults(json!([
+    let faults = faults(&json!([
         { "percentage": 1 },
         { "percentage": 2, "duration": "1m", "duration_minutes": 1 },
         { "percentage": 3, "duration": "0s" },
@@ -126,8 +126,8 @@ fn every_faulty_duration_is_named_with_its_stage() {
 fn a_canary_that_watches_nothing_is_refused() {
     let reason =
         "stages[0].duration: a canary that watches nothing is an alias switch: give its only stage a duration, or switch the alias";
-    assert_eq!(faults(json!([{ "percentage": 100, "duration": "0s" }])), [reason]);
-    assert_eq!(faults(json!([{ "percentage": 100, "duration": "1m" }])), [""; 0]);
+    assert_eq!(faults(&json!([{ "percentage": 100, "duration": "0s" }])), [reason]);
+    assert_eq!(faults(&json!([{ "percentage": 100, "duration": "1m" }])), [""; 0]);
 }
 
 #[test]

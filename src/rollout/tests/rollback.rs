@@ -1,6 +1,6 @@
 //! The way back.
 
-use super::bench::{Bench, OLD, spec, unmeasured};
+use super::bench::{Bench, OLD, secs, spec, unmeasured};
 use crate::rollout::{CanarySpec, Effect, Notice, State, Verdict};
 
 fn failing(state: State) -> Bench {
@@ -16,6 +16,18 @@ fn a_guard_failing_after_the_promotion_moves_the_alias_back() {
     let bench = failing(State::Watching);
     assert_eq!((bench.state(), bench.world.alias.as_str(), bench.world.route), (State::RolledBack, OLD, None));
     assert!(bench.world.retired.is_empty());
+}
+
+/// The route is off already; putting it on again would split traffic that has nothing to be split.
+#[test]
+fn a_rollback_after_the_promotion_does_nothing_but_move_the_alias() {
+    let mut bench = Bench::stepping(spec());
+    bench.run_to(State::Watching);
+    bench.now = bench.now.plus(secs(10));
+    let failing = bench.with(Verdict::Fail);
+    bench.canary.tick(bench.now, &failing);
+    let wanted: Vec<_> = bench.canary.due(bench.now).filter(|pending| !matches!(pending.effect, Effect::Notify { .. })).collect();
+    assert!(matches!(wanted.as_slice(), [only] if matches!(only.effect, Effect::RestoreAlias { .. })), "{wanted:?}");
 }
 
 /// Features 33: only what this run changed is undone, and nothing is deleted.
