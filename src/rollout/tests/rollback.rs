@@ -78,6 +78,22 @@ fn the_way_back_needs_no_evidence() {
     assert_eq!((bench.state(), bench.world.route), (State::RolledBack, None));
 }
 
+/// The collection it leads to may be gone: that is for somebody to hear of, not to be taken for done.
+#[test]
+fn a_refused_step_of_the_way_back_is_a_failed_rollback() {
+    let mut bench = Bench::stepping(spec());
+    bench.run_to(State::Watching);
+    bench.now = bench.now.plus(secs(10));
+    let failing = bench.with(Verdict::Fail);
+    bench.canary.tick(bench.now, &failing);
+    let restore = bench.canary.due(bench.now).find(|pending| matches!(pending.effect, Effect::RestoreAlias { .. })).expect("wanted").number;
+    bench.canary.effect_refused(bench.now, restore, "no such collection");
+    assert!(matches!(bench.state(), State::RollbackFailed { .. }));
+    bench.now = bench.now.plus(secs(10));
+    bench.execute();
+    assert_eq!((bench.state(), bench.world.alias.as_str()), (State::RolledBack, OLD));
+}
+
 /// Setting the share late would put back the route that has been taken off meanwhile.
 #[test]
 fn a_share_that_could_not_be_set_is_forgotten_once_the_route_is_off() {
