@@ -9,6 +9,7 @@
 //! admin      HTTP API for operators                     proxy   the data plane: one request, from accept to observe
 //! control    the control plane: aliases, routes          |
 //! qdrant     what the control plane asks of Qdrant       |
+//! rollout    a canary's plan and its state machine       |
 //!    \____________________ live __________________________/     the snapshot both share
 //!                  metrics       routing       config           what they are made of; these know nobody
 //!                                              stats            what observations prove: pure, knows nobody
@@ -23,6 +24,7 @@ pub mod logging;
 pub mod metrics;
 pub mod proxy;
 pub mod qdrant;
+pub mod rollout;
 pub mod routing;
 pub mod stats;
 pub mod store;

@@ -1,0 +1,88 @@
+//! What the evidence says about a stage, taken together.
+
+use super::{Canary, Phase, State};
+use crate::rollout::{CohortNumbers, Evaluation, Evidence, Guard, Level, Measurement, Rule, Share, Verdict};
+
+/// The worst that can be said, with its reason.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Judgement {
+    /// The numbers could not be had.
+    Unmeasured(String),
+    /// There are numbers, but not of this window yet.
+    NotYet,
+    /// A guard fails.
+    Failing(String),
+    /// A signal fails.
+    Signalling(String),
+    TooFew(String),
+    Inconclusive(String),
+    Pass(String),
+}
+
+impl Canary {
+    /// Keeps the numbers of this tick, if they belong to the current window, and judges them.
+    pub(super) fn judge(&mut self, evidence: &Evidence) -> Judgement {
+        let measurement = match &evidence.measured {
+            Err(reason) => return Judgement::Unmeasured(format!("the guards could not be judged: {reason}")),
+            Ok(measurement) if measurement.window != self.step.window => return Judgement::NotYet,
+            Ok(measurement) => measurement.clone().keepable(),
+        };
+        let judgement = self.verdict(&measurement);
+        self.measured = Some(measurement);
+        judgement
+    }
+
+    fn verdict(&self, measurement: &Measurement) -> Judgement {
+        let guards = if self.state == State::Watching { &self.plan.spec().guards } else { self.plan.guards(self.stage) };
+        let cold = !matches!(self.step.phase, Phase::Measuring);
+        for (level, judgement) in [(Level::Guard, Judgement::Failing as fn(String) -> _), (Level::Signal, Judgement::Signalling)] {
+            let heard = guards.iter().filter(|guard| guard.level == level && (!cold || heard_while_cold(guard)));
+            if let Some(failing) = heard.filter_map(|guard| found(guard, measurement)).find(|found| found.verdict == Verdict::Fail) {
+                return judgement(format!("`{}` fails: {}", failing.guard, failing.reason));
+            }
+        }
+        if let Some(reason) = self.too_few(measurement) {
+            return Judgement::TooFew(reason);
+        }
+        for guard in guards.iter().filter(|guard| guard.level != Level::DryRun) {
+            match found(guard, measurement) {
+                Some(found) if found.verdict == Verdict::Pass => {}
+                Some(found) => return Judgement::Inconclusive(format!("`{}` is inconclusive: {}", found.guard, found.reason)),
+                // What nobody has judged has not passed.
+                None => return Judgement::Inconclusive(format!("`{}` was not judged", guard.name())),
+            }
+        }
+        Judgement::Pass("every guard passes".to_owned())
+    }
+
+    /// Why the sample does not suffice. With everything on the canary there is no control to ask for.
+    fn too_few(&self, measurement: &Measurement) -> Option<String> {
+        let spec = self.plan.spec();
+        let short = |cohort: &str, numbers: &CohortNumbers| {
+            let enough = numbers.requests >= spec.minimum_requests && numbers.units >= spec.minimum_units;
+            (!enough).then(|| {
+                format!(
+                    "the {cohort} has {} of {} requests and {} of {} units",
+                    numbers.requests, spec.minimum_requests, numbers.units, spec.minimum_units
+                )
+            })
+        };
+        let control = || if self.share == Share::FULL { None } else { short("control", &measurement.control) };
+        short("canary", &measurement.canary).or_else(control)
+    }
+}
+
+/// Cold caches are slow and may be empty-handed, but they are no excuse for errors.
+fn heard_while_cold(guard: &Guard) -> bool {
+    matches!(guard.rule, Rule::ErrorRate { .. })
+}
+
+/// The worst evaluation of a guard, in case it was judged more than once.
+fn found<'m>(guard: &Guard, measurement: &'m Measurement) -> Option<&'m Evaluation> {
+    let severity = |verdict: Verdict| match verdict {
+        Verdict::Pass => 0,
+        Verdict::Inconclusive => 1,
+        Verdict::Fail => 2,
+    };
+    measurement.evaluations.iter().filter(|found| found.guard == guard.name()).max_by_key(|found| severity(found.verdict))
+}

@@ -1,0 +1,131 @@
+//! The states of a canary.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "name", rename_all = "snake_case")]
+pub enum State {
+    /// Its time has not come.
+    Scheduled,
+    /// The pre-checks run. Nothing has been changed yet.
+    Initializing,
+    /// A stage is being watched; the only state in which the share grows.
+    Stepping,
+    /// The share stays (the kill switch alone takes it away), the stage's clock stands, the guards are heard.
+    Paused {
+        because: PauseReason,
+    },
+    /// Everything is on the canary; the alias is being moved and the route taken off.
+    Promoting,
+    /// The alias has moved; guards are judged on everybody, and the way back is open.
+    Watching,
+    Completed,
+    /// On the way back.
+    RollingBack {
+        towards: Ending,
+    },
+    /// A step of the way back failed. It is tried for ever, and said aloud each time.
+    RollbackFailed {
+        towards: Ending,
+    },
+    RolledBack,
+    /// Ended by an operator.
+    Aborted,
+    /// Ended because somebody moved the alias by force.
+    Superseded,
+    /// The pre-checks refused it; nothing had been changed.
+    Failed,
+}
+
+/// Why a canary stands still.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PauseReason {
+    /// Somebody asked for it.
+    User,
+    /// A guard of level `signal` failed.
+    Signal,
+    /// A guard failed, and the plan forbids rolling back by itself.
+    Guard,
+    /// The stage's time is over, and its guards can say neither yes nor no.
+    Inconclusive,
+    /// The stage's time is over, and too little was seen.
+    NoData,
+    /// The stage has passed during a freeze.
+    Freeze,
+    /// The numbers could not be had.
+    Error,
+    /// The stage has passed and waits for somebody to approve.
+    Approval,
+    /// The global kill switch took the share to zero.
+    KillSwitch,
+}
+
+impl PauseReason {
+    /// Whether new evidence, or time, is enough to go on. Everything else needs somebody.
+    #[must_use]
+    pub fn clears_itself(self) -> bool {
+        matches!(self, Self::Inconclusive | Self::NoData | Self::Freeze | Self::Error)
+    }
+}
+
+/// What a canary that goes back will have been.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ending {
+    RolledBack,
+    Aborted,
+    Superseded,
+}
+
+impl From<Ending> for State {
+    fn from(ending: Ending) -> Self {
+        match ending {
+            Ending::RolledBack => Self::RolledBack,
+            Ending::Aborted => Self::Aborted,
+            Ending::Superseded => Self::Superseded,
+        }
+    }
+}
+
+impl State {
+    /// Nothing leads out of a terminal state.
+    #[must_use]
+    pub fn is_terminal(self) -> bool {
+        matches!(self, Self::Completed | Self::RolledBack | Self::Aborted | Self::Superseded | Self::Failed)
+    }
+
+    /// The canary serves somebody, or may: guards are heard.
+    #[must_use]
+    pub fn is_live(self) -> bool {
+        matches!(self, Self::Stepping | Self::Paused { .. } | Self::Promoting | Self::Watching)
+    }
+
+    /// As it stands in JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Scheduled => "scheduled",
+            Self::Initializing => "initializing",
+            Self::Stepping => "stepping",
+            Self::Paused { .. } => "paused",
+            Self::Promoting => "promoting",
+            Self::Watching => "watching",
+            Self::Completed => "completed",
+            Self::RollingBack { .. } => "rolling_back",
+            Self::RollbackFailed { .. } => "rollback_failed",
+            Self::RolledBack => "rolled_back",
+            Self::Aborted => "aborted",
+            Self::Superseded => "superseded",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}

@@ -1,0 +1,94 @@
+//! What an operator sees of a canary.
+
+use serde::Serialize;
+
+use super::{Canary, History, PauseReason, Pending, Phase, State};
+use crate::rollout::time::millis;
+use crate::rollout::{CohortNumbers, Evaluation, Timestamp};
+
+/// Features 22 and 57, in units that are named.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CanaryStatus<'c> {
+    pub id: &'c str,
+    pub alias: &'c str,
+    pub collection: &'c str,
+    /// The collection the way back leads to.
+    pub stable: Option<&'c str>,
+    pub state: &'static str,
+    pub paused_because: Option<PauseReason>,
+    /// Zero-based.
+    pub current_stage: usize,
+    pub stages: usize,
+    /// What is commanded; 100 once the alias itself has moved.
+    pub current_percentage: f64,
+    pub phase: Phase,
+    pub window: u64,
+    pub canary: CohortNumbers,
+    pub control: CohortNumbers,
+    pub verdicts: &'c [Evaluation],
+    /// Of the stage or the watch, as long as it is watched.
+    pub time_left_ms: Option<u64>,
+    pub created: Timestamp,
+    pub started: Option<Timestamp>,
+    pub warnings: Vec<String>,
+    /// Effects that are not done yet, with their last error.
+    pub pending: &'c [Pending],
+    pub history: &'c History,
+}
+
+impl Canary {
+    #[must_use]
+    pub fn status(&self) -> CanaryStatus<'_> {
+        // Numbers of a stage before this one would be taken for this one's.
+        let measured = self.measured.as_ref().filter(|measured| measured.window == self.step.window);
+        CanaryStatus {
+            id: &self.id,
+            alias: &self.plan.spec().alias,
+            collection: &self.plan.spec().collection,
+            stable: self.stable(),
+            state: self.state.name(),
+            paused_because: if let State::Paused { because } = self.state { Some(because) } else { None },
+            current_stage: self.stage,
+            stages: self.plan.stages().len(),
+            current_percentage: self.current_percentage(),
+            phase: self.step.phase,
+            window: self.step.window,
+            canary: measured.map(|measured| measured.canary).unwrap_or_default(),
+            control: measured.map(|measured| measured.control).unwrap_or_default(),
+            verdicts: measured.map_or(&[], |measured| &measured.evaluations),
+            time_left_ms: self.time_left(),
+            created: self.created,
+            started: self.started,
+            warnings: self.warnings(),
+            pending: self.outbox.pending(),
+            history: &self.history,
+        }
+    }
+
+    fn current_percentage(&self) -> f64 {
+        match self.state {
+            State::Watching | State::Completed => 100.0,
+            _ => self.share.percentage(),
+        }
+    }
+
+    fn time_left(&self) -> Option<u64> {
+        let whole = match self.state {
+            State::Stepping | State::Paused { .. } => self.current().duration,
+            State::Watching => self.plan.spec().watch,
+            _ => return None,
+        };
+        Some(millis(whole.get()).saturating_sub(self.step.elapsed))
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        let warnings = [
+            (self.step.lagging, "a live replica has not applied the current share"),
+            (self.overdue && !self.state.is_terminal(), "the deadline has passed"),
+            (self.killed, "the kill switch is on"),
+        ];
+        let said = warnings.into_iter().filter(|(holds, _)| *holds).map(|(_, text)| text.to_owned());
+        said.chain(self.frozen.iter().filter(|_| !self.state.is_terminal()).map(|freeze| format!("nothing is promoted: {freeze}")))
+            .collect()
+    }
+}

@@ -1,0 +1,204 @@
+//! The passing of time: what a canary does when it looks at the evidence.
+
+use super::judge::Judgement;
+use super::{By, Canary, Effect, Ending, Notice, PauseReason, Phase, State};
+use crate::rollout::time::millis;
+use crate::rollout::{AtDeadline, Evidence, NoData, Timestamp};
+
+/// What is next for a stage.
+enum Outlook {
+    Run,
+    Hold(PauseReason, String),
+    GiveUp(String),
+    Advance(String),
+}
+
+impl Canary {
+    /// Looks at the evidence once. To be called every check interval; more often does no harm, less often only delays.
+    pub fn tick(&mut self, now: Timestamp, evidence: &Evidence) {
+        let passed = self.ticked.map_or(0, |ticked| now.since(ticked));
+        self.ticked = Some(now);
+        self.frozen = self.plan.frozen(now).or_else(|| evidence.frozen.clone());
+        match self.state {
+            State::Scheduled => self.start_when_due(now),
+            State::Initializing => self.begin_when_checked(now, evidence),
+            State::Stepping | State::Paused { .. } | State::Promoting | State::Watching => {
+                let judgement = self.judge(evidence);
+                if self.react(now, &judgement) {
+                    return;
+                }
+                match self.state {
+                    State::Watching => self.tend_watch(now, &judgement, passed),
+                    State::Stepping | State::Paused { .. } => self.tend_stage(now, evidence.applied, &judgement, passed),
+                    _ => {}
+                }
+            }
+            // The way back is driven by its effects alone: it needs no evidence. Terminal states are final.
+            _ => {}
+        }
+    }
+
+    fn start_when_due(&mut self, now: Timestamp) {
+        if !self.killed && self.frozen.is_none() && self.plan.spec().start_at.is_none_or(|start| start <= now) {
+            self.outbox.push(now, Effect::RunChecks { alias: self.plan.spec().alias.clone(), candidate: self.candidate() });
+            self.enter(now, State::Initializing, &By::controller("its time has come"));
+        }
+    }
+
+    /// The first stage moves traffic as much as any other: freezes, the kill switch and blindness hold it too.
+    fn begin_when_checked(&mut self, now: Timestamp, evidence: &Evidence) {
+        if self.stable.is_some() && !self.killed && self.frozen.is_none() && evidence.measured.is_ok() {
+            self.started = Some(now);
+            self.enter_stage(now, 0, &By::controller("the pre-checks passed"));
+        }
+    }
+
+    /// Answers failing guards and signals; true when the canary is somewhere else now, or has to stay where it is.
+    fn react(&mut self, now: Timestamp, judgement: &Judgement) -> bool {
+        match (judgement, self.state) {
+            (Judgement::Failing(reason), _) if self.plan.spec().auto_rollback => {
+                self.roll_back(now, Ending::RolledBack, &By::controller(reason));
+                true
+            }
+            (Judgement::Failing(reason) | Judgement::Signalling(reason), State::Promoting | State::Watching) => {
+                if !std::mem::replace(&mut self.step.alarmed, true) {
+                    self.notify(now, Notice::GuardFailing, reason);
+                }
+                false
+            }
+            // With nobody on the canary there is nothing to pause.
+            (_, State::Paused { because: PauseReason::KillSwitch }) => false,
+            (Judgement::Failing(reason), State::Stepping | State::Paused { .. }) => {
+                self.hold(now, PauseReason::Guard, reason);
+                true
+            }
+            (Judgement::Signalling(reason), State::Stepping | State::Paused { because: PauseReason::Approval }) => {
+                self.hold(now, PauseReason::Signal, reason);
+                true
+            }
+            (Judgement::Signalling(reason), State::Paused { because }) if because.clears_itself() => {
+                self.hold(now, PauseReason::Signal, reason);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn tend_stage(&mut self, now: Timestamp, applied: bool, judgement: &Judgement, passed: u64) {
+        if self.state == (State::Paused { because: PauseReason::KillSwitch }) {
+            return;
+        }
+        let was_measuring = self.step.phase == Phase::Measuring;
+        self.advance_phase(now, applied);
+        self.tell_when_overdue(now);
+        if let State::Paused { because } = self.state
+            && !because.clears_itself()
+        {
+            return;
+        }
+        // Only what was measured the whole time since the last look has been watched.
+        let seen = !matches!(judgement, Judgement::Unmeasured(_) | Judgement::NotYet);
+        if self.state == State::Stepping && was_measuring && seen {
+            self.step.elapsed = self.step.elapsed.saturating_add(self.plan.watched(passed));
+        }
+        // A window that has not begun says nothing: what was held by the one before stays held.
+        if *judgement == Judgement::NotYet && !self.needs_no_time() {
+            return;
+        }
+        match self.outlook(now, judgement) {
+            Outlook::Run => self.go_on(now),
+            Outlook::Hold(because, reason) => self.hold(now, because, &reason),
+            Outlook::GiveUp(reason) => self.roll_back(now, Ending::RolledBack, &By::controller(reason)),
+            Outlook::Advance(reason) => self.advance(now, &By::controller(reason)),
+        }
+    }
+
+    fn outlook(&self, now: Timestamp, judgement: &Judgement) -> Outlook {
+        if let Judgement::Unmeasured(reason) = judgement {
+            return Outlook::Hold(PauseReason::Error, reason.clone());
+        }
+        if !self.stage_over() {
+            return Outlook::Run;
+        }
+        let spec = self.plan.spec();
+        let overdue = self.plan.overdue(self.started, now);
+        let give_up = overdue && spec.on_inconclusive_at_deadline == AtDeadline::Rollback;
+        let reason = match judgement {
+            _ if self.needs_no_time() => "there is nothing to wait for in this stage".to_owned(),
+            Judgement::Pass(reason) => reason.clone(),
+            Judgement::TooFew(reason) | Judgement::Inconclusive(reason) if give_up => {
+                return Outlook::GiveUp(format!("the deadline has passed and {reason}"));
+            }
+            Judgement::TooFew(reason) if spec.no_data == NoData::Rollback => {
+                return Outlook::GiveUp(format!("the stage's time is over and {reason}"));
+            }
+            Judgement::TooFew(reason) => return Outlook::Hold(PauseReason::NoData, reason.clone()),
+            Judgement::Inconclusive(reason) if overdue && spec.on_inconclusive_at_deadline == AtDeadline::Promote => {
+                format!("the deadline has passed and {reason}; the plan promotes then")
+            }
+            Judgement::Inconclusive(reason) => return Outlook::Hold(PauseReason::Inconclusive, reason.clone()),
+            // These have been answered already.
+            Judgement::Unmeasured(_) | Judgement::NotYet | Judgement::Failing(_) | Judgement::Signalling(_) => return Outlook::Run,
+        };
+        if self.current().approval && !self.step.approved {
+            return Outlook::Hold(PauseReason::Approval, format!("{reason}; somebody must approve"));
+        }
+        match &self.frozen {
+            Some(freeze) => Outlook::Hold(PauseReason::Freeze, freeze.clone()),
+            None => Outlook::Advance(reason),
+        }
+    }
+
+    fn advance(&mut self, now: Timestamp, by: &By) {
+        if self.stage < self.plan.last_stage() { self.enter_stage(now, self.stage + 1, by) } else { self.promote(now, by) }
+    }
+
+    /// A hold that clears itself is over.
+    fn go_on(&mut self, now: Timestamp) {
+        if self.state != State::Stepping {
+            self.enter(now, State::Stepping, &By::controller("what held it is over"));
+        }
+    }
+
+    pub(super) fn hold(&mut self, now: Timestamp, because: PauseReason, reason: &str) {
+        let held = State::Paused { because };
+        if self.state == held {
+            return;
+        }
+        self.enter(now, held, &By::controller(reason));
+        let event = match because {
+            PauseReason::Approval => Notice::ApprovalNeeded,
+            PauseReason::Guard => Notice::GuardFailing,
+            _ => Notice::Paused,
+        };
+        self.notify(now, event, reason);
+    }
+
+    fn tell_when_overdue(&mut self, now: Timestamp) {
+        if !self.overdue && self.plan.overdue(self.started, now) {
+            self.overdue = true;
+            self.notify(now, Notice::DeadlinePassed, format!("still in stage {} when its deadline passed", self.stage));
+        }
+    }
+
+    /// There is no control any more, so guards that compare cannot pass: what ends the watch well is that none fails.
+    fn tend_watch(&mut self, now: Timestamp, judgement: &Judgement, passed: u64) {
+        if matches!(judgement, Judgement::Unmeasured(_) | Judgement::NotYet) {
+            return;
+        }
+        self.step.elapsed = self.step.elapsed.saturating_add(self.plan.watched(passed));
+        let spec = self.plan.spec();
+        let failing = matches!(judgement, Judgement::Failing(_) | Judgement::Signalling(_));
+        if failing || self.killed || self.step.elapsed < millis(spec.watch.get()) {
+            return;
+        }
+        let silent = self.measured.as_ref().is_none_or(|measured| measured.canary.requests == 0);
+        match (silent && !spec.watch.is_zero(), spec.no_data) {
+            (false, _) => self.complete(now, &By::controller("no guard failed after the promotion")),
+            (true, NoData::Hold) => {}
+            (true, NoData::Rollback) => {
+                self.roll_back(now, Ending::RolledBack, &By::controller("nothing was seen after the promotion"));
+            }
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! What a canary is told at each tick.
+
+use serde::{Deserialize, Serialize};
+
+use super::Evaluation;
+
+/// What is known at one moment. Gathered by `control`, never stored as such.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Evidence {
+    /// Every live replica routes by the share that was set last.
+    pub applied: bool,
+    /// Why nothing may be promoted now, by a rule outside the plan.
+    pub frozen: Option<String>,
+    /// What was seen in the current window, or why that is not known. Of a window nothing was seen in, zeros; before the
+    /// first stage too.
+    pub measured: Result<Measurement, String>,
+}
+
+/// The numbers and verdicts of one window.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Measurement {
+    /// The window they belong to, by its number; those of another window are not heard.
+    pub window: u64,
+    pub canary: CohortNumbers,
+    pub control: CohortNumbers,
+    pub evaluations: Vec<Evaluation>,
+}
+
+/// What one cohort did in one window.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct CohortNumbers {
+    pub requests: u64,
+    pub units: u64,
+    pub error_rate: Option<f64>,
+    pub avg_latency_ms: Option<f64>,
+    pub latency_p50_ms: Option<f64>,
+    pub latency_p95_ms: Option<f64>,
+    pub latency_p99_ms: Option<f64>,
+}
+
+impl Measurement {
+    /// Without the numbers JSON cannot hold.
+    pub(super) fn keepable(self) -> Self {
+        Self {
+            canary: self.canary.keepable(),
+            control: self.control.keepable(),
+            evaluations: self.evaluations.into_iter().map(Evaluation::keepable).collect(),
+            ..self
+        }
+    }
+}
+
+impl CohortNumbers {
+    fn keepable(self) -> Self {
+        let finite = |number: Option<f64>| number.filter(|number| number.is_finite());
+        Self {
+            error_rate: finite(self.error_rate),
+            avg_latency_ms: finite(self.avg_latency_ms),
+            latency_p50_ms: finite(self.latency_p50_ms),
+            latency_p95_ms: finite(self.latency_p95_ms),
+            latency_p99_ms: finite(self.latency_p99_ms),
+            ..self
+        }
+    }
+}

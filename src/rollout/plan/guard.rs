@@ -1,0 +1,171 @@
+//! Guards: what a canary must not do to those it serves.
+
+use std::collections::HashSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::routing::SpecFault;
+
+const MAX_NAME: usize = 64;
+
+/// What a failing verdict leads to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// Back to stable at once.
+    #[default]
+    Guard,
+    /// A pause, until somebody has looked at it.
+    Signal,
+    /// Nothing; its verdicts are only shown.
+    DryRun,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Statistic {
+    P50,
+    P95,
+    P99,
+    Mean,
+}
+
+/// One rule, and how seriously it is taken.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Guard {
+    /// Default: the kind of the rule, for a latency with its statistic.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    #[serde(default)]
+    pub level: Level,
+    #[serde(flatten)]
+    pub rule: Rule,
+}
+
+/// What is measured and what is tolerated. `margin`s are what the canary may be worse than the control by; without one the
+/// two are not compared. A margin of zero can fail but hardly ever pass, since nothing proves two things equal.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Rule {
+    /// The share of requests that failed.
+    ErrorRate {
+        max: f64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        margin: Option<f64>,
+    },
+    Latency {
+        statistic: Statistic,
+        max_ms: f64,
+        /// As a fraction of the control's value.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        relative_margin: Option<f64>,
+    },
+    /// The share of answers without a hit.
+    EmptyResults {
+        max: f64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        margin: Option<f64>,
+    },
+    /// The mean score of the best hit.
+    TopScore {
+        min: f64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        margin: Option<f64>,
+    },
+    /// The value of a PromQL query; at least one of the limits.
+    Prometheus {
+        query: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        max: Option<f64>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        min: Option<f64>,
+    },
+}
+
+impl Guard {
+    /// A guard under its default name that rolls back.
+    #[must_use]
+    pub fn new(rule: Rule) -> Self {
+        Self { name: None, level: Level::Guard, rule }
+    }
+
+    /// Features 53 with the statistic named, and compared with the concurrent control.
+    pub(super) fn defaults() -> Vec<Self> {
+        vec![
+            Self::new(Rule::ErrorRate { max: 0.05, margin: Some(0.01) }),
+            Self::new(Rule::Latency { statistic: Statistic::P95, max_ms: 200.0, relative_margin: Some(0.25) }),
+        ]
+    }
+
+    /// By which verdicts refer to it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.name.as_deref().unwrap_or_else(|| self.rule.name())
+    }
+
+    /// Pushes every fault of a list of guards that stands at `at`.
+    pub(super) fn check_all(guards: &[Self], at: &str, faults: &mut Vec<SpecFault>) {
+        let mut seen = HashSet::new();
+        for (index, guard) in guards.iter().enumerate() {
+            let at = format!("{at}[{index}]");
+            if !seen.insert(guard.name()) {
+                faults.push(SpecFault::new(format!("{at}.name"), format!("`{}` appears twice; give the guards names", guard.name())));
+            }
+            if guard.name().is_empty() || guard.name().len() > MAX_NAME {
+                faults.push(SpecFault::new(format!("{at}.name"), format!("must have 1 to {MAX_NAME} bytes")));
+            }
+            guard.rule.check(&at, faults);
+        }
+    }
+}
+
+impl Rule {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::ErrorRate { .. } => "error_rate",
+            Self::Latency { statistic: Statistic::P50, .. } => "latency_p50",
+            Self::Latency { statistic: Statistic::P95, .. } => "latency_p95",
+            Self::Latency { statistic: Statistic::P99, .. } => "latency_p99",
+            Self::Latency { statistic: Statistic::Mean, .. } => "latency_mean",
+            Self::EmptyResults { .. } => "empty_results",
+            Self::TopScore { .. } => "top_score",
+            Self::Prometheus { .. } => "prometheus",
+        }
+    }
+
+    fn check(&self, at: &str, faults: &mut Vec<SpecFault>) {
+        let mut demand = |field: &str, holds: bool, demand: &str, found: f64| {
+            if !holds {
+                faults.push(SpecFault::new(format!("{at}.{field}"), format!("must be {demand}, not {found}")));
+            }
+        };
+        let fraction = |value: f64| (0.0..=1.0).contains(&value);
+        let tolerance = |value: &f64| value.is_finite() && *value >= 0.0;
+        match self {
+            Self::ErrorRate { max, margin } | Self::EmptyResults { max, margin } => {
+                demand("max", fraction(*max), "a fraction from 0 to 1", *max);
+                margin.iter().for_each(|margin| demand("margin", fraction(*margin), "a fraction from 0 to 1", *margin));
+            }
+            Self::Latency { max_ms, relative_margin, .. } => {
+                demand("max_ms", max_ms.is_finite() && *max_ms > 0.0, "a finite number above zero", *max_ms);
+                if let Some(margin) = relative_margin {
+                    demand("relative_margin", tolerance(margin), "a finite number, zero or above", *margin);
+                }
+            }
+            Self::TopScore { min, margin } => {
+                demand("min", min.is_finite(), "a finite number", *min);
+                margin.iter().for_each(|margin| demand("margin", tolerance(margin), "a finite number, zero or above", *margin));
+            }
+            Self::Prometheus { query, max, min } => {
+                max.iter().for_each(|max| demand("max", max.is_finite(), "a finite number", *max));
+                min.iter().for_each(|min| demand("min", min.is_finite(), "a finite number", *min));
+                if query.trim().is_empty() {
+                    faults.push(SpecFault::new(format!("{at}.query"), "is empty"));
+                }
+                if max.is_none() && min.is_none() {
+                    faults.push(SpecFault::new(at, "needs `max` or `min`: without a limit it can neither pass nor fail"));
+                }
+            }
+        }
+    }
+}

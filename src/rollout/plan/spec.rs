@@ -1,0 +1,136 @@
+//! What an operator writes.
+
+use serde::{Deserialize, Serialize};
+
+use super::{FreezeWindow, Guard, StageSpec};
+use crate::config::Period;
+use crate::rollout::Timestamp;
+
+/// What a stage does when its time is over and too little was seen. There is no third way: no data is never a pass.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoData {
+    /// The canary keeps its share and waits.
+    #[default]
+    Hold,
+    Rollback,
+}
+
+/// What happens to a canary that is still inconclusive when its deadline has passed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AtDeadline {
+    /// It keeps its share and waits; the operator is told.
+    #[default]
+    Hold,
+    /// An inconclusive stage counts as passed. Stages and approvals still to come are not skipped.
+    Promote,
+    Rollback,
+}
+
+/// A staged move of an alias to another collection.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CanarySpec {
+    pub alias: String,
+    /// Where the alias is to point in the end.
+    pub collection: String,
+    /// The upstream the collection lives on; default: the one that holds the alias.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upstream: Option<String>,
+    /// Default: 5 % for 30 m, 25 % for 60 m, 50 % for 120 m, then everything.
+    #[serde(default = "StageSpec::defaults")]
+    pub stages: Vec<StageSpec>,
+    /// A failing guard takes the canary back to 0 % at once; else it pauses the canary and raises an alarm.
+    #[serde(default = "yes")]
+    pub auto_rollback: bool,
+    /// Those of every stage that has none of its own, and of the watch after the promotion.
+    #[serde(default = "Guard::defaults")]
+    pub guards: Vec<Guard>,
+    /// After each change of the share, how long only error rates are judged: caches are cold. What was seen meanwhile
+    /// is not counted, and the stage's time begins afterwards.
+    #[serde(default = "half_a_minute")]
+    pub warm_up: Period,
+    /// Of each cohort in each stage, before it may pass.
+    #[serde(default = "five_hundred")]
+    pub minimum_requests: u64,
+    /// As `minimum_requests`. Zero for traffic without units.
+    #[serde(default = "one_hundred")]
+    pub minimum_units: u64,
+    #[serde(default)]
+    pub no_data: NoData,
+    #[serde(default)]
+    pub on_inconclusive_at_deadline: AtDeadline,
+    /// How long after its start the canary ought to be promoted; default: as long as it takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<Period>,
+    /// Default: at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_at: Option<Timestamp>,
+    /// How often guards are judged.
+    #[serde(default = "a_quarter_minute")]
+    pub check_interval: Period,
+    /// How long guards are judged after the promotion, with the way back open.
+    #[serde(default = "five_minutes")]
+    pub watch: Period,
+    /// How long after the end of the watch the old collection is kept; null: for ever.
+    #[serde(default = "one_day")]
+    pub retire_old: Option<Period>,
+    /// When nothing is promoted. Rolling back is always allowed.
+    #[serde(default)]
+    pub freeze: Vec<FreezeWindow>,
+}
+
+impl CanarySpec {
+    /// A canary with every default.
+    #[must_use]
+    pub fn new(alias: impl Into<String>, collection: impl Into<String>) -> Self {
+        Self {
+            alias: alias.into(),
+            collection: collection.into(),
+            upstream: None,
+            stages: StageSpec::defaults(),
+            auto_rollback: yes(),
+            guards: Guard::defaults(),
+            warm_up: half_a_minute(),
+            minimum_requests: five_hundred(),
+            minimum_units: one_hundred(),
+            no_data: NoData::default(),
+            on_inconclusive_at_deadline: AtDeadline::default(),
+            deadline: None,
+            start_at: None,
+            check_interval: a_quarter_minute(),
+            watch: five_minutes(),
+            retire_old: one_day(),
+            freeze: Vec::new(),
+        }
+    }
+}
+
+const fn yes() -> bool {
+    true
+}
+
+const fn half_a_minute() -> Period {
+    Period::from_secs(30)
+}
+
+const fn five_hundred() -> u64 {
+    500
+}
+
+const fn one_hundred() -> u64 {
+    100
+}
+
+const fn a_quarter_minute() -> Period {
+    Period::from_secs(15)
+}
+
+const fn five_minutes() -> Period {
+    Period::from_secs(300)
+}
+
+const fn one_day() -> Option<Period> {
+    Some(Period::from_secs(86_400))
+}

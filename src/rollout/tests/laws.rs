@@ -1,0 +1,330 @@
+//! The laws for arbitrary histories: commands, evidence, effects that fail, and a crash after every step.
+//!
+//! The canary is driven at random and compared before and after each step; nothing here repeats how the machine decides,
+//! only what may never be.
+
+use proptest::prelude::*;
+
+use super::bench::{OLD, START, World, evidence, plan, plenty, secs, somebody, spec};
+use crate::rollout::time::millis;
+use crate::rollout::{
+    AtDeadline, Canary, CanarySpec, CohortNumbers, Command, Effect, Evidence, Guard, Level, NoData, Notice, PauseReason, Phase, Rule,
+    Share, StageSpec, State, Timestamp, Verdict,
+};
+
+#[derive(Clone, Debug)]
+enum Action {
+    Look { after: u64, evidence: Seen },
+    Execute(Outcome),
+    Order(Command),
+    Kill(bool),
+    Supersede,
+}
+
+/// What became of the first effect that is due.
+#[derive(Clone, Copy, Debug)]
+enum Outcome {
+    Done,
+    Failed,
+    Refused,
+    /// Executed, but the controller died before it could say so.
+    Unreported,
+}
+
+#[derive(Clone, Debug)]
+struct Seen {
+    verdicts: [Verdict; 3],
+    enough: bool,
+    this_window: bool,
+    measured: bool,
+    applied: bool,
+    frozen: bool,
+}
+
+fn verdict() -> impl Strategy<Value = Verdict> {
+    prop_oneof![20 => Just(Verdict::Pass), 2 => Just(Verdict::Inconclusive), 1 => Just(Verdict::Fail)]
+}
+
+fn seen() -> impl Strategy<Value = Seen> {
+    let rarely = |weight| prop::bool::weighted(1.0 - weight);
+    (prop::array::uniform3(verdict()), rarely(0.1), rarely(0.1), rarely(0.1), rarely(0.1), prop::bool::weighted(0.05)).prop_map(
+        |(verdicts, enough, this_window, measured, applied, frozen)| Seen { verdicts, enough, this_window, measured, applied, frozen },
+    )
+}
+
+fn action() -> impl Strategy<Value = Action> {
+    let commands = [Command::Pause, Command::Resume, Command::Resume, Command::Skip, Command::Promote, Command::Approve, Command::Approve];
+    prop_oneof![
+        30 => (prop_oneof![9 => 1_u64..30, 1 => 30_u64..5_000], seen()).prop_map(|(after, evidence)| Action::Look { after, evidence }),
+        20 => Just(Action::Execute(Outcome::Done)),
+        2 => Just(Action::Execute(Outcome::Failed)),
+        1 => Just(Action::Execute(Outcome::Unreported)),
+        4 => prop::sample::select(commands.to_vec()).prop_map(Action::Order),
+    ]
+}
+
+/// What is rare enough not to end most histories at their beginning.
+fn rare() -> impl Strategy<Value = Action> {
+    prop_oneof![
+        Just(Action::Execute(Outcome::Refused)),
+        Just(Action::Order(Command::Abort)),
+        Just(Action::Supersede),
+        Just(Action::Kill(true)),
+        Just(Action::Kill(false)),
+        Just(Action::Kill(false)),
+    ]
+}
+
+fn history() -> impl Strategy<Value = Vec<Action>> {
+    prop::collection::vec(prop_oneof![60 => action(), 1 => rare()], 1..150)
+}
+
+fn any_plan() -> impl Strategy<Value = CanarySpec> {
+    let no_data = prop_oneof![Just(NoData::Hold), Just(NoData::Rollback)];
+    let policy = prop_oneof![Just(AtDeadline::Hold), Just(AtDeadline::Promote), Just(AtDeadline::Rollback)];
+    (any::<bool>(), prop::array::uniform3(any::<bool>()), 0_u64..30, no_data, policy, any::<bool>(), any::<bool>(), 0_u64..60).prop_map(
+        |(auto_rollback, approvals, warm_up, no_data, on_inconclusive_at_deadline, hurried, elsewhere, last)| {
+            let stage = |(share, seconds), approval| StageSpec { approval, ..StageSpec::new(share, secs(seconds)) };
+            let stages = [(5.0, 30), (40.0, 60), (100.0, last)].into_iter().zip(approvals).map(|(form, approval)| stage(form, approval));
+            let mut guards = spec().guards;
+            guards.push(Guard { level: Level::Signal, ..Guard::new(Rule::EmptyResults { max: 0.1, margin: None }) });
+            CanarySpec {
+                auto_rollback,
+                stages: stages.collect(),
+                warm_up: secs(warm_up),
+                no_data,
+                on_inconclusive_at_deadline,
+                deadline: hurried.then(|| secs(200)),
+                upstream: elsewhere.then(|| "second".to_owned()),
+                guards,
+                ..spec()
+            }
+        },
+    )
+}
+
+struct Model {
+    canary: Canary,
+    world: World,
+    now: Timestamp,
+}
+
+impl Model {
+    fn evidence(&self, seen: &Seen) -> Evidence {
+        let mut evidence = evidence(&self.canary, self.world.window + u64::from(!seen.this_window), Verdict::Pass);
+        evidence.applied = seen.applied;
+        evidence.frozen = seen.frozen.then(|| "holiday".to_owned());
+        if let Ok(measured) = &mut evidence.measured {
+            measured.evaluations.iter_mut().zip(seen.verdicts).for_each(|(found, verdict)| found.verdict = verdict);
+            measured.canary = if seen.enough { plenty() } else { CohortNumbers::default() };
+        }
+        if !seen.measured {
+            evidence.measured = Err("no answer".to_owned());
+        }
+        evidence
+    }
+
+    fn step(&mut self, action: &Action) {
+        let before = self.canary.clone();
+        match action {
+            Action::Look { after, evidence } => {
+                self.now = self.now.plus(secs(*after));
+                let evidence = self.evidence(evidence);
+                self.canary.tick(self.now, &evidence);
+                looked(&before, &self.canary, &evidence, self.now);
+            }
+            Action::Execute(outcome) => self.execute(*outcome),
+            Action::Order(command) => {
+                if self.canary.command(self.now, *command, &somebody()).is_err() {
+                    assert_eq!(self.canary, before, "a refused command changes nothing");
+                }
+            }
+            Action::Kill(on) => self.canary.kill_switch(self.now, *on, &somebody()),
+            Action::Supersede => drop(self.canary.supersede(self.now, &somebody())),
+        }
+        self.crash();
+        always(&before, &self.canary);
+        self.world_is_right();
+    }
+
+    fn crash(&mut self) {
+        let stored = serde_json::to_string(&self.canary).expect("JSON");
+        let read: Canary = serde_json::from_str(&stored).expect("readable");
+        assert_eq!(read, self.canary);
+        self.canary = read;
+    }
+
+    fn execute(&mut self, outcome: Outcome) {
+        let Some(pending) = self.canary.due(self.now).next().cloned() else { return };
+        let done = match outcome {
+            Outcome::Failed => return self.canary.effect_failed(self.now, pending.number, "no answer"),
+            Outcome::Refused => return self.canary.effect_refused(self.now, pending.number, "never"),
+            Outcome::Unreported | Outcome::Done => self.world.execute(&pending.effect),
+        };
+        match (done, outcome) {
+            (_, Outcome::Unreported) => {}
+            (Err(reason), _) => self.canary.effect_refused(self.now, pending.number, &reason),
+            (Ok(()), _) if matches!(pending.effect, Effect::RunChecks { .. }) => self.canary.checks_passed(pending.number, OLD),
+            (Ok(()), _) => self.canary.effect_done(self.now, pending.number),
+        }
+    }
+
+    /// What is left behind: all of it, or nothing.
+    fn world_is_right(&self) {
+        let pending = self.canary.status().pending.iter().any(|pending| !matches!(pending.effect, Effect::Notify { .. }));
+        let elsewhere = self.canary.plan().spec().upstream.is_some();
+        match self.canary.state() {
+            State::Completed if !elsewhere => {
+                assert_eq!((self.world.alias.as_str(), self.world.route), ("docs_v2", None));
+                assert!(pending || self.world.retired == [OLD]);
+            }
+            State::Completed => assert_eq!((self.world.alias.as_str(), self.world.route.unwrap_or(Share::FULL)), (OLD, Share::FULL)),
+            State::RolledBack | State::Aborted | State::Superseded | State::Failed => {
+                assert_eq!((self.world.alias.as_str(), self.world.route), (OLD, None));
+                assert!(self.world.retired.is_empty() && !pending);
+            }
+            _ => assert!(self.world.retired.is_empty(), "nothing is retired before the end"),
+        }
+    }
+}
+
+/// Laws of every step.
+fn always(before: &Canary, after: &Canary) {
+    let (was, is) = (before.state(), after.state());
+    if was.is_terminal() {
+        assert_eq!((is, after.share(), after.stage()), (was, before.share(), before.stage()), "terminal states are final");
+    }
+    if after.share() > before.share() {
+        assert_eq!(is, State::Stepping, "the share grows only in stepping");
+        assert_eq!(after.share(), after.plan().stages()[after.stage()].share, "and only to that of the stage");
+    }
+    assert!(after.stage() >= before.stage(), "no stage is gone back to");
+    assert!(after.window() >= before.window(), "no window comes back");
+    if matches!(is, State::RollingBack { .. } | State::RollbackFailed { .. } | State::RolledBack | State::Aborted | State::Superseded) {
+        assert_eq!(after.share(), Share::ZERO, "the way back is at 0 % at once");
+    }
+    if matches!(is, State::Paused { because: PauseReason::KillSwitch }) {
+        assert_eq!(after.share(), Share::ZERO, "nobody is on a killed canary");
+    }
+    let warned = after.status().warnings.iter().any(|warning| warning.contains("kill switch"));
+    assert!(!(warned && is == State::Stepping), "nothing steps while the kill switch is on");
+    if matches!(was, State::RollingBack { .. } | State::RollbackFailed { .. }) {
+        assert!(!is.is_live(), "there is no way back from the way back");
+    }
+    recorded(before, after);
+    let status = after.status();
+    assert!(status.pending.len() <= 20, "effects pile up: {:?}", status.pending);
+    assert!(status.pending.is_sorted_by_key(|pending| pending.number), "effects are in order");
+    assert!(is.is_terminal() || after.due_at().is_some(), "it would sleep for ever");
+}
+
+/// Every transition follows from the one before, and has an actor and a reason.
+fn recorded(before: &Canary, after: &Canary) {
+    let (old, new) = (before.status(), after.status());
+    let count = usize::try_from(new.history.total() - old.history.total()).expect("few");
+    assert!(count > 0 || before.state() == after.state(), "an unrecorded transition");
+    let mut state = before.state();
+    let all: Vec<_> = new.history.iter().collect();
+    for transition in all.iter().skip(all.len() - count) {
+        assert_eq!(transition.from, state);
+        assert!(!transition.actor.is_empty() && !transition.reason.is_empty());
+        state = transition.to;
+    }
+    assert_eq!(state, after.state());
+    assert!(all.len() <= 50);
+}
+
+/// Laws of a look.
+fn looked(before: &Canary, after: &Canary, evidence: &Evidence, now: Timestamp) {
+    let (was, is) = (before.state(), after.state());
+    assert!(after.stage() <= before.stage() + 1, "one look leads at most one stage on");
+    let upwards =
+        after.stage() > before.stage() || (matches!(was, State::Stepping | State::Paused { .. }) && !is_in_stage(is) && !is_back(is));
+    if upwards {
+        left_upwards(before, evidence, now);
+    }
+    let heard = evidence.measured.as_ref().ok().filter(|measured| measured.window == before.window());
+    let failed =
+        |index: usize| heard.and_then(|measured| measured.evaluations.get(index)).is_some_and(|found| found.verdict == Verdict::Fail);
+    // The error rate is heard even while caches are cold.
+    if was.is_live() && failed(0) {
+        let plan = after.plan().spec();
+        assert!(!plan.auto_rollback || is_back(is), "a failing guard rolls back from {was:?}");
+        assert!(is_back(is) || after.stage() == before.stage());
+        if !plan.auto_rollback && was == State::Stepping {
+            assert_eq!(is, State::Paused { because: PauseReason::Guard });
+            assert!(
+                after.status().pending.iter().any(|pending| matches!(pending.effect, Effect::Notify { event: Notice::GuardFailing, .. }))
+            );
+        }
+    }
+    if evidence.measured.is_err() {
+        assert!(!upwards && after.share() <= before.share(), "losing the evidence never advances");
+    }
+}
+
+fn is_in_stage(state: State) -> bool {
+    matches!(state, State::Stepping | State::Paused { .. })
+}
+
+fn is_back(state: State) -> bool {
+    matches!(state, State::RollingBack { .. } | State::RollbackFailed { .. } | State::RolledBack)
+}
+
+/// What must have been so for a stage to be left upwards by itself.
+fn left_upwards(before: &Canary, evidence: &Evidence, now: Timestamp) {
+    let status = before.status();
+    let stage = &before.plan().stages()[before.stage()];
+    assert_eq!(evidence.frozen, None, "a freeze holds");
+    assert!(!status.warnings.iter().any(|warning| warning.contains("kill switch")), "the kill switch holds");
+    if let State::Paused { because } = before.state() {
+        assert!(because.clears_itself(), "what waits for somebody was left by itself: {because:?}");
+    }
+    // Approving, skipping and promoting all show as somebody's step into this stage's `stepping`.
+    let last = before.stage() == before.plan().stages().len() - 1;
+    let by_somebody = status.history.iter().any(|step| step.stage == before.stage() && step.actor == "ada" && step.to == State::Stepping);
+    assert!(!stage.approval || by_somebody, "an approval was skipped");
+    if stage.duration.is_zero() || (last && by_somebody) {
+        return;
+    }
+    let elapsed = millis(stage.duration.get()) - status.time_left_ms.expect("in a stage");
+    let since = now.since(status.history.last_transition().expect("begun").at);
+    assert_eq!(status.phase, Phase::Measuring);
+    assert!(elapsed + since.min(20_000) >= millis(stage.duration.get()), "the time was not over");
+    let measured = evidence.measured.as_ref().expect("without evidence nothing is left upwards");
+    assert_eq!(measured.window, before.window(), "by evidence of another window");
+    assert!(measured.canary.requests >= 500 && measured.canary.units >= 100, "by too small a sample");
+    let by_deadline = before.plan().spec().on_inconclusive_at_deadline == AtDeadline::Promote && before.plan().spec().deadline.is_some();
+    let good = |verdict: Verdict| verdict == Verdict::Pass || (by_deadline && verdict == Verdict::Inconclusive);
+    assert!(measured.evaluations.iter().all(|found| good(found.verdict)), "without a pass");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_history_breaks_a_law_and_every_canary_can_come_to_its_end(spec in any_plan(), history in history()) {
+        let mut model = Model { canary: Canary::create("canary_1", plan(spec), START, &somebody()), world: World::new(), now: START };
+        for action in &history {
+            model.step(action);
+        }
+        let good = Seen { verdicts: [Verdict::Pass; 3], enough: true, this_window: true, measured: true, applied: true, frozen: false };
+        model.step(&Action::Kill(false));
+        for _ in 0..60 {
+            let help = match model.canary.state() {
+                State::Paused { because: PauseReason::Approval } => Some(Command::Approve),
+                State::Paused { because } if !because.clears_itself() => Some(Command::Resume),
+                _ => None,
+            };
+            help.into_iter().for_each(|command| model.step(&Action::Order(command)));
+            model.step(&Action::Look { after: 15, evidence: good.clone() });
+            while model.canary.due(model.now).next().is_some() {
+                model.step(&Action::Execute(Outcome::Done));
+            }
+            if model.canary.state().is_terminal() {
+                break;
+            }
+        }
+        prop_assert!(model.canary.state().is_terminal(), "stuck: {:?}", model.canary.status());
+    }
+}

@@ -1,0 +1,12 @@
+//! The laws of this room: by example in the files named after what they are about, and for arbitrary histories in `laws`.
+
+mod bench;
+mod commands;
+mod effects;
+mod evidence;
+mod laws;
+mod lifecycle;
+mod plan;
+mod restart;
+mod rollback;
+mod share;
