@@ -9,6 +9,7 @@
 //! admin      HTTP API for operators                     proxy   the data plane: one request, from accept to observe
 //! control    the control plane: aliases, routes          |
 //! qdrant     what the control plane asks of Qdrant       |
+//! store      all durable state: SQLite or PostgreSQL     |
 //!    \____________________ live __________________________/     the snapshot both share
 //!                  metrics       routing       config           what they are made of; these know nobody
 //! ```
@@ -23,3 +24,4 @@ pub mod metrics;
 pub mod proxy;
 pub mod qdrant;
 pub mod routing;
+pub mod store;
