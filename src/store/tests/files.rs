@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use super::{Place, on_both, set};
-use crate::store::{OpenError, Store, StoreUrl};
+use crate::store::{CommitError, Expected, OpenError, Store, StoreUrl};
 
 on_both!(a_newer_schema_is_refused);
 
@@ -110,7 +110,7 @@ async fn a_reader_looks_on_while_the_owner_writes() {
     assert_eq!(reader.export().await.expect("the store answers").documents.len(), 1);
     set(&store, "images", json!(1)).await;
     assert_eq!(reader.load().await.expect("the store answers").documents.len(), 2);
-    let write = super::commit(&reader, vec![super::delete("docs", crate::store::Expected::Any)]).await;
+    let write = super::commit(&reader, vec![super::delete("docs", Expected::Any)]).await;
     assert!(write.is_err(), "a reader does not write: {write:?}");
 }
 
@@ -136,7 +136,7 @@ async fn a_full_disk_refuses_commits_and_nothing_else() {
     let limit = |pages: u32| format!("PRAGMA max_page_count = {pages}");
     sqlx::query(&limit(1)).execute(&store.0.pool).await.expect("it is legal");
     let big = json!("x".repeat(1_000_000));
-    let write = super::put("docs", big, crate::store::Expected::Any);
+    let write = super::put("docs", big, Expected::Any);
     let full = super::commit(&store, vec![write]).await.expect_err("the disk is full");
     assert!(full.to_string().contains("full"), "{full}");
     assert_eq!(store.load().await.expect("reading goes on").documents[0].body, Some(json!("small")));
@@ -146,4 +146,20 @@ async fn a_full_disk_refuses_commits_and_nothing_else() {
     drop(store);
     let after = place.open().await.load().await.expect("the store answers");
     assert_eq!((after.revision, after.documents[0].body.clone()), (revision, Some(json!("again"))), "acknowledged is durable");
+}
+
+/// On some errors SQLite ends a transaction unasked. The next commits must not end up inside one that never ends.
+#[tokio::test]
+async fn a_transaction_sqlite_rolled_back_itself_leaves_no_trace() {
+    let place = Place::file();
+    let store = place.open().await;
+    let mut transaction = store.begin().await.expect("the store answers");
+    sqlx::query("ROLLBACK").execute(&mut *transaction).await.expect("as SQLite does it");
+    drop(transaction);
+    let refused = super::commit(&store, vec![super::put("docs", json!(0), Expected::Revision(7))]).await;
+    assert!(matches!(refused, Err(CommitError::Conflict { .. })), "{refused:?}");
+    let revision = set(&store, "docs", json!(1)).await;
+    store.close().await;
+    drop(store);
+    assert_eq!(place.open().await.load().await.expect("the store answers").revision, revision);
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use super::{Place, Timestamp, change, on_both};
+use super::{Place, Timestamp, change, eventually, on_both};
 use crate::store::{Delivery, NewDelivery, OutboxCounts, Store};
 
 const HOLD: Duration = Duration::from_secs(30);
@@ -93,4 +93,20 @@ async fn a_delivery_given_up_is_counted(place: Place) {
     assert!(store.give_up_delivery(&claimed[0], NOW, "gone").await.expect("the store answers"));
     assert_eq!(store.outbox_counts().await, Ok(OutboxCounts { pending: 1, dead: 1 }));
     assert_eq!(claim(&store, NOW.saturating_add(HOLD)).await.len(), 1, "what was given up is not tried again");
+}
+
+/// Two replicas choose the same row, and the second has to wait for the first.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_claim_that_had_to_wait_looks_again() {
+    let place = Place::database();
+    let (store, another) = (place.open().await, place.open().await);
+    enqueue(&store, 0..1).await;
+    let mut first = store.begin().await.expect("the store answers");
+    let claim_it = "UPDATE outbox SET attempts = 1, next_attempt_at = 9000000";
+    sqlx::query(claim_it).execute(&mut *first).await.expect("it is our store");
+    let second = tokio::spawn(async move { claim(&another, NOW).await });
+    let waiting = "SELECT COUNT(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
+    eventually(async || sqlx::query_scalar::<_, i64>(waiting).fetch_one(&store.0.pool).await.expect("it is our server") == 1).await;
+    first.commit().await.expect("nothing stands against it");
+    assert_eq!(second.await.expect("it does not fail"), []);
 }
