@@ -7,6 +7,8 @@ export CARGO_TARGET_DIR
 CARGO ?= cargo
 # What the build needs beyond Rust: the vector engine and the allocator hold C code.
 BUILD_PACKAGES := build-essential
+# The tests of the store start a server of their own from these programs.
+TEST_PACKAGES := postgresql
 
 .PHONY: help build demo test prepare bench bench-peers lint fmt
 
@@ -40,6 +42,9 @@ prepare:
 	@command -v cc >/dev/null && command -v make >/dev/null || { \
 		sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
 		$$sudo apt-get update && $$sudo apt-get install --yes --no-install-recommends $(BUILD_PACKAGES); }
+	@[ -z "$(filter test,$(MAKECMDGOALS))" ] || command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { \
+		sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+		$$sudo apt-get update && $$sudo apt-get install --yes --no-install-recommends $(TEST_PACKAGES); }
 	@if [ -x tests/clients/setup.sh ] && [ "$(filter test,$(MAKECMDGOALS))" ]; then tests/clients/setup.sh; fi
 
 bench: prepare

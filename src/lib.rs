@@ -7,12 +7,12 @@
 //! ```text
 //! cli        commands: parse, start, print
 //! admin      HTTP API for operators                     proxy   the data plane: one request, from accept to observe
-//! control    the control plane: aliases, routes          |
+//! control    the control plane: routes, canaries         |
 //! qdrant     what the control plane asks of Qdrant       |
-//! rollout    a canary's plan and its state machine       |
 //!    \____________________ live __________________________/     the snapshot both share
-//!                  metrics       routing       config           what they are made of; these know nobody
-//!                                              stats            what observations prove: pure, knows nobody
+//! rollout    plans and state machines, pure
+//! store      what lasts                                         what they are made of; these know nobody
+//!            stats       metrics       routing       config     but each other's plainest types
 //! ```
 
 pub mod admin;

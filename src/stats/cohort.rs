@@ -41,6 +41,12 @@ impl Cohort {
         (hash % BUCKETS as u64) as usize
     }
 
+    /// What somebody else has counted, bucket by bucket.
+    #[must_use]
+    pub fn of_counts(buckets: [Sums; BUCKETS], units: UnitSet, units_with_error: UnitSet) -> Self {
+        Self { buckets: Box::new(buckets), units, units_with_error }
+    }
+
     /// One request. `unit` is the unit's hash under the window's statistics salt; a request without a unit was assigned by
     /// itself and is a unit of its own, with a random number for its hash.
     pub fn record(&mut self, unit: u64, outcome: Outcome, thresholds: Thresholds) {

@@ -33,8 +33,6 @@ pub struct Sums {
     /// Answered with no result.
     pub empty: u64,
     pub latency_us: u64,
-    /// Wide: a second squared is 10^12, and 64 bits would hold a few million of them.
-    pub latency_us_squared: u128,
 }
 
 impl Sums {
@@ -48,7 +46,6 @@ impl Sums {
                 over_reference: u64::from(latency_us > thresholds.reference_us),
                 empty: u64::from(empty),
                 latency_us,
-                latency_us_squared: u128::from(latency_us).pow(2),
             },
         };
         self.merge(&one);
@@ -62,7 +59,6 @@ impl Sums {
         self.over_reference = self.over_reference.saturating_add(other.over_reference);
         self.empty = self.empty.saturating_add(other.empty);
         self.latency_us = self.latency_us.saturating_add(other.latency_us);
-        self.latency_us_squared = self.latency_us_squared.saturating_add(other.latency_us_squared);
     }
 
     /// Requests that got an answer: those that have a latency and may have results.

@@ -16,7 +16,8 @@ pub use encoding::UnitSetFault;
 /// How many cells a set has. Up to a tenth of it in units, the estimate is good to half a percent.
 pub const CELLS: usize = 1 << 16;
 
-const WORDS: usize = CELLS / u64::BITS as usize;
+/// How many words of 64 cells.
+pub const WORDS: usize = CELLS / u64::BITS as usize;
 
 /// A set of units.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +47,13 @@ impl Default for UnitSet {
 }
 
 impl UnitSet {
+    /// The set with these cells, one bit each, lowest first.
+    #[must_use]
+    pub fn of_words(words: [u64; WORDS]) -> Self {
+        let occupied = words.iter().map(|word| word.count_ones()).sum();
+        Self { words: Box::new(words), occupied }
+    }
+
     /// The cell of a unit with this hash.
     #[must_use]
     pub const fn cell(hash: u64) -> u16 {

@@ -17,8 +17,6 @@ pub(super) struct Columns {
     over_reference: Vec<u64>,
     empty: Vec<u64>,
     latency_us: Vec<u64>,
-    /// Decimal texts: JSON numbers of more than 64 bits do not survive every reader.
-    latency_us_squared: Vec<String>,
     units: UnitSet,
     units_with_error: UnitSet,
 }
@@ -28,8 +26,6 @@ pub(super) struct Columns {
 pub enum ColumnsFault {
     #[error("`{column}` must have one number for each of {BUCKETS} buckets, not {found}")]
     Length { column: &'static str, found: usize },
-    #[error("`latency_us_squared` of bucket {bucket} is not a whole number")]
-    Number { bucket: usize },
 }
 
 impl From<Cohort> for Columns {
@@ -42,7 +38,6 @@ impl From<Cohort> for Columns {
             over_reference: column(|sums| sums.over_reference),
             empty: column(|sums| sums.empty),
             latency_us: column(|sums| sums.latency_us),
-            latency_us_squared: cohort.buckets.iter().map(|sums| sums.latency_us_squared.to_string()).collect(),
             units: cohort.units,
             units_with_error: cohort.units_with_error,
         }
@@ -54,18 +49,15 @@ impl TryFrom<Columns> for Cohort {
 
     fn try_from(columns: Columns) -> Result<Self, ColumnsFault> {
         columns.check_lengths()?;
-        let bucket = |bucket: usize| {
-            Ok(Sums {
-                requests: columns.requests[bucket],
-                errors: columns.errors[bucket],
-                over_limit: columns.over_limit[bucket],
-                over_reference: columns.over_reference[bucket],
-                empty: columns.empty[bucket],
-                latency_us: columns.latency_us[bucket],
-                latency_us_squared: columns.latency_us_squared[bucket].parse().map_err(|_| ColumnsFault::Number { bucket })?,
-            })
+        let bucket = |bucket: usize| Sums {
+            requests: columns.requests[bucket],
+            errors: columns.errors[bucket],
+            over_limit: columns.over_limit[bucket],
+            over_reference: columns.over_reference[bucket],
+            empty: columns.empty[bucket],
+            latency_us: columns.latency_us[bucket],
         };
-        let buckets = (0..BUCKETS).map(bucket).collect::<Result<_, _>>()?;
+        let buckets = (0..BUCKETS).map(bucket).collect();
         Ok(Self { buckets, units: columns.units, units_with_error: columns.units_with_error })
     }
 }
@@ -79,7 +71,6 @@ impl Columns {
             ("over_reference", self.over_reference.len()),
             ("empty", self.empty.len()),
             ("latency_us", self.latency_us.len()),
-            ("latency_us_squared", self.latency_us_squared.len()),
         ];
         match lengths.into_iter().find(|(_, found)| *found != BUCKETS) {
             Some((column, found)) => Err(ColumnsFault::Length { column, found }),

@@ -88,9 +88,6 @@ fn sums_of_slow_requests_do_not_overflow() {
 #[test]
 fn damaged_documents_are_refused_by_column() {
     let mut document = serde_json::to_value(Cohort::default()).expect("a cohort is JSON");
-    document["latency_us_squared"][7] = "much".into();
-    let fault = serde_json::from_value::<Cohort>(document.clone()).expect_err("not a number").to_string();
-    assert!(fault.contains("bucket 7"), "{fault}");
     document["errors"] = serde_json::json!([1, 2]);
     let fault = serde_json::from_value::<Cohort>(document).expect_err("too short").to_string();
     assert!(fault.contains("`errors`") && fault.contains("not 2"), "{fault}");

@@ -1,0 +1,103 @@
+//! What a commit consists of. All of it happens, or nothing.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::document::{Document, Key};
+use super::timestamp::Timestamp;
+
+#[derive(Clone, Debug)]
+pub struct Change {
+    pub writes: Vec<Write>,
+    pub audit: AuditEntry,
+    pub events: Vec<NewEvent>,
+    pub outbox: Vec<NewDelivery>,
+    /// The controller's writes carry one: a controller that was replaced changes nothing more.
+    pub fence: Option<Fence>,
+    pub idempotency: Option<IdempotencyKey>,
+}
+
+impl Change {
+    /// Only what every change has; the rest is empty.
+    #[must_use]
+    pub fn new(audit: AuditEntry, writes: Vec<Write>) -> Self {
+        Self { writes, audit, events: Vec::new(), outbox: Vec::new(), fence: None, idempotency: None }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Write {
+    Put { key: Key, body: Value, due_at: Option<Timestamp>, expected: Expected },
+    Delete { key: Key, expected: Expected },
+}
+
+/// What must be there for a write to happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// Nothing, or nothing any more.
+    Absent,
+    /// Whatever there is. Deleting what is not there then does nothing.
+    Any,
+    Revision(u64),
+}
+
+/// Who did what to what, and how it went.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AuditEntry {
+    pub actor: String,
+    pub action: String,
+    /// What lists filter by, such as an alias.
+    pub subject: String,
+    pub before: Option<Value>,
+    pub after: Option<Value>,
+    pub reason: Option<String>,
+    /// `ok`, or what went wrong.
+    pub result: String,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewEvent {
+    pub kind: String,
+    pub subject: String,
+    pub body: Value,
+}
+
+/// Something that has to be sent to somebody, until it has arrived.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewDelivery {
+    /// The receiver's name in the configuration, not its URL, which may change meanwhile.
+    pub destination: String,
+    pub body: Value,
+}
+
+/// The lease under which a controller writes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fence {
+    pub replica: String,
+    pub epoch: u64,
+}
+
+/// A request that must be carried out once, however often it is sent.
+#[derive(Clone, Debug, PartialEq)]
+pub struct IdempotencyKey {
+    pub key: String,
+    /// Tells this request from another one with the same key.
+    pub fingerprint: String,
+    /// What those who repeat it are given.
+    pub answer: Value,
+}
+
+/// What was answered to the first of several equal requests.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Replay {
+    pub revision: u64,
+    pub answer: Value,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Committed {
+    /// The store's, after the change. A change without writes does not raise it.
+    pub revision: u64,
+    /// As they are now, in the order of the writes.
+    pub documents: Vec<Document>,
+}

@@ -1,0 +1,87 @@
+//! The controller's lease: one replica steers, the others watch. All by the database's clock.
+
+use std::time::Duration;
+
+use super::change::Fence;
+use super::db::{Store, bounded};
+use super::error::StoreError;
+use super::rows::count;
+use super::timestamp::{Timestamp, millis};
+
+/// The lease as it stood after the attempt to get it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// Whether the replica that asked has it.
+    pub held: bool,
+    /// `None` only when nobody has it.
+    pub holder: Option<String>,
+    /// Grows by one whenever the lease changes hands.
+    pub epoch: u64,
+    /// By the database's clock; to wait for it, count [`Self::remaining`] from before the request was sent.
+    pub expires: Timestamp,
+    pub remaining: Duration,
+}
+
+impl Lease {
+    /// What the holder's commits carry.
+    #[must_use]
+    pub fn fence(&self) -> Option<Fence> {
+        let holder = self.holder.clone().filter(|_| self.held)?;
+        Some(Fence { replica: holder, epoch: self.epoch })
+    }
+}
+
+type Row = (String, i64, i64, i64);
+
+impl Store {
+    /// Takes the lease if it is free or has expired, and prolongs it if `replica` has it.
+    ///
+    /// # Errors
+    /// When the store does not answer; the lease may have been taken all the same.
+    pub async fn acquire_or_renew(&self, replica: &str, ttl: Duration) -> Result<Lease, StoreError> {
+        bounded(async {
+            let mut transaction = self.begin().await?;
+            let query = sqlx::query(
+                "UPDATE lease SET epoch = CASE WHEN holder = $1 THEN epoch ELSE epoch + 1 END, holder = $1, \
+                 expires_at = (SELECT now_ms FROM clock) + $2 WHERE holder = $1 OR expires_at <= (SELECT now_ms FROM clock)",
+            );
+            query.bind(replica).bind(millis(ttl)).execute(&mut *transaction).await?;
+            let query = sqlx::query_as("SELECT holder, epoch, expires_at, (SELECT now_ms FROM clock) FROM lease");
+            let row: Row = query.fetch_one(&mut *transaction).await?;
+            transaction.commit().await?;
+            Ok(lease(row, replica))
+        })
+        .await
+    }
+
+    /// Who has the lease, without a try to get it.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn lease(&self, replica: &str) -> Result<Lease, StoreError> {
+        bounded(async {
+            let query = sqlx::query_as("SELECT holder, epoch, expires_at, (SELECT now_ms FROM clock) FROM lease");
+            Ok(lease(query.fetch_one(&self.0.pool).await?, replica))
+        })
+        .await
+    }
+
+    /// Gives the lease back, so that others need not wait until it expires. False if `replica` had lost it.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn release(&self, replica: &str) -> Result<bool, StoreError> {
+        bounded(async {
+            let query = sqlx::query("UPDATE lease SET holder = '', expires_at = 0 WHERE holder = $1");
+            Ok(query.bind(replica).execute(&self.0.pool).await?.rows_affected() > 0)
+        })
+        .await
+    }
+}
+
+fn lease((holder, epoch, expires_at, now): Row, replica: &str) -> Lease {
+    let (expires, now) = (Timestamp::from_millis(expires_at), Timestamp::from_millis(now));
+    let remaining = expires.since(now);
+    let holder = Some(holder).filter(|holder| !holder.is_empty() && !remaining.is_zero());
+    Lease { held: holder.as_deref() == Some(replica), holder, epoch: count(epoch), expires, remaining }
+}

@@ -1,0 +1,63 @@
+//! What each replica has counted. Each writes under its own key, so nobody overwrites anybody; merging is the reader's.
+
+use serde_json::Value;
+
+use super::db::{Store, bounded};
+use super::error::StoreError;
+use super::rows::json;
+use super::timestamp::Timestamp;
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Observation {
+    pub replica: String,
+    /// When it was last put, by the database's clock.
+    pub at: Timestamp,
+    pub body: Value,
+}
+
+impl Store {
+    /// Replaces what `replica` has put under `scope`. It stays when the replica goes: what was counted counts.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn put_observation(&self, scope: &str, replica: &str, body: &Value) -> Result<(), StoreError> {
+        bounded(async {
+            let query = sqlx::query(
+                "INSERT INTO observations (scope, replica, body, at) VALUES ($1, $2, $3, (SELECT now_ms FROM clock)) \
+                 ON CONFLICT (scope, replica) DO UPDATE SET body = excluded.body, at = excluded.at",
+            );
+            query.bind(scope).bind(replica).bind(body.to_string()).execute(&self.0.pool).await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// What all replicas have put under exactly this scope.
+    ///
+    /// # Errors
+    /// When the store does not answer, or holds something unreadable.
+    pub async fn observations(&self, scope: &str) -> Result<Vec<Observation>, StoreError> {
+        bounded(async {
+            let query = sqlx::query_as("SELECT replica, at, body FROM observations WHERE scope = $1 ORDER BY replica");
+            let rows: Vec<(String, i64, String)> = query.bind(scope).fetch_all(&self.0.pool).await?;
+            let observation = |(replica, at, body): (String, i64, String)| {
+                let body = json(&body, || format!("observation `{scope}` of replica `{replica}`"))?;
+                Ok(Observation { replica, at: Timestamp::from_millis(at), body })
+            };
+            rows.into_iter().map(observation).collect()
+        })
+        .await
+    }
+
+    /// Drops everything whose scope begins with `prefix`; returns how many observations that were.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn drop_observations(&self, prefix: &str) -> Result<u64, StoreError> {
+        bounded(async {
+            let query = sqlx::query("DELETE FROM observations WHERE substr(scope, 1, length($1)) = $1");
+            Ok(query.bind(prefix).execute(&self.0.pool).await?.rows_affected())
+        })
+        .await
+    }
+}

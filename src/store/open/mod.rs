@@ -1,0 +1,79 @@
+//! Opening a store: what must hold before anybody may use it.
+
+mod postgres;
+mod sqlite;
+
+use std::sync::Arc;
+
+use sqlx::AnyPool;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::changes::listen;
+use super::db::{self, Inner, Store};
+use super::dialect::Dialect;
+use super::error::OpenError;
+use super::migrations::{self, MigrationFault};
+use super::url::StoreUrl;
+
+pub(super) use sqlite::FileLock;
+
+/// What an opener comes for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Purpose {
+    /// To have it: a file belongs to one process.
+    Serve,
+    /// To look at it, beside whoever has it. Nothing is created or brought up to date.
+    Read,
+}
+
+impl Store {
+    /// Opens the store, creates it where there is none, and brings its schema up to date.
+    ///
+    /// # Errors
+    /// When it cannot be reached, belongs to another process, is damaged, or was written by a newer version.
+    pub async fn open(url: &StoreUrl) -> Result<Self, OpenError> {
+        Self::open_for(url, Purpose::Serve).await
+    }
+
+    /// Opens an existing store to read it, also while another process has it: for exports of a running system.
+    ///
+    /// # Errors
+    /// When there is none, and as [`Self::open`].
+    pub async fn open_to_read(url: &StoreUrl) -> Result<Self, OpenError> {
+        Self::open_for(url, Purpose::Read).await
+    }
+
+    async fn open_for(url: &StoreUrl, purpose: Purpose) -> Result<Self, OpenError> {
+        sqlx::any::install_default_drivers();
+        let (changed, _) = watch::channel(());
+        let mut listener = JoinSet::new();
+        let (pool, dialect, lock) = match url {
+            StoreUrl::Memory => (sqlite::open_memory().await?, Dialect::Sqlite, None),
+            StoreUrl::File(path) => {
+                let (options, lock) = sqlite::open(path, purpose).await?;
+                (db::pool(options, Dialect::Sqlite), Dialect::Sqlite, lock)
+            }
+            StoreUrl::Postgres(url) => {
+                let options = postgres::open(url, purpose).await?;
+                listener.spawn(listen(options, changed.clone()));
+                (db::pool(url.0.clone(), Dialect::Postgres), Dialect::Postgres, None)
+            }
+        };
+        Ok(Self::new(pool, dialect, changed, listener, lock))
+    }
+
+    fn new(pool: AnyPool, dialect: Dialect, changed: watch::Sender<()>, listener: JoinSet<()>, lock: Option<FileLock>) -> Self {
+        Self(Arc::new(Inner { pool, dialect, changed, _listener: listener, _lock: lock }))
+    }
+}
+
+/// Says of which store a fault is.
+fn refused(store: &impl ToString) -> impl FnOnce(MigrationFault) -> OpenError {
+    let store = store.to_string();
+    move |fault| match fault {
+        MigrationFault::Newer { found } => OpenError::Newer { store, found, known: migrations::latest() },
+        MigrationFault::Older { found } => OpenError::Older { store, found, known: migrations::latest() },
+        MigrationFault::Database(error) => OpenError::Unreachable { store, reason: error.to_string() },
+    }
+}
