@@ -9,7 +9,8 @@ use super::timestamp::Timestamp;
 #[derive(Clone, Debug)]
 pub struct Change {
     pub writes: Vec<Write>,
-    pub audit: AuditEntry,
+    /// None for what nobody decided, such as a look at the evidence.
+    pub audit: Option<AuditEntry>,
     pub events: Vec<NewEvent>,
     pub outbox: Vec<NewDelivery>,
     /// The controller's writes carry one: a controller that was replaced changes nothing more.
@@ -21,7 +22,13 @@ impl Change {
     /// Only what every change has; the rest is empty.
     #[must_use]
     pub fn new(audit: AuditEntry, writes: Vec<Write>) -> Self {
-        Self { writes, audit, events: Vec::new(), outbox: Vec::new(), fence: None, idempotency: None }
+        Self { audit: Some(audit), ..Self::unaudited(writes) }
+    }
+
+    /// A change nobody decided.
+    #[must_use]
+    pub fn unaudited(writes: Vec<Write>) -> Self {
+        Self { writes, audit: None, events: Vec::new(), outbox: Vec::new(), fence: None, idempotency: None }
     }
 }
 

@@ -48,7 +48,7 @@ impl Store {
 
     async fn apply(&self, change: &Change) -> Result<Committed, CommitError> {
         let mut transaction = self.begin().await?;
-        let entries = 1 + change.events.len() + change.outbox.len();
+        let entries = usize::from(change.audit.is_some()) + change.events.len() + change.outbox.len();
         let head = advance(&mut transaction, i64::from(!change.writes.is_empty()), number(entries as u64)).await?;
         if let Some(fence) = &change.fence {
             check_fence(&mut transaction, fence).await?;
@@ -62,7 +62,9 @@ impl Store {
         }
         let mut ids = (head.last_entry + 1 - number(entries as u64))..;
         let mut next_id = || ids.next().unwrap_or(head.last_entry);
-        insert_audit(&mut transaction, next_id(), None, head.revision, &change.audit).await?;
+        if let Some(audit) = &change.audit {
+            insert_audit(&mut transaction, next_id(), None, head.revision, audit).await?;
+        }
         for event in &change.events {
             insert_event(&mut transaction, next_id(), None, head.revision, event).await?;
         }
