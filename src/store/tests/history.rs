@@ -56,7 +56,7 @@ async fn events_can_be_followed(place: Place) {
 
 async fn with_event(store: &Store, subject: &str) {
     let mut change = change(vec![]);
-    change.audit.subject = subject.to_owned();
+    change.audit.as_mut().expect("it is audited").subject = subject.to_owned();
     change.events.push(NewEvent { kind: "happened".to_owned(), subject: subject.to_owned(), body: json!({"about": subject}) });
     store.commit(change).await.expect("nothing is expected");
 }

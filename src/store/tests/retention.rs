@@ -18,7 +18,7 @@ async fn lists_are_bounded_by_count_and_age(place: Place) {
     let store = place.open().await;
     for subject in ["a", "b", "c"] {
         let mut change = change(vec![]);
-        change.audit.subject = subject.to_owned();
+        change.audit.as_mut().expect("it is audited").subject = subject.to_owned();
         change.events.push(NewEvent { kind: "happened".to_owned(), subject: subject.to_owned(), body: json!(null) });
         store.commit(change).await.expect("nothing is expected");
     }
