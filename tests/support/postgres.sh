@@ -25,6 +25,8 @@ stop() {
 
 clean() {
     trap - EXIT
+    # A test runner that is interrupted signals more than once.
+    trap '' HUP INT TERM
     stop
     cd /
     rm -rf "$home"
