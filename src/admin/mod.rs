@@ -13,6 +13,7 @@ mod log_level;
 mod openapi;
 mod page;
 mod problem;
+mod retirements;
 mod routes;
 mod status;
 
@@ -25,7 +26,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{Method, Uri};
 use axum::middleware::from_fn_with_state;
-use axum::routing::{MethodRouter, get, patch};
+use axum::routing::{MethodRouter, get, patch, post};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::control::Control;
@@ -68,6 +69,10 @@ fn resources() -> Vec<(&'static str, MethodRouter<AdminState>)> {
         ("/v1/aliases", get(aliases::list)),
         ("/v1/aliases/{alias}/decision", get(aliases::decision)),
         ("/v1/collections", get(collections::list)),
+        ("/v1/retirements", get(retirements::list).post(retirements::create)),
+        ("/v1/retirements/plan", post(retirements::plan)),
+        ("/v1/retirements/{id}", get(retirements::show)),
+        ("/v1/retirements/{id}/cancel", post(retirements::cancel)),
         ("/v1/routes", get(routes::list)),
         ("/v1/routes/{alias}", get(routes::show).put(routes::put).delete(routes::delete)),
         ("/v1/routes/{alias}/weights", patch(routes::patch_weights)),

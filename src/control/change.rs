@@ -119,7 +119,12 @@ impl Control {
         let before = state.held.routes.get(deed.subject);
         let Some(write) = writes::of_route(deed.subject, before, next.as_ref()) else { return Ok(answer) };
         let audit = author.did(deed, before.map(writes::json), next.as_ref().map(writes::json));
-        self.commit(store::Change::new(audit, vec![write])).await?;
+        let mut change = store::Change::new(audit, vec![write]);
+        if let Some(next) = &next {
+            let who = format!("the route of `{}`", deed.subject);
+            super::retirement::claim(&state, &next.spec, &who, &mut change)?;
+        }
+        self.commit(change).await?;
         tracing::info!(alias = deed.subject, action = deed.action, actor = author.actor, "route changed");
         Ok(answer)
     }

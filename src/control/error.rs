@@ -24,6 +24,17 @@ pub enum ControlError {
     /// Somebody wrote what this version cannot read; the last table goes on serving.
     #[error(transparent)]
     Unreadable(#[from] Unreadable),
+    #[error("there is no retirement `{0}`")]
+    NoRetirement(String),
+    #[error("`{collection}` cannot be retired: {}", .by.join("; "))]
+    InUse { collection: String, by: Vec<String> },
+    #[error("the retirement `{id}` is {state} and cannot be cancelled")]
+    NotCancellable { id: String, state: &'static str },
+    #[error("`{collection}` is being deleted by the retirement `{id}`")]
+    BeingDeleted { collection: String, id: String },
+    /// What has to be known before a change is not.
+    #[error("the upstream does not answer: {0}")]
+    Upstream(String),
     #[error("the control plane is stopping")]
     Stopping,
 }

@@ -10,12 +10,16 @@ use serde::de::DeserializeOwned;
 
 use super::RouteState;
 use super::absorb::{Absorbed, Routes};
+use crate::rollout::retirement::Retirement;
 use crate::store::{Delta, Document, Key, Kind};
 
 /// A route, under its alias.
 pub(super) const ROUTE: Kind = Kind::new("route");
 /// The definition of a route that was taken in from the configuration, under its alias.
 pub(super) const CONFIGURED: Kind = Kind::new("configured_route");
+
+/// The scheduled deletion of a collection, under its id.
+pub(super) const RETIREMENT: Kind = Kind::new("retirement");
 
 /// A document that says something else than this version can understand.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -32,6 +36,7 @@ pub(super) struct Holdings {
     pub(super) revision: u64,
     pub(super) routes: Arc<Routes>,
     pub(super) absorbed: Arc<Absorbed>,
+    pub(super) retirements: Arc<BTreeMap<String, Retirement>>,
 }
 
 impl Holdings {
@@ -56,6 +61,9 @@ impl Holdings {
                 put(Arc::make_mut(&mut self.routes), document, |route| state(route, revision))
             }
             kind if kind == CONFIGURED.as_str() => put(Arc::make_mut(&mut self.absorbed), document, |spec| spec),
+            kind if kind == RETIREMENT.as_str() => {
+                put(Arc::make_mut(&mut self.retirements), document, |retirement| Retirement { revision, ..retirement })
+            }
             // Of a later version, or of a room that reads its documents by itself.
             _ => Ok(()),
         }

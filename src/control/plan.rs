@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use super::settings;
 use super::upstreams::{Definition, define};
-use crate::config::{Config, Secret};
+use crate::config::{Config, Period, Secret};
 use crate::live::{DEFAULT_UPSTREAM, Settings, Upstream};
-use crate::qdrant::Connection;
+use crate::qdrant::{Access, Client, Connection, Failure};
 use crate::routing::RouteSpec;
 use crate::store::StoreUrl;
 
@@ -28,6 +28,8 @@ pub struct Plan {
     /// Checked already.
     pub routes: BTreeMap<String, RouteSpec>,
     pub store: StoreUrl,
+    /// How long a collection must have been out of use before it is deleted.
+    pub quiet: Period,
     /// What changes through the admin API must carry; none: they need nothing.
     pub admin_token: Option<Secret>,
 }
@@ -64,6 +66,7 @@ impl Plan {
             refresh: config.aliases.refresh.get(),
             routes: config.routes.clone(),
             store: config.store.url.location().clone(),
+            quiet: config.retirement.quiet,
             admin_token: config.admin.token.clone(),
         })
     }
@@ -71,6 +74,22 @@ impl Plan {
     #[must_use]
     pub fn upstream_names(&self) -> HashSet<&str> {
         self.upstreams.iter().map(|upstream| upstream.name.as_ref()).collect()
+    }
+
+    /// How the control plane talks to an upstream.
+    ///
+    /// # Errors
+    /// When no HTTP client can be made of its TLS settings.
+    pub fn client(&self, upstream: usize) -> Result<Client, Failure> {
+        let definition = &self.definitions[upstream];
+        Client::new(Access {
+            name: definition.upstream.name.to_string(),
+            rest: definition.upstream.rest.clone(),
+            grpc: definition.upstream.grpc.clone(),
+            api_key: definition.api_key.clone(),
+            connect_timeout: self.listing.connect_timeout,
+            timeout: LISTING_TIMEOUT,
+        })
     }
 
     /// The index of an upstream by name; the default one when none is named.
