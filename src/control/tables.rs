@@ -8,7 +8,7 @@ use super::route::RouteState;
 use crate::live::DEFAULT_UPSTREAM;
 use crate::metrics::{Handles, Registry};
 use crate::qdrant::Listing;
-use crate::routing::{Entry, NameKind, Route, STABLE, Table, Target, VariantSpec};
+use crate::routing::{Entry, Guards, NameKind, Route, STABLE, Table, Target, VariantSpec};
 
 /// What a table is made of.
 pub(super) struct Ground<'a> {
@@ -28,7 +28,7 @@ pub(super) fn build(ground: &Ground<'_>, revision: u64) -> Table<Handles> {
     // Metric labels are given out in this order while they last; names with a route come first.
     names.sort_by_key(|(name, ..)| !ground.routes.contains_key(*name));
     let entries = names.into_iter().map(|(name, collection, kind)| (name.as_str().into(), ground.entry(name, collection, kind)));
-    Table::new(revision, entries, ground.unknown())
+    Table::new(revision, entries, ground.unknown()).guarded(ground.guards())
 }
 
 impl Ground<'_> {
@@ -59,6 +59,22 @@ impl Ground<'_> {
         let upstream = self.plan.upstream(variant.upstream.as_deref()).filter(|_| !variant.is_stable())?;
         let target = self.target(Some(name), &variant.name, upstream, variant.collection.as_deref());
         Some(Target { rename: Some(target.collection.clone()), ..target })
+    }
+
+    /// What applications may not take away: the collections of variants, as far as they are where the data ports reach, and
+    /// whatever a guarded alias points at.
+    fn guards(&self) -> Guards {
+        let mut guards = Guards::default();
+        for (name, route) in self.routes {
+            let owner = format!("the route of `{name}`");
+            let variants = route.spec.variants.iter();
+            let here = variants.filter(|variant| self.plan.upstream(variant.upstream.as_deref()) == Some(DEFAULT_UPSTREAM));
+            here.filter_map(|variant| variant.collection.as_deref()).for_each(|collection| guards.guard_collection(collection, &owner));
+            // A route may stand on a collection's own name.
+            let stable = self.listing.aliases.get(name).or_else(|| self.listing.collections.get(name));
+            stable.into_iter().for_each(|collection| guards.guard_collection(collection, &owner));
+        }
+        guards
     }
 
     fn unknown(&self) -> Entry<Handles> {

@@ -6,8 +6,10 @@
 mod bad_input;
 mod clients;
 mod fallback;
+mod guards;
 mod house;
 mod limits;
+mod retirement;
 mod routes;
 mod switch;
 
