@@ -24,10 +24,26 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let body = tokio::time::timeout(BODY_TIMEOUT, Bytes::from_request(request, state)).await;
-        let body = body.map_err(|_| Problem::new(Kind::SlowBody, format!("no complete body within {} s", BODY_TIMEOUT.as_secs())))?;
-        parse(&body.map_err(|rejection| unreadable(&rejection))?).map(Self)
+        parse(&read(request, state).await?).map(Self)
     }
+}
+
+/// The same, where having none is the same as an empty object.
+pub(super) struct OptionalJson<T>(pub(super) T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalJson<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let body = read(request, state).await?;
+        if body.is_empty() { Ok(Self(T::default())) } else { parse(&body).map(Self) }
+    }
+}
+
+async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
+    let body = tokio::time::timeout(BODY_TIMEOUT, Bytes::from_request(request, state)).await;
+    let body = body.map_err(|_| Problem::new(Kind::SlowBody, format!("no complete body within {} s", BODY_TIMEOUT.as_secs())))?;
+    body.map_err(|rejection| unreadable(&rejection))
 }
 
 fn unreadable(rejection: &BytesRejection) -> Problem {

@@ -6,9 +6,11 @@
 mod aliases;
 mod auth;
 mod author;
+mod canaries;
 mod collections;
 mod extract;
 mod health;
+mod kill_switch;
 mod log_level;
 mod openapi;
 mod page;
@@ -25,7 +27,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{Method, Uri};
 use axum::middleware::from_fn_with_state;
-use axum::routing::{MethodRouter, get, patch};
+use axum::routing::{MethodRouter, get, patch, post};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::control::Control;
@@ -68,6 +70,10 @@ fn resources() -> Vec<(&'static str, MethodRouter<AdminState>)> {
         ("/v1/aliases", get(aliases::list)),
         ("/v1/aliases/{alias}/decision", get(aliases::decision)),
         ("/v1/collections", get(collections::list)),
+        ("/v1/canaries", get(canaries::list).post(canaries::create)),
+        ("/v1/canaries/{id}", get(canaries::show)),
+        ("/v1/canaries/{id}/{command}", post(canaries::command)),
+        ("/v1/kill-switch", get(kill_switch::show).put(kill_switch::turn)),
         ("/v1/routes", get(routes::list)),
         ("/v1/routes/{alias}", get(routes::show).put(routes::put).delete(routes::delete)),
         ("/v1/routes/{alias}/weights", patch(routes::patch_weights)),

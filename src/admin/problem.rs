@@ -18,7 +18,9 @@ pub(super) enum Kind {
     Unauthorized,
     UnknownPath,
     UnknownName,
+    UnknownId,
     NoRoute,
+    Conflict,
     WrongMethod,
     SlowBody,
     Stale,
@@ -37,6 +39,8 @@ impl Kind {
             Self::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized", "A valid bearer token is needed"),
             Self::UnknownPath => (StatusCode::NOT_FOUND, "unknown-path", "There is no such resource"),
             Self::UnknownName => (StatusCode::NOT_FOUND, "unknown-name", "Qdrant has no such alias or collection"),
+            Self::UnknownId => (StatusCode::NOT_FOUND, "unknown-id", "There is no such thing"),
+            Self::Conflict => (StatusCode::CONFLICT, "conflict", "The request does not fit the state"),
             Self::NoRoute => (StatusCode::NOT_FOUND, "no-route", "The alias has no route"),
             Self::WrongMethod => (StatusCode::METHOD_NOT_ALLOWED, "wrong-method", "The resource does not take this method"),
             Self::SlowBody => (StatusCode::REQUEST_TIMEOUT, "slow-body", "The request body did not arrive in time"),
@@ -86,12 +90,16 @@ impl From<ControlError> for Problem {
     fn from(error: ControlError) -> Self {
         let kind = match &error {
             ControlError::NoRoute(_) => Kind::NoRoute,
+            ControlError::NoCanary(_) => Kind::UnknownId,
+            ControlError::Occupied { .. } | ControlError::Illegal(_) => Kind::Conflict,
             ControlError::UnknownName(_) => Kind::UnknownName,
             ControlError::Stale { .. } => Kind::Stale,
             ControlError::Unconditional { .. } => Kind::Unconditional,
             ControlError::Invalid(_) => Kind::Invalid,
             ControlError::Commit(CommitError::Conflict { .. }) => Kind::Stale,
-            ControlError::Commit(_) | ControlError::Unreadable(_) | ControlError::Stopping => Kind::Unavailable,
+            ControlError::Commit(_) | ControlError::Unreadable(_) | ControlError::Observation { .. } | ControlError::Stopping => {
+                Kind::Unavailable
+            }
         };
         let problem = Self::new(kind, error.to_string());
         match error {

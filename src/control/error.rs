@@ -2,6 +2,7 @@
 
 use super::PlanFault;
 use super::holdings::Unreadable;
+use crate::rollout::Illegal;
 use crate::routing::SpecFault;
 use crate::store::{CommitError, OpenError, StoreError};
 
@@ -24,6 +25,14 @@ pub enum ControlError {
     /// Somebody wrote what this version cannot read; the last table goes on serving.
     #[error(transparent)]
     Unreadable(#[from] Unreadable),
+    #[error("there is no canary `{0}`")]
+    NoCanary(String),
+    #[error("`{alias}` belongs to {owner}: one thing at a time runs on an alias")]
+    Occupied { alias: String, owner: String },
+    #[error(transparent)]
+    Illegal(#[from] Illegal),
+    #[error("what replica `{replica}` has counted cannot be read: {reason}")]
+    Observation { replica: String, reason: String },
     #[error("the control plane is stopping")]
     Stopping,
 }

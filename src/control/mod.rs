@@ -8,10 +8,13 @@
 
 mod absorb;
 mod author;
+mod canary;
 mod change;
+mod clock;
 mod decision;
 mod error;
 mod holdings;
+mod kill;
 mod ledger;
 mod plan;
 mod publish;
@@ -22,6 +25,7 @@ mod route;
 mod settings;
 mod state;
 mod status;
+mod steward;
 mod tables;
 mod upstreams;
 mod views;
@@ -34,10 +38,12 @@ pub(crate) mod testing;
 mod tests;
 
 pub use author::Author;
+pub use canary::CanaryView;
 pub use change::{Expected, Weights};
 pub use decision::Explained;
 pub use error::{ControlError, StartError};
 pub use holdings::Unreadable;
+pub use kill::KillSwitch;
 pub use plan::{Plan, PlanFault};
 pub use readiness::{NotReady, Readiness};
 pub use reload::ReloadStatus;

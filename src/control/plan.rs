@@ -8,7 +8,7 @@ use super::settings;
 use super::upstreams::{Definition, define};
 use crate::config::{Config, Secret};
 use crate::live::{DEFAULT_UPSTREAM, Settings, Upstream};
-use crate::qdrant::Connection;
+use crate::qdrant::{Access, Client, Connection, Failure};
 use crate::routing::RouteSpec;
 use crate::store::StoreUrl;
 
@@ -71,6 +71,22 @@ impl Plan {
     #[must_use]
     pub fn upstream_names(&self) -> HashSet<&str> {
         self.upstreams.iter().map(|upstream| upstream.name.as_ref()).collect()
+    }
+
+    /// How the control plane talks to an upstream.
+    ///
+    /// # Errors
+    /// When no HTTP client can be made of its TLS settings.
+    pub fn client(&self, upstream: usize) -> Result<Client, Failure> {
+        let definition = &self.definitions[upstream];
+        Client::new(Access {
+            name: definition.upstream.name.to_string(),
+            rest: definition.upstream.rest.clone(),
+            grpc: definition.upstream.grpc.clone(),
+            api_key: definition.api_key.clone(),
+            connect_timeout: self.listing.connect_timeout,
+            timeout: LISTING_TIMEOUT,
+        })
     }
 
     /// The index of an upstream by name; the default one when none is named.

@@ -139,9 +139,7 @@ impl Client {
         }
         let text = self.read(answer, operation, timeout).await?;
         let envelope: Result<Envelope<T>, _> = serde_json::from_slice(&text);
-        envelope
-            .map(|envelope| envelope.result)
-            .map_err(|error| self.failed(operation, FailureKind::Unreadable(error.to_string())))
+        envelope.map(|envelope| envelope.result).map_err(|error| self.failed(operation, FailureKind::Unreadable(error.to_string())))
     }
 
     /// The whole body, up to a bound.

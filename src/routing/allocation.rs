@@ -4,6 +4,8 @@
 //! nobody else: whoever grows only gains slots, whoever shrinks only loses some. The stable variant gives up its lowest
 //! slots and every other variant its highest, so that a plain canary always owns `[0, r)`, whatever path it took there.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use super::SLOTS;
@@ -62,6 +64,15 @@ impl Allocation {
     #[must_use]
     pub fn whole(variant: usize) -> Self {
         Self { intervals: vec![Interval { start: 0, end: SLOTS, variant }] }
+    }
+
+    /// Two variants at the ends, which must not overlap, and `middle` between them.
+    #[must_use]
+    pub fn of_ends(middle: usize, low: (Range<u32>, usize), high: (Range<u32>, usize)) -> Self {
+        let cut = high.0.start.clamp(low.0.end.min(SLOTS), SLOTS);
+        let parts = [(0..low.0.end.min(SLOTS), low.1), (low.0.end.min(SLOTS)..cut, middle), (cut..SLOTS, high.1)];
+        let interval = |(range, variant): (Range<u32>, usize)| Interval { start: range.start, end: range.end, variant };
+        Self { intervals: parts.into_iter().filter(|(range, _)| !range.is_empty()).map(interval).collect() }
     }
 
     /// The allocation of a route that starts with these weights.
