@@ -54,8 +54,9 @@ impl Pointsman {
     pub(crate) async fn start(upstream: &Upstream, extra: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("pointsman.yaml");
+        let store = if extra.contains("store:") { "" } else { "store: {url: \"memory:\"}\n" };
         let config = format!(
-            "workers: 2\nstore: {{dir: \"\"}}\nlog: {{format: json}}\n\
+            "workers: 2\n{store}log: {{format: json}}\n\
              upstreams: {{default: {{rest_url: \"{}\", grpc_url: \"{}\"}}}}\n{extra}\n",
             upstream.rest, upstream.grpc
         );

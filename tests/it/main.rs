@@ -4,6 +4,7 @@
 //! need faults or the request log always start a sandbox of their own.
 
 mod bad_input;
+mod canary;
 mod clients;
 mod fallback;
 mod house;
