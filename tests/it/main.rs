@@ -9,6 +9,9 @@ mod clients;
 mod fallback;
 mod house;
 mod limits;
+#[path = "../support/postgres.rs"]
+mod postgres;
+mod replicas;
 mod routes;
 mod switch;
 
