@@ -38,7 +38,7 @@ pub(super) async fn run(control: Control) {
         if reported.is_none_or(|at| at.elapsed() >= HEARTBEAT) {
             let asked = Instant::now();
             match control.report_alive().await {
-                Ok(lease) => held = keep(held, &lease, asked),
+                Ok(lease) => held = keep(held.as_ref(), &lease, asked),
                 Err(error) => tracing::debug!(%error, "nothing could be reported to the store"),
             }
             reported = Some(asked);
@@ -51,9 +51,9 @@ pub(super) async fn run(control: Control) {
     }
 }
 
-fn keep(before: Option<Held>, lease: &Lease, asked: Instant) -> Option<Held> {
+fn keep(before: Option<&Held>, lease: &Lease, asked: Instant) -> Option<Held> {
     let now = lease.fence().map(|fence| Held { fence, until: asked + lease.remaining });
-    match (&before, &now) {
+    match (before, &now) {
         (None, Some(held)) => tracing::info!(epoch = held.fence.epoch, "this replica is the controller now"),
         (Some(_), None) => tracing::warn!(holder = lease.holder, "another replica is the controller now"),
         _ => {}

@@ -95,7 +95,10 @@ impl Ground<'_> {
                 let target = self.target(Some(name), CANARY, upstream, Some(&spec.collection));
                 let candidate = counted(Target { rename: Some(target.collection.clone()), ..target }, Watched::Canary);
                 let Cohorts { canary, control } = canary.share().cohorts();
-                (vec![stable(Watched::Rest), candidate, stable(Watched::Control)], Allocation::of_ends(0, (canary, 1), (control, 2)))
+                (
+                    vec![stable(Watched::Rest), candidate, stable(Watched::Control)],
+                    Allocation::of_ends(0, (canary.end, 1), (control.start, 2)),
+                )
             }
             _ => return None,
         };

@@ -66,11 +66,12 @@ impl Allocation {
         Self { intervals: vec![Interval { start: 0, end: SLOTS, variant }] }
     }
 
-    /// Two variants at the ends, which must not overlap, and `middle` between them.
+    /// One variant from 0 to `low_end`, one from `high_start` to the end, and `middle` between them.
     #[must_use]
-    pub fn of_ends(middle: usize, low: (Range<u32>, usize), high: (Range<u32>, usize)) -> Self {
-        let cut = high.0.start.clamp(low.0.end.min(SLOTS), SLOTS);
-        let parts = [(0..low.0.end.min(SLOTS), low.1), (low.0.end.min(SLOTS)..cut, middle), (cut..SLOTS, high.1)];
+    pub fn of_ends(middle: usize, (low_end, low): (u32, usize), (high_start, high): (u32, usize)) -> Self {
+        let low_end = low_end.min(SLOTS);
+        let high_start = high_start.clamp(low_end, SLOTS);
+        let parts = [(0..low_end, low), (low_end..high_start, middle), (high_start..SLOTS, high)];
         let interval = |(range, variant): (Range<u32>, usize)| Interval { start: range.start, end: range.end, variant };
         Self { intervals: parts.into_iter().filter(|(range, _)| !range.is_empty()).map(interval).collect() }
     }

@@ -51,8 +51,7 @@ async fn a_change_reaches_every_replica_and_all_decide_alike() {
     let pair = Pair::new(&database).await;
     pair.one.split("docs", "docs_v2", 70, 30).await;
     let wanted = shares(&pair.one).await;
-    let took = until("the route reaches the other replica", PATIENCE, async || shares(&pair.other).await == wanted).await;
-    println!("propagation took {took:?}");
+    until("the route reaches the other replica", PATIENCE, async || shares(&pair.other).await == wanted).await;
     let salt = get(&pair.one.http, &pair.one.admin("/v1/routes/docs")).await["salt"].clone();
     for unit in (0..UNITS).step_by(UNITS / 200) {
         let path = format!("/v1/aliases/docs/decision?unit=user-{unit}");
@@ -113,8 +112,7 @@ async fn when_the_controller_dies_the_other_goes_on_with_the_canary() {
     }
     pair.one.child.kill().await.expect("it is ours");
     let survivor = &pair.other;
-    let took = until("the survivor steers", PATIENCE, async || survivor.status().await["store"]["controller"]["here"] == true).await;
-    println!("the lease was taken over after {took:?}");
+    until("the survivor steers", PATIENCE, async || survivor.status().await["store"]["controller"]["here"] == true).await;
     until("the canary is completed", PATIENCE * 2, async || {
         for unit in 0..60 {
             let request = survivor.http.post(survivor.rest("/collections/docs/points/query")).header("x-user-id", format!("u{unit}"));

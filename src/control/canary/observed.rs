@@ -28,7 +28,10 @@ pub(super) struct Observed {
 impl Observed {
     /// What this process has counted.
     pub(super) fn here(registry: &Registry, running: &Running) -> Self {
-        let side = |cohort| Side::of(watched(registry, running, cohort).iter().map(|cohort| cohort.totals()).collect());
+        let side = |cohort| {
+            let totals: Vec<CohortTotals> = watched(registry, running, cohort).iter().map(|cohort| cohort.totals()).collect();
+            Side::of(&totals)
+        };
         Self { canary: side(Watched::Canary), control: side(Watched::Control), rest: side(Watched::Rest) }
     }
 
@@ -47,7 +50,7 @@ impl Observed {
 }
 
 impl Side {
-    fn of(totals: Vec<CohortTotals>) -> Self {
+    fn of(totals: &[CohortTotals]) -> Self {
         let latencies = totals.first().map(|first| first.total.buckets.clone()).unwrap_or_default();
         Self { cohorts: totals.iter().map(summary).collect(), latencies }
     }
