@@ -6,14 +6,25 @@
 mod bad_input;
 mod canary;
 mod clients;
+mod elsewhere;
 mod fallback;
+mod fidelity;
+mod gzip;
 mod house;
 mod limits;
+mod peer;
 #[path = "../support/postgres.rs"]
 mod postgres;
+mod rapid_reset;
+mod reload;
 mod replicas;
+mod resend;
 mod routes;
+mod slow_peers;
+mod stop;
 mod switch;
+mod tls;
+mod wire;
 
 #[path = "../clients/rust/scenarios.rs"]
 mod scenarios;
