@@ -4,20 +4,24 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::Uri;
+use http::{HeaderValue, Uri};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
+use tonic::metadata::MetadataValue;
+use tonic::service::Interceptor;
 use tonic::transport::Channel;
+use tonic::{Request, Status};
 
+use super::failure::with_sources;
 use crate::live::Endpoint;
 
 /// How one upstream is reached.
 #[derive(Clone, Debug)]
 pub struct Connection {
     pub endpoint: Endpoint,
-    pub api_key: Option<http::HeaderValue>,
+    pub api_key: Option<HeaderValue>,
     pub connect_timeout: Duration,
     /// For one call, connecting included.
     pub timeout: Duration,
@@ -55,4 +59,25 @@ async fn dial(endpoint: Endpoint) -> io::Result<TokioIo<Box<dyn Io>>> {
         }
     };
     Ok(TokioIo::new(stream))
+}
+
+/// Puts the key into each call.
+#[derive(Clone)]
+pub(super) struct ApiKey(pub(super) Option<HeaderValue>);
+
+impl Interceptor for ApiKey {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        if let Some(key) = &self.0 {
+            let mut value = MetadataValue::try_from(key.as_bytes())
+                .map_err(|_| Status::invalid_argument("the configured api_key is not printable ASCII and cannot be sent"))?;
+            value.set_sensitive(true);
+            request.metadata_mut().insert("api-key", value);
+        }
+        Ok(request)
+    }
+}
+
+/// What a status says, with what really happened in the transport.
+pub(super) fn reason(status: &Status) -> String {
+    with_sources(status.message().to_owned(), status)
 }

@@ -5,13 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use http::HeaderValue;
 use qdrant_client::qdrant::collections_client::CollectionsClient;
 use qdrant_client::qdrant::{ListAliasesRequest, ListCollectionsRequest};
-use tonic::metadata::MetadataValue;
-use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Channel;
-use tonic::{Code, Request, Status};
+use tonic::{Code, Status};
 
 use super::Connection;
+use super::channel::{ApiKey, reason};
 
 /// What an upstream answered. Aliases point at collections, never at aliases.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,7 +20,7 @@ pub struct Listing {
 }
 
 /// Why there is no listing. Never to be read as "there is nothing".
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum ListingFailed {
     #[error("{authority}: {code:?}: {reason}")]
     Refused { authority: String, code: Code, reason: String },
@@ -90,14 +89,7 @@ impl Lister {
     }
 
     fn refused(&self, status: &Status) -> ListingFailed {
-        let mut reason = status.message().to_owned();
-        // Transport errors keep what really happened in their sources.
-        let mut source = std::error::Error::source(status);
-        while let Some(error) = source {
-            reason = format!("{reason}: {error}");
-            source = error.source();
-        }
-        ListingFailed::Refused { authority: self.authority(), code: status.code(), reason }
+        ListingFailed::Refused { authority: self.authority(), code: status.code(), reason: reason(status) }
     }
 }
 
@@ -121,18 +113,3 @@ async fn ask(channel: Channel, api_key: Option<HeaderValue>) -> Result<Listing, 
 
 /// Room for about a hundred thousand of the longest names, and an end to what a broken server could make us hold.
 const MAX_LISTING_BYTES: usize = 64 << 20;
-
-#[derive(Clone)]
-struct ApiKey(Option<HeaderValue>);
-
-impl Interceptor for ApiKey {
-    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
-        if let Some(key) = &self.0 {
-            let mut value = MetadataValue::try_from(key.as_bytes())
-                .map_err(|_| Status::invalid_argument("the configured api_key is not printable ASCII and cannot be sent"))?;
-            value.set_sensitive(true);
-            request.metadata_mut().insert("api-key", value);
-        }
-        Ok(request)
-    }
-}

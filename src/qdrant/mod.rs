@@ -1,11 +1,35 @@
-//! What the control plane asks of Qdrant, over gRPC with the official client's generated services.
+//! What the control plane asks of Qdrant: lists and aliases over gRPC with the official client's generated services, all
+//! else over REST (see [`client`]).
 //!
-//! Called by `control` alone. The services stand on a channel of our own rather than on `qdrant_client::Qdrant`: that one
-//! takes no certificate authority but the system's, and an upstream must be reached here with the very TLS settings the
-//! data path uses.
+//! Called by `control` alone. Both protocols stand on connections of our own rather than on `qdrant_client::Qdrant`: that
+//! one takes no certificate authority but the system's, and an upstream must be reached here with the very TLS settings
+//! the data path uses. Every call is bounded in time; what cannot be known is an error and never an empty answer.
 
+mod aliases;
 mod channel;
+mod client;
+mod clone;
+mod compatibility;
+mod copy;
+mod failure;
+mod health;
 mod lister;
+mod points;
+mod retry;
+mod schema;
 
+pub use aliases::{AliasChanged, AliasFailed};
 pub use channel::Connection;
+pub use client::{Access, Client};
+pub use clone::{CloneFailed, CloneRecord, CloneStep, Cloned, Created, OverrideFault, PlannedStep, Undone};
+pub use compatibility::{Compatibility, Difference, Severity};
+pub use copy::{Checkpoint, CopyFailed, CopyJob, CopySettings, Place, Progress, RangeCheckpoint, Refreshed};
+pub use failure::{Code, Failure, FailureKind};
+pub use health::Release;
 pub use lister::{Lister, Listing, ListingFailed};
+pub use points::{PointId, PointIdFault, WriteMode};
+pub use retry::Backoff;
+pub use schema::{
+    CollectionState, Description, Direction, Object, Params, PayloadIndex, ReplicaState, Schema, ShardKey, ShardKeySpec, SparseVector,
+    Vector, Vectors,
+};

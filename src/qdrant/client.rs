@@ -1,0 +1,217 @@
+//! One upstream as the control plane talks to it.
+//!
+//! Aliases and lists go over gRPC. Everything else goes over REST, because it must be faithful: a schema read as JSON
+//! keeps fields this version has never heard of, payloads keep integers above `i64::MAX` and the order of their keys,
+//! and snapshots can be fetched and sent by no other way.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http::{HeaderValue, Method, StatusCode, header};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use reqwest::{RequestBuilder, Response};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::failure::{Code, Failure, FailureKind, whole};
+use super::{Connection, Lister, Listing, ListingFailed};
+use crate::live::Endpoint;
+
+/// How the control plane reaches one upstream.
+#[derive(Clone, Debug)]
+pub struct Access {
+    /// The upstream's name, for errors and checkpoints.
+    pub name: String,
+    pub rest: Endpoint,
+    pub grpc: Endpoint,
+    pub api_key: Option<HeaderValue>,
+    pub connect_timeout: Duration,
+    /// For one call, connecting included.
+    pub timeout: Duration,
+}
+
+/// Asks one upstream. Cheap to clone; clones share connections.
+#[derive(Clone, Debug)]
+pub struct Client {
+    access: Access,
+    http: reqwest::Client,
+}
+
+/// Qdrant closes connections that were idle for five seconds.
+const IDLE: Duration = Duration::from_secs(3);
+
+/// An end to what a broken server could make us hold; pages of points are made to fit.
+const MAX_ANSWER_BYTES: usize = 64 << 20;
+
+/// What a path segment may carry as it is.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+impl Client {
+    /// # Errors
+    /// When no HTTP client can be made of the TLS settings.
+    pub fn new(access: Access) -> Result<Self, Failure> {
+        let mut builder = reqwest::Client::builder().no_proxy().connect_timeout(access.connect_timeout).pool_idle_timeout(IDLE);
+        // Qdrant never sends anybody elsewhere, and a key must not be carried there.
+        builder = builder.redirect(reqwest::redirect::Policy::none());
+        if let Some((config, _)) = &access.rest.tls {
+            let mut config = rustls::ClientConfig::clone(config);
+            config.alpn_protocols = vec![b"http/1.1".to_vec()];
+            builder = builder.use_preconfigured_tls(config);
+        }
+        let http = builder.build().map_err(|error| Failure::new(&access.name, "connect", FailureKind::Unusable(whole(&error))))?;
+        Ok(Self { access, http })
+    }
+
+    /// The upstream's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.access.name
+    }
+
+    #[must_use]
+    pub fn access(&self) -> &Access {
+        &self.access
+    }
+
+    /// All aliases and collections.
+    ///
+    /// # Errors
+    /// When there is no listing; never an empty one instead.
+    pub async fn list(&self) -> Result<Listing, ListingFailed> {
+        Lister::new(self.grpc()).list().await
+    }
+
+    pub(super) fn grpc(&self) -> Connection {
+        let Access { grpc, api_key, connect_timeout, timeout, .. } = &self.access;
+        Connection { endpoint: grpc.clone(), api_key: api_key.clone(), connect_timeout: *connect_timeout, timeout: *timeout }
+    }
+
+    /// Asks without a body.
+    pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
+        self.call(Method::GET, path, None).await
+    }
+
+    /// Sends JSON and reads the `result` of the answer.
+    pub(super) async fn call<T: DeserializeOwned>(&self, method: Method, path: &str, body: Option<&Value>) -> Result<T, Failure> {
+        let body = body.map(|body| Bytes::from(body.to_string()));
+        self.call_raw(method, path, body, self.access.timeout).await
+    }
+
+    /// The same with a body already written, and with a time of its own.
+    pub(super) async fn call_raw<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Bytes>,
+        timeout: Duration,
+    ) -> Result<T, Failure> {
+        let operation = operation(&method, path);
+        let mut request = self.request(method, path).timeout(timeout);
+        if let Some(body) = body {
+            request = request.header(header::CONTENT_TYPE, "application/json").body(body);
+        }
+        let answer = self.send(request, &operation, timeout).await?;
+        self.result(answer, &operation, timeout).await
+    }
+
+    /// A request with the key, still without a time limit.
+    pub(super) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let Endpoint { authority, .. } = &self.access.rest;
+        let request = self.http.request(method, format!("{}://{authority}{path}", self.access.rest.scheme()));
+        match &self.access.api_key {
+            Some(key) => request.header("api-key", key),
+            None => request,
+        }
+    }
+
+    /// The answer, if it is one of success.
+    pub(super) async fn send(&self, request: RequestBuilder, operation: &str, timeout: Duration) -> Result<Response, Failure> {
+        let answer = request.send().await.map_err(|error| self.broken(&error, operation, timeout))?;
+        if answer.status().is_success() { Ok(answer) } else { Err(self.refused(answer, operation, timeout).await) }
+    }
+
+    /// The `result` in Qdrant's envelope.
+    pub(super) async fn result<T: DeserializeOwned>(&self, answer: Response, operation: &str, timeout: Duration) -> Result<T, Failure> {
+        #[derive(Deserialize)]
+        struct Envelope<T> {
+            result: T,
+        }
+        let text = self.read(answer, operation, timeout).await?;
+        let envelope: Result<Envelope<T>, _> = serde_json::from_slice(&text);
+        envelope
+            .map(|envelope| envelope.result)
+            .map_err(|error| self.failed(operation, FailureKind::Unreadable(error.to_string())))
+    }
+
+    /// The whole body, up to a bound.
+    pub(super) async fn read(&self, mut answer: Response, operation: &str, timeout: Duration) -> Result<BytesMut, Failure> {
+        let mut text = BytesMut::new();
+        while let Some(piece) = answer.chunk().await.map_err(|error| self.broken(&error, operation, timeout))? {
+            if text.len() + piece.len() > MAX_ANSWER_BYTES {
+                return Err(self.failed(operation, FailureKind::TooLarge(MAX_ANSWER_BYTES)));
+            }
+            text.extend_from_slice(&piece);
+        }
+        Ok(text)
+    }
+
+    async fn refused(&self, answer: Response, operation: &str, timeout: Duration) -> Failure {
+        let code = answer.status();
+        let seconds = answer.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
+        let text = self.read(answer, operation, timeout).await.unwrap_or_default();
+        let kind =
+            FailureKind::Refused { code: Code::Http(code), reason: reason(code, &text), retry_after: seconds.map(Duration::from_secs) };
+        self.failed(operation, kind)
+    }
+
+    /// A failure below HTTP.
+    pub(super) fn broken(&self, error: &reqwest::Error, operation: &str, timeout: Duration) -> Failure {
+        let kind = match error {
+            error if error.is_timeout() => FailureKind::Timeout(timeout),
+            error if error.is_builder() => FailureKind::Unusable(whole(error)),
+            error => FailureKind::Unreachable(whole(error)),
+        };
+        self.failed(operation, kind)
+    }
+
+    pub(super) fn failed(&self, operation: &str, kind: FailureKind) -> Failure {
+        Failure::new(self.name(), operation, kind)
+    }
+
+    pub(super) fn timeout(&self) -> Duration {
+        self.access.timeout
+    }
+}
+
+/// The name of an operation in errors: the query is detail.
+pub(super) fn operation(method: &Method, path: &str) -> String {
+    format!("{method} {}", path.split('?').next().unwrap_or(path))
+}
+
+/// `/collections/{name}{rest}`, the name as one segment whatever it holds.
+pub(super) fn collection_path(name: &str, rest: &str) -> String {
+    format!("/collections/{}{rest}", segment(name))
+}
+
+pub(super) fn segment(text: &str) -> impl std::fmt::Display {
+    utf8_percent_encode(text, SEGMENT)
+}
+
+/// Qdrant's own words, or the beginning of whatever came instead: keys that are refused get plain text.
+fn reason(code: StatusCode, text: &[u8]) -> String {
+    const LONGEST: usize = 500;
+    #[derive(Deserialize)]
+    struct Answer {
+        status: Error,
+    }
+    #[derive(Deserialize)]
+    struct Error {
+        error: String,
+    }
+    if let Ok(answer) = serde_json::from_slice::<Answer>(text) {
+        return answer.status.error;
+    }
+    let text: String = String::from_utf8_lossy(text).trim().chars().take(LONGEST).collect();
+    if text.is_empty() { code.canonical_reason().unwrap_or("no reason given").to_owned() } else { text }
+}
