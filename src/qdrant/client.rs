@@ -139,21 +139,13 @@ impl Client {
         }
         let text = self.read(answer, operation, timeout).await?;
         let envelope: Result<Envelope<T>, _> = serde_json::from_slice(&text);
-        envelope
-            .map(|envelope| envelope.result)
-            .map_err(|error| self.failed(operation, FailureKind::Unreadable(error.to_string())))
+        envelope.map(|envelope| envelope.result).map_err(|error| self.failed(operation, FailureKind::Unreadable(error.to_string())))
     }
 
     /// The whole body, up to a bound.
-    pub(super) async fn read(&self, mut answer: Response, operation: &str, timeout: Duration) -> Result<BytesMut, Failure> {
-        let mut text = BytesMut::new();
-        while let Some(piece) = answer.chunk().await.map_err(|error| self.broken(&error, operation, timeout))? {
-            if text.len() + piece.len() > MAX_ANSWER_BYTES {
-                return Err(self.failed(operation, FailureKind::TooLarge(MAX_ANSWER_BYTES)));
-            }
-            text.extend_from_slice(&piece);
-        }
-        Ok(text)
+    pub(super) async fn read(&self, answer: Response, operation: &str, timeout: Duration) -> Result<BytesMut, Failure> {
+        let text = bounded(answer, MAX_ANSWER_BYTES).await.map_err(|error| self.broken(&error, operation, timeout))?;
+        text.ok_or_else(|| self.failed(operation, FailureKind::TooLarge(MAX_ANSWER_BYTES)))
     }
 
     async fn refused(&self, answer: Response, operation: &str, timeout: Duration) -> Failure {
@@ -182,6 +174,18 @@ impl Client {
     pub(super) fn timeout(&self) -> Duration {
         self.access.timeout
     }
+}
+
+/// A body of at most so many bytes, or nothing.
+pub(super) async fn bounded(mut answer: Response, most: usize) -> Result<Option<BytesMut>, reqwest::Error> {
+    let mut text = BytesMut::new();
+    while let Some(piece) = answer.chunk().await? {
+        if text.len() + piece.len() > most {
+            return Ok(None);
+        }
+        text.extend_from_slice(&piece);
+    }
+    Ok(Some(text))
 }
 
 /// The name of an operation in errors: the query is detail.

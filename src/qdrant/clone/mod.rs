@@ -22,12 +22,16 @@ pub use plan::{OverrideFault, PlannedStep};
 #[serde(tag = "step", rename_all = "snake_case")]
 pub enum CloneStep {
     Create,
-    ShardKey { shard_key: ShardKey },
+    ShardKey {
+        shard_key: ShardKey,
+    },
     /// Cannot be said at creation.
     ReadFanOut,
     /// The server's own default quantization, which the source has not got, taken off again.
     NoQuantization,
-    PayloadIndex { field: String },
+    PayloadIndex {
+        field: String,
+    },
     StrictMode,
 }
 
@@ -73,5 +77,7 @@ pub enum Undone {
     /// It was not there any more.
     Gone,
     /// Left as it is, and why.
-    Kept { reason: String },
+    Kept {
+        reason: String,
+    },
 }

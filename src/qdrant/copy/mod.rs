@@ -66,7 +66,9 @@ impl Default for CopySettings {
 pub enum CopyFailed {
     #[error("{0}")]
     Failed(#[from] Failure),
-    #[error("{upstream} is Qdrant {version}, which does not know `insert_only`: 1.17 does; choose `overwrite` if nobody else writes to the target")]
+    #[error(
+        "{upstream} is Qdrant {version}, which does not know `insert_only`: 1.17 does; choose `overwrite` if nobody else writes to the target"
+    )]
     InsertOnlyUnknown { upstream: String, version: String },
     #[error("{upstream}: `{collection}` hides {points} points until they are indexed; they would be missing or stale in the copy")]
     Deferred { upstream: String, collection: String, points: u64 },

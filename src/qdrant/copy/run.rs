@@ -55,12 +55,12 @@ impl CopyJob {
             return Err(CopyFailed::SamePlace(self.source_place()));
         }
         if self.settings.mode == WriteMode::InsertOnly {
-            let version = self.target.version().await?;
+            let version = self.settings.backoff.run(|| self.target.version()).await?;
             if Release::parse(&version).is_none_or(|release| release < Release::WITH_INSERT_ONLY) {
                 return Err(CopyFailed::InsertOnlyUnknown { upstream: self.target.name().to_owned(), version });
             }
         }
-        let points = self.source.state(&self.source_collection).await?.deferred_points;
+        let points = self.settings.backoff.run(|| self.source.state(&self.source_collection)).await?.deferred_points;
         if points > 0 {
             let Place { upstream, collection } = self.source_place();
             return Err(CopyFailed::Deferred { upstream, collection, points });
@@ -78,12 +78,7 @@ impl CopyJob {
     async fn begin(&self) -> Result<Checkpoint, CopyFailed> {
         let total = self.settings.backoff.run(|| self.source.count_points(&self.source_collection)).await?;
         let sample = self.sample().await?;
-        Ok(Checkpoint {
-            source: self.source_place(),
-            target: self.target_place(),
-            total,
-            ranges: split(sample, self.settings.parallel),
-        })
+        Ok(Checkpoint { source: self.source_place(), target: self.target_place(), total, ranges: split(sample, self.settings.parallel) })
     }
 
     /// Ids to cut the id space at. A server that refuses to pick any gets one lane, which is slow and right.

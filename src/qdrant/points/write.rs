@@ -135,7 +135,8 @@ mod tests {
 
     #[test]
     fn large_points_are_sent_apart_and_none_is_lost() {
-        let records = [record(1, 10), record(2, MAX_BODY_BYTES / 2), record(3, MAX_BODY_BYTES / 2), record(4, 2 * MAX_BODY_BYTES), record(5, 1)];
+        let records =
+            [record(1, 10), record(2, MAX_BODY_BYTES / 2), record(3, MAX_BODY_BYTES / 2), record(4, 2 * MAX_BODY_BYTES), record(5, 1)];
         let all: Vec<&Record> = records.iter().collect();
         let sizes: Vec<usize> = parts(&all).iter().map(|part| part.len()).collect();
         assert_eq!(sizes, [2, 1, 1, 1]);
