@@ -4,6 +4,7 @@
 //! keeps fields this version has never heard of, payloads keep integers above `i64::MAX` and the order of their keys,
 //! and snapshots can be fetched and sent by no other way.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -34,7 +35,7 @@ pub struct Access {
 /// Asks one upstream. Cheap to clone; clones share connections.
 #[derive(Clone, Debug)]
 pub struct Client {
-    access: Access,
+    access: Arc<Access>,
     http: reqwest::Client,
 }
 
@@ -60,7 +61,7 @@ impl Client {
             builder = builder.use_preconfigured_tls(config);
         }
         let http = builder.build().map_err(|error| Failure::new(&access.name, "connect", FailureKind::Unusable(whole(&error))))?;
-        Ok(Self { access, http })
+        Ok(Self { access: Arc::new(access), http })
     }
 
     /// The upstream's name.
@@ -83,7 +84,7 @@ impl Client {
     }
 
     pub(super) fn grpc(&self) -> Connection {
-        let Access { grpc, api_key, connect_timeout, timeout, .. } = &self.access;
+        let Access { grpc, api_key, connect_timeout, timeout, .. } = &*self.access;
         Connection { endpoint: grpc.clone(), api_key: api_key.clone(), connect_timeout: *connect_timeout, timeout: *timeout }
     }
 

@@ -1,6 +1,7 @@
 //! Clones of schemas.
 
 use pointsman::qdrant::{CloneStep, Created, Failure, FailureKind, Schema, Undone};
+use pointsman_sandbox::requests::Filter;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -107,6 +108,22 @@ async fn a_clone_that_fails_half_way_can_be_undone_and_only_that() {
     assert_eq!(house.client.undo_clone(&failed.record).await.expect("an answer"), Undone::Removed);
     assert_eq!(house.client.undo_clone(&failed.record).await.expect("an answer"), Undone::Gone);
     assert_eq!(house.client.list().await.expect("a listing").collections.into_iter().collect::<Vec<_>>(), ["docs"]);
+}
+
+#[tokio::test]
+async fn a_clone_that_stopped_goes_on_where_it_was() {
+    let house = House::start().await;
+    let source = rich(&house).await;
+    let spoiled = source.with_overrides(&json!({"payload_indexes": {"zz": {"data_type": "nonsense"}}})).expect("a schema");
+    let failed = house.client.clone_schema("copy", &spoiled).await.expect_err("there is no such index");
+    let stored = serde_json::to_string(&failed.record).expect("JSON");
+    let record = serde_json::from_str(&stored).expect("a record");
+    let cloned = house.client.continue_clone(record, &source).await.expect("the rest of the clone");
+    assert_eq!(cloned.differences.differences, []);
+    let creations =
+        Filter { operation: Some("PUT /collections/{name}".to_owned()), collection: Some("copy".to_owned()), ..Filter::default() };
+    let creations = house.sandbox.log.list(&creations).into_iter().filter(|request| request.path == "/collections/copy").count();
+    assert_eq!(creations, 1);
 }
 
 #[tokio::test]

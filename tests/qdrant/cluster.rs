@@ -8,7 +8,10 @@ use tokio::sync::watch;
 
 use crate::house::{PATIENCE, client};
 
-async fn serve(answers: &'static [(&'static str, fn() -> Value)]) -> Client {
+/// A path and what is answered there.
+type Answer = (&'static str, fn() -> Value);
+
+async fn serve(answers: &'static [Answer]) -> Client {
     let mut app = Router::new();
     for (path, answer) in answers {
         app = app.route(path, get(async move || axum::Json(answer())));

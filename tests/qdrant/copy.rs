@@ -89,7 +89,6 @@ async fn write_on(house: &House, stop: watch::Receiver<bool>, seed: u64) -> BTre
 #[tokio::test]
 async fn a_copy_that_is_cut_and_resumed_while_writes_go_on_ends_equal() {
     let seed = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(20_240_229);
-    println!("SEED={seed}");
     let house = house().await;
     let job = job(&house);
     let mut chance = fastrand::Rng::with_seed(seed);
@@ -97,7 +96,7 @@ async fn a_copy_that_is_cut_and_resumed_while_writes_go_on_ends_equal() {
     let copying = async {
         let first = chance.u64(1..POINTS / 2);
         let checkpoint = cut(&job, None, first).await;
-        assert!(checkpoint.copied() >= first);
+        assert!(checkpoint.copied() >= first, "SEED={seed}");
         let second = chance.u64(checkpoint.copied()..POINTS);
         let checkpoint = cut(&job, Some(checkpoint), second).await;
         let (progress, _) = watch::channel(Progress::default());
@@ -110,12 +109,12 @@ async fn a_copy_that_is_cut_and_resumed_while_writes_go_on_ends_equal() {
     // Every difference there may be is in a point that was written to; those are what a journal would name.
     let before = job.verify(&everything()).await.expect("a verification");
     for difference in &before.differences {
-        assert!(touched.contains(&difference.id), "{}", difference.sentence);
+        assert!(touched.contains(&difference.id), "SEED={seed}: {}", difference.sentence);
     }
     let refreshed = job.refresh(&touched).await.expect("a refresh");
     assert_eq!(refreshed.written + refreshed.deleted, touched.len() as u64);
     let after = job.verify(&everything()).await.expect("a verification");
-    assert!(after.is_equal(), "{after:?}");
+    assert!(after.is_equal(), "SEED={seed}: {after:?}");
 }
 
 #[tokio::test]

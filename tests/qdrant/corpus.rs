@@ -14,7 +14,7 @@ pub(crate) fn definition() -> Value {
 
 /// Ids of both kinds: every third is a UUID.
 pub(crate) fn id(number: u64) -> Value {
-    if number % 3 == 0 {
+    if number.is_multiple_of(3) {
         json!(format!("{number:08x}-0000-4000-8000-{:012x}", number.wrapping_mul(2_654_435_761) & 0xffff_ffff))
     } else {
         json!(number * 7)
@@ -29,12 +29,12 @@ pub(crate) fn point(number: u64, version: u64) -> Value {
         "late": [[x, 0.25], [1.5, -x]],
         "words": {"indices": [number % 50, 60 + version], "values": [0.5 + x, 0.125]},
     });
-    if number % 5 == 0 {
+    if number.is_multiple_of(5) {
         vectors.as_object_mut().map(|vectors| vectors.remove("late"));
     }
     let payload = json!({"n": number, "version": version, "large": u64::MAX - number, "nested": {"list": [1, null, "two"], "x": x}});
     let mut point = json!({"id": id(number), "vector": vectors});
-    if number % 11 != 0 {
+    if !number.is_multiple_of(11) {
         point["payload"] = payload;
     }
     point

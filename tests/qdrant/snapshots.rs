@@ -17,7 +17,7 @@ async fn a_snapshot_is_taken_listed_and_brought_back_from_its_upstream() {
     let house = house().await;
     let taken = house.client.create_snapshot("docs_v1", PATIENCE).await.expect("a snapshot");
     let listed = house.client.list_snapshots("docs_v1").await.expect("a list");
-    assert_eq!(listed, [taken.clone()]);
+    assert_eq!(listed, std::slice::from_ref(&taken));
     assert_eq!(snapshots_to_delete(&listed, 1).len(), 0);
 
     let source = SnapshotSource::Upstream { client: house.client.clone(), collection: "docs_v1".into(), snapshot: taken.name.clone() };

@@ -38,8 +38,9 @@ impl ReadyWhen {
         }
         if let Some(share) = self.min_indexed_share {
             let indexed = sample.indexed_vectors_count as f64;
-            // An optimizer can leave NaN to those who write it; that passes nothing.
-            if !(indexed >= share * sample.points_count as f64) {
+            // A share that is no number is reached by nothing.
+            let enough = indexed >= share * sample.points_count as f64;
+            if !enough {
                 let needed = share * 100.0;
                 reasons.push(format!("{indexed} vectors are indexed, less than {needed} % of {} points", sample.points_count));
             }

@@ -51,16 +51,16 @@ impl Expectations {
         }
         let top = top_score(hits, direction);
         if let Some(bound) = self.top_score {
-            match (top, direction) {
-                (None, _) => fail("top_score", "no result has a score".to_owned()),
-                // Written so that a score or a bound that is no number fails.
-                (Some(top), Direction::HigherIsBetter) if !(top >= bound) => {
-                    fail("top_score", format!("the top score is {top}, at least {bound} expected"));
+            // A score or a bound that is no number meets nothing.
+            let (met, reason) = match (top, direction) {
+                (None, _) => (false, "no result has a score".to_owned()),
+                (Some(top), Direction::HigherIsBetter) => (top >= bound, format!("the top score is {top}, at least {bound} expected")),
+                (Some(top), Direction::LowerIsBetter) => {
+                    (top <= bound, format!("the smallest distance is {top}, at most {bound} expected"))
                 }
-                (Some(top), Direction::LowerIsBetter) if !(top <= bound) => {
-                    fail("top_score", format!("the smallest distance is {top}, at most {bound} expected"));
-                }
-                (Some(_), _) => {}
+            };
+            if !met {
+                fail("top_score", reason);
             }
         }
         let absent: Vec<String> =
@@ -69,8 +69,11 @@ impl Expectations {
             fail("required_ids", format!("not among the results: {}", absent.join(", ")));
         }
         let latency = milliseconds(*latency);
-        if let Some(most) = self.max_latency_ms.filter(|most| !(latency <= *most)) {
-            fail("max_latency_ms", format!("answered after {latency:.1} ms, at most {most} ms expected"));
+        if let Some(most) = self.max_latency_ms {
+            let met = latency <= most;
+            if !met {
+                fail("max_latency_ms", format!("answered after {latency:.1} ms, at most {most} ms expected"));
+            }
         }
         QueryResult { name, passed: failures.is_empty(), failures, results: hits.len(), top_score: top, latency_ms: Some(latency) }
     }
