@@ -41,7 +41,7 @@ pub enum AliasFailed {
     Refused { upstream: String, reason: String },
     /// The listing shows that nothing has changed.
     #[error("{failure}; alias `{alias}` points at {}", name(.found.as_deref()))]
-    Request { alias: String, found: Option<String>, failure: Failure },
+    Request { alias: String, found: Option<String>, failure: Box<Failure> },
     /// Accepted, and yet not so; somebody else may have changed it in the same moment.
     #[error("alias `{alias}` was to point at {} and points at {}", name(.wanted.as_deref()), name(.found.as_deref()))]
     NotSeen { alias: String, wanted: Option<String>, found: Option<String> },
@@ -151,7 +151,7 @@ impl Client {
             }
         }
         Err(match outcome {
-            Err(failure) => AliasFailed::Request { alias: alias.into(), found, failure },
+            Err(failure) => AliasFailed::Request { alias: alias.into(), found, failure: Box::new(failure) },
             Ok(()) => AliasFailed::NotSeen { alias: alias.into(), wanted: wanted.map(Into::into), found },
         })
     }
