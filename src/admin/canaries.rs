@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::AdminState;
 use super::author::By;
-use super::extract::{Json, OptionalJson, Params};
+use super::extract::{IdempotencyKey, Json, OptionalJson, Params};
 use super::page::{Page, PageParams};
 use super::problem::{Kind, Problem};
 use crate::control::{Author, CanaryView};
@@ -25,9 +25,10 @@ pub(super) async fn show(State(state): State<AdminState>, Path(id): Path<String>
 pub(super) async fn create(
     State(state): State<AdminState>,
     By(author): By,
+    IdempotencyKey(key): IdempotencyKey,
     Json(spec): Json<CanarySpec>,
 ) -> Result<impl IntoResponse, Problem> {
-    let canary = state.control.create_canary(spec, author).await?;
+    let canary = state.control.create_canary(spec, key, author).await?;
     let location = format!("/v1/canaries/{}", canary.id);
     Ok((StatusCode::CREATED, [(LOCATION, location)], tagged(canary)))
 }

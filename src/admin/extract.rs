@@ -90,6 +90,22 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
     }
 }
 
+/// The `Idempotency-Key` header of a creation.
+pub(super) struct IdempotencyKey(pub(super) Option<String>);
+
+const MAX_KEY: usize = 200;
+
+impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let Some(value) = parts.headers.get("idempotency-key") else { return Ok(Self(None)) };
+        let key = value.to_str().ok().filter(|key| !key.is_empty() && key.len() <= MAX_KEY);
+        let key = key.ok_or_else(|| Problem::new(Kind::Malformed, format!("Idempotency-Key must be 1 to {MAX_KEY} visible characters")))?;
+        Ok(Self(Some(key.to_owned())))
+    }
+}
+
 /// The `If-Match` header.
 pub(super) struct IfMatch(pub(super) Expected);
 

@@ -97,6 +97,7 @@ impl From<ControlError> for Problem {
             ControlError::Unconditional { .. } => Kind::Unconditional,
             ControlError::Invalid(_) => Kind::Invalid,
             ControlError::Commit(CommitError::Conflict { .. }) => Kind::Stale,
+            ControlError::Commit(CommitError::KeyReused(_)) => Kind::Invalid,
             ControlError::Commit(_) | ControlError::Unreadable(_) | ControlError::Observation { .. } | ControlError::Stopping => {
                 Kind::Unavailable
             }

@@ -16,6 +16,7 @@ mod error;
 mod holdings;
 mod kill;
 mod ledger;
+mod once;
 mod plan;
 mod publish;
 mod readiness;

@@ -187,6 +187,10 @@ impl Control {
             routes: state.held.routes.len(),
             listing_age_seconds: listing.age_seconds,
             listing_failures: listing.failures,
+            store_up: self.readiness().store_lost().is_none(),
+            store_revision: state.held.revision,
+            kill_switch: state.held.kill.on,
+            canaries: self.canary_gauges(),
         }
     }
 

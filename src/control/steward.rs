@@ -7,13 +7,15 @@ use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::state::Control;
-use crate::store::{Fence, Lease, Replica, ReplicaReport, StoreError};
+use crate::store::{Fence, Lease, Replica, ReplicaReport, Retention, StoreError};
 
 /// How often there is a look at what is due.
 const PACE: Duration = Duration::from_millis(250);
 const HEARTBEAT: Duration = Duration::from_secs(1);
 /// How long a controller that has died is believed to live. With [`HEARTBEAT`] it bounds a take-over.
 const LEASE: Duration = Duration::from_secs(10);
+/// How often what nobody needs any more is cleared away.
+const CLEARING: Duration = Duration::from_secs(600);
 /// A replica that has said nothing for so long serves nobody any more, as far as anybody can know.
 const SILENCE: Duration = Duration::from_secs(10);
 
@@ -33,6 +35,7 @@ pub(super) async fn run(control: Control) {
     pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut reported: Option<Instant> = None;
     let mut held: Option<Held> = None;
+    let mut cleared: Option<Instant> = None;
     loop {
         pace.tick().await;
         if reported.is_none_or(|at| at.elapsed() >= HEARTBEAT) {
@@ -47,6 +50,10 @@ pub(super) async fn run(control: Control) {
         held = held.filter(|held| Instant::now() < held.until);
         if let Some(held) = &held {
             control.step_canaries(&held.fence).await;
+            if cleared.is_none_or(|at| at.elapsed() >= CLEARING) {
+                control.clear_away(&held.fence).await;
+                cleared = Some(Instant::now());
+            }
         }
     }
 }
@@ -62,6 +69,18 @@ fn keep(before: Option<&Held>, lease: &Lease, asked: Instant) -> Option<Held> {
 }
 
 impl Control {
+    /// Keeps the store from growing for ever. What fails is done next time.
+    async fn clear_away(&self, fence: &Fence) {
+        if let Err(error) = self.clear_ended_canaries(fence).await {
+            tracing::warn!(%error, "ended canaries could not be cleared away");
+        }
+        match self.0.store.prune(&Retention::default()).await {
+            Ok(0) => {}
+            Ok(rows) => tracing::debug!(rows, "old entries of the store were cleared away"),
+            Err(error) => tracing::warn!(%error, "old entries of the store could not be cleared away"),
+        }
+    }
+
     async fn report_alive(&self) -> Result<Lease, StoreError> {
         let state = self.0.state.load_full();
         let in_flight: BTreeMap<String, u64> =

@@ -204,3 +204,45 @@ async fn the_kill_switch_puts_everybody_on_stable() {
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert!(house.ask_everybody().await.values().any(|from| from == "docs_v2"));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_same_idempotency_key_creates_one_canary() {
+    let house = House::new("").await;
+    let spec = json!({"alias": "docs", "collection": "docs_v2"});
+    let create = async |spec: &Value| {
+        let request = house.pointsman.http.post(house.pointsman.admin("/v1/canaries")).header("idempotency-key", "monday");
+        let answer = request.json(spec).send().await.expect("an answer");
+        (answer.status().as_u16(), answer.json::<Value>().await.expect("JSON"))
+    };
+    let (first, again) = (create(&spec).await, create(&spec).await);
+    assert_eq!((first.0, again.0), (201, 201));
+    assert_eq!(first.1["id"], again.1["id"]);
+    let (status, problem) = create(&json!({"alias": "docs", "collection": "docs_v3"})).await;
+    assert_eq!(status, 422, "another request with the same key: {problem}");
+    let all = get(&house.pointsman.http, &house.pointsman.admin("/v1/canaries")).await;
+    assert_eq!(all["items"].as_array().map(Vec::len), Some(1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn faults_of_a_plan_are_named_by_field_and_stage() {
+    let house = House::new("").await;
+    let url = house.pointsman.admin("/v1/canaries");
+    for (stages, field) in [
+        (json!([]), "stages"),
+        (json!([{"percentage": 150, "duration": "1s"}]), "stages[0].percentage"),
+        (json!([{"percentage": 50, "duration": "1s"}, {"percentage": 20, "duration": "1s"}, {"percentage": 100}]), "stages[1].percentage"),
+        (json!([{"percentage": 50, "duration": "1s"}]), "stages[0].percentage"),
+    ] {
+        let body = json!({"alias": "docs", "collection": "docs_v2", "stages": stages});
+        let answer = house.pointsman.http.post(&url).json(&body).send().await.expect("an answer");
+        assert_eq!(answer.status(), 422);
+        let problem: Value = answer.json().await.expect("JSON");
+        let fields: Vec<&str> = problem["errors"].as_array().into_iter().flatten().filter_map(|error| error["field"].as_str()).collect();
+        assert!(fields.iter().any(|found| found.starts_with(field)), "{field}: {problem}");
+    }
+    let unknown = house.pointsman.http.get(house.pointsman.admin("/v1/canaries/canary_none")).send().await.expect("an answer");
+    assert_eq!(unknown.status(), 404);
+    let guard = json!({"alias": "docs", "collection": "docs_v2", "guards": [{"kind": "top_score", "min": 0.5}]});
+    let refused = house.pointsman.http.post(&url).json(&guard).send().await.expect("an answer");
+    assert_eq!(refused.status(), 422, "a guard nobody can judge would never pass");
+}

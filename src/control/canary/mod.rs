@@ -12,7 +12,9 @@
 
 mod effects;
 mod evidence;
+mod gauges;
 mod guards;
+mod hygiene;
 mod observed;
 mod requests;
 mod running;

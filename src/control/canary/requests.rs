@@ -10,7 +10,7 @@ use crate::control::author::{Author, Deed};
 use crate::control::error::ControlError;
 use crate::control::holdings::OWNER;
 use crate::control::state::{Control, State};
-use crate::control::{clock, writes};
+use crate::control::{clock, once, writes};
 use crate::rollout::{By, Canary, CanarySpec, CanaryStatus, Command, Plan};
 use crate::routing::SpecFault;
 use crate::store::{self, Expected, Key, Write};
@@ -45,16 +45,17 @@ impl CanaryView {
 }
 
 impl Control {
-    /// Creates a canary. It begins with its pre-checks as soon as its time has come.
+    /// Creates a canary. It begins with its pre-checks as soon as its time has come. With a `key`, the same request creates
+    /// one, however often it is sent.
     ///
     /// # Errors
     /// When the plan is faulty, something else runs on the alias, or the change cannot be kept.
-    pub async fn create_canary(&self, spec: CanarySpec, author: Author) -> Result<CanaryView, ControlError> {
+    pub async fn create_canary(&self, spec: CanarySpec, key: Option<String>, author: Author) -> Result<CanaryView, ControlError> {
         let alias = spec.alias.clone();
         let creating = self.clone();
         let outcome = tokio::spawn(async move {
             let deed = Deed { action: "canary.create", subject: &alias };
-            let created = creating.create_now(spec, deed, &author).await;
+            let created = creating.create_now(spec, key.as_deref(), deed, &author).await;
             if let Err(error) = &created {
                 creating.record_failure(&author, deed, error).await;
             }
@@ -63,7 +64,12 @@ impl Control {
         outcome.await.unwrap_or(Err(ControlError::Stopping))
     }
 
-    async fn create_now(&self, spec: CanarySpec, deed: Deed<'_>, author: &Author) -> Result<CanaryView, ControlError> {
+    async fn create_now(&self, spec: CanarySpec, key: Option<&str>, deed: Deed<'_>, author: &Author) -> Result<CanaryView, ControlError> {
+        let id = format!("canary_{}", Ulid::new());
+        let key = once::key(key, "canary", &spec, &id);
+        if let Some(id) = self.created_before(key.as_ref()).await? {
+            return self.canary(&id);
+        }
         let plan = Plan::try_from(spec).map_err(|faults| ControlError::Invalid(faults.0))?;
         let _writing = self.0.writer.lock().await;
         let state = self.0.state.load_full();
@@ -74,7 +80,6 @@ impl Control {
         if state.held.routes.contains_key(deed.subject) {
             return Err(ControlError::Occupied { alias: deed.subject.to_owned(), owner: "a route of its own".to_owned() });
         }
-        let id = format!("canary_{}", Ulid::new());
         let canary = Canary::create(&id, plan, clock::now(), &by(author, "created"));
         let before = Running::new(canary);
         let mut after = before.clone();
@@ -85,7 +90,13 @@ impl Control {
         // Of two that are created at the same time, anywhere, this lets one through.
         writes.push(Write::Put { key: Key::new(OWNER, deed.subject), body: writes::json(&id), due_at: None, expected: Expected::Absent });
         let audit = author.did(deed, None, Some(writes::json(&after.canary.plan().spec())));
-        self.commit(store::Change::new(audit, writes)).await.map_err(|error| occupied(error, deed.subject))?;
+        let change = store::Change { idempotency: key, ..store::Change::new(audit, writes) };
+        if let Err(error) = self.commit(change).await {
+            return match once::replayed(&error) {
+                Some(id) => self.canary(&id),
+                None => Err(occupied(error, deed.subject)),
+            };
+        }
         tracing::info!(alias = deed.subject, canary = id, actor = author.actor, "canary created");
         self.canary(&id)
     }
