@@ -1,6 +1,7 @@
 //! What the tests live in: an upstream, Pointsman in front of it, and a client for each door.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -17,13 +18,15 @@ pub(crate) struct Upstream {
     pub(crate) rest: String,
     pub(crate) grpc: String,
     pub(crate) sandbox: Option<Sandbox>,
+    /// Whom Pointsman is to trust for it, where it speaks TLS.
+    pub(crate) ca_file: Option<PathBuf>,
 }
 
 impl Upstream {
     /// A real Qdrant if the environment names one.
     pub(crate) async fn any() -> Self {
         match (std::env::var("QDRANT_URL"), std::env::var("QDRANT_GRPC_URL")) {
-            (Ok(rest), Ok(grpc)) => Self { rest, grpc, sandbox: None },
+            (Ok(rest), Ok(grpc)) => Self { rest, grpc, sandbox: None, ca_file: None },
             _ => Self::sandbox().await,
         }
     }
@@ -31,7 +34,8 @@ impl Upstream {
     pub(crate) async fn sandbox() -> Self {
         let sandbox = Sandbox::start(SandboxOptions::default()).await.expect("free ports");
         let grpc = sandbox.grpc_addr.expect("the default options listen for gRPC");
-        Self { rest: format!("http://{}", sandbox.rest_addr), grpc: format!("http://{grpc}"), sandbox: Some(sandbox) }
+        let rest = format!("http://{}", sandbox.rest_addr);
+        Self { rest, grpc: format!("http://{grpc}"), sandbox: Some(sandbox), ca_file: None }
     }
 
     pub(crate) fn engine(&self) -> &Sandbox {
@@ -46,20 +50,16 @@ pub(crate) struct Pointsman {
     pub(crate) admin: SocketAddr,
     pub(crate) child: Child,
     pub(crate) http: reqwest::Client,
-    _config: tempfile::TempDir,
+    config: tempfile::TempDir,
 }
 
 impl Pointsman {
-    /// Starts the binary on free ports; `extra` is YAML of further sections. Returns when it is ready.
+    /// Starts the binary on free ports; `extra` is YAML: further upstreams if there are any, indented, and then further
+    /// sections. Returns when it is ready.
     pub(crate) async fn start(upstream: &Upstream, extra: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let path = folder.path().join("pointsman.yaml");
-        let config = format!(
-            "workers: 2\nstore: {{dir: \"\"}}\nlog: {{format: json}}\n\
-             upstreams: {{default: {{rest_url: \"{}\", grpc_url: \"{}\"}}}}\n{extra}\n",
-            upstream.rest, upstream.grpc
-        );
-        std::fs::write(&path, config).expect("the folder can be written");
+        let path = folder.path().join(CONFIG);
+        std::fs::write(&path, config(upstream, extra)).expect("the folder can be written");
         let mut command = Command::new(env!("CARGO_BIN_EXE_pointsman"));
         command.arg("serve").arg("--config").arg(&path);
         command
@@ -69,9 +69,39 @@ impl Pointsman {
         let mut child = command.spawn().expect("the binary under test starts");
         let stderr = child.stderr.take().expect("it is piped");
         let [rest, grpc, admin] = tokio::time::timeout(PATIENCE, addresses(stderr)).await.expect("it says where it listens in time");
-        let pointsman = Self { rest, grpc, admin, child, http: reqwest::Client::new(), _config: folder };
+        let pointsman = Self { rest, grpc, admin, child, http: reqwest::Client::new(), config: folder };
         pointsman.ready().await;
         pointsman
+    }
+
+    /// Puts another configuration in the place of the one it was started with, at once, as editors do.
+    pub(crate) fn configure(&self, upstream: &Upstream, extra: &str) {
+        let (fresh, path) = (self.config.path().join("fresh.yaml"), self.config.path().join(CONFIG));
+        std::fs::write(&fresh, config(upstream, extra)).expect("the folder can be written");
+        std::fs::rename(fresh, path).expect("the folder can be written");
+    }
+
+    pub(crate) async fn signal(&self, name: &str) {
+        let pid = self.child.id().expect("it runs").to_string();
+        let sent = Command::new("kill").args([name, &pid]).status().await.expect("kill runs");
+        assert!(sent.success());
+    }
+
+    /// Polls `/v1/status` until it is as wanted.
+    pub(crate) async fn until(&self, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        let mut last = Value::Null;
+        let met = async {
+            loop {
+                last = self.status().await;
+                if wanted(&last) {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let met = tokio::time::timeout(PATIENCE, met).await;
+        assert!(met.is_ok(), "{what} never was: {last}");
+        last
     }
 
     async fn ready(&self) {
@@ -120,6 +150,13 @@ impl Pointsman {
         find(&route["variants"], "name", name).expect("the variant is listed")
     }
 
+    /// How often something happened, over all workers.
+    pub(crate) async fn events(&self, name: &str) -> u64 {
+        let status = self.status().await;
+        let workers = status["workers"].as_array().expect("workers");
+        workers.iter().map(|worker| worker["events"][name].as_u64().expect("a number")).sum()
+    }
+
     /// Waits until no request is in flight any more, as every gauge says.
     pub(crate) async fn idle(&self) {
         let idle = async {
@@ -135,6 +172,24 @@ impl Pointsman {
     }
 }
 
+/// What a configuration file is called in its folder.
+const CONFIG: &str = "pointsman.yaml";
+
+fn config(upstream: &Upstream, extra: &str) -> String {
+    let Upstream { rest, grpc, .. } = upstream;
+    let trusted = upstream.ca_file.as_ref().map_or_else(String::new, |file| format!(", ca_file: {file:?}"));
+    format!(
+        "workers: 2\nstore: {{dir: \"\"}}\nlog: {{format: json}}\n\
+         upstreams:\n  default: {{rest_url: \"{rest}\", grpc_url: \"{grpc}\"{trusted}}}\n{extra}\n"
+    )
+}
+
+/// Requests under way, by `/v1/status`.
+pub(crate) fn in_flight(status: &Value) -> u64 {
+    let workers = status["workers"].as_array().expect("workers");
+    workers.iter().map(|worker| worker["in_flight"].as_u64().expect("a number")).sum()
+}
+
 /// All in-flight gauges of a scrape.
 pub(crate) fn gauges(metrics: &str) -> Vec<(String, f64)> {
     let lines = metrics.lines().filter(|line| !line.starts_with('#') && line.contains("in_flight"));
@@ -142,6 +197,13 @@ pub(crate) fn gauges(metrics: &str) -> Vec<(String, f64)> {
         lines.filter_map(|line| line.rsplit_once(' ')).map(|(name, value)| (name.to_owned(), value.parse().expect("a number"))).collect();
     assert!(!gauges.is_empty(), "no in-flight gauge in\n{metrics}");
     gauges
+}
+
+/// Peak resident memory of a process in bytes.
+pub(crate) fn peak_memory(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("the process lives");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a peak");
+    line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") * 1024
 }
 
 /// Reads the log until the line that says where it listens; the rest is read and dropped in the background.

@@ -8,8 +8,10 @@ mod clients;
 mod fallback;
 mod house;
 mod limits;
+mod peer;
 mod routes;
 mod switch;
+mod wire;
 
 #[path = "../clients/rust/scenarios.rs"]
 mod scenarios;
