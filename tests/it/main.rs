@@ -9,6 +9,7 @@ mod fallback;
 mod house;
 mod limits;
 mod peer;
+mod rapid_reset;
 mod routes;
 mod switch;
 mod wire;
