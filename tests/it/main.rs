@@ -6,6 +6,7 @@
 mod bad_input;
 mod clients;
 mod fallback;
+mod gzip;
 mod house;
 mod limits;
 mod peer;
