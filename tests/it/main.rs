@@ -12,6 +12,7 @@ mod limits;
 mod peer;
 mod rapid_reset;
 mod routes;
+mod slow_peers;
 mod switch;
 mod wire;
 
