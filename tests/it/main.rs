@@ -11,8 +11,10 @@ mod house;
 mod limits;
 mod peer;
 mod rapid_reset;
+mod reload;
 mod routes;
 mod slow_peers;
+mod stop;
 mod switch;
 mod wire;
 
