@@ -12,6 +12,7 @@ mod limits;
 mod peer;
 mod rapid_reset;
 mod reload;
+mod resend;
 mod routes;
 mod slow_peers;
 mod stop;
