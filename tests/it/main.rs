@@ -17,6 +17,7 @@ mod routes;
 mod slow_peers;
 mod stop;
 mod switch;
+mod tls;
 mod wire;
 
 #[path = "../clients/rust/scenarios.rs"]
