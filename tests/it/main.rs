@@ -5,7 +5,9 @@
 
 mod bad_input;
 mod clients;
+mod elsewhere;
 mod fallback;
+mod fidelity;
 mod gzip;
 mod house;
 mod limits;
