@@ -1,12 +1,13 @@
 //! Streams opened and reset by the thousand, as in CVE-2023-44487: nobody else notices, and nothing is left of it.
 
+use std::net::SocketAddr;
+
 use bytes::{BufMut, BytesMut};
 use serde_json::json;
-use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::house::{PATIENCE, Pointsman, Upstream, alias, collection, query, send};
+use crate::house::{PATIENCE, Pointsman, Upstream, alias, collection, in_flight, query, send};
 use crate::wire::{call, frame};
 
 const STREAMS: u32 = 10_000;
@@ -47,12 +48,13 @@ fn opening() -> BytesMut {
     out
 }
 
-/// A request, and its end before anybody can have answered it.
-fn opened_and_reset(out: &mut BytesMut, turn: u32, headers: &[u8], body: &[u8]) {
-    let stream = 2 * turn + 1;
-    put(out, HEADERS, END_HEADERS, stream, headers);
-    put(out, DATA, END_STREAM, stream, body);
-    put(out, RST_STREAM, 0, stream, CANCEL);
+fn open(out: &mut BytesMut, turn: u32, attack: &Attack) {
+    put(out, HEADERS, END_HEADERS, 2 * turn + 1, &attack.headers);
+    put(out, DATA, END_STREAM, 2 * turn + 1, &attack.body);
+}
+
+fn reset(out: &mut BytesMut, turn: u32) {
+    put(out, RST_STREAM, 0, 2 * turn + 1, CANCEL);
 }
 
 /// Reads frames to the end of the connection; whether one of them was GOAWAY.
@@ -115,7 +117,8 @@ async fn a_burst_of_resets_ends_the_connection_and_nothing_else() {
         // In one piece: the resets are here before the streams could be taken in.
         let mut out = opening();
         for turn in 0..STREAMS {
-            opened_and_reset(&mut out, turn, &attack.headers, &attack.body);
+            open(&mut out, turn, &attack);
+            reset(&mut out, turn);
         }
         // It may well be closed before all is written.
         let _ = writer.write_all(&out).await;
@@ -127,23 +130,28 @@ async fn a_burst_of_resets_ends_the_connection_and_nothing_else() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn patient_resets_leave_nothing_behind() {
+    const ROUND: u32 = 100;
     let (_upstream, pointsman, attacks) = house().await;
     for attack in attacks {
         let (reader, mut writer) = TcpStream::connect(attack.at).await.expect("accepted").into_split();
         let reading = tokio::spawn(goes_away(reader));
         writer.write_all(&opening()).await.expect("taken");
-        for turn in 0..STREAMS / 10 {
-            // Few enough to be taken in and sent on: each reset then has an upstream request to cancel.
-            let mut out = BytesMut::new();
-            opened_and_reset(&mut out, turn, &attack.headers, &attack.body);
-            let (open, reset) = out.split_at(out.len() - 9 - CANCEL.len());
-            if writer.write_all(open).await.is_err() || writer.write_all(reset).await.is_err() {
-                break;
+        for round in 0..10 {
+            let turns = round * ROUND..(round + 1) * ROUND;
+            let (mut opened, mut ended) = (BytesMut::new(), BytesMut::new());
+            for turn in turns {
+                open(&mut opened, turn, &attack);
+                reset(&mut ended, turn);
             }
-            tokio::task::yield_now().await;
+            writer.write_all(&opened).await.expect("taken");
+            // Each has gone on by then, so that each reset has an upstream request to cancel.
+            pointsman.until("all under way", |status| in_flight(status) == u64::from(ROUND)).await;
+            writer.write_all(&ended).await.expect("taken");
+            pointsman.until("all cancelled", |status| in_flight(status) == 0).await;
         }
         unharmed(&pointsman).await;
         drop(writer);
-        tokio::time::timeout(PATIENCE, reading).await.expect("the connection is ended").expect("no panic");
+        let gone = tokio::time::timeout(PATIENCE, reading).await.expect("the connection is ended").expect("no panic");
+        assert!(!gone, "a client may change its mind");
     }
 }

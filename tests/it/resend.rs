@@ -7,8 +7,9 @@ use h2::Reason;
 use qdrant_client::qdrant::{CountPoints, CountResponse, PointsOperationResponse, UpsertPoints};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::sync::Notify;
 
-use crate::house::{Pointsman, Upstream};
+use crate::house::{PATIENCE, Pointsman, Upstream};
 use crate::peer::{self, field};
 use crate::wire::{Ended, call, framed};
 
@@ -32,6 +33,8 @@ enum Fate {
 struct Script {
     fates: Arc<Mutex<VecDeque<Fate>>>,
     seen: Arc<Mutex<Vec<String>>>,
+    /// A connection was closed behind an answer.
+    closed: Arc<Notify>,
 }
 
 impl Script {
@@ -55,7 +58,11 @@ async fn serve(script: Script, mut exchange: peer::Exchange) {
         exchange.body(&head).await;
         match script.next(&head) {
             Fate::Answer => exchange.ok().await,
-            Fate::AnswerAndClose => return exchange.ok().await,
+            Fate::AnswerAndClose => {
+                exchange.ok().await;
+                drop(exchange);
+                return script.closed.notify_one();
+            }
             Fate::Cut => return,
             Fate::CutInAnswer => return exchange.say("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n9\r\n{").await,
         }
@@ -93,14 +100,8 @@ async fn house(extra: &str) -> (Script, Upstream, Pointsman, Client) {
     (script, upstream, pointsman, client)
 }
 
-/// One event, over all workers.
-async fn events(pointsman: &Pointsman, name: &str) -> u64 {
-    let status = pointsman.status().await;
-    status["workers"].as_array().expect("workers").iter().map(|worker| worker["events"][name].as_u64().expect("a number")).sum()
-}
-
 async fn retries(pointsman: &Pointsman) -> u64 {
-    events(pointsman, "upstream_retries_total").await
+    pointsman.events("upstream_retries_total").await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -130,16 +131,12 @@ async fn a_write_broken_off_is_never_sent_again() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_meets_a_connection_closed_while_idle_arrives_once() {
     let (script, _upstream, pointsman, mut client) = house("").await;
-    for _ in 0..20 {
-        for line in [WRITE, READ] {
-            script.expect(&[Fate::AnswerAndClose]);
-            assert_eq!(client.ask(line).await, 200);
-            // The end of the connection has to have come, or a write may rightly be lost to it.
-            script.expect(&[Fate::AnswerAndClose]);
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-            assert_eq!(client.ask(line).await, 200);
-            assert_eq!(script.seen(), 1);
-        }
+    for line in [WRITE, READ, WRITE, WRITE].repeat(10) {
+        script.expect(&[Fate::AnswerAndClose]);
+        assert_eq!(client.ask(line).await, 200);
+        assert_eq!(script.seen(), 1);
+        // Were it still on its way, a write might rightly be lost to it.
+        tokio::time::timeout(PATIENCE, script.closed.notified()).await.expect("the connection is closed");
     }
     pointsman.idle().await;
 }
@@ -167,7 +164,7 @@ async fn a_spent_budget_refuses_and_says_so() {
     script.expect(&[Fate::Cut]);
     assert_eq!(client.ask(READ).await, 502);
     assert_eq!(script.seen(), 1);
-    assert_eq!((retries(&pointsman).await, events(&pointsman, "upstream_retries_refused_total").await), (1, 1));
+    assert_eq!((retries(&pointsman).await, pointsman.events("upstream_retries_refused_total").await), (1, 1));
 }
 
 /// How a gRPC upstream turns a call down.

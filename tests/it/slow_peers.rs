@@ -1,4 +1,4 @@
-//! Whoever reads slowly slows down whoever sends, and nothing piles up in between: 128 MB each way, over both protocols.
+//! Whoever reads slowly slows down whoever sends, and nothing piles up in between: 200 MB each way, over both protocols.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -17,9 +17,9 @@ use crate::peer;
 use crate::wire::{dial, frame, head};
 
 const CHUNK: usize = 256 * 1024;
-const CHUNKS: u64 = 512;
+const CHUNKS: u64 = 800;
 const WHOLE: u64 = CHUNKS * CHUNK as u64;
-/// Windows, buffers and one allocator's habits; a body would be four times as much.
+/// Windows, buffers and one allocator's habits; a body would be six times as much.
 const BOUND: u64 = 32 << 20;
 
 /// What one side has sent, and when the other side is to begin reading.

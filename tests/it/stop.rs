@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 
-use crate::house::{PATIENCE, Pointsman, Upstream};
+use crate::house::{PATIENCE, Pointsman, Upstream, in_flight};
 use crate::peer;
 use crate::wire::{dial, frame, head};
 
@@ -47,10 +47,6 @@ async fn a_stop_tells_everybody_and_finishes_what_is_under_way() {
     let mut sender = dial(pointsman.grpc).await;
     let (grpc, mut out) = sender.send_request(head("qdrant.Points/Count", &[]), false).expect("sent");
     out.send_data(frame(0, 6, b"\x0a\x04docs"), true).expect("sent");
-    let in_flight = |status: &serde_json::Value| {
-        let workers = status["workers"].as_array().expect("workers");
-        workers.iter().map(|worker| worker["in_flight"].as_u64().expect("a number")).sum::<u64>()
-    };
     pointsman.until("both requests under way", |status| in_flight(status) == 2).await;
 
     pointsman.signal("-TERM").await;

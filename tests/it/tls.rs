@@ -50,7 +50,7 @@ impl Authority {
     }
 
     /// Takes TLS off connections on their way to `address`; takes note of what they agreed to speak.
-    async fn in_front_of(&self, address: SocketAddr, spoken: &Spoken) -> String {
+    async fn in_front_of(&self, address: SocketAddr, spoken: &Agreed) -> String {
         let (acceptor, spoken) = (TlsAcceptor::from(Arc::clone(&self.server)), Arc::clone(spoken));
         let front = peer::listen(move |stream| {
             let (acceptor, spoken) = (acceptor.clone(), Arc::clone(&spoken));
@@ -71,14 +71,15 @@ impl Authority {
     async fn sandbox(&self, trusted: &Self, spoken: &Spoken) -> Upstream {
         let sandbox = Upstream::sandbox().await;
         let engine = sandbox.engine();
-        let rest = self.in_front_of(engine.rest_addr, spoken).await;
-        let grpc = self.in_front_of(engine.grpc_addr.expect("it listens for gRPC"), spoken).await;
+        let rest = self.in_front_of(engine.rest_addr, &spoken[0]).await;
+        let grpc = self.in_front_of(engine.grpc_addr.expect("it listens for gRPC"), &spoken[1]).await;
         Upstream { rest, grpc, ca_file: Some(trusted.path("ca.pem")), ..sandbox }
     }
 }
 
-/// What connections agreed to speak.
-type Spoken = Arc<Mutex<Vec<Option<Vec<u8>>>>>;
+/// What connections to an upstream agreed to speak: by REST, and by gRPC.
+type Spoken = [Agreed; 2];
+type Agreed = Arc<Mutex<Vec<Option<Vec<u8>>>>>;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn both_protocols_work_with_tls_on_both_sides() {
@@ -113,8 +114,10 @@ async fn both_protocols_work_with_tls_on_both_sides() {
     assert_eq!(queries.len(), 2);
     assert!(queries.iter().all(|request| request.headers["forwarded"] == "for=127.0.0.1;proto=https"), "{queries:?}");
     // REST offers nothing, so that nobody answers it in HTTP/2; gRPC insists on it.
-    let spoken = spoken.lock().expect("no panic");
-    assert!(spoken.contains(&None) && spoken.contains(&Some(b"h2".to_vec())), "{spoken:?}");
+    for (spoken, wanted) in spoken.iter().zip([None, Some(b"h2".to_vec())]) {
+        let spoken = spoken.lock().expect("no panic");
+        assert!(!spoken.is_empty() && spoken.iter().all(|agreed| *agreed == wanted), "{spoken:?} instead of {wanted:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
