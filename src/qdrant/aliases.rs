@@ -10,7 +10,7 @@ use std::time::Duration;
 use qdrant_client::qdrant::alias_operations::Action;
 use qdrant_client::qdrant::collections_client::CollectionsClient;
 use qdrant_client::qdrant::{AliasOperations, ChangeAliases, CreateAlias, DeleteAlias, RenameAlias};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tonic::service::interceptor::InterceptedService;
 
 use super::channel::{ApiKey, reason};
@@ -18,7 +18,7 @@ use super::failure::{Code, Failure, FailureKind};
 use super::{Client, Listing, ListingFailed};
 
 /// What an alias points at before and after a change; `None` is no such alias.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq, Eq)]
 pub struct AliasChanged {
     pub alias: String,
     pub previous: Option<String>,

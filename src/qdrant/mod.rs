@@ -1,5 +1,5 @@
 //! What the control plane asks of Qdrant: lists and aliases over gRPC with the official client's generated services, all
-//! else over REST (see [`client`]).
+//! else over REST (`client` says why).
 //!
 //! Called by `control` alone. Both protocols stand on connections of our own rather than on `qdrant_client::Qdrant`: that
 //! one takes no certificate authority but the system's, and an upstream must be reached here with the very TLS settings

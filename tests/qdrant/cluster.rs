@@ -50,15 +50,17 @@ fn placement() -> Value {
     }})
 }
 
+const CLUSTER: &[Answer] = &[
+    ("/", || json!({"version": "1.18.2"})),
+    ("/collections/docs", info),
+    ("/collections/docs/cluster", placement),
+    ("/collections/docs/aliases", || json!({"result": {"aliases": [{"alias_name": "live", "collection_name": "docs"}]}})),
+    ("/collections/docs/shards", || json!({"result": {"shard_keys": [{"key": "eu"}, {"key": 7}]}})),
+];
+
 #[tokio::test]
 async fn a_cluster_is_read_with_its_keys_replicas_and_fields_unheard_of() {
-    let client = serve(&[
-        ("/collections/docs", info),
-        ("/collections/docs/cluster", placement),
-        ("/collections/docs/aliases", || json!({"result": {"aliases": [{"alias_name": "live", "collection_name": "docs"}]}})),
-        ("/collections/docs/shards", || json!({"result": {"shard_keys": [{"key": "eu"}, {"key": 7}]}})),
-    ])
-    .await;
+    let client = serve(CLUSTER).await;
     let found = client.describe("docs").await.expect("a description");
     let keys: Vec<_> =
         found.schema.shard_keys.iter().map(|spec| (spec.shard_key.clone(), spec.shards_number, spec.replication_factor)).collect();
@@ -78,8 +80,7 @@ async fn a_cluster_is_read_with_its_keys_replicas_and_fields_unheard_of() {
 
 #[tokio::test]
 async fn hidden_points_and_old_releases_stop_a_copy() {
-    let hiding =
-        serve(&[("/", || json!({"version": "1.18.2"})), ("/collections/docs", info), ("/collections/docs/cluster", placement)]).await;
+    let hiding = serve(CLUSTER).await;
     let old = serve(&[("/", || json!({"version": "1.16.3"}))]).await;
     let mut job = CopyJob {
         source: hiding.clone(),

@@ -73,13 +73,16 @@ impl House {
 }
 
 pub(crate) fn client(rest: &str, grpc: &str, timeout: Duration) -> Client {
+    Client::new(access(rest, grpc, timeout, RootCertStore::empty())).expect("a client")
+}
+
+/// How to reach an upstream whose certificate `roots` vouch for, without a key.
+pub(crate) fn access(rest: &str, grpc: &str, timeout: Duration, roots: RootCertStore) -> Access {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let tls = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().expect("the provider's own versions");
-    let tls = Arc::new(tls.with_root_certificates(RootCertStore::empty()).with_no_client_auth());
+    let tls = Arc::new(tls.with_root_certificates(roots).with_no_client_auth());
     let endpoint = |url: &str| Endpoint::parse(url, 80, &tls).expect("an address");
-    let access =
-        Access { name: "default".to_owned(), rest: endpoint(rest), grpc: endpoint(grpc), api_key: None, connect_timeout: timeout, timeout };
-    Client::new(access).expect("a client")
+    Access { name: "default".to_owned(), rest: endpoint(rest), grpc: endpoint(grpc), api_key: None, connect_timeout: timeout, timeout }
 }
 
 /// Tries again at once, as often as any test needs.

@@ -1,6 +1,7 @@
 //! What the control plane asks of Qdrant, over real sockets: against the sandbox, and against a made-up server where the
 //! sandbox has not got what a cluster has.
 
+mod access;
 mod aliases;
 mod clone;
 mod cluster;

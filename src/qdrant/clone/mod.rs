@@ -55,7 +55,7 @@ pub struct CloneRecord {
 }
 
 /// A clone that is ready for points.
-#[derive(Clone, Debug, Serialize, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq)]
 pub struct Cloned {
     pub record: CloneRecord,
     /// How what was made differs from what was asked for; strict mode, which is still to come, apart.
@@ -70,7 +70,7 @@ pub struct CloneFailed {
 }
 
 /// What became of an undone clone.
-#[derive(Clone, Debug, Serialize, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum Undone {
     Removed,

@@ -10,6 +10,8 @@ use crate::qdrant::{Failure, PointId};
 
 pub(super) struct Lane<'a> {
     pub(super) job: &'a CopyJob,
+    /// Points a page, as the settings and the source allow.
+    pub(super) page: usize,
     pub(super) number: usize,
     pub(super) range: RangeCheckpoint,
     pub(super) ledger: &'a Ledger<'a>,
@@ -23,9 +25,9 @@ impl Lane<'_> {
         }
         let CopyJob { target, target_collection, settings, .. } = self.job;
         let mut from = self.range.next;
-        let mut size = settings.page;
+        let mut size = self.page;
         loop {
-            let mut page = self.page(from, &mut size).await?;
+            let mut page = self.read(from, &mut size).await?;
             if let Some(until) = self.range.until {
                 page.points.retain(|point| point.id < until);
                 page.next_page_offset = page.next_page_offset.filter(|next| *next < until);
@@ -43,7 +45,7 @@ impl Lane<'_> {
     }
 
     /// A page that fits: halved while it is too large, down to one point.
-    async fn page(&self, from: Option<PointId>, size: &mut usize) -> Result<Page, Failure> {
+    async fn read(&self, from: Option<PointId>, size: &mut usize) -> Result<Page, Failure> {
         let CopyJob { source, source_collection, settings, .. } = self.job;
         loop {
             let limit = *size;

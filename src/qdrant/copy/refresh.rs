@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{CopyFailed, CopyJob};
 use crate::qdrant::{PointId, WriteMode};
@@ -11,7 +11,7 @@ use crate::qdrant::{PointId, WriteMode};
 const BATCH: usize = 256;
 
 /// What became of the points.
-#[derive(Clone, Copy, Debug, Default, Serialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]
 pub struct Refreshed {
     pub written: u64,
     /// Not in the source, and not in the target any more.

@@ -9,7 +9,7 @@ use super::pace::Pace;
 use super::progress::{Ledger, Progress};
 use super::ranges::{SAMPLES_A_LANE, split};
 use super::{CopyFailed, CopyJob};
-use crate::qdrant::{Failure, PointId, Release, WriteMode};
+use crate::qdrant::{Description, Failure, PointId, Release, Schema, WriteMode};
 
 impl CopyJob {
     /// Copies all points, from the checkpoint on if there is one. Returns the last checkpoint.
@@ -21,14 +21,16 @@ impl CopyJob {
     /// When the copy cannot begin, or when a request fails for good.
     pub async fn run(&self, checkpoint: Option<Checkpoint>, progress: &watch::Sender<Progress>) -> Result<Checkpoint, CopyFailed> {
         self.check().await?;
+        let source = self.look().await?;
         let checkpoint = match checkpoint {
             Some(checkpoint) => self.recognise(checkpoint)?,
-            None => self.begin().await?,
+            None => self.begin(&source).await?,
         };
+        let page = source.page_limit(self.settings.page);
         let ranges = checkpoint.ranges.clone();
         let ledger = Ledger::open(checkpoint, progress);
         let pace = Pace::new(self.settings.points_per_second);
-        let lane = |(number, range)| Lane { job: self, number, range, ledger: &ledger, pace: &pace }.run();
+        let lane = |(number, range)| Lane { job: self, page, number, range, ledger: &ledger, pace: &pace }.run();
         let lanes = stream::iter(ranges.into_iter().enumerate().map(lane));
         lanes.buffer_unordered(self.settings.parallel).try_collect::<()>().await?;
         Ok(ledger.checkpoint())
@@ -60,12 +62,17 @@ impl CopyJob {
                 return Err(CopyFailed::InsertOnlyUnknown { upstream: self.target.name().to_owned(), version });
             }
         }
-        let points = self.settings.backoff.run(|| self.source.state(&self.source_collection)).await?.deferred_points;
-        if points > 0 {
-            let Place { upstream, collection } = self.source_place();
-            return Err(CopyFailed::Deferred { upstream, collection, points });
-        }
         Ok(())
+    }
+
+    /// The source as it is; refused while it hides points.
+    async fn look(&self) -> Result<Schema, CopyFailed> {
+        let Description { schema, state, .. } = self.settings.backoff.run(|| self.source.describe(&self.source_collection)).await?;
+        if state.deferred_points > 0 {
+            let Place { upstream, collection } = self.source_place();
+            return Err(CopyFailed::Deferred { upstream, collection, points: state.deferred_points });
+        }
+        Ok(schema)
     }
 
     fn recognise(&self, checkpoint: Checkpoint) -> Result<Checkpoint, CopyFailed> {
@@ -75,18 +82,18 @@ impl CopyJob {
         Err(CopyFailed::ForeignCheckpoint { found_source: checkpoint.source, found_target: checkpoint.target })
     }
 
-    async fn begin(&self) -> Result<Checkpoint, CopyFailed> {
+    async fn begin(&self, source: &Schema) -> Result<Checkpoint, CopyFailed> {
         let total = self.settings.backoff.run(|| self.source.count_points(&self.source_collection)).await?;
-        let sample = self.sample().await?;
+        let sample = self.sample(source).await?;
         Ok(Checkpoint { source: self.source_place(), target: self.target_place(), total, ranges: split(sample, self.settings.parallel) })
     }
 
     /// Ids to cut the id space at. A server that refuses to pick any gets one lane, which is slow and right.
-    async fn sample(&self) -> Result<Vec<PointId>, Failure> {
+    async fn sample(&self, source: &Schema) -> Result<Vec<PointId>, Failure> {
         if self.settings.parallel == 1 {
             return Ok(Vec::new());
         }
-        let count = self.settings.parallel * SAMPLES_A_LANE;
+        let count = source.page_limit(self.settings.parallel * SAMPLES_A_LANE);
         match self.settings.backoff.run(|| self.source.random_ids(&self.source_collection, count)).await {
             Err(failure) if !failure.is_transient() => {
                 tracing::info!(%failure, "copying in one lane");

@@ -26,16 +26,16 @@ pub struct Answer {
 }
 
 /// An expectation that was not met.
-#[derive(Clone, Debug, Serialize, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq, Eq)]
 pub struct FailedExpectation {
     /// The field, or `answer` when there was none.
-    pub expectation: &'static str,
+    pub expectation: String,
     pub reason: String,
 }
 
 impl FailedExpectation {
-    pub(super) fn new(expectation: &'static str, reason: String) -> Self {
-        Self { expectation, reason }
+    pub(super) fn new(expectation: &str, reason: String) -> Self {
+        Self { expectation: expectation.to_owned(), reason }
     }
 }
 

@@ -75,20 +75,20 @@ pub struct Expectations {
 }
 
 /// What became of one query.
-#[derive(Clone, Debug, Serialize, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq)]
 pub struct QueryResult {
     pub name: String,
     pub passed: bool,
     /// One for each expectation that was not met, or the reason there was no answer.
     pub failures: Vec<FailedExpectation>,
     pub results: usize,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub top_score: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latency_ms: Option<f64>,
 }
 
-#[derive(Clone, Copy, Debug, Serialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 pub enum Validated {
     Passed,
@@ -98,7 +98,7 @@ pub enum Validated {
 }
 
 /// What became of all.
-#[derive(Clone, Debug, Serialize, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq)]
 pub struct Validation {
     pub outcome: Validated,
     pub results: Vec<QueryResult>,

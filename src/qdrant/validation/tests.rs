@@ -41,7 +41,7 @@ fn each_failed_expectation_says_why() {
     };
     let result = judge(&expect, &[0.9, 0.8], Direction::HigherIsBetter);
     assert!(!result.passed);
-    let failures: Vec<_> = result.failures.iter().map(|failure| (failure.expectation, failure.reason.as_str())).collect();
+    let failures: Vec<_> = result.failures.iter().map(|failure| (failure.expectation.as_str(), failure.reason.as_str())).collect();
     assert_eq!(
         failures,
         [

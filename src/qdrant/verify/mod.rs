@@ -40,7 +40,7 @@ impl Default for VerifySettings {
 }
 
 /// What was found.
-#[derive(Clone, Debug, Serialize, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq)]
 pub struct Verification {
     pub seed: u64,
     /// As counted by the walk.
@@ -57,14 +57,14 @@ pub struct Verification {
 }
 
 /// One point that is not the same on both sides.
-#[derive(Clone, Debug, Serialize, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq, Eq)]
 pub struct PointDifference {
     pub id: PointId,
     pub kind: DifferenceKind,
     pub sentence: String,
 }
 
-#[derive(Clone, Copy, Debug, Serialize, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq, PartialOrd, Ord)]
 #[serde(rename_all = "snake_case")]
 pub enum DifferenceKind {
     Missing,

@@ -45,6 +45,7 @@ struct Ids<'a> {
     client: &'a Client,
     collection: &'a str,
     backoff: Backoff,
+    limit: usize,
     page: IntoIter<PointId>,
     next: Option<PointId>,
     over: bool,
@@ -52,8 +53,9 @@ struct Ids<'a> {
 }
 
 impl<'a> Ids<'a> {
-    fn of(client: &'a Client, collection: &'a str, backoff: Backoff) -> Self {
-        Self { client, collection, backoff, page: Vec::new().into_iter(), next: None, over: false, seen: 0 }
+    async fn of(client: &'a Client, collection: &'a str, backoff: Backoff) -> Result<Self, Failure> {
+        let limit = backoff.run(|| client.describe(collection)).await?.schema.page_limit(PAGE);
+        Ok(Self { client, collection, backoff, limit, page: Vec::new().into_iter(), next: None, over: false, seen: 0 })
     }
 
     async fn next(&mut self) -> Result<Option<PointId>, Failure> {
@@ -65,8 +67,8 @@ impl<'a> Ids<'a> {
             if self.over {
                 return Ok(None);
             }
-            let (client, collection, from) = (self.client, self.collection, self.next);
-            let page = self.backoff.run(|| client.scroll(collection, from, PAGE, false)).await?;
+            let (client, collection, from, limit) = (self.client, self.collection, self.next, self.limit);
+            let page = self.backoff.run(|| client.scroll(collection, from, limit, false)).await?;
             self.next = page.next_page_offset;
             self.over = self.next.is_none();
             self.page = page.points.into_iter().map(|point| point.id).collect::<Vec<_>>().into_iter();
@@ -76,8 +78,8 @@ impl<'a> Ids<'a> {
 
 impl Walk {
     pub(super) async fn run(job: &CopyJob, settings: &VerifySettings) -> Result<Self, Failure> {
-        let mut source = Ids::of(&job.source, &job.source_collection, job.backoff());
-        let mut target = Ids::of(&job.target, &job.target_collection, job.backoff());
+        let mut source = Ids::of(&job.source, &job.source_collection, job.backoff()).await?;
+        let mut target = Ids::of(&job.target, &job.target_collection, job.backoff()).await?;
         let (mut missing, mut extra) = (Odd::default(), Odd::default());
         let mut sample = Sample::new(settings.sample, settings.seed);
         let (mut theirs, mut ours) = (source.next().await?, target.next().await?);
