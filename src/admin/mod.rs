@@ -10,6 +10,7 @@ mod canaries;
 mod collections;
 mod extract;
 mod health;
+mod history;
 mod kill_switch;
 mod log_level;
 mod openapi;
@@ -68,8 +69,13 @@ fn resources() -> Vec<(&'static str, MethodRouter<AdminState>)> {
         ("/log-level", get(log_level::show).put(log_level::set)),
         ("/v1/status", get(status::show)),
         ("/v1/aliases", get(aliases::list)),
+        ("/v1/aliases/{alias}", get(aliases::show).put(aliases::put).delete(aliases::delete)),
+        ("/v1/aliases/{alias}/compatibility", get(aliases::compatibility)),
         ("/v1/aliases/{alias}/decision", get(aliases::decision)),
+        ("/v1/aliases/{alias}/switch", post(aliases::switch)),
         ("/v1/collections", get(collections::list)),
+        ("/v1/audit", get(history::audit)),
+        ("/v1/events", get(history::events)),
         ("/v1/canaries", get(canaries::list).post(canaries::create)),
         ("/v1/canaries/{id}", get(canaries::show)),
         ("/v1/canaries/{id}/{command}", post(canaries::command)),

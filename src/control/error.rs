@@ -2,6 +2,7 @@
 
 use super::PlanFault;
 use super::holdings::Unreadable;
+use crate::qdrant::{AliasFailed, Difference, Failure, ListingFailed};
 use crate::rollout::Illegal;
 use crate::routing::SpecFault;
 use crate::store::{CommitError, OpenError, StoreError};
@@ -31,6 +32,14 @@ pub enum ControlError {
     Occupied { alias: String, owner: String },
     #[error(transparent)]
     Illegal(#[from] Illegal),
+    #[error("`{collection}` {why}; use force to have it all the same")]
+    Unsuitable { collection: String, why: String, differences: Vec<Difference> },
+    #[error(transparent)]
+    Alias(#[from] AliasFailed),
+    #[error(transparent)]
+    Listing(#[from] ListingFailed),
+    #[error(transparent)]
+    Upstream(#[from] Failure),
     #[error("what replica `{replica}` has counted cannot be read: {reason}")]
     Observation { replica: String, reason: String },
     #[error("the control plane is stopping")]

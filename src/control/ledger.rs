@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::author::{Author, Deed};
 use super::error::ControlError;
 use super::state::{Control, State};
-use crate::store::{Change, Changes, CommitError, Delta, StoreError};
+use crate::store::{AuditRow, Change, Changes, CommitError, Delta, Event, Filter, Page, StoreError};
 
 /// The net under notifications: what got lost is found this much later.
 const POLL: Duration = Duration::from_millis(500);
@@ -39,6 +39,22 @@ impl Control {
         if let Err(lost) = self.0.store.record_failure(author.failed(deed, error)).await {
             tracing::warn!(error = %lost, action = deed.action, subject = deed.subject, "a refused change could not be put into the audit log");
         }
+    }
+
+    /// Who did what, newest first.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn audit(&self, filter: &Filter) -> Result<Page<AuditRow>, ControlError> {
+        Ok(self.0.store.audit(filter).await?)
+    }
+
+    /// What has happened, newest first.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn events(&self, filter: &Filter) -> Result<Page<Event>, ControlError> {
+        Ok(self.0.store.events(filter).await?)
     }
 
     /// Takes over what has changed in the store since this process last looked.

@@ -7,6 +7,7 @@
 //! in; answer.
 
 mod absorb;
+mod aliases;
 mod author;
 mod canary;
 mod change;
@@ -38,6 +39,7 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
+pub use aliases::{AliasChange, AliasChanged, Comparison};
 pub use author::Author;
 pub use canary::CanaryView;
 pub use change::{Expected, Weights};

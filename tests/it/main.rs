@@ -3,6 +3,7 @@
 //! Tests that only read and write points run against `QDRANT_URL` and `QDRANT_GRPC_URL` when both are set; those that
 //! need faults or the request log always start a sandbox of their own.
 
+mod aliases;
 mod bad_input;
 mod canary;
 mod clients;

@@ -133,6 +133,19 @@ impl Control {
         self.canary(id)
     }
 
+    /// Ends a canary because its alias is about to be moved by force.
+    pub(in crate::control) async fn supersede_canary(&self, id: &str, author: &Author) -> Result<(), ControlError> {
+        let _writing = self.0.writer.lock().await;
+        let before = self.canary_document(id).ok_or_else(|| ControlError::NoCanary(id.to_owned()))?;
+        let mut after = before.clone();
+        after.canary.supersede(clock::now(), &by(author, "the alias is moved by force"))?;
+        let writes = self.canary_writes(&before, &mut after);
+        let deed = Deed { action: "canary.supersede", subject: &after.canary.plan().spec().alias };
+        let audit = author.did(deed, Some(writes::json(&before.canary.state())), Some(writes::json(&after.canary.state())));
+        let change = store::Change { events: transitions(&before, &after), ..store::Change::new(audit, writes) };
+        self.commit(change).await
+    }
+
     /// # Errors
     /// When there is no such canary.
     pub fn canary(&self, id: &str) -> Result<CanaryView, ControlError> {
