@@ -23,6 +23,7 @@ mod resend;
 mod routes;
 mod slow_peers;
 mod stop;
+mod store_command;
 mod switch;
 mod tls;
 mod wire;
