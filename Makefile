@@ -30,6 +30,8 @@ demo: build
 
 # The tests of the documentation come first: the last words should be about all the others.
 test: prepare
+	python3 benches/peers/test_rig.py
+	python3 -m unittest discover -s tests/clients
 	$(CARGO) test --workspace --locked --doc
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
 		$(CARGO) nextest run --workspace --locked --no-fail-fast $(ARGS); \

@@ -27,7 +27,7 @@ pub fn answer_head(data: &[u8]) {
 
 /// Whoever reads the answer behind us must see it end where we do.
 fn assert_one_delimiter(headers: &HeaderMap, delimited: Delimited) {
-    let lengths: Vec<&[u8]> = headers.get_all(CONTENT_LENGTH).iter().map(|value| value.as_bytes()).collect();
+    let lengths: Vec<&[u8]> = headers.get_all(CONTENT_LENGTH).iter().map(http::HeaderValue::as_bytes).collect();
     assert!(lengths.len() <= 1, "several lengths: {lengths:?}");
     assert!(lengths.iter().all(|length| length.iter().all(u8::is_ascii_digit)), "no number: {lengths:?}");
     match delimited {

@@ -1,17 +1,22 @@
-//! `GET /v1/aliases`, `GET /v1/aliases/{alias}/decision`
+//! `GET /v1/aliases`, `PUT|DELETE /v1/aliases/{alias}`, `POST /v1/aliases/{alias}/switch`, and what is asked about one
 
 use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
 
 use super::AdminState;
-use super::extract::{Alias, Params};
+use super::author::By;
+use super::extract::{Alias, Json as Body, Params};
 use super::page::{Page, PageParams};
 use super::problem::Problem;
-use crate::control::{AliasView, Explained};
+use crate::control::{AliasChange, AliasChanged, AliasView, Comparison, Explained};
 
 pub(super) async fn list(State(state): State<AdminState>, Params(page): Params<PageParams>) -> Json<Page<AliasView>> {
     Json(Page::cut(state.control.aliases(), &page, |alias| alias.alias.clone()))
+}
+
+pub(super) async fn show(State(state): State<AdminState>, Alias(alias): Alias) -> Result<Json<AliasView>, Problem> {
+    Ok(Json(state.control.alias(&alias)?))
 }
 
 /// For whom to decide.
@@ -30,4 +35,41 @@ pub(super) async fn decision(
     Params(params): Params<DecisionParams>,
 ) -> Result<Json<Explained>, Problem> {
     Ok(Json(state.control.decision(&alias, params.unit.as_deref(), params.forced.as_deref())?))
+}
+
+pub(super) async fn put(
+    State(state): State<AdminState>,
+    Alias(alias): Alias,
+    By(author): By,
+    Body(change): Body<AliasChange>,
+) -> Result<Json<AliasChanged>, Problem> {
+    Ok(Json(state.control.put_alias(&alias, change, author).await?))
+}
+
+pub(super) async fn switch(
+    State(state): State<AdminState>,
+    Alias(alias): Alias,
+    By(author): By,
+    Body(change): Body<AliasChange>,
+) -> Result<Json<AliasChanged>, Problem> {
+    Ok(Json(state.control.switch_alias(&alias, change, author).await?))
+}
+
+pub(super) async fn delete(State(state): State<AdminState>, Alias(alias): Alias, By(author): By) -> Result<Json<AliasChanged>, Problem> {
+    Ok(Json(state.control.delete_alias(&alias, author).await?))
+}
+
+/// With which collection to compare.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CompareParams {
+    collection: String,
+}
+
+pub(super) async fn compatibility(
+    State(state): State<AdminState>,
+    Alias(alias): Alias,
+    Params(params): Params<CompareParams>,
+) -> Result<Json<Comparison>, Problem> {
+    Ok(Json(state.control.compare(&alias, &params.collection).await?))
 }

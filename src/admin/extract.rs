@@ -24,10 +24,26 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let body = tokio::time::timeout(BODY_TIMEOUT, Bytes::from_request(request, state)).await;
-        let body = body.map_err(|_| Problem::new(Kind::SlowBody, format!("no complete body within {} s", BODY_TIMEOUT.as_secs())))?;
-        parse(&body.map_err(|rejection| unreadable(&rejection))?).map(Self)
+        parse(&read(request, state).await?).map(Self)
     }
+}
+
+/// The same, where having none is the same as an empty object.
+pub(super) struct OptionalJson<T>(pub(super) T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalJson<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let body = read(request, state).await?;
+        if body.is_empty() { Ok(Self(T::default())) } else { parse(&body).map(Self) }
+    }
+}
+
+async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
+    let body = tokio::time::timeout(BODY_TIMEOUT, Bytes::from_request(request, state)).await;
+    let body = body.map_err(|_| Problem::new(Kind::SlowBody, format!("no complete body within {} s", BODY_TIMEOUT.as_secs())))?;
+    body.map_err(|rejection| unreadable(&rejection))
 }
 
 fn unreadable(rejection: &BytesRejection) -> Problem {
@@ -71,6 +87,22 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let query: Result<Query<T>, _> = Query::from_request_parts(parts, state).await;
         query.map(|Query(params)| Self(params)).map_err(|rejection| Problem::new(Kind::Malformed, rejection.body_text()))
+    }
+}
+
+/// The `Idempotency-Key` header of a creation.
+pub(super) struct IdempotencyKey(pub(super) Option<String>);
+
+const MAX_KEY: usize = 200;
+
+impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let Some(value) = parts.headers.get("idempotency-key") else { return Ok(Self(None)) };
+        let key = value.to_str().ok().filter(|key| !key.is_empty() && key.len() <= MAX_KEY);
+        let key = key.ok_or_else(|| Problem::new(Kind::Malformed, format!("Idempotency-Key must be 1 to {MAX_KEY} visible characters")))?;
+        Ok(Self(Some(key.to_owned())))
     }
 }
 

@@ -6,9 +6,12 @@
 mod aliases;
 mod auth;
 mod author;
+mod canaries;
 mod collections;
 mod extract;
 mod health;
+mod history;
+mod kill_switch;
 mod log_level;
 mod openapi;
 mod page;
@@ -67,12 +70,21 @@ fn resources() -> Vec<(&'static str, MethodRouter<AdminState>)> {
         ("/log-level", get(log_level::show).put(log_level::set)),
         ("/v1/status", get(status::show)),
         ("/v1/aliases", get(aliases::list)),
+        ("/v1/aliases/{alias}", get(aliases::show).put(aliases::put).delete(aliases::delete)),
+        ("/v1/aliases/{alias}/compatibility", get(aliases::compatibility)),
         ("/v1/aliases/{alias}/decision", get(aliases::decision)),
+        ("/v1/aliases/{alias}/switch", post(aliases::switch)),
         ("/v1/collections", get(collections::list)),
         ("/v1/retirements", get(retirements::list).post(retirements::create)),
         ("/v1/retirements/plan", post(retirements::plan)),
         ("/v1/retirements/{id}", get(retirements::show)),
         ("/v1/retirements/{id}/cancel", post(retirements::cancel)),
+        ("/v1/audit", get(history::audit)),
+        ("/v1/events", get(history::events)),
+        ("/v1/canaries", get(canaries::list).post(canaries::create)),
+        ("/v1/canaries/{id}", get(canaries::show)),
+        ("/v1/canaries/{id}/{command}", post(canaries::command)),
+        ("/v1/kill-switch", get(kill_switch::show).put(kill_switch::turn)),
         ("/v1/routes", get(routes::list)),
         ("/v1/routes/{alias}", get(routes::show).put(routes::put).delete(routes::delete)),
         ("/v1/routes/{alias}/weights", patch(routes::patch_weights)),

@@ -8,6 +8,7 @@ use axum::response::IntoResponse;
 use serde::Serialize;
 
 use crate::control::ControlError;
+use crate::qdrant::AliasFailed;
 use crate::routing::SpecFault;
 use crate::store::CommitError;
 
@@ -29,6 +30,7 @@ pub(super) enum Kind {
     Unconditional,
     Internal,
     Unavailable,
+    Upstream,
     NotReady,
 }
 
@@ -50,6 +52,7 @@ impl Kind {
             Self::Unconditional => (StatusCode::PRECONDITION_REQUIRED, "unconditional", "The change must name the revision it is for"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong inside Pointsman"),
             Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The change cannot be made at present"),
+            Self::Upstream => (StatusCode::BAD_GATEWAY, "upstream", "Qdrant did not do it"),
             Self::NotReady => (StatusCode::SERVICE_UNAVAILABLE, "not-ready", "This process should not be sent traffic"),
         }
     }
@@ -90,18 +93,31 @@ impl From<ControlError> for Problem {
     fn from(error: ControlError) -> Self {
         let kind = match &error {
             ControlError::NoRoute(_) => Kind::NoRoute,
-            ControlError::NoRetirement(_) => Kind::UnknownId,
-            ControlError::InUse { .. } | ControlError::NotCancellable { .. } | ControlError::BeingDeleted { .. } => Kind::Conflict,
+            ControlError::NoCanary(_) | ControlError::NoRetirement(_) => Kind::UnknownId,
+            ControlError::Occupied { .. }
+            | ControlError::InUse { .. }
+            | ControlError::NotCancellable { .. }
+            | ControlError::BeingDeleted { .. }
+            | ControlError::Illegal(_)
+            | ControlError::Unsuitable { .. }
+            | ControlError::Alias(AliasFailed::Unexpected { .. } | AliasFailed::Refused { .. }) => Kind::Conflict,
+            ControlError::Alias(_) | ControlError::Listing(_) | ControlError::Upstream(_) | ControlError::Unlisted(_) => Kind::Upstream,
             ControlError::UnknownName(_) => Kind::UnknownName,
             ControlError::Stale { .. } => Kind::Stale,
             ControlError::Unconditional { .. } => Kind::Unconditional,
             ControlError::Invalid(_) => Kind::Invalid,
             ControlError::Commit(CommitError::Conflict { .. }) => Kind::Stale,
-            ControlError::Commit(_) | ControlError::Unreadable(_) | ControlError::Upstream(_) | ControlError::Stopping => Kind::Unavailable,
+            ControlError::Commit(CommitError::KeyReused(_)) => Kind::Invalid,
+            ControlError::Commit(_) | ControlError::Unreadable(_) | ControlError::Observation { .. } | ControlError::Stopping => {
+                Kind::Unavailable
+            }
         };
         let problem = Self::new(kind, error.to_string());
         match error {
             ControlError::Invalid(faults) => problem.with_errors(faults),
+            ControlError::Unsuitable { differences, .. } => {
+                problem.with_errors(differences.into_iter().map(|difference| SpecFault::new(difference.path, difference.sentence)))
+            }
             _ => problem,
         }
     }

@@ -11,7 +11,7 @@ use crate::control::Status;
 use crate::metrics::{TEXT_FORMAT, render};
 
 pub(super) async fn show(State(state): State<AdminState>) -> Json<Status> {
-    Json(state.control.status())
+    Json(state.control.status().await)
 }
 
 pub(super) async fn metrics(State(state): State<AdminState>) -> Result<impl IntoResponse, Problem> {

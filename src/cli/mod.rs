@@ -6,6 +6,7 @@ mod explain;
 mod healthcheck;
 mod serve;
 mod serve_args;
+mod store;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -39,6 +40,8 @@ enum Command {
     Explain(ExplainArgs),
     /// Ask a running Pointsman whether it is ready; for container health checks
     Healthcheck(HealthcheckArgs),
+    /// Export or import everything that lasts
+    Store(store::StoreArgs),
     /// Print the version
     Version,
 }
@@ -53,6 +56,7 @@ impl Cli {
             Command::Demo(args) => play(args),
             Command::Explain(args) => explain::run(args),
             Command::Healthcheck(args) => healthcheck::run(args),
+            Command::Store(args) => store::run(args),
             Command::Version => say(format_args!("pointsman {}", env!("CARGO_PKG_VERSION"))),
         }
     }

@@ -76,7 +76,10 @@ pub fn restart_needed(old: &Config, new: &Config) -> Vec<&'static str> {
         ("listen.max_connections", old.listen.max_connections != new.listen.max_connections),
         ("listen.tls", old.listen.tls != new.listen.tls),
         ("workers", old.workers != new.workers),
+        ("metrics.max_aliases", old.metrics.max_aliases != new.metrics.max_aliases),
         ("log.format", old.log.format != new.log.format),
+        ("shutdown.grace", old.shutdown.grace != new.shutdown.grace),
+        ("shutdown.delay", old.shutdown.delay != new.shutdown.delay),
         ("store.url", old.store.url != new.store.url),
     ];
     changed.into_iter().filter(|(_, differs)| *differs).map(|(key, _)| key).collect()

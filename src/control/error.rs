@@ -2,6 +2,8 @@
 
 use super::PlanFault;
 use super::holdings::Unreadable;
+use crate::qdrant::{AliasFailed, Difference, Failure, ListingFailed};
+use crate::rollout::Illegal;
 use crate::routing::SpecFault;
 use crate::store::{CommitError, OpenError, StoreError};
 
@@ -33,8 +35,24 @@ pub enum ControlError {
     #[error("`{collection}` is being deleted by the retirement `{id}`")]
     BeingDeleted { collection: String, id: String },
     /// What has to be known before a change is not.
-    #[error("the upstream does not answer: {0}")]
-    Upstream(String),
+    #[error("an upstream could not be listed: {0}")]
+    Unlisted(String),
+    #[error("there is no canary `{0}`")]
+    NoCanary(String),
+    #[error("`{alias}` belongs to {owner}: one thing at a time runs on an alias")]
+    Occupied { alias: String, owner: String },
+    #[error(transparent)]
+    Illegal(#[from] Illegal),
+    #[error("`{collection}` {why}; use force to have it all the same")]
+    Unsuitable { collection: String, why: String, differences: Vec<Difference> },
+    #[error(transparent)]
+    Alias(#[from] AliasFailed),
+    #[error(transparent)]
+    Listing(#[from] ListingFailed),
+    #[error(transparent)]
+    Upstream(#[from] Failure),
+    #[error("what replica `{replica}` has counted cannot be read: {reason}")]
+    Observation { replica: String, reason: String },
     #[error("the control plane is stopping")]
     Stopping,
 }

@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
-use super::RouteState;
 use super::absorb::{Absorbed, Routes};
+use super::canary::{Canaries, Running};
+use super::{KillSwitch, RouteState, kill};
 use crate::rollout::retirement::Retirement;
 use crate::store::{Delta, Document, Key, Kind};
 
@@ -17,7 +18,12 @@ use crate::store::{Delta, Document, Key, Kind};
 pub(super) const ROUTE: Kind = Kind::new("route");
 /// The definition of a route that was taken in from the configuration, under its alias.
 pub(super) const CONFIGURED: Kind = Kind::new("configured_route");
-
+/// A canary, under its id.
+pub(super) const CANARY: Kind = Kind::new("canary");
+/// Which rollout an alias belongs to, under the alias: of two that want it, one gets it.
+pub(super) const OWNER: Kind = Kind::new("owner");
+/// The kill switch.
+pub(super) const KILL_SWITCH: Kind = Kind::new("kill_switch");
 /// The scheduled deletion of a collection, under its id.
 pub(super) const RETIREMENT: Kind = Kind::new("retirement");
 
@@ -37,6 +43,10 @@ pub(super) struct Holdings {
     pub(super) routes: Arc<Routes>,
     pub(super) absorbed: Arc<Absorbed>,
     pub(super) retirements: Arc<BTreeMap<String, Retirement>>,
+    pub(super) canaries: Arc<Canaries>,
+    /// The ids of rollouts by the alias they have.
+    pub(super) owners: Arc<BTreeMap<String, String>>,
+    pub(super) kill: Arc<KillSwitch>,
 }
 
 impl Holdings {
@@ -55,13 +65,18 @@ impl Holdings {
 
     fn take(&mut self, document: Document) -> Result<(), Unreadable> {
         let revision = document.revision;
-        match document.key.kind.as_str() {
-            kind if kind == ROUTE.as_str() => {
-                let state: fn(RouteState, u64) -> RouteState = |route, revision| RouteState { revision, ..route };
-                put(Arc::make_mut(&mut self.routes), document, |route| state(route, revision))
+        match &document.key.kind {
+            kind if *kind == ROUTE => put(Arc::make_mut(&mut self.routes), document, |route| RouteState { revision, ..route }),
+            kind if *kind == CONFIGURED => put(Arc::make_mut(&mut self.absorbed), document, |spec| spec),
+            kind if *kind == CANARY => put(Arc::make_mut(&mut self.canaries), document, |running| Running { revision, ..running }),
+            kind if *kind == OWNER => put(Arc::make_mut(&mut self.owners), document, |owner| owner),
+            kind if *kind == KILL_SWITCH => {
+                let mut switches = BTreeMap::new();
+                put(&mut switches, document, |switch: KillSwitch| switch)?;
+                self.kill = Arc::new(switches.remove(kill::ID).unwrap_or_default());
+                Ok(())
             }
-            kind if kind == CONFIGURED.as_str() => put(Arc::make_mut(&mut self.absorbed), document, |spec| spec),
-            kind if kind == RETIREMENT.as_str() => {
+            kind if *kind == RETIREMENT => {
                 put(Arc::make_mut(&mut self.retirements), document, |retirement| Retirement { revision, ..retirement })
             }
             // Of a later version, or of a room that reads its documents by itself.

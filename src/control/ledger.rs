@@ -1,11 +1,12 @@
 //! Changes on their way to the store and back: durable first, then visible (I4), in the same order on every replica.
 
+use std::future::Future;
 use std::time::Duration;
 
 use super::author::{Author, Deed};
 use super::error::ControlError;
 use super::state::{Control, State};
-use crate::store::{Change, Changes, CommitError, Delta, StoreError};
+use crate::store::{AuditRow, Change, Changes, CommitError, Delta, Event, Filter, Page, StoreError};
 
 /// The net under notifications: what got lost is found this much later.
 const POLL: Duration = Duration::from_millis(500);
@@ -34,11 +35,46 @@ impl Control {
         }
     }
 
+    /// Runs a change to its end, also when whoever asked goes away meanwhile, and puts its failure into the audit log.
+    pub(super) async fn to_its_end<T: Send + 'static>(
+        &self,
+        action: &'static str,
+        subject: String,
+        author: Author,
+        change: impl Future<Output = Result<T, ControlError>> + Send + 'static,
+    ) -> Result<T, ControlError> {
+        let control = self.clone();
+        let changing = tokio::spawn(async move {
+            let changed = change.await;
+            if let Err(error) = &changed {
+                control.record_failure(&author, Deed { action, subject: &subject }, error).await;
+            }
+            changed
+        });
+        changing.await.unwrap_or(Err(ControlError::Stopping))
+    }
+
     /// Puts a refused change into the audit log. The caller is told of the refusal in any case.
     pub(super) async fn record_failure(&self, author: &Author, deed: Deed<'_>, error: &ControlError) {
         if let Err(lost) = self.0.store.record_failure(author.failed(deed, error)).await {
             tracing::warn!(error = %lost, action = deed.action, subject = deed.subject, "a refused change could not be put into the audit log");
         }
+    }
+
+    /// Who did what, newest first.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn audit(&self, filter: &Filter) -> Result<Page<AuditRow>, ControlError> {
+        Ok(self.0.store.audit(filter).await?)
+    }
+
+    /// What has happened, newest first.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn events(&self, filter: &Filter) -> Result<Page<Event>, ControlError> {
+        Ok(self.0.store.events(filter).await?)
     }
 
     /// Takes over what has changed in the store since this process last looked.

@@ -7,13 +7,18 @@
 //! in; answer.
 
 mod absorb;
+mod aliases;
 mod author;
+mod canary;
 mod change;
 mod clock;
 mod decision;
 mod error;
 mod holdings;
+mod hygiene;
+mod kill;
 mod ledger;
+mod once;
 mod plan;
 mod publish;
 mod readiness;
@@ -24,6 +29,7 @@ mod route;
 mod settings;
 mod state;
 mod status;
+mod steward;
 mod tables;
 mod upstreams;
 mod views;
@@ -35,11 +41,14 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
+pub use aliases::{AliasChange, AliasChanged, Comparison};
 pub use author::Author;
+pub use canary::CanaryView;
 pub use change::{Expected, Weights};
 pub use decision::Explained;
 pub use error::{ControlError, StartError};
 pub use holdings::Unreadable;
+pub use kill::KillSwitch;
 pub use plan::{Plan, PlanFault};
 pub use readiness::{NotReady, Readiness};
 pub use reload::ReloadStatus;

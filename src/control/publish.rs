@@ -49,7 +49,9 @@ impl Control {
     fn not_listed(&self, state: &State, failed: &ListingFailed) {
         let error: Arc<str> = failed.to_string().into();
         if state.health.error.is_none() {
-            tracing::warn!(%error, "the aliases could not be listed; the last table goes on serving");
+            let serving =
+                if state.health.succeeded_at.is_some() { "the last table goes on serving" } else { "nobody is served until they are" };
+            tracing::warn!(%error, "the aliases could not be listed; {serving}");
         }
         let health = ListingHealth { failures: state.health.failures + 1, error: Some(error), ..state.health.clone() };
         self.0.state.store(Arc::new(State { health, ..state.clone() }));

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use arc_swap::ArcSwap;
 use tokio::sync::{Mutex, Notify};
+use ulid::Ulid;
 
 use super::absorb::{Absorbed, Routes};
 use super::author::{Author, Deed};
@@ -31,6 +32,8 @@ pub(super) struct Inner {
     pub(super) shared: Shared,
     pub(super) readiness: Readiness,
     pub(super) store: Store,
+    /// This process among all that share the store; another one after each start.
+    pub(super) replica: String,
     pub(super) state: ArcSwap<State>,
     /// Held by whoever changes anything, from reading the state to having published the next one.
     pub(super) writer: Mutex<()>,
@@ -99,6 +102,7 @@ impl Control {
             shared: Arc::clone(&shared),
             readiness: Readiness::default(),
             store,
+            replica: format!("replica_{}", Ulid::new()),
             state: ArcSwap::from_pointee(state),
             writer: Mutex::new(()),
             retiring: Arc::default(),
@@ -106,10 +110,12 @@ impl Control {
         }));
         let listing = super::refresher::run(control.clone(), requests);
         let following = control.clone().follow(control.changes());
+        let stewarding = super::steward::run(control.clone());
         let background = async move {
             tokio::select! {
                 () = listing => {}
                 () = following => {}
+                () = stewarding => {}
             }
         };
         Ok(Parts { control, shared, refresh, background })
@@ -139,7 +145,7 @@ impl State {
     }
 
     pub(super) fn live(&self, registry: &Registry) -> Live {
-        let ground = super::tables::Ground { plan: &self.plan, listing: &self.listing, routes: &self.held.routes, registry };
+        let ground = super::tables::Ground { plan: &self.plan, listing: &self.listing, held: &self.held, registry };
         Live {
             table: super::tables::build(&ground, self.revision),
             upstreams: self.plan.upstreams.clone(),

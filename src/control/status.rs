@@ -8,7 +8,9 @@ use super::RouteState;
 use super::readiness::NotReady;
 use super::reload::ReloadStatus;
 use super::state::{Control, State};
+use super::steward::is_live;
 use crate::metrics::{Class, FallbackCause, Gauges, Outcome, Totals, WorkerEvent};
+use crate::store::{Lease, Replica};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -23,6 +25,44 @@ pub struct Status {
     pub routes: Vec<RouteStatus>,
     pub workers: Vec<WorkerStatus>,
     pub config: ReloadStatus,
+    pub store: StoreStatus,
+}
+
+/// What lasts, and who shares it.
+#[derive(Debug, Serialize)]
+pub struct StoreStatus {
+    /// What this replica's table was built from.
+    pub revision: u64,
+    /// Why the store does not answer; then the two last are as they were never read.
+    pub lost: Option<String>,
+    /// This process.
+    pub replica: String,
+    pub controller: Option<ControllerStatus>,
+    pub replicas: Vec<ReplicaStatus>,
+}
+
+/// Who steers.
+#[derive(Debug, Serialize)]
+pub struct ControllerStatus {
+    pub replica: Option<String>,
+    /// Grows by one whenever the lease changes hands.
+    pub epoch: u64,
+    pub here: bool,
+    pub expires_in_seconds: f64,
+}
+
+#[derive(Debug, Serialize)]
+pub struct ReplicaStatus {
+    pub replica: String,
+    pub version: String,
+    /// What its table was built from.
+    pub revision: u64,
+    /// How many revisions it is behind this one.
+    pub lag: u64,
+    /// Since it last reported.
+    pub age_seconds: f64,
+    /// Whether a rollout waits for it.
+    pub live: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -90,8 +130,9 @@ pub struct WorkerStatus {
 }
 
 impl Control {
-    #[must_use]
-    pub fn status(&self) -> Status {
+    /// Asks the store who else is there; all the rest is known here.
+    pub async fn status(&self) -> Status {
+        let store = self.store_status().await;
         let state = self.0.state.load();
         let not_ready = self.readiness().reasons();
         Status {
@@ -104,7 +145,21 @@ impl Control {
             routes: self.route_statuses(&state),
             workers: self.workers(),
             config: state.reload.as_ref().clone(),
+            store,
         }
+    }
+
+    async fn store_status(&self) -> StoreStatus {
+        let revision = self.0.state.load().held.revision;
+        let mut status = StoreStatus { revision, lost: None, replica: self.0.replica.clone(), controller: None, replicas: Vec::new() };
+        match tokio::try_join!(self.0.store.lease(&self.0.replica), self.0.store.replicas()) {
+            Ok((lease, replicas)) => {
+                status.controller = Some(controller(lease));
+                status.replicas = replicas.iter().map(|replica| replica_status(replica, revision)).collect();
+            }
+            Err(error) => status.lost = Some(error.to_string()),
+        }
+        status
     }
 
     #[must_use]
@@ -132,6 +187,10 @@ impl Control {
             routes: state.held.routes.len(),
             listing_age_seconds: listing.age_seconds,
             listing_failures: listing.failures,
+            store_up: self.readiness().store_lost().is_none(),
+            store_revision: state.held.revision,
+            kill_switch: state.held.kill.on,
+            canaries: self.canary_gauges(),
         }
     }
 
@@ -172,6 +231,22 @@ impl Control {
             events: WorkerEvent::ALL.iter().map(|event| (event.describe().0, cells.get(*event))).collect(),
         };
         self.registry().workers().iter().enumerate().map(status).collect()
+    }
+}
+
+fn controller(lease: Lease) -> ControllerStatus {
+    ControllerStatus { replica: lease.holder, epoch: lease.epoch, here: lease.held, expires_in_seconds: lease.remaining.as_secs_f64() }
+}
+
+fn replica_status(replica: &Replica, revision: u64) -> ReplicaStatus {
+    let applied = replica.report.applied_revision;
+    ReplicaStatus {
+        replica: replica.report.id.clone(),
+        version: replica.report.version.clone(),
+        revision: applied,
+        lag: revision.saturating_sub(applied),
+        age_seconds: replica.age.as_secs_f64(),
+        live: is_live(replica),
     }
 }
 

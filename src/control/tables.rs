@@ -3,18 +3,23 @@
 use std::sync::Arc;
 
 use super::Plan;
-use super::absorb::Routes;
+use super::canary::{Running, Watched, watched};
+use super::holdings::Holdings;
 use super::route::RouteState;
 use crate::live::DEFAULT_UPSTREAM;
 use crate::metrics::{Handles, Registry};
 use crate::qdrant::Listing;
-use crate::routing::{Entry, Guards, NameKind, Route, STABLE, Table, Target, VariantSpec};
+use crate::rollout::{self, Cohorts, Share, State};
+use crate::routing::{Allocation, Entry, Guards, NameKind, Route, STABLE, Salt, Table, Target, VariantSpec};
+
+/// The variant of a canary, in headers and metrics.
+const CANARY: &str = "canary";
 
 /// What a table is made of.
 pub(super) struct Ground<'a> {
     pub(super) plan: &'a Plan,
     pub(super) listing: &'a Listing,
-    pub(super) routes: &'a Routes,
+    pub(super) held: &'a Holdings,
     pub(super) registry: &'a Registry,
 }
 
@@ -26,18 +31,24 @@ pub(super) fn build(ground: &Ground<'_>, revision: u64) -> Table<Handles> {
     let collections = plain.map(|name| (name, name, NameKind::Collection));
     let mut names: Vec<_> = aliases.chain(collections).collect();
     // Metric labels are given out in this order while they last; names with a route come first.
-    names.sort_by_key(|(name, ..)| !ground.routes.contains_key(*name));
+    names.sort_by_key(|(name, ..)| !ground.held.routes.contains_key(*name));
     let entries = names.into_iter().map(|(name, collection, kind)| (name.as_str().into(), ground.entry(name, collection, kind)));
     Table::new(revision, entries, ground.unknown()).guarded(ground.guards())
 }
 
 impl Ground<'_> {
     fn entry(&self, name: &str, collection: &str, kind: NameKind) -> Entry<Handles> {
-        let route = self.routes.get(name);
+        let canary = self.canary(name);
+        let route = self.held.routes.get(name);
         // Collections are too many to be labels; one that has a route is watched like an alias.
-        let label = (kind == NameKind::Alias || route.is_some()).then_some(name);
+        let label = (kind == NameKind::Alias || route.is_some() || canary.is_some()).then_some(name);
         let stable = Arc::new(self.target(label, STABLE, DEFAULT_UPSTREAM, Some(collection)));
-        let route = route.map(|route| self.route(name, route, &stable));
+        // The kill switch comes before everything.
+        let route = match (canary, route) {
+            _ if self.held.kill.on => None,
+            (Some(running), _) => self.canary_route(name, collection, running),
+            (None, route) => route.map(|route| self.route(name, route, &stable)),
+        };
         Entry { kind, stable, route }
     }
 
@@ -65,16 +76,62 @@ impl Ground<'_> {
     /// whatever a guarded alias points at.
     fn guards(&self) -> Guards {
         let mut guards = Guards::default();
-        for (name, route) in self.routes {
+        let reachable = |upstream: Option<&str>| self.plan.upstream(upstream) == Some(DEFAULT_UPSTREAM);
+        for (name, route) in self.held.routes.iter() {
             let owner = format!("the route of `{name}`");
-            let variants = route.spec.variants.iter();
-            let here = variants.filter(|variant| self.plan.upstream(variant.upstream.as_deref()) == Some(DEFAULT_UPSTREAM));
+            let here = route.spec.variants.iter().filter(|variant| reachable(variant.upstream.as_deref()));
             here.filter_map(|variant| variant.collection.as_deref()).for_each(|collection| guards.guard_collection(collection, &owner));
             // A route may stand on a collection's own name.
             let stable = self.listing.aliases.get(name).or_else(|| self.listing.collections.get(name));
             stable.into_iter().for_each(|collection| guards.guard_collection(collection, &owner));
         }
+        for running in self.held.canaries.values().filter(|running| running.is_live()) {
+            let owner = running.name();
+            guards.guard_alias(&running.canary.plan().spec().alias, &owner);
+            let here = running.places().filter(|(upstream, _)| reachable(*upstream));
+            here.for_each(|(_, collection)| guards.guard_collection(collection, &owner));
+        }
         guards
+    }
+
+    /// The canary that has `name`, if one is under way.
+    fn canary(&self, name: &str) -> Option<&Running> {
+        let running = self.held.canaries.get(self.held.owners.get(name)?)?;
+        (running.canary.plan().spec().alias == name).then_some(running)
+    }
+
+    /// Canary from the low end, control from the high end, the rest between them; after the promotion everything is
+    /// stable again, and watched.
+    fn canary_route(&self, name: &str, collection: &str, running: &Running) -> Option<Route<Handles>> {
+        let canary = &running.canary;
+        let counted = |target: Target<Handles>, cohort| {
+            let handle = Handles { cohorts: watched(self.registry, running, cohort).into(), ..target.handle.clone() };
+            Arc::new(Target { handle, ..target })
+        };
+        let stable = |cohort| counted(self.target(Some(name), STABLE, DEFAULT_UPSTREAM, Some(collection)), cohort);
+        let (variants, allocation) = match canary.state() {
+            State::Watching => (vec![stable(Watched::Canary)], Allocation::whole(0)),
+            State::Stepping | State::Paused { .. } | State::Promoting if canary.share() > Share::ZERO => {
+                let spec = canary.plan().spec();
+                let upstream = self.plan.upstream(spec.upstream.as_deref())?;
+                let target = self.target(Some(name), CANARY, upstream, Some(&spec.collection));
+                let candidate = counted(Target { rename: Some(target.collection.clone()), ..target }, Watched::Canary);
+                let Cohorts { canary, control } = canary.share().cohorts();
+                (
+                    vec![stable(Watched::Rest), candidate, stable(Watched::Control)],
+                    Allocation::of_ends(0, (canary.end, 1), (control.start, 2)),
+                )
+            }
+            _ => return None,
+        };
+        Some(Route {
+            salt: rollout::salt(canary.id()),
+            allocation,
+            variants,
+            stable: 0,
+            anonymous: self.plan.settings.identity.anonymous,
+            watch: Some(Salt::new(&format!("stats:{}", canary.id()))),
+        })
     }
 
     fn unknown(&self) -> Entry<Handles> {

@@ -61,6 +61,13 @@ impl Control {
         state.listing.aliases.iter().map(view).collect()
     }
 
+    /// # Errors
+    /// When the last listing had no such alias.
+    pub fn alias(&self, alias: &str) -> Result<AliasView, ControlError> {
+        let found = self.aliases().into_iter().find(|view| view.alias == alias);
+        found.ok_or_else(|| ControlError::UnknownName(alias.to_owned()))
+    }
+
     /// All routes, by alias.
     #[must_use]
     pub fn routes(&self) -> Vec<RouteView> {

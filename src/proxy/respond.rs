@@ -48,6 +48,11 @@ mod code {
 /// What must be escaped in `grpc-message`.
 const MESSAGE: &AsciiSet = &CONTROLS.add(b'%');
 
+/// `Retry-After` counts in whole seconds; too early would be refused again.
+fn whole_seconds(wait: Duration) -> u64 {
+    (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1)
+}
+
 impl Fault {
     fn wire(&self) -> (StatusCode, u16, &'static str) {
         match self {
@@ -89,7 +94,7 @@ impl Fault {
         let headers = answer.headers_mut();
         headers.insert(headers::ERROR.clone(), HeaderValue::from_static(slug));
         if let Self::Overloaded(wait) = self {
-            headers.insert(RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
+            headers.insert(RETRY_AFTER, HeaderValue::from(whole_seconds(*wait)));
         }
         if let Self::Connect = self {
             headers.insert(ALLOW, HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"));
@@ -115,5 +120,17 @@ impl Fault {
         headers
             .insert("grpc-message", HeaderValue::try_from(message).unwrap_or_else(|_| HeaderValue::from_static("see x-pointsman-error")));
         answer
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_asked_back_too_early() {
+        for (wait, seconds) in [(0, 1), (999, 1), (1_000, 1), (1_001, 2), (1_500, 2)] {
+            assert_eq!(whole_seconds(Duration::from_millis(wait)), seconds, "{wait} ms");
+        }
     }
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use qdrant_client::qdrant::alias_operations::Action;
 use qdrant_client::qdrant::collections_client::CollectionsClient;
 use qdrant_client::qdrant::{AliasOperations, ChangeAliases, CreateAlias, DeleteAlias, RenameAlias};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tonic::service::interceptor::InterceptedService;
 
 use super::channel::{ApiKey, reason};
@@ -18,7 +18,7 @@ use super::failure::{Code, Failure, FailureKind};
 use super::{Client, Listing, ListingFailed};
 
 /// What an alias points at before and after a change; `None` is no such alias.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq, Eq)]
 pub struct AliasChanged {
     pub alias: String,
     pub previous: Option<String>,
@@ -41,7 +41,7 @@ pub enum AliasFailed {
     Refused { upstream: String, reason: String },
     /// The listing shows that nothing has changed.
     #[error("{failure}; alias `{alias}` points at {}", name(.found.as_deref()))]
-    Request { alias: String, found: Option<String>, failure: Failure },
+    Request { alias: String, found: Option<String>, failure: Box<Failure> },
     /// Accepted, and yet not so; somebody else may have changed it in the same moment.
     #[error("alias `{alias}` was to point at {} and points at {}", name(.wanted.as_deref()), name(.found.as_deref()))]
     NotSeen { alias: String, wanted: Option<String>, found: Option<String> },
@@ -151,7 +151,7 @@ impl Client {
             }
         }
         Err(match outcome {
-            Err(failure) => AliasFailed::Request { alias: alias.into(), found, failure },
+            Err(failure) => AliasFailed::Request { alias: alias.into(), found, failure: Box::new(failure) },
             Ok(()) => AliasFailed::NotSeen { alias: alias.into(), wanted: wanted.map(Into::into), found },
         })
     }

@@ -4,6 +4,7 @@
 //! keeps fields this version has never heard of, payloads keep integers above `i64::MAX` and the order of their keys,
 //! and snapshots can be fetched and sent by no other way.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -34,7 +35,7 @@ pub struct Access {
 /// Asks one upstream. Cheap to clone; clones share connections.
 #[derive(Clone, Debug)]
 pub struct Client {
-    access: Access,
+    access: Arc<Access>,
     http: reqwest::Client,
 }
 
@@ -60,7 +61,7 @@ impl Client {
             builder = builder.use_preconfigured_tls(config);
         }
         let http = builder.build().map_err(|error| Failure::new(&access.name, "connect", FailureKind::Unusable(whole(&error))))?;
-        Ok(Self { access, http })
+        Ok(Self { access: Arc::new(access), http })
     }
 
     /// The upstream's name.
@@ -83,7 +84,7 @@ impl Client {
     }
 
     pub(super) fn grpc(&self) -> Connection {
-        let Access { grpc, api_key, connect_timeout, timeout, .. } = &self.access;
+        let Access { grpc, api_key, connect_timeout, timeout, .. } = &*self.access;
         Connection { endpoint: grpc.clone(), api_key: api_key.clone(), connect_timeout: *connect_timeout, timeout: *timeout }
     }
 
@@ -139,21 +140,13 @@ impl Client {
         }
         let text = self.read(answer, operation, timeout).await?;
         let envelope: Result<Envelope<T>, _> = serde_json::from_slice(&text);
-        envelope
-            .map(|envelope| envelope.result)
-            .map_err(|error| self.failed(operation, FailureKind::Unreadable(error.to_string())))
+        envelope.map(|envelope| envelope.result).map_err(|error| self.failed(operation, FailureKind::Unreadable(error.to_string())))
     }
 
     /// The whole body, up to a bound.
-    pub(super) async fn read(&self, mut answer: Response, operation: &str, timeout: Duration) -> Result<BytesMut, Failure> {
-        let mut text = BytesMut::new();
-        while let Some(piece) = answer.chunk().await.map_err(|error| self.broken(&error, operation, timeout))? {
-            if text.len() + piece.len() > MAX_ANSWER_BYTES {
-                return Err(self.failed(operation, FailureKind::TooLarge(MAX_ANSWER_BYTES)));
-            }
-            text.extend_from_slice(&piece);
-        }
-        Ok(text)
+    pub(super) async fn read(&self, answer: Response, operation: &str, timeout: Duration) -> Result<BytesMut, Failure> {
+        let text = bounded(answer, MAX_ANSWER_BYTES).await.map_err(|error| self.broken(&error, operation, timeout))?;
+        text.ok_or_else(|| self.failed(operation, FailureKind::TooLarge(MAX_ANSWER_BYTES)))
     }
 
     async fn refused(&self, answer: Response, operation: &str, timeout: Duration) -> Failure {
@@ -182,6 +175,18 @@ impl Client {
     pub(super) fn timeout(&self) -> Duration {
         self.access.timeout
     }
+}
+
+/// A body of at most so many bytes, or nothing.
+pub(super) async fn bounded(mut answer: Response, most: usize) -> Result<Option<BytesMut>, reqwest::Error> {
+    let mut text = BytesMut::new();
+    while let Some(piece) = answer.chunk().await? {
+        if text.len() + piece.len() > most {
+            return Ok(None);
+        }
+        text.extend_from_slice(&piece);
+    }
+    Ok(Some(text))
 }
 
 /// The name of an operation in errors: the query is detail.

@@ -4,6 +4,8 @@
 //! nobody else: whoever grows only gains slots, whoever shrinks only loses some. The stable variant gives up its lowest
 //! slots and every other variant its highest, so that a plain canary always owns `[0, r)`, whatever path it took there.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use super::SLOTS;
@@ -62,6 +64,16 @@ impl Allocation {
     #[must_use]
     pub fn whole(variant: usize) -> Self {
         Self { intervals: vec![Interval { start: 0, end: SLOTS, variant }] }
+    }
+
+    /// One variant from 0 to `low_end`, one from `high_start` to the end, and `middle` between them.
+    #[must_use]
+    pub fn of_ends(middle: usize, (low_end, low): (u32, usize), (high_start, high): (u32, usize)) -> Self {
+        let low_end = low_end.min(SLOTS);
+        let high_start = high_start.clamp(low_end, SLOTS);
+        let parts = [(0..low_end, low), (low_end..high_start, middle), (high_start..SLOTS, high)];
+        let interval = |(range, variant): (Range<u32>, usize)| Interval { start: range.start, end: range.end, variant };
+        Self { intervals: parts.into_iter().filter(|(range, _)| !range.is_empty()).map(interval).collect() }
     }
 
     /// The allocation of a route that starts with these weights.

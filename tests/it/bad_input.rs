@@ -1,12 +1,11 @@
 //! What nobody should send: a clear refusal of the right shape, and nothing behind it.
 
-use bytes::{BufMut, Bytes, BytesMut};
-use h2::client::handshake;
-use http::Request;
+use bytes::Bytes;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::house::{PATIENCE, Pointsman, Upstream, alias, collection};
+use crate::wire::{call, frame};
 
 async fn house() -> (Upstream, Pointsman) {
     let upstream = Upstream::sandbox().await;
@@ -84,29 +83,12 @@ async fn names_that_cannot_be_are_answered_as_qdrant_answers_them() {
     }
 }
 
-/// One unary call with this body; its `grpc-status` and `x-pointsman-error`.
-async fn call(pointsman: &Pointsman, body: Bytes) -> (Option<String>, Option<String>) {
-    let stream = TcpStream::connect(pointsman.grpc).await.expect("accepted");
-    let (sender, connection) = handshake(stream).await.expect("HTTP/2");
-    tokio::spawn(connection);
-    let mut sender = sender.ready().await.expect("ready");
-    let request = Request::post("http://x/qdrant.Points/Count")
-        .header("content-type", "application/grpc")
-        .header("te", "trailers")
-        .header("content-length", body.len());
-    let (answer, mut out) = sender.send_request(request.body(()).expect("a request"), false).expect("sent");
-    out.send_data(body, true).expect("sent");
-    let answer = answer.await.expect("an answer");
-    let text = |name: &str| answer.headers().get(name).map(|value| value.to_str().expect("text").to_owned());
+/// One unary call with this body; its `grpc-status` and `x-pointsman-error` in the headers, where refusals stand.
+async fn count(pointsman: &Pointsman, body: Bytes) -> (Option<String>, Option<String>) {
+    let length = body.len().to_string();
+    let ended = call(pointsman.grpc, "qdrant.Points/Count", &[("content-length", &length)], body).await;
+    let text = |name: &str| ended.headers.get(name).map(|value| value.to_str().expect("text").to_owned());
     (text("grpc-status"), text("x-pointsman-error"))
-}
-
-fn frame(flag: u8, length: u32, message: &[u8]) -> Bytes {
-    let mut frame = BytesMut::new();
-    frame.put_u8(flag);
-    frame.put_u32(length);
-    frame.put_slice(message);
-    frame.freeze()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -120,15 +102,15 @@ async fn broken_grpc_framing_is_refused_without_a_call_upstream() {
         ("a field of no type", frame(0, 2, b"\x0f\x00")),
         ("a field that ends outside", frame(0, 3, b"\x0a\x09d")),
     ] {
-        let (status, slug) = call(&pointsman, body).await;
+        let (status, slug) = count(&pointsman, body).await;
         assert_eq!((status.as_deref(), slug.as_deref()), (Some("3"), Some("bad-request")), "{what}");
     }
     assert_eq!(upstream.engine().log.count(&Default::default()), seen, "nothing reached the upstream");
-    let (status, slug) = call(&pointsman, frame(0, 6, b"\x0a\x04docs")).await;
+    let (status, slug) = count(&pointsman, frame(0, 6, b"\x0a\x04docs")).await;
     assert_eq!((status, slug), (None, None), "a good call still works, with its status in the trailers");
     // Renaming changes the length of the body; the length the client stated must not go on.
     pointsman.split("docs", "docs_v1", 0, 100).await;
-    let (status, slug) = call(&pointsman, frame(0, 6, b"\x0a\x04docs")).await;
+    let (status, slug) = count(&pointsman, frame(0, 6, b"\x0a\x04docs")).await;
     assert_eq!((status, slug), (None, None));
     let candidate = pointsman.variant("docs", "candidate").await;
     assert_eq!((&candidate["requests"], &candidate["fallbacks"]), (&1.into(), &0.into()), "{candidate}");

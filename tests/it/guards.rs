@@ -1,5 +1,7 @@
 //! What applications may not do to a split alias through the data ports, on both protocols, and what they still may.
 
+use std::time::Duration;
+
 use pointsman_sandbox::requests::Filter;
 use qdrant_client::Qdrant;
 use qdrant_client::qdrant::{CreateAliasBuilder, RenameAliasBuilder};
@@ -7,7 +9,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tonic::Code;
 
-use crate::house::{Pointsman, Upstream, alias, collection, send};
+use crate::house::{PATIENCE, Pointsman, Upstream, alias, collection, get, send};
 
 const UPDATE: &str = "/collections/aliases";
 
@@ -106,4 +108,46 @@ async fn everything_else_goes_through_and_so_does_everything_once_the_route_is_g
     assert!(request.send().await.expect("an answer").status().is_success());
     send(&pointsman.http, Method::DELETE, &pointsman.rest("/collections/docs_v2"), &json!(null)).await;
     grpc.delete_collection("docs_v1").await.expect("nobody is hurt any more");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_canary_guards_its_alias_and_both_its_collections_until_it_ends() {
+    let upstream = Upstream::sandbox().await;
+    for name in ["docs_v1", "docs_v2", "docs_v3"] {
+        collection(&upstream.rest, name).await;
+    }
+    alias(&upstream.rest, "docs", "docs_v1").await;
+    let pointsman = Pointsman::start(&upstream, "").await;
+    let grpc = Qdrant::from_url(&pointsman.grpc_url()).skip_compatibility_check().build().expect("a URL");
+    let spec = json!({"alias": "docs", "collection": "docs_v2"});
+    let made = send(&pointsman.http, Method::POST, &pointsman.admin("/v1/canaries"), &spec).await;
+    let id = made["id"].as_str().expect("it has an id");
+    let stepping = async {
+        while get(&pointsman.http, &pointsman.admin(&format!("/v1/canaries/{id}"))).await["state"] != "stepping" {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, stepping).await.expect("the pre-checks pass");
+    let before = reached(&upstream);
+    let owner = format!("the canary `{id}`");
+    for name in ["docs_v1", "docs_v2"] {
+        refused(&status(grpc.delete_collection(name).await.expect_err("it is guarded")), &owner);
+    }
+    refused(&status(grpc.delete_alias("docs").await.expect_err("it is guarded")), &owner);
+    let switch = json!({"actions": [
+        {"delete_alias": {"alias_name": "docs"}},
+        {"create_alias": {"alias_name": "docs", "collection_name": "docs_v3"}},
+    ]});
+    let answer = pointsman.http.post(pointsman.rest(UPDATE)).json(&switch).send().await.expect("an answer");
+    assert_eq!(answer.status(), StatusCode::CONFLICT);
+    assert_eq!(reached(&upstream), before, "a refused change reached the upstream");
+    grpc.delete_collection("docs_v3").await.expect("nobody is hurt");
+
+    send(&pointsman.http, Method::POST, &pointsman.admin(&format!("/v1/canaries/{id}/abort")), &json!({})).await;
+    let free = async {
+        while grpc.delete_collection("docs_v2").await.is_err() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, free).await.expect("nothing is guarded any more");
 }

@@ -150,6 +150,13 @@ impl Pointsman {
         find(&route["variants"], "name", name).expect("the variant is listed")
     }
 
+    /// How often something happened, over all workers.
+    pub(crate) async fn events(&self, name: &str) -> u64 {
+        let status = self.status().await;
+        let workers = status["workers"].as_array().expect("workers");
+        workers.iter().map(|worker| worker["events"][name].as_u64().expect("a number")).sum()
+    }
+
     /// Waits until no request is in flight any more, as every gauge says.
     pub(crate) async fn idle(&self) {
         let idle = async {
@@ -176,6 +183,12 @@ fn config(upstream: &Upstream, extra: &str) -> String {
         "workers: 2\n{store}log: {{format: json}}\n\
          upstreams:\n  default: {{rest_url: \"{rest}\", grpc_url: \"{grpc}\"{trusted}}}\n{extra}\n"
     )
+}
+
+/// Requests under way, by `/v1/status`.
+pub(crate) fn in_flight(status: &Value) -> u64 {
+    let workers = status["workers"].as_array().expect("workers");
+    workers.iter().map(|worker| worker["in_flight"].as_u64().expect("a number")).sum()
 }
 
 /// All in-flight gauges of a scrape.

@@ -8,7 +8,7 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::house::{PATIENCE, Pointsman, Upstream, alias, collection, query};
+use crate::house::{PATIENCE, Pointsman, Upstream, alias, collection, peak_memory, query};
 
 const QUERY: &str = "/collections/docs/points/query";
 
@@ -68,13 +68,6 @@ async fn a_thousand_aborted_requests_leave_nothing_behind() {
     assert!(status["workers"].as_array().expect("workers").iter().all(|worker| worker["in_flight"] == 0), "{status}");
 }
 
-/// Peak resident memory of a process in bytes.
-fn peak_memory(pid: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("the process lives");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a peak");
-    line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") * 1024
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_hundred_megabytes_stream_through_bounded_memory() {
     const CHUNK: usize = 1 << 20;
@@ -108,9 +101,7 @@ async fn a_stop_finishes_what_is_under_way() {
         }
     };
     tokio::time::timeout(PATIENCE, begun).await.expect("it is in flight");
-    let pid = pointsman.child.id().expect("it runs").to_string();
-    let killed = tokio::process::Command::new("kill").args(["-TERM", &pid]).status().await.expect("kill runs");
-    assert!(killed.success());
+    pointsman.signal("-TERM").await;
     assert_eq!(under_way.await.expect("no panic").expect("an answer").status(), 200);
     let mut rest = Vec::new();
     assert_eq!(idle.read_to_end(&mut rest).await.expect("closed in order"), 0, "an idle connection is closed");

@@ -3,15 +3,32 @@
 //! Tests that only read and write points run against `QDRANT_URL` and `QDRANT_GRPC_URL` when both are set; those that
 //! need faults or the request log always start a sandbox of their own.
 
+mod aliases;
 mod bad_input;
+mod canary;
 mod clients;
+mod elsewhere;
 mod fallback;
+mod fidelity;
 mod guards;
+mod gzip;
 mod house;
 mod limits;
+mod peer;
+#[path = "../support/postgres.rs"]
+mod postgres;
+mod rapid_reset;
+mod reload;
+mod replicas;
+mod resend;
 mod retirement;
 mod routes;
+mod slow_peers;
+mod stop;
+mod store_command;
 mod switch;
+mod tls;
+mod wire;
 
 #[path = "../clients/rust/scenarios.rs"]
 mod scenarios;

@@ -46,7 +46,7 @@ async fn read_grpc(url: String, progress: Arc<Progress>) -> u64 {
         let before = progress.acknowledged.load(Ordering::Acquire);
         let request = QueryPointsBuilder::new("docs").query(Query::new_nearest(vec![1.0, 0.5])).limit(1).with_payload(true);
         let answer = client.query(request).await.expect("no call is lost");
-        let from = answer.result[0].payload["from"].as_str().expect("a text").to_string();
+        let from = answer.result[0].payload["from"].as_str().expect("a text").clone();
         let after = progress.acknowledged.load(Ordering::Acquire);
         assert!(allowed(before, after).contains(&from), "{from} after {before} changes, {after} at the end");
         reads += 1;

@@ -43,7 +43,7 @@ pub struct PointGroup {
 
 impl Store {
     /// `POST /collections/{name}/points/query/groups`.
-    pub fn query_groups(&self, name: &str, request: GroupsRequest) -> EngineResult<Vec<PointGroup>> {
+    pub fn query_groups(&self, name: &str, request: &GroupsRequest) -> EngineResult<Vec<PointGroup>> {
         let size = request.group_size.unwrap_or(DEFAULT_GROUP_SIZE);
         let limit = request.query.limit.unwrap_or(DEFAULT_LIMIT);
         if size == 0 {
@@ -62,12 +62,12 @@ impl Store {
         everything.limit = Some(collection.shard().info().points_count.max(1));
         everything.offset = None;
         everything.with_vector = None;
-        everything.with_payload = Some(only(&request));
+        everything.with_payload = Some(only(request));
         widen_prefetches(&mut everything, size.saturating_mul(limit));
 
         let ranked = self.query_in(&collection, everything)?;
-        let mut groups = grouped(ranked, &request, size, limit);
-        fill(&collection, &request, &mut groups)?;
+        let mut groups = grouped(ranked, request, size, limit);
+        fill(&collection, request, &mut groups)?;
         if let Some((collection, with)) = lookup {
             look_up(&collection, with, &mut groups)?;
         }

@@ -22,7 +22,7 @@ pub struct MatrixResult {
 
 impl Store {
     /// `POST /collections/{name}/points/search/matrix/…`; pairs and offsets are two ways to write this.
-    pub fn matrix(&self, name: &str, request: MatrixRequest) -> EngineResult<MatrixResult> {
+    pub fn matrix(&self, name: &str, request: &MatrixRequest) -> EngineResult<MatrixResult> {
         if request.sample.is_some_and(|sample| sample < 2) {
             return Err(at_least("sample", 2));
         }
@@ -30,12 +30,12 @@ impl Store {
             return Err(at_least("limit", 1));
         }
         let collection = self.collection(name)?;
-        let mut ids: Vec<PointId> = self.sample(&collection, &request)?.into_iter().map(|point| point.id).collect();
+        let mut ids: Vec<PointId> = self.sample(&collection, request)?.into_iter().map(|point| point.id).collect();
         if ids.len() < 2 {
             return Ok(MatrixResult::default());
         }
         ids.sort_unstable();
-        let neighbours = ids.iter().map(|id| self.neighbours(&collection, &request, &ids, *id)).collect::<EngineResult<_>>()?;
+        let neighbours = ids.iter().map(|id| self.neighbours(&collection, request, &ids, *id)).collect::<EngineResult<_>>()?;
         Ok(MatrixResult { ids, neighbours })
     }
 

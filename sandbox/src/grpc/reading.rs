@@ -37,7 +37,7 @@ pub(super) fn facet(store: &Store, name: &str, m: q::FacetCounts) -> Answer<q::F
 }
 
 fn matrix(store: &Store, name: &str, m: q::SearchMatrixPoints) -> Answer<MatrixResult> {
-    Ok(store.matrix(name, typed(reads::matrix(m)?)?)?)
+    Ok(store.matrix(name, &typed(reads::matrix(m)?)?)?)
 }
 
 pub(super) fn matrix_pairs(store: &Store, name: &str, m: q::SearchMatrixPoints) -> Answer<q::SearchMatrixPairsResponse> {
@@ -75,7 +75,7 @@ pub(super) fn query_batch(store: &Store, name: &str, m: q::QueryBatchPoints) -> 
 }
 
 pub(super) fn query_groups(store: &Store, name: &str, m: q::QueryPointGroups) -> Answer<q::QueryGroupsResponse> {
-    let groups = store.query_groups(name, typed(reads::query_groups(m)?)?)?;
+    let groups = store.query_groups(name, &typed(reads::query_groups(m)?)?)?;
     Ok(q::QueryGroupsResponse { result: Some(results::groups(groups)), ..Default::default() })
 }
 
@@ -93,7 +93,7 @@ pub(super) fn search_batch(store: &Store, name: &str, m: q::SearchBatchPoints) -
 
 pub(super) fn search_groups(store: &Store, name: &str, m: q::SearchPointGroups) -> Answer<q::SearchGroupsResponse> {
     let request = typed::<SearchGroupsRequest>(legacy::search_groups(m)?)?.into_groups()?;
-    Ok(q::SearchGroupsResponse { result: Some(results::groups(store.query_groups(name, request)?)), ..Default::default() })
+    Ok(q::SearchGroupsResponse { result: Some(results::groups(store.query_groups(name, &request)?)), ..Default::default() })
 }
 
 pub(super) fn recommend(store: &Store, name: &str, m: q::RecommendPoints) -> Answer<q::RecommendResponse> {
@@ -111,7 +111,7 @@ pub(super) fn recommend_batch(store: &Store, name: &str, m: q::RecommendBatchPoi
 pub(super) fn recommend_groups(store: &Store, name: &str, m: q::RecommendPointGroups) -> Answer<q::RecommendGroupsResponse> {
     let request = typed::<RecommendGroupsRequest>(legacy::recommend_groups(m)?)?.into_groups()?;
     store.check_examples(name, &request.query)?;
-    Ok(q::RecommendGroupsResponse { result: Some(results::groups(store.query_groups(name, request)?)), ..Default::default() })
+    Ok(q::RecommendGroupsResponse { result: Some(results::groups(store.query_groups(name, &request)?)), ..Default::default() })
 }
 
 pub(super) fn discover(store: &Store, name: &str, m: q::DiscoverPoints) -> Answer<q::DiscoverResponse> {

@@ -52,13 +52,13 @@ async fn query_batch(State(shared): State<Shared>, call: Call) -> Response {
 }
 
 async fn query_groups(State(shared): State<Shared>, call: Call) -> Response {
-    call.answer(&shared, |store, call| store.query_groups(&call.name, call.json()?).map(render::groups)).await
+    call.answer(&shared, |store, call| store.query_groups(&call.name, &call.json()?).map(render::groups)).await
 }
 
 async fn search_groups(State(shared): State<Shared>, call: Call) -> Response {
     call.answer(&shared, |store, call| {
         let request = call.json::<SearchGroupsRequest>()?.into_groups()?;
-        store.query_groups(&call.name, request).map(render::groups)
+        store.query_groups(&call.name, &request).map(render::groups)
     })
     .await
 }
@@ -67,7 +67,7 @@ async fn recommend_groups(State(shared): State<Shared>, call: Call) -> Response 
     call.answer(&shared, |store, call| {
         let request = call.json::<RecommendGroupsRequest>()?.into_groups()?;
         store.check_examples(&call.name, &request.query)?;
-        store.query_groups(&call.name, request).map(render::groups)
+        store.query_groups(&call.name, &request).map(render::groups)
     })
     .await
 }
@@ -122,12 +122,12 @@ fn checked(store: &Store, name: &str, request: impl LegacyQuery) -> EngineResult
 
 async fn matrix_pairs(State(shared): State<Shared>, call: Call) -> Response {
     call.answer(&shared, |store, call| {
-        let matrix = store.matrix(&call.name, call.json()?)?;
+        let matrix = store.matrix(&call.name, &call.json()?)?;
         Ok(render::pairs(&matrix))
     })
     .await
 }
 
 async fn matrix_offsets(State(shared): State<Shared>, call: Call) -> Response {
-    call.answer(&shared, |store, call| store.matrix(&call.name, call.json()?).map(render::offsets)).await
+    call.answer(&shared, |store, call| store.matrix(&call.name, &call.json()?).map(render::offsets)).await
 }

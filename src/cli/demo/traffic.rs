@@ -169,7 +169,7 @@ mod tests {
     const QUESTION: Question = Question { text: "why is the sky blue", answer: 7 };
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
-        pairs.iter().map(|(name, value)| (reqwest::header::HeaderName::from_static(name), value.parse().unwrap())).collect()
+        pairs.iter().map(|(name, value)| (reqwest::header::HeaderName::from_static(name), value.parse().expect("a legal value"))).collect()
     }
 
     fn body() -> String {
@@ -179,7 +179,7 @@ mod tests {
     #[test]
     fn an_answer_given_by_stable_for_a_failing_candidate_still_belongs_to_the_candidate() {
         let headers = headers(&[("x-pointsman-variant", "stable"), ("x-pointsman-fallback", "upstream_error")]);
-        let reply = read(&headers, &body(), &QUESTION).unwrap();
+        let reply = read(&headers, &body(), &QUESTION).expect("a readable answer");
         assert_eq!((reply.variant, reply.rescued, reply.found), (Variant::Candidate, true, true));
         assert_eq!(reply.first.as_deref(), Some("Rainbows"));
     }
@@ -195,7 +195,7 @@ mod tests {
     fn the_right_article_must_be_among_the_points() {
         let headers = headers(&[("x-pointsman-variant", "candidate")]);
         let elsewhere = Question { text: QUESTION.text, answer: 8 };
-        assert!(!read(&headers, &body(), &elsewhere).unwrap().found);
+        assert!(!read(&headers, &body(), &elsewhere).expect("a readable answer").found);
         assert!(read(&headers, r#"{"result":{}}"#, &QUESTION).is_err());
     }
 }

@@ -85,6 +85,7 @@ async fn serve(args: &ServeArgs, loaded: &Loaded) -> Result<(), ServeError> {
     for task in tasks {
         task.abort();
     }
+    control.leave().await;
     admin.await.map_err(std::io::Error::other)?.map_err(ServeError::Process)
 }
 

@@ -66,7 +66,7 @@ impl Config {
                 });
             }
         }
-        upstreams::complete(&mut tree);
+        upstreams::complete(&mut tree, &mut faults);
         let named = upstreams::names(&mut tree);
         let read = typed::read(&mut tree);
         faults.extend(read.faults);

@@ -18,7 +18,7 @@ fn texts(faults: &[Fault]) -> Vec<String> {
 fn every_kind_of_value_is_read_from_a_file() {
     let config = legal(
         "listen: {rest: '[::1]:1', max_head_bytes: 16KiB}\nworkers: 2\nfallback: {enabled: false}\nretry: {budget_ratio: 1}\n\
-         log: {format: json}\nupstreams: {default: {rest_url: 'http://q:1', credentials: replace, api_key: '1e5'}}\n\
+         log: {format: json}\nupstreams: {default: {rest_url: 'http://q', credentials: replace, api_key: '1e5'}}\n\
          identity: {carriers: [{query: u}], anonymous: stable, force_header: x-force-variant}\nstore: {url: 'memory:'}\n",
     );
     assert_eq!(config.listen.rest.to_string(), "[::1]:1");
@@ -85,9 +85,9 @@ fn one_url_follows_from_the_other() {
     };
     let at = |rest: &str, grpc: &str| (rest.to_owned(), grpc.to_owned());
     assert_eq!(urls("upstreams: {default: {rest_url: 'https://q'}}"), at("https://q", "https://q:6334"));
-    assert_eq!(urls("upstreams: {default: {grpc_url: 'http://q:1'}}"), at("http://q:6333", "http://q:1"));
+    assert_eq!(urls("upstreams: {default: {grpc_url: 'http://q:6334'}}"), at("http://q:6333", "http://q:6334"));
     assert_eq!(urls("upstreams: {default: {api_key: k}}"), at("http://127.0.0.1:6333", "http://127.0.0.1:6334"));
-    let flag = Override { flag: "--qdrant-url", keys: &["upstreams", "default", "rest_url"], value: "http://q:7".into() };
+    let flag = Override { flag: "--qdrant-url", keys: &["upstreams", "default", "rest_url"], value: "http://q:6333".into() };
     let config = load("", &[], vec![flag]).expect("legal");
     assert_eq!(config.upstreams["default"].grpc_url.to_string(), "http://q:6334");
 }
@@ -196,4 +196,13 @@ fn the_fingerprint_is_of_the_content() {
     assert_eq!(source.fingerprint(), one);
     std::fs::write(&file, "workers: 2").expect("written");
     assert!(source.fingerprint() != one && absent != one);
+}
+
+#[test]
+fn a_port_of_ones_own_leaves_nothing_to_guess() {
+    let found = faults("upstreams: {default: {rest_url: 'http://db:16333'}}");
+    assert_eq!(found, ["upstreams.default.grpc_url: is missing: rest_url has port 16333, so grpc_url's cannot be guessed"]);
+    let found = faults("upstreams: {default: {grpc_url: 'http://db:16334'}}");
+    assert_eq!(found, ["upstreams.default.rest_url: is missing: grpc_url has port 16334, so rest_url's cannot be guessed"]);
+    assert_eq!(legal("upstreams: {default: {rest_url: 'http://db:6333'}}").upstreams["default"].grpc_url.to_string(), "http://db:6334");
 }

@@ -34,6 +34,12 @@ impl UpstreamUrl {
         self.secure
     }
 
+    /// As it was written; none for the usual one.
+    #[must_use]
+    pub fn port(&self) -> Option<u16> {
+        self.port
+    }
+
     /// The same host at another port.
     #[must_use]
     pub fn with_port(&self, port: u16) -> Self {

@@ -70,5 +70,7 @@ fn keys_read_at_the_start_are_named() {
     assert_eq!(restart_needed(&old, &new), [""; 0]);
     new.listen.rest.set_port(1);
     new.workers = 7;
-    assert_eq!(restart_needed(&old, &new), ["listen.rest", "workers"]);
+    new.metrics.max_aliases += 1;
+    new.shutdown.delay = crate::config::Period::from_secs(9);
+    assert_eq!(restart_needed(&old, &new), ["listen.rest", "workers", "metrics.max_aliases", "shutdown.delay"]);
 }

@@ -44,14 +44,14 @@ impl Control {
 }
 
 /// One that has no revision yet is a new one.
-pub(super) fn put(retirement: &Retirement) -> Write {
+pub(in crate::control) fn put(retirement: &Retirement) -> Write {
     let expected = if retirement.revision == 0 { Expected::Absent } else { Expected::Revision(retirement.revision) };
     let due_at = retirement.look_at().map(clock::stored);
     Write::Put { key: Key::new(RETIREMENT, &retirement.id), body: writes::json(retirement), due_at, expected }
 }
 
 /// What followers are told of the state a retirement has come to.
-pub(super) fn event(retirement: &Retirement) -> NewEvent {
+pub(in crate::control) fn event(retirement: &Retirement) -> NewEvent {
     NewEvent {
         kind: format!("retirement.{}", retirement.state.name()),
         subject: retirement.collection.clone(),

@@ -64,7 +64,7 @@ impl Control {
         let upstream = request.upstream.clone().unwrap_or_else(|| DEFAULT_UPSTREAM.to_owned());
         let listed = self.listed_for(&upstream).await?;
         let own = listed.iter().find(|listed| listed.upstream == upstream).and_then(|listed| listed.listing.as_ref().ok());
-        let own = own.ok_or_else(|| ControlError::Upstream(format!("`{upstream}` was not listed")))?;
+        let own = own.ok_or_else(|| ControlError::Unlisted(format!("`{upstream}` was not listed")))?;
         let family = family(&request, own)?;
         let references = self.references_of(&upstream, own, &listed);
         let retention = retention(&family, &own.collections, request.keep_newest, &references);

@@ -25,5 +25,7 @@ mod round;
 mod tests;
 
 pub(super) use claims::claim;
+pub(super) use documents::{event, put};
 pub use family::{FamilyPlan, FamilyRequest};
+pub(super) use requests::new_id;
 pub use requests::{RetirementRequest, RetirementView};

@@ -11,7 +11,10 @@ impl State {
             |spec: &RouteSpec| spec.variants.iter().any(|variant| self.place(variant).is_some_and(|at| at == (upstream, collection)));
         let routes = self.held.routes.iter();
         let routes = routes.filter(|(name, route)| leads_there(&route.spec) || (self.is_default(upstream) && *name == collection));
-        routes.map(|(alias, _)| format!("the route of `{alias}` leads to it")).collect()
+        let routes = routes.map(|(alias, _)| format!("the route of `{alias}` leads to it"));
+        let is_there = |(at, name): (Option<&str>, &str)| at.map_or(self.is_default(upstream), |at| at == upstream) && name == collection;
+        let canaries = self.held.canaries.values().filter(|running| running.is_live() && running.places().any(is_there));
+        routes.chain(canaries.map(|running| format!("{} leads to it", running.name()))).collect()
     }
 
     /// Whether the last listing shows an alias that points at a collection: a reason to list afresh, and no more.
@@ -20,7 +23,7 @@ impl State {
     }
 
     /// The upstream and the collection of a variant; none for stable.
-    pub(super) fn place<'s>(&'s self, variant: &'s crate::routing::VariantSpec) -> Option<(&'s str, &'s str)> {
+    pub(in crate::control) fn place<'s>(&'s self, variant: &'s crate::routing::VariantSpec) -> Option<(&'s str, &'s str)> {
         let upstream = variant.upstream.as_deref().unwrap_or(&self.plan.upstreams[DEFAULT_UPSTREAM].name);
         Some((upstream, variant.collection.as_deref()?))
     }

@@ -16,7 +16,7 @@ const BELIEVED: Duration = Duration::from_secs(10);
 /// collection must have been out of use, is taken for dead.
 const LEAST_SILENCE: Duration = Duration::from_secs(60);
 
-/// A replica's part of its report; collections are written `upstream/collection`.
+/// What a replica tells of itself; collections are written `upstream/collection`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(in crate::control) struct UsageReport {
     in_flight: BTreeMap<String, u64>,
@@ -33,9 +33,9 @@ pub(super) struct Use {
 }
 
 impl Control {
-    /// What the heartbeat of this process says of collections; its fields belong into the report's body.
+    /// What the heartbeat of this process says of collections.
     #[must_use]
-    pub fn usage_report(&self) -> serde_json::Value {
+    pub(in crate::control) fn usage_report(&self) -> UsageReport {
         let now = Instant::now();
         let mut report = UsageReport { up_ms: millis(self.registry().age(now)), ..UsageReport::default() };
         for usage in self.registry().usage() {
@@ -45,7 +45,7 @@ impl Control {
                 report.idle_ms.insert(name, millis(now.saturating_duration_since(used)));
             }
         }
-        super::super::writes::json(&report)
+        report
     }
 
     pub(super) async fn use_of(&self, upstream: &str, collection: &str) -> Use {

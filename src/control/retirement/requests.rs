@@ -1,7 +1,5 @@
 //! What people ask of retirements.
 
-use std::future::Future;
-
 use serde::{Deserialize, Serialize};
 use ulid::Ulid;
 
@@ -66,11 +64,11 @@ impl Control {
     /// change cannot be kept.
     pub async fn create_retirement(&self, request: RetirementRequest, author: Author) -> Result<RetirementView, ControlError> {
         let subject = request.collection.clone();
-        let creating = self.clone().create_now(request, author.clone());
+        let creating = self.clone().retire_now(request, author.clone());
         self.to_its_end("retirement.create", subject, author, creating).await
     }
 
-    async fn create_now(self, request: RetirementRequest, author: Author) -> Result<RetirementView, ControlError> {
+    async fn retire_now(self, request: RetirementRequest, author: Author) -> Result<RetirementView, ControlError> {
         let upstream = request.upstream.unwrap_or_else(|| DEFAULT_UPSTREAM.to_owned());
         let listed = self.listed_for(&upstream).await?;
         known(&listed, &upstream, &request.collection)?;
@@ -87,7 +85,7 @@ impl Control {
         }
         let listed = list_everywhere(&plan).await;
         match listed.iter().find_map(|listed| listed.listing.as_ref().err()) {
-            Some(error) => Err(ControlError::Upstream(error.clone())),
+            Some(error) => Err(ControlError::Unlisted(error.clone())),
             None => Ok(listed),
         }
     }
@@ -156,31 +154,12 @@ impl Control {
     pub fn retirements(&self) -> Vec<RetirementView> {
         self.0.state.load().held.retirements.values().cloned().map(RetirementView::from).collect()
     }
-
-    /// Runs a change to its end, also when whoever asked goes away meanwhile, and puts its failure into the audit log.
-    pub(super) async fn to_its_end<T: Send + 'static>(
-        &self,
-        action: &'static str,
-        subject: String,
-        author: Author,
-        change: impl Future<Output = Result<T, ControlError>> + Send + 'static,
-    ) -> Result<T, ControlError> {
-        let control = self.clone();
-        let changing = tokio::spawn(async move {
-            let changed = change.await;
-            if let Err(error) = &changed {
-                control.record_failure(&author, Deed { action, subject: &subject }, error).await;
-            }
-            changed
-        });
-        changing.await.unwrap_or(Err(ControlError::Stopping))
-    }
 }
 
 /// Whether the upstream has a collection of this name, and no alias.
 fn known(listed: &[Listed], upstream: &str, collection: &str) -> Result<(), ControlError> {
     let own = listed.iter().find(|listed| listed.upstream == upstream).and_then(|listed| listed.listing.as_ref().ok());
-    let own = own.ok_or_else(|| ControlError::Upstream(format!("`{upstream}` was not listed")))?;
+    let own = own.ok_or_else(|| ControlError::Unlisted(format!("`{upstream}` was not listed")))?;
     if let Some(target) = own.aliases.get(collection) {
         let reason = format!("`{collection}` is an alias of `{target}`; a retirement names the collection itself");
         return Err(ControlError::Invalid(vec![SpecFault::new("collection", reason)]));
@@ -202,23 +181,16 @@ pub(super) fn in_the_way(state: &State, upstream: &str, collection: &str, listed
 }
 
 fn scheduled(upstream: &str, collection: &str, terms: Terms, author: &Author) -> Retirement {
-    let (grace, now) = (terms.grace.unwrap_or(DEFAULT_GRACE), clock::now());
+    let grace = terms.grace.unwrap_or(DEFAULT_GRACE);
     Retirement {
-        id: format!("ret_{}", Ulid::new()),
-        upstream: upstream.to_owned(),
-        collection: collection.to_owned(),
-        due_at: now.plus(grace),
-        grace_ms: u64::try_from(grace.get().as_millis()).unwrap_or(u64::MAX),
-        created: now,
         actor: author.actor.clone(),
         reason: author.reason.clone(),
-        state: retirement::State::Scheduled,
         snapshot: terms.snapshot,
-        snapshot_name: None,
-        reasons: Vec::new(),
-        attempts: 0,
-        next_look: None,
-        since: Some(now),
-        revision: 0,
+        ..Retirement::scheduled(new_id(), upstream, collection, grace, clock::now())
     }
+}
+
+/// By age, as all ids.
+pub(in crate::control) fn new_id() -> String {
+    format!("ret_{}", Ulid::new())
 }

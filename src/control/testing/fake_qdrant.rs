@@ -101,13 +101,11 @@ impl FakeQdrant {
 struct Service(Arc<Shared>);
 
 impl Service {
-    #[expect(clippy::result_large_err, reason = "the size is tonic's choice, and so is the type its services answer with")]
     fn listing(&self) -> Result<Listing, Status> {
         self.0.listing.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
-#[expect(clippy::result_large_err, reason = "as above")]
 fn unserved<T>() -> Result<Response<T>, Status> {
     Err(Status::unimplemented("nobody asks this in the tests"))
 }

@@ -5,6 +5,7 @@
 
 mod family;
 mod latency;
+mod rollouts;
 mod series;
 
 #[cfg(test)]
@@ -19,9 +20,10 @@ use self::family::Family;
 use super::{Registry, WorkerCells, WorkerEvent};
 
 pub use prometheus::TEXT_FORMAT;
+pub use rollouts::{CanaryGauge, GuardGauge};
 
 /// What the control plane knows and no worker counts.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Gauges<'a> {
     pub version: &'a str,
     pub ready: bool,
@@ -31,6 +33,12 @@ pub struct Gauges<'a> {
     /// None until a listing has succeeded.
     pub listing_age_seconds: Option<f64>,
     pub listing_failures: u64,
+    /// Whether the store answers.
+    pub store_up: bool,
+    /// What the table was built from.
+    pub store_revision: u64,
+    pub kill_switch: bool,
+    pub canaries: Vec<CanaryGauge>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +55,7 @@ pub fn render(registry: &Registry, gauges: &Gauges<'_>) -> Result<String, Render
     families.extend(usage(registry));
     families.extend(workers(registry.workers()));
     families.extend(control(gauges));
+    families.extend(rollouts::collect(&gauges.canaries));
     families.extend(ProcessCollector::for_self().collect());
     // The encoder refuses a family without samples; one that has nothing to say yet is left out.
     families.retain(|family| !family.get_metric().is_empty());
@@ -97,6 +106,9 @@ fn control(gauges: &Gauges<'_>) -> Vec<MetricFamily> {
         age.build(),
         single(Family::counter("alias_listing_failures_total", "Alias listings that failed."), gauges.listing_failures),
         single(Family::gauge("ready", "1 when this process should be sent traffic."), u64::from(gauges.ready)),
+        single(Family::gauge("store_up", "1 when the store answers; without it nothing can be changed."), u64::from(gauges.store_up)),
+        single(Family::gauge("store_revision", "The store's revision that the routing table was built from."), gauges.store_revision),
+        single(Family::gauge("kill_switch", "1 when every alias is held on stable."), u64::from(gauges.kill_switch)),
         single(Family::gauge("table_revision", "Version of the routing table."), gauges.table_revision),
         single(Family::gauge("aliases", "Aliases in the last listing."), gauges.aliases as u64),
         single(Family::gauge("routes", "Routes, those waiting for their alias included."), gauges.routes as u64),

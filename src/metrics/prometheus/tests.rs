@@ -1,8 +1,19 @@
 use super::*;
 use crate::metrics::{Class, Completed, FallbackCause, Outcome, Protocol};
 
-const GAUGES: Gauges<'_> =
-    Gauges { version: "1.2.3", ready: true, table_revision: 7, aliases: 2, routes: 1, listing_age_seconds: Some(1.5), listing_failures: 3 };
+const GAUGES: Gauges<'_> = Gauges {
+    version: "1.2.3",
+    ready: true,
+    table_revision: 7,
+    aliases: 2,
+    routes: 1,
+    listing_age_seconds: Some(1.5),
+    listing_failures: 3,
+    store_up: true,
+    store_revision: 12,
+    kill_switch: false,
+    canaries: Vec::new(),
+};
 
 fn completed(first_byte_us: u64, total_us: u64) -> Completed {
     Completed {
@@ -98,4 +109,27 @@ fn what_has_not_happened_is_left_out() {
     let text = render(&Registry::new(1, 10), &nothing).expect("empty families are dropped");
     assert!(!text.contains("pointsman_requests_total"));
     assert!(!text.contains("pointsman_alias_listing_age_seconds"));
+}
+
+#[test]
+fn a_canary_shows_its_stage_share_state_and_verdicts() {
+    let canary = CanaryGauge {
+        alias: "docs".to_owned(),
+        id: "canary_1".to_owned(),
+        state: "stepping",
+        stage: 1,
+        percentage: 0.5,
+        seconds_in_state: 2.5,
+        verdicts: vec![GuardGauge { guard: "error_rate".to_owned(), verdict: -1.0 }],
+    };
+    let text = render(&Registry::new(1, 10), &Gauges { canaries: vec![canary], ..GAUGES }).expect("it renders");
+    for line in [
+        r#"pointsman_canary_stage{alias="docs",canary="canary_1"} 1"#,
+        r#"pointsman_canary_share_percent{alias="docs",canary="canary_1"} 0.5"#,
+        r#"pointsman_canary_state{alias="docs",canary="canary_1",state="stepping"} 1"#,
+        r#"pointsman_canary_seconds_in_state{alias="docs",canary="canary_1"} 2.5"#,
+        r#"pointsman_canary_guard_verdict{alias="docs",canary="canary_1",guard="error_rate"} -1"#,
+    ] {
+        assert!(text.contains(line), "no `{line}` in\n{text}");
+    }
 }

@@ -223,7 +223,7 @@ impl From<Unreadable> for Fault {
 
 fn not_renamed(error: NotRenamed) -> Fault {
     match error {
-        NotRenamed::TooLarge => Fault::BadRequest("the message is too large to take the suffix off its collection name".to_owned()),
+        NotRenamed::TooLarge => Fault::BadRequest("the message is too large for its collection name to be changed".to_owned()),
         NotRenamed::Unreadable(error) => error.into(),
     }
 }

@@ -67,7 +67,10 @@ proptest! {
     }
 }
 
-fn head(text: &str, method: &Method) -> Result<Option<(StatusCode, Delimited, bool, Vec<String>)>, String> {
+/// Status, delimiter, whether the connection is kept, and the names of the headers.
+type Seen = (StatusCode, Delimited, bool, Vec<String>);
+
+fn head(text: &str, method: &Method) -> Result<Option<Seen>, String> {
     let mut buffer = BytesMut::from(text);
     let parsed = parse(&mut buffer, method).map_err(|error| error.to_string())?;
     Ok(parsed.map(|head| {

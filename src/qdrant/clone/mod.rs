@@ -22,12 +22,16 @@ pub use plan::{OverrideFault, PlannedStep};
 #[serde(tag = "step", rename_all = "snake_case")]
 pub enum CloneStep {
     Create,
-    ShardKey { shard_key: ShardKey },
+    ShardKey {
+        shard_key: ShardKey,
+    },
     /// Cannot be said at creation.
     ReadFanOut,
     /// The server's own default quantization, which the source has not got, taken off again.
     NoQuantization,
-    PayloadIndex { field: String },
+    PayloadIndex {
+        field: String,
+    },
     StrictMode,
 }
 
@@ -51,7 +55,7 @@ pub struct CloneRecord {
 }
 
 /// A clone that is ready for points.
-#[derive(Clone, Debug, Serialize, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq)]
 pub struct Cloned {
     pub record: CloneRecord,
     /// How what was made differs from what was asked for; strict mode, which is still to come, apart.
@@ -66,12 +70,14 @@ pub struct CloneFailed {
 }
 
 /// What became of an undone clone.
-#[derive(Clone, Debug, Serialize, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum Undone {
     Removed,
     /// It was not there any more.
     Gone,
     /// Left as it is, and why.
-    Kept { reason: String },
+    Kept {
+        reason: String,
+    },
 }

@@ -17,26 +17,39 @@ impl Client {
     /// # Errors
     /// When the name is taken or a step fails; the error says what was done until then.
     pub async fn clone_schema(&self, name: &str, schema: &Schema) -> Result<Cloned, CloneFailed> {
-        let mut record = CloneRecord { name: name.to_owned(), created: Created::No, done: Vec::new() };
-        let outcome = self.carry_out(name, schema, &mut record).await;
+        self.continue_clone(CloneRecord { name: name.to_owned(), created: Created::No, done: Vec::new() }, schema).await
+    }
+
+    /// Goes on where a record ends; what it says is done is not done again. An index that is made twice is one index, so
+    /// a record may lag behind by that much.
+    ///
+    /// # Errors
+    /// As [`Self::clone_schema`].
+    pub async fn continue_clone(&self, mut record: CloneRecord, schema: &Schema) -> Result<Cloned, CloneFailed> {
+        let outcome = self.carry_out(schema, &mut record).await;
         match outcome {
             Ok(differences) => Ok(Cloned { record, differences }),
             Err(failure) => Err(CloneFailed { record, failure: Box::new(failure) }),
         }
     }
 
-    async fn carry_out(&self, name: &str, schema: &Schema, record: &mut CloneRecord) -> Result<Compatibility, Failure> {
-        self.check_free(name).await?;
-        for planned in schema.plan(name) {
-            self.take(&planned, record).await?;
+    async fn carry_out(&self, schema: &Schema, record: &mut CloneRecord) -> Result<Compatibility, Failure> {
+        let name = record.name.clone();
+        if record.created != Created::Yes {
+            self.check_free(&name).await?;
+        }
+        for planned in schema.plan(&name) {
+            if !record.done.contains(&planned.step) {
+                self.take(&planned, record).await?;
+            }
         }
         let wanted = Schema { strict_mode_config: None, ..schema.clone() };
-        let mut made = self.describe(name).await?.schema;
+        let mut made = self.describe(&name).await?.schema;
         if wanted.quantization_config.is_none() && made.quantization_config.is_some() {
             let body = json!({"quantization_config": "Disabled"});
-            let path = collection_path(name, "");
+            let path = collection_path(&name, "");
             self.take(&PlannedStep { step: CloneStep::NoQuantization, method: Method::PATCH, path, body }, record).await?;
-            made = self.describe(name).await?.schema;
+            made = self.describe(&name).await?.schema;
         }
         made.strict_mode_config = None;
         Ok(Compatibility::of(&wanted, &made))

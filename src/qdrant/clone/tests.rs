@@ -39,11 +39,7 @@ fn the_steps_come_in_the_order_qdrant_needs() {
         (Method::PUT, at("/shards"), json!({"shard_key": "eu", "shards_number": 2, "replication_factor": 3})),
         (Method::PUT, at("/shards"), json!({"shard_key": 7})),
         (Method::PATCH, at(""), json!({"params": {"read_fan_out_factor": 2}})),
-        (
-            Method::PUT,
-            at("/index?wait=true"),
-            json!({"field_name": "city", "field_schema": {"type": "keyword", "is_tenant": true}}),
-        ),
+        (Method::PUT, at("/index?wait=true"), json!({"field_name": "city", "field_schema": {"type": "keyword", "is_tenant": true}})),
         (Method::PUT, at("/index?wait=true"), json!({"field_name": "year", "field_schema": "integer"})),
     ];
     assert_eq!(steps, expected);

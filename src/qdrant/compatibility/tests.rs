@@ -113,11 +113,9 @@ fn an_unnamed_vector_cannot_stand_in_for_a_named_one() {
 
 #[test]
 fn defaults_left_out_are_the_same_as_defaults_written() {
-    for (pointer, value) in [
-        ("/params/vectors/text/datatype", json!("float32")),
-        ("/params/read_fan_out_factor", Value::Null),
-        ("/hnsw_config/m", json!(16.0)),
-    ] {
+    for (pointer, value) in
+        [("/params/vectors/text/datatype", json!("float32")), ("/params/read_fan_out_factor", Value::Null), ("/hnsw_config/m", json!(16.0))]
+    {
         assert_eq!(after(pointer, value).differences, [], "{pointer}");
     }
 }

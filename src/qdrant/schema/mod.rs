@@ -97,6 +97,13 @@ impl Schema {
     pub(super) fn is_custom_sharded(&self) -> bool {
         self.params.sharding_method.as_deref() == Some("custom")
     }
+
+    /// How many of `wanted` points one request may ask for: strict mode refuses more.
+    pub(super) fn page_limit(&self, wanted: usize) -> usize {
+        let strict = self.strict_mode_config.as_ref().filter(|strict| strict.get("enabled") == Some(&Value::Bool(true)));
+        let most = strict.and_then(|strict| strict.get("max_query_limit")?.as_u64());
+        most.and_then(|most| usize::try_from(most).ok()).map_or(wanted, |most| wanted.min(most.max(1)))
+    }
 }
 
 fn or_empty<'de, D, T>(deserializer: D) -> Result<T, D::Error>
@@ -105,4 +112,24 @@ where
     T: Deserialize<'de> + Default,
 {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::Schema;
+
+    #[test]
+    fn pages_keep_to_strict_mode() {
+        let limit = |strict| {
+            let schema: Schema = serde_json::from_value(json!({"params": {}, "strict_mode_config": strict})).expect("a schema");
+            schema.page_limit(256)
+        };
+        assert_eq!(limit(json!({"enabled": true, "max_query_limit": 100})), 100);
+        assert_eq!(limit(json!({"enabled": true, "max_query_limit": 1000})), 256);
+        assert_eq!(limit(json!({"enabled": false, "max_query_limit": 100})), 256);
+        assert_eq!(limit(json!({"enabled": true})), 256);
+        assert_eq!(limit(json!(null)), 256);
+    }
 }

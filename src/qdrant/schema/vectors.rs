@@ -11,7 +11,7 @@ use super::{Object, Schema};
 #[derive(Clone, Debug, Deserialize, Serialize, PartialEq)]
 #[serde(untagged)]
 pub enum Vectors {
-    Single(Vector),
+    Single(Box<Vector>),
     Named(BTreeMap<String, Vector>),
 }
 
@@ -66,7 +66,7 @@ impl Vectors {
     /// The vectors with their names; the unnamed one has the empty name, as it has in Qdrant.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Vector)> {
         let (single, named) = match self {
-            Self::Single(vector) => (Some(("", vector)), None),
+            Self::Single(vector) => (Some(("", vector.as_ref())), None),
             Self::Named(map) => (None, Some(map.iter().map(|(name, vector)| (name.as_str(), vector)))),
         };
         single.into_iter().chain(named.into_iter().flatten())

@@ -103,6 +103,29 @@ pub struct Retirement {
 }
 
 impl Retirement {
+    /// One that nobody has looked at yet, by Pointsman itself unless somebody else is named.
+    #[must_use]
+    pub fn scheduled(id: String, upstream: &str, collection: &str, grace: Period, now: Timestamp) -> Self {
+        Self {
+            id,
+            upstream: upstream.to_owned(),
+            collection: collection.to_owned(),
+            due_at: now.plus(grace),
+            grace_ms: u64::try_from(grace.get().as_millis()).unwrap_or(u64::MAX),
+            created: now,
+            actor: "pointsman".to_owned(),
+            reason: None,
+            state: State::Scheduled,
+            snapshot: false,
+            snapshot_name: None,
+            reasons: Vec::new(),
+            attempts: 0,
+            next_look: None,
+            since: Some(now),
+            revision: 0,
+        }
+    }
+
     /// When it has to be looked at; none when it has ended.
     #[must_use]
     pub fn look_at(&self) -> Option<Timestamp> {

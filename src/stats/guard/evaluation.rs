@@ -81,7 +81,8 @@ pub(super) enum Shown {
 impl Shown {
     pub(super) fn show(self, value: f64) -> String {
         match self {
-            Self::Share => format!("{} %", short(value * 100.0)),
+            // A bound may lie where no share can be; people need not see that.
+            Self::Share => format!("{} %", short(value.clamp(0.0, 1.0) * 100.0)),
             Self::Points => format!("{} points", short(value * 100.0)),
             Self::Milliseconds => format!("{} ms", short(value)),
         }
@@ -123,6 +124,7 @@ mod tests {
     #[test]
     fn numbers_are_shown_as_people_write_them() {
         assert_eq!(Shown::Share.show(0.05), "5 %");
+        assert_eq!(Shown::Share.show(1.35), "100 %");
         assert_eq!(Shown::Points.show(-0.012_34), "-1.234 points");
         assert_eq!(Shown::Milliseconds.show(-0.000_01), "0 ms");
     }

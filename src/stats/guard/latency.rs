@@ -4,6 +4,7 @@
 use super::evaluation::{Evaluation, Shown, Verdict};
 use super::rule::{Question, Rule, common, put_values};
 use super::{Compared, shares};
+use crate::stats::cohort::Cohort;
 use crate::stats::ratio::{Contrast, Ratio};
 use crate::stats::sums::{Sums, Thresholds};
 
@@ -31,6 +32,23 @@ pub fn latency_tail_against_control(compared: Compared<'_>, rule: &Rule, margin:
     shares::relative(compared, rule, over, margin, &subject)
 }
 
+/// The canary's mean latency must not be above `limit_ms`.
+#[must_use]
+pub fn latency_mean(compared: Compared<'_>, rule: &Rule, limit_ms: f64) -> Evaluation {
+    let mut numbers = common(compared, rule);
+    if !(limit_ms > 0.0 && limit_ms.is_finite()) {
+        return numbers.conclude(Verdict::Inconclusive, "the guard has no usable limit: it must be above zero");
+    }
+    let [canary, control] = [compared.canary, compared.control].map(mean_of);
+    put_values(&mut numbers, canary.as_ref(), control.as_ref(), US_TO_MS);
+    let harm = canary.map(|canary| in_milliseconds(Contrast::from(canary)));
+    Question { subject: "the canary's mean latency", shown: Shown::Milliseconds, harm, limit: limit_ms }.judge(compared, rule, numbers)
+}
+
+fn mean_of(cohort: &Cohort) -> Option<Ratio> {
+    Ratio::of(cohort.buckets().iter().map(|sums| (sums.latency_us, sums.answered())))
+}
+
 /// The canary's mean latency may be at most `margin` (0.2: a fifth) above control's.
 #[must_use]
 pub fn latency_mean_against_control(compared: Compared<'_>, rule: &Rule, margin: f64) -> Evaluation {
@@ -38,8 +56,7 @@ pub fn latency_mean_against_control(compared: Compared<'_>, rule: &Rule, margin:
     if !(margin >= 0.0 && margin.is_finite()) {
         return numbers.conclude(Verdict::Inconclusive, "the guard has no usable margin: it must not be negative");
     }
-    let mean = |sums: &Sums| (sums.latency_us, sums.answered());
-    let [canary, control] = [compared.canary, compared.control].map(|cohort| Ratio::of(cohort.buckets().iter().map(mean)));
+    let [canary, control] = [compared.canary, compared.control].map(mean_of);
     put_values(&mut numbers, canary.as_ref(), control.as_ref(), US_TO_MS);
     numbers.put("margin", margin);
     let harm = canary.zip(control).map(|(canary, control)| in_milliseconds(Contrast::difference(&canary, &control, 1.0 + margin)));

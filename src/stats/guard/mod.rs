@@ -6,6 +6,7 @@
 //! | [`errors_against_control`] | units with an error | the canary has too many of them ([`super::EventSplit`]) | its error rate is surely within a margin |
 //! | [`latency_tail`] | share of answers slower than a limit | surely above `1 - quantile` | surely below it |
 //! | [`latency_tail_against_control`] | share slower than what is usual | surely above control's by the margin | surely not |
+//! | [`latency_mean`] | mean latency | surely above the limit | surely below it |
 //! | [`latency_mean_against_control`] | mean latency | surely above control's by the margin | surely not |
 //! | [`empty_share`], [`empty_share_against_control`] | share of answers without a result | as for errors and tails | |
 //!
@@ -26,7 +27,7 @@ mod shares;
 pub use empty::{empty_share, empty_share_against_control};
 pub use errors::{ErrorsAgainstControl, error_rate, errors_against_control};
 pub use evaluation::{Evaluation, Verdict};
-pub use latency::{latency_mean_against_control, latency_tail, latency_tail_against_control};
+pub use latency::{latency_mean, latency_mean_against_control, latency_tail, latency_tail_against_control};
 pub use rule::{Minimum, Rule};
 
 use super::cohort::Cohort;

@@ -1,0 +1,69 @@
+//! `GET|POST /v1/canaries`, `GET /v1/canaries/{id}`, `POST /v1/canaries/{id}/{command}`
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::http::header::{ETAG, LOCATION};
+use axum::response::IntoResponse;
+use serde::Deserialize;
+
+use super::AdminState;
+use super::author::By;
+use super::extract::{IdempotencyKey, Json, OptionalJson, Params};
+use super::page::{Page, PageParams};
+use super::problem::{Kind, Problem};
+use crate::control::{Author, CanaryView};
+use crate::rollout::{CanarySpec, Command};
+
+pub(super) async fn list(State(state): State<AdminState>, Params(page): Params<PageParams>) -> axum::Json<Page<CanaryView>> {
+    axum::Json(Page::cut(state.control.canaries(), &page, |canary| canary.id.clone()))
+}
+
+pub(super) async fn show(State(state): State<AdminState>, Path(id): Path<String>) -> Result<impl IntoResponse, Problem> {
+    Ok(tagged(state.control.canary(&id)?))
+}
+
+pub(super) async fn create(
+    State(state): State<AdminState>,
+    By(author): By,
+    IdempotencyKey(key): IdempotencyKey,
+    Json(spec): Json<CanarySpec>,
+) -> Result<impl IntoResponse, Problem> {
+    let canary = state.control.create_canary(spec, key, author).await?;
+    let location = format!("/v1/canaries/{}", canary.id);
+    Ok((StatusCode::CREATED, [(LOCATION, location)], tagged(canary)))
+}
+
+/// Why; the header `x-pointsman-reason` says the same.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CommandBody {
+    reason: Option<String>,
+}
+
+pub(super) async fn command(
+    State(state): State<AdminState>,
+    Path((id, command)): Path<(String, String)>,
+    By(author): By,
+    OptionalJson(body): OptionalJson<CommandBody>,
+) -> Result<impl IntoResponse, Problem> {
+    let command = named(&command)?;
+    let author = Author { reason: body.reason.or(author.reason), ..author };
+    Ok(tagged(state.control.command_canary(&id, command, author).await?))
+}
+
+fn named(word: &str) -> Result<Command, Problem> {
+    let command = match word {
+        "pause" => Command::Pause,
+        "resume" => Command::Resume,
+        "skip" => Command::Skip,
+        "promote" => Command::Promote,
+        "approve" => Command::Approve,
+        "abort" => Command::Abort,
+        _ => return Err(Problem::new(Kind::UnknownPath, format!("a canary does not take `{word}`"))),
+    };
+    Ok(command)
+}
+
+fn tagged(canary: CanaryView) -> impl IntoResponse {
+    ([(ETAG, format!("\"{}\"", canary.revision))], axum::Json(canary))
+}

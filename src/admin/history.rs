@@ -1,0 +1,58 @@
+//! `GET /v1/audit`, `GET /v1/events`: who did what, and what has happened, newest first
+
+use axum::Json;
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+
+use super::AdminState;
+use super::extract::Params;
+use super::problem::Problem;
+use crate::store::{AuditRow, Event, Filter, Page};
+
+const DEFAULT_LIMIT: u32 = 100;
+const MAX_LIMIT: u32 = 1000;
+
+/// Which part of a list.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct HistoryParams {
+    /// Only of this alias, or of whatever else the entry is about.
+    subject: Option<String>,
+    /// The `next` of the page before.
+    before: Option<u64>,
+    limit: Option<u32>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct HistoryPage<T> {
+    items: Vec<T>,
+    /// What to put into `before` for the next page; none on the last one.
+    next: Option<u64>,
+}
+
+impl From<HistoryParams> for Filter {
+    fn from(params: HistoryParams) -> Self {
+        let limit = params.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT);
+        Self { subject: params.subject, before: params.before, limit }
+    }
+}
+
+impl<T> From<Page<T>> for HistoryPage<T> {
+    fn from(page: Page<T>) -> Self {
+        Self { items: page.items, next: page.next }
+    }
+}
+
+pub(super) async fn audit(
+    State(state): State<AdminState>,
+    Params(params): Params<HistoryParams>,
+) -> Result<Json<HistoryPage<AuditRow>>, Problem> {
+    Ok(Json(state.control.audit(&params.into()).await?.into()))
+}
+
+pub(super) async fn events(
+    State(state): State<AdminState>,
+    Params(params): Params<HistoryParams>,
+) -> Result<Json<HistoryPage<Event>>, Problem> {
+    Ok(Json(state.control.events(&params.into()).await?.into()))
+}

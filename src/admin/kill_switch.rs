@@ -1,0 +1,31 @@
+//! `GET|PUT /v1/kill-switch`
+
+use axum::Json as Answer;
+use axum::extract::State;
+use serde::Deserialize;
+
+use super::AdminState;
+use super::author::By;
+use super::extract::Json;
+use super::problem::Problem;
+use crate::control::{Author, KillSwitch};
+
+pub(super) async fn show(State(state): State<AdminState>) -> Answer<KillSwitch> {
+    Answer(state.control.kill_switch())
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SwitchBody {
+    on: bool,
+    reason: Option<String>,
+}
+
+pub(super) async fn turn(
+    State(state): State<AdminState>,
+    By(author): By,
+    Json(body): Json<SwitchBody>,
+) -> Result<Answer<KillSwitch>, Problem> {
+    let author = Author { reason: body.reason.or(author.reason), ..author };
+    Ok(Answer(state.control.turn_kill_switch(body.on, author).await?))
+}

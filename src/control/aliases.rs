@@ -1,0 +1,256 @@
+//! Aliases, changed by operators: looked at from all sides first, then moved with one request, then in the table.
+
+use std::time::SystemTime;
+
+use serde::{Deserialize, Serialize};
+
+use super::author::{Author, Deed};
+use super::error::ControlError;
+use super::state::Control;
+use super::{clock, retirement, writes};
+use crate::config::{DEFAULT_UPSTREAM as DEFAULT_NAME, Period};
+use crate::live::DEFAULT_UPSTREAM;
+use crate::qdrant::{Client, Compatibility, Difference, Listing, next_name};
+use crate::rollout::retirement::Retirement;
+use crate::store;
+
+/// Where an alias is to point, and what may stand in the way.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AliasChange {
+    pub collection: String,
+    /// Only if it points there now.
+    #[serde(default)]
+    pub expect: Option<String>,
+    /// Also when the collections are incompatible, or a rollout has the alias: that one ends.
+    #[serde(default)]
+    pub force: bool,
+    /// The collection it leaves is retired after this grace.
+    #[serde(default)]
+    pub retire_old: Option<Period>,
+}
+
+/// What became of an alias.
+#[derive(Clone, Debug, Serialize)]
+pub struct AliasChanged {
+    pub alias: String,
+    /// None after a deletion.
+    pub collection: Option<String>,
+    /// What it pointed at before.
+    pub previous: Option<String>,
+    /// False when it was so already, and nothing was sent.
+    pub changed: bool,
+    /// Of the two collections.
+    pub differences: Vec<Difference>,
+    /// What the next collection might be called.
+    pub next_name: Option<String>,
+    /// The id of the retirement of the collection it left.
+    pub retirement: Option<String>,
+}
+
+/// Whether one collection can stand in for the one an alias points at.
+#[derive(Clone, Debug, Serialize)]
+pub struct Comparison {
+    pub alias: String,
+    pub present: String,
+    pub candidate: String,
+    pub compatible: bool,
+    pub differences: Vec<Difference>,
+}
+
+/// What may be done to an alias that is there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Present {
+    MayMove,
+    MustBeForced,
+}
+
+impl Control {
+    /// Creates an alias; one that is there moves only by force.
+    ///
+    /// # Errors
+    /// When the collection is missing, red or incompatible, when the alias is there or a rollout has it, and when Qdrant or
+    /// the store does not take it. Then nothing was changed.
+    pub async fn put_alias(&self, alias: &str, change: AliasChange, author: Author) -> Result<AliasChanged, ControlError> {
+        let present = if change.force { Present::MayMove } else { Present::MustBeForced };
+        self.changing_alias("alias.put", alias, Some((change, present)), author).await
+    }
+
+    /// Moves an alias, or creates it.
+    ///
+    /// # Errors
+    /// As [`Self::put_alias`], and when it does not point where it was expected to.
+    pub async fn switch_alias(&self, alias: &str, change: AliasChange, author: Author) -> Result<AliasChanged, ControlError> {
+        self.changing_alias("alias.switch", alias, Some((change, Present::MayMove)), author).await
+    }
+
+    /// Deletes an alias; the collection stays.
+    ///
+    /// # Errors
+    /// When a rollout has it, and when Qdrant or the store does not take it.
+    pub async fn delete_alias(&self, alias: &str, author: Author) -> Result<AliasChanged, ControlError> {
+        self.changing_alias("alias.delete", alias, None, author).await
+    }
+
+    /// # Errors
+    /// When there is no such alias or collection, or Qdrant does not answer.
+    pub async fn compare(&self, alias: &str, candidate: &str) -> Result<Comparison, ControlError> {
+        let client = self.plan().client(DEFAULT_UPSTREAM)?;
+        let listing = client.list().await?;
+        let present = listing.aliases.get(alias).ok_or_else(|| ControlError::UnknownName(alias.to_owned()))?;
+        known(&listing, candidate)?;
+        let found = compatibility(&client, present, candidate).await?;
+        Ok(Comparison {
+            alias: alias.to_owned(),
+            present: present.clone(),
+            candidate: candidate.to_owned(),
+            compatible: found.is_compatible(),
+            differences: found.differences,
+        })
+    }
+
+    /// To its end, also when whoever asked goes away: Qdrant and the audit log must agree.
+    async fn changing_alias(
+        &self,
+        action: &'static str,
+        alias: &str,
+        change: Option<(AliasChange, Present)>,
+        author: Author,
+    ) -> Result<AliasChanged, ControlError> {
+        let (control, subject, by) = (self.clone(), alias.to_owned(), author.clone());
+        let changing = async move { Box::pin(control.change_alias(Deed { action, subject: &subject }, change, &by)).await };
+        self.to_its_end(action, alias.to_owned(), author, changing).await
+    }
+
+    async fn change_alias(
+        &self,
+        deed: Deed<'_>,
+        change: Option<(AliasChange, Present)>,
+        author: &Author,
+    ) -> Result<AliasChanged, ControlError> {
+        let alias = deed.subject;
+        // What could not be audited afterwards is not done.
+        self.0.store.ping().await?;
+        let client = self.plan().client(DEFAULT_UPSTREAM)?;
+        let listing = client.list().await?;
+        let previous = listing.aliases.get(alias).cloned();
+        let Some((change, present)) = change else {
+            self.free(alias, false, author).await?;
+            let sent = client.delete_alias(alias).await;
+            self.relist_with(&client).await;
+            sent?;
+            return self.changed(deed, author, AliasChanged::of(alias, None, previous), None).await;
+        };
+        known(&listing, &change.collection)?;
+        if previous.as_deref() == Some(change.collection.as_str()) {
+            let unchanged = AliasChanged { changed: false, ..AliasChanged::of(alias, Some(&change.collection), previous) };
+            return Ok(AliasChanged { next_name: Some(advice(&listing, &change.collection)), ..unchanged });
+        }
+        if let Some(found) = previous.clone().filter(|_| present == Present::MustBeForced) {
+            return Err(ControlError::Occupied {
+                alias: alias.to_owned(),
+                owner: format!("the collection `{found}`; use force to move it"),
+            });
+        }
+        let differences = self.suitable(&client, previous.as_deref(), &change).await?;
+        self.free(alias, change.force, author).await?;
+        let place = (DEFAULT_NAME, change.collection.as_str());
+        self.claim_now(place, &format!("the alias `{alias}`"), author).await?;
+        let sent = client.switch_alias(alias, &change.collection, change.expect.as_deref()).await;
+        self.relist_with(&client).await;
+        sent?;
+        let answer = AliasChanged {
+            differences,
+            next_name: Some(advice(&listing, &change.collection)),
+            ..AliasChanged::of(alias, Some(&change.collection), previous)
+        };
+        self.changed(deed, author, answer, change.retire_old).await
+    }
+
+    /// The differences, if the collection can take the alias.
+    async fn suitable(&self, client: &Client, previous: Option<&str>, change: &AliasChange) -> Result<Vec<Difference>, ControlError> {
+        let new = client.describe(&change.collection).await?;
+        if new.state.status == "red" {
+            return Err(ControlError::Unsuitable { collection: new.name, why: "is red".to_owned(), differences: Vec::new() });
+        }
+        let Some(previous) = previous else { return Ok(Vec::new()) };
+        let found = Compatibility::of(&client.describe(previous).await?.schema, &new.schema);
+        if found.is_compatible() || change.force {
+            return Ok(found.differences);
+        }
+        let why = found.blocking().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+        Err(ControlError::Unsuitable {
+            collection: new.name,
+            why: format!("cannot stand in for `{previous}`: {why}"),
+            differences: found.differences,
+        })
+    }
+
+    /// The alias belongs to nobody, or by force no longer does.
+    async fn free(&self, alias: &str, force: bool, author: &Author) -> Result<(), ControlError> {
+        let Some(owner) = self.0.state.load().held.owners.get(alias).cloned() else { return Ok(()) };
+        if !force {
+            return Err(ControlError::Occupied { alias: alias.to_owned(), owner });
+        }
+        self.supersede_canary(&owner, author).await
+    }
+
+    /// Puts into the store what has been done. Whether the collection it left may really go is looked at when that is due.
+    async fn changed(
+        &self,
+        deed: Deed<'_>,
+        author: &Author,
+        mut answer: AliasChanged,
+        retire_old: Option<Period>,
+    ) -> Result<AliasChanged, ControlError> {
+        let _writing = self.0.writer.lock().await;
+        let audit = author.did(deed, answer.previous.as_ref().map(writes::json), answer.collection.as_ref().map(writes::json));
+        let mut change = store::Change::new(audit, Vec::new());
+        if let Some((old, grace)) = answer.previous.as_deref().zip(retire_old) {
+            let leaving = format!("the alias `{}` left it", deed.subject);
+            let scheduled = Retirement {
+                actor: author.actor.clone(),
+                reason: Some(author.reason.clone().unwrap_or(leaving)),
+                ..Retirement::scheduled(retirement::new_id(), DEFAULT_NAME, old, grace, clock::now())
+            };
+            change.writes.push(retirement::put(&scheduled));
+            change.events.push(retirement::event(&scheduled));
+            answer.retirement = Some(scheduled.id);
+        }
+        self.commit(change).await?;
+        tracing::info!(
+            alias = deed.subject,
+            action = deed.action,
+            previous = answer.previous,
+            collection = answer.collection,
+            "alias changed"
+        );
+        Ok(answer)
+    }
+}
+
+impl AliasChanged {
+    fn of(alias: &str, collection: Option<&str>, previous: Option<String>) -> Self {
+        Self {
+            alias: alias.to_owned(),
+            collection: collection.map(str::to_owned),
+            changed: collection.is_some() || previous.is_some(),
+            previous,
+            differences: Vec::new(),
+            next_name: None,
+            retirement: None,
+        }
+    }
+}
+
+fn known(listing: &Listing, collection: &str) -> Result<(), ControlError> {
+    if listing.collections.contains(collection) { Ok(()) } else { Err(ControlError::UnknownName(collection.to_owned())) }
+}
+
+fn advice(listing: &Listing, collection: &str) -> String {
+    next_name(collection, &listing.collections, SystemTime::now())
+}
+
+async fn compatibility(client: &Client, present: &str, candidate: &str) -> Result<Compatibility, ControlError> {
+    Ok(Compatibility::of(&client.describe(present).await?.schema, &client.describe(candidate).await?.schema))
+}

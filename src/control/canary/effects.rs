@@ -1,0 +1,151 @@
+//! What a canary wants done, done. Each effect may be executed twice: whoever did it may have died before saying so.
+
+use super::Running;
+use crate::config::{DEFAULT_UPSTREAM, Period};
+use crate::control::clock;
+use crate::control::retirement::{new_id, put};
+use crate::control::state::Control;
+use crate::qdrant::{AliasFailed, Client, Compatibility, Description, Failure};
+use crate::rollout::retirement::Retirement;
+use crate::rollout::{Effect, Endpoint, Pending};
+use crate::store::Write;
+
+/// What became of an effect.
+pub(super) enum Outcome {
+    Done,
+    /// The pre-checks: the alias points at this collection.
+    Passed {
+        stable: String,
+    },
+    /// To be tried again.
+    Failed(String),
+    /// Will never succeed.
+    Refused(String),
+    /// Done by this write, which belongs into the same commit as the report.
+    Wrote(Write),
+}
+
+impl From<Failure> for Outcome {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure.to_string())
+    }
+}
+
+impl Control {
+    pub(super) async fn execute(&self, running: &Running, pending: &Pending) -> Outcome {
+        match &pending.effect {
+            // The table follows the stored state, here as in every other replica: storing it was all there is to do.
+            Effect::SetShare { .. } | Effect::StartWindow { .. } | Effect::TakeRouteOff { .. } => Outcome::Done,
+            Effect::RunChecks { alias, candidate } => self.check(running, alias, candidate).await.unwrap_or_else(|outcome| outcome),
+            Effect::SwitchAlias { alias, expect, to } => self.move_alias(alias, expect, to).await,
+            Effect::RestoreAlias { alias, from, to } => self.restore_alias(alias, from, to).await,
+            Effect::ScheduleRetirement { collection, grace } => Outcome::Wrote(retirement(running, collection, *grace)),
+            Effect::Notify { event, text } => {
+                tracing::info!(canary = running.canary.id(), ?event, text, "canary");
+                Outcome::Done
+            }
+        }
+    }
+
+    fn client(&self, upstream: Option<&str>) -> Result<Client, Outcome> {
+        let plan = self.plan();
+        let index = plan.upstream(upstream);
+        let index = index.ok_or_else(|| Outcome::Failed(format!("this replica has no upstream `{}`", upstream.unwrap_or_default())))?;
+        Ok(plan.client(index)?)
+    }
+
+    async fn check(&self, running: &Running, alias: &str, candidate: &Endpoint) -> Result<Outcome, Outcome> {
+        let here = self.client(None)?;
+        let listing = here.list().await.map_err(|error| Outcome::Failed(error.to_string()))?;
+        let Some(stable) = listing.aliases.get(alias) else {
+            return Err(Outcome::Refused(format!("Qdrant has no alias `{alias}`")));
+        };
+        let same = *stable == candidate.collection && candidate.upstream.is_none();
+        if same {
+            return Err(Outcome::Refused(format!("`{alias}` points at `{stable}` already")));
+        }
+        self.nothing_else_runs(running, alias)?;
+        let old = here.describe(stable).await?;
+        let new = described(&self.client(candidate.upstream.as_deref())?, &candidate.collection).await?;
+        serviceable(&new)?;
+        let differences = Compatibility::of(&old.schema, &new.schema);
+        let blocking: Vec<String> = differences.blocking().map(ToString::to_string).collect();
+        if !blocking.is_empty() {
+            return Err(Outcome::Refused(format!("`{}` cannot stand in for `{stable}`: {}", new.name, blocking.join("; "))));
+        }
+        Ok(Outcome::Passed { stable: stable.clone() })
+    }
+
+    fn nothing_else_runs(&self, running: &Running, alias: &str) -> Result<(), Outcome> {
+        let state = self.0.state.load();
+        if state.held.routes.contains_key(alias) {
+            return Err(Outcome::Refused(format!("`{alias}` has a route of its own; delete it first")));
+        }
+        let others = state.held.canaries.values().map(|other| &other.canary);
+        let mut live = others.filter(|other| other.id() != running.canary.id() && !other.state().is_terminal());
+        match live.find(|other| other.plan().spec().alias == alias) {
+            Some(other) => Err(Outcome::Refused(format!("the canary `{}` runs on `{alias}`", other.id()))),
+            None => Ok(()),
+        }
+    }
+
+    /// One alias action, then a table that knows of it.
+    async fn move_alias(&self, alias: &str, expect: &str, to: &str) -> Outcome {
+        let client = match self.client(None) {
+            Ok(client) => client,
+            Err(outcome) => return outcome,
+        };
+        let moved = client.switch_alias(alias, to, Some(expect)).await;
+        self.relist_with(&client).await;
+        match moved {
+            Ok(_) => Outcome::Done,
+            Err(AliasFailed::Unexpected { found: Some(found), .. }) if found == to => Outcome::Done,
+            Err(error @ (AliasFailed::Unexpected { .. } | AliasFailed::Refused { .. })) => Outcome::Refused(error.to_string()),
+            Err(error) => Outcome::Failed(error.to_string()),
+        }
+    }
+
+    /// Only when the alias points at what this canary put there: whoever moved it since is not to be overruled.
+    async fn restore_alias(&self, alias: &str, from: &str, to: &str) -> Outcome {
+        let client = match self.client(None) {
+            Ok(client) => client,
+            Err(outcome) => return outcome,
+        };
+        match client.list().await {
+            Err(error) => Outcome::Failed(error.to_string()),
+            Ok(listing) if listing.aliases.get(alias).is_some_and(|target| target == from) => self.move_alias(alias, from, to).await,
+            Ok(_) => Outcome::Done,
+        }
+    }
+
+    /// Takes a fresh listing into the table. A failure is no fault of what was done before: the next round lists again.
+    pub(in crate::control) async fn relist_with(&self, client: &Client) {
+        let plan = self.plan();
+        let outcome = client.list().await;
+        self.take_listing(&plan, &outcome).await;
+    }
+}
+
+async fn described(client: &Client, collection: &str) -> Result<Description, Outcome> {
+    client.describe(collection).await.map_err(|failure| {
+        if failure.is_not_found() { Outcome::Refused(format!("there is no collection `{collection}`")) } else { failure.into() }
+    })
+}
+
+/// Green, and not empty.
+fn serviceable(collection: &Description) -> Result<(), Outcome> {
+    let state = &collection.state;
+    if state.status != "green" {
+        return Err(Outcome::Refused(format!("`{}` is {}, not green", collection.name, state.status)));
+    }
+    if state.points_count == 0 {
+        return Err(Outcome::Refused(format!("`{}` is empty", collection.name)));
+    }
+    Ok(())
+}
+
+/// Stored with the report of having scheduled it, so that there is never a second one.
+fn retirement(running: &Running, collection: &str, grace: Period) -> Write {
+    let scheduled = Retirement::scheduled(new_id(), DEFAULT_UPSTREAM, collection, grace, clock::now());
+    put(&Retirement { reason: Some(format!("{} was completed", running.name())), ..scheduled })
+}

@@ -1,0 +1,70 @@
+//! Evidence: what every replica counts, written where all can read it, and read together by the controller.
+
+use super::guards::judge;
+use super::observed::Observed;
+use super::windows::{is_counting, scope};
+use super::{Running, writable};
+use crate::control::error::ControlError;
+use crate::control::state::Control;
+use crate::rollout::{Evidence, Measurement};
+
+impl Control {
+    /// Writes down what this process has counted for each canary. By every replica, every second or so: what a process
+    /// that is killed has not written is not missed, since shares of what was counted are compared, not sums.
+    pub(in crate::control) async fn flush_observations(&self) -> Result<(), ControlError> {
+        let state = self.0.state.load_full();
+        for running in state.held.canaries.values().filter(|running| is_counting(running)) {
+            let seen = writable(&Observed::here(self.registry(), running));
+            self.0.store.put_observation(&scope(running), &self.0.replica, &seen).await?;
+        }
+        let kept: Vec<String> = state.held.canaries.values().filter(|running| is_counting(running)).map(scope).collect();
+        self.registry().retain_cohorts(|key| kept.iter().any(|scope| key.starts_with(scope.as_str())));
+        Ok(())
+    }
+
+    /// What is known about a canary now.
+    pub(super) async fn evidence(&self, running: &Running) -> Evidence {
+        let measured = self.observed(running).await;
+        Evidence {
+            applied: self.is_applied(running.revision).await,
+            frozen: None,
+            measured: measured.map(|seen| measurement(running, &seen)).map_err(|error| error.to_string()),
+        }
+    }
+
+    /// The current window as all replicas have seen it, this one up to now.
+    pub(super) async fn observed(&self, running: &Running) -> Result<Observed, ControlError> {
+        let mut all = if is_counting(running) { Observed::here(self.registry(), running) } else { Observed::default() };
+        for observation in self.0.store.observations(&scope(running)).await? {
+            if observation.replica != self.0.replica {
+                let theirs = serde_json::from_value(observation.body)
+                    .map_err(|error| ControlError::Observation { replica: observation.replica, reason: error.to_string() })?;
+                all.add(&theirs);
+            }
+        }
+        Ok(all)
+    }
+
+    /// Whether every live replica routes by the store's `revision` or a later one. Not knowing is not yes.
+    async fn is_applied(&self, revision: u64) -> bool {
+        match self.0.store.replicas().await {
+            Ok(replicas) => replicas
+                .iter()
+                .filter(|replica| super::super::steward::is_live(replica))
+                .all(|replica| replica.report.applied_revision >= revision || replica.report.id == self.0.replica),
+            Err(error) => {
+                tracing::warn!(%error, "it is not known whether every replica has applied the share");
+                false
+            }
+        }
+    }
+}
+
+pub(super) fn measurement(running: &Running, seen: &Observed) -> Measurement {
+    Measurement {
+        window: running.canary.window(),
+        canary: seen.canary.numbers(),
+        control: seen.control.numbers(),
+        evaluations: judge(running, seen),
+    }
+}

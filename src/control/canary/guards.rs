@@ -1,0 +1,129 @@
+//! The guards of a plan, put to the statistics.
+
+use super::observed::Observed;
+use super::running::{Running, Threshold, quantile};
+use crate::rollout::{Evaluation, Guard, Rule, Share, Verdict};
+use crate::stats::guard::{
+    self, Compared, ErrorsAgainstControl, Minimum, error_rate, errors_against_control, latency_mean, latency_mean_against_control,
+    latency_tail, latency_tail_against_control,
+};
+use crate::stats::{Cohort, Thresholds};
+
+/// The chance of a false rollback, over all guards and stages of a canary.
+const ALPHA: f64 = 0.01;
+
+/// Why a guard cannot be judged by this version; none when it can.
+pub(super) fn unsupported(rule: &Rule) -> Option<&'static str> {
+    match rule {
+        Rule::ErrorRate { .. } | Rule::Latency { .. } => None,
+        Rule::EmptyResults { .. } | Rule::TopScore { .. } => Some("answers are not looked into yet, so this guard could never pass"),
+        Rule::Prometheus { .. } => Some("no Prometheus can be configured yet, so this guard could never pass"),
+    }
+}
+
+/// Every guard's verdict on what was seen.
+pub(super) fn judge(running: &Running, seen: &Observed) -> Vec<Evaluation> {
+    let guards = running.guards();
+    let stages = running.canary.plan().stages().len();
+    let questions: u32 = guards.iter().map(|guard| 1 + u32::from(compares(&guard.rule))).sum();
+    let part = 1.0 / f64::from(questions.max(1));
+    let spec = running.canary.plan().spec();
+    let minimum = Minimum { requests: spec.minimum_requests, units: spec.minimum_units };
+    let rule = guard::Rule { minimum, ..guard::Rule::sharing(ALPHA, part, stages) };
+    let mut tails = running.frozen.latencies.iter().copied().enumerate();
+    let bench = Bench { seen, rule, share: running.canary.share(), nobody: Cohort::default(), stable: seen.stable().unwrap_or_default() };
+    guards.iter().map(|guard| bench.judge(guard, &mut tails)).collect()
+}
+
+fn compares(rule: &Rule) -> bool {
+    match rule {
+        Rule::ErrorRate { margin, .. } | Rule::EmptyResults { margin, .. } | Rule::TopScore { margin, .. } => margin.is_some(),
+        Rule::Latency { relative_margin, .. } => relative_margin.is_some(),
+        Rule::Prometheus { .. } => false,
+    }
+}
+
+/// What all guards of one look have in common.
+struct Bench<'a> {
+    seen: &'a Observed,
+    rule: guard::Rule,
+    share: Share,
+    nobody: Cohort,
+    stable: Cohort,
+}
+
+impl Bench<'_> {
+    fn judge(&self, guard: &Guard, tails: &mut impl Iterator<Item = (usize, Threshold)>) -> Evaluation {
+        let verdicts = match &guard.rule {
+            Rule::ErrorRate { max, margin } => self.errors(*max, *margin),
+            Rule::Latency { statistic, max_ms, relative_margin } => match quantile(*statistic).zip(tails.next()) {
+                Some((quantile, tail)) => self.tail(quantile, tail, relative_margin.is_some()),
+                None => self.mean(*max_ms, *relative_margin),
+            },
+            // Refused when the canary was created.
+            Rule::EmptyResults { .. } | Rule::TopScore { .. } | Rule::Prometheus { .. } => Vec::new(),
+        };
+        together(guard.name(), verdicts)
+    }
+
+    fn errors(&self, max: f64, margin: Option<f64>) -> Vec<guard::Evaluation> {
+        let mut verdicts = Vec::new();
+        // Of a share that may be anything there is nothing to ask.
+        if max < 1.0 {
+            verdicts.push(error_rate(self.compared(0), &self.rule, max));
+        }
+        if let Some(margin) = margin.filter(|_| self.has_control()) {
+            let compared = Compared { control: &self.stable, ..self.compared(0) };
+            let canary_share = self.share.percentage() / 100.0;
+            let parameters = ErrorsAgainstControl { canary_share, margin, ..ErrorsAgainstControl::default() };
+            verdicts.push(errors_against_control(compared, &self.rule, parameters));
+        }
+        verdicts
+    }
+
+    fn tail(&self, quantile: f64, (slot, threshold): (usize, Threshold), relative: bool) -> Vec<guard::Evaluation> {
+        let thresholds = Thresholds { limit_us: threshold.limit_us, reference_us: threshold.reference_us };
+        let compared = self.compared(slot);
+        let mut verdicts = vec![latency_tail(compared, &self.rule, quantile, thresholds)];
+        if relative && self.has_control() {
+            verdicts.push(latency_tail_against_control(compared, &self.rule, 1.0 - quantile, thresholds));
+        }
+        verdicts
+    }
+
+    fn mean(&self, max_ms: f64, margin: Option<f64>) -> Vec<guard::Evaluation> {
+        let mut verdicts = vec![latency_mean(self.compared(0), &self.rule, max_ms)];
+        if let Some(margin) = margin.filter(|_| self.has_control()) {
+            verdicts.push(latency_mean_against_control(self.compared(0), &self.rule, margin));
+        }
+        verdicts
+    }
+
+    /// With everything on the canary there is nothing to compare it with.
+    fn has_control(&self) -> bool {
+        self.share > Share::ZERO && self.share < Share::FULL
+    }
+
+    /// Where there can be no control, the canary stands in for it: the minimum is asked of both.
+    fn compared(&self, slot: usize) -> Compared<'_> {
+        let canary = self.seen.canary.cohorts.get(slot).unwrap_or(&self.nobody);
+        let control = if self.has_control() { self.seen.control.cohorts.get(slot).unwrap_or(&self.nobody) } else { canary };
+        Compared { canary, control }
+    }
+}
+
+/// The worst of the verdicts, with its reason and the numbers of all.
+fn together(guard: &str, verdicts: Vec<guard::Evaluation>) -> Evaluation {
+    let verdict = match guard::Verdict::of_all(verdicts.iter().map(|evaluation| evaluation.verdict)) {
+        guard::Verdict::Pass => Verdict::Pass,
+        guard::Verdict::Inconclusive => Verdict::Inconclusive,
+        guard::Verdict::Fail => Verdict::Fail,
+    };
+    let worst = verdicts.iter().max_by_key(|evaluation| evaluation.verdict);
+    let reason = worst.map_or_else(|| "there is nothing to judge".to_owned(), |worst| worst.reason.clone());
+    let mut numbers = std::collections::BTreeMap::new();
+    for (question, evaluation) in ["", "relative_"].into_iter().zip(verdicts) {
+        numbers.extend(evaluation.numbers.into_iter().map(|(name, value)| (format!("{question}{name}"), value)));
+    }
+    Evaluation { guard: guard.to_owned(), verdict, reason, numbers }
+}

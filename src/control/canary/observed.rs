@@ -1,0 +1,110 @@
+//! What one replica has counted in one window, and what all of them have together.
+//!
+//! Each replica writes its own under its own key; adding them up is exact, whatever the order and however often a replica
+//! was restarted (a process that starts anew has a new key).
+
+use serde::{Deserialize, Serialize};
+
+use super::{Running, Watched, watched};
+use crate::metrics::{CohortTotals, Registry, Snapshot};
+use crate::rollout::CohortNumbers;
+use crate::stats::unit_set::WORDS;
+use crate::stats::{BUCKETS, Cohort, Sums, UnitSet};
+
+/// One cohort, for every pair of thresholds, and the latencies of its answers.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Side {
+    pub(super) cohorts: Vec<Cohort>,
+    latencies: Vec<u64>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Observed {
+    pub(super) canary: Side,
+    pub(super) control: Side,
+    pub(super) rest: Side,
+}
+
+impl Observed {
+    /// What this process has counted.
+    pub(super) fn here(registry: &Registry, running: &Running) -> Self {
+        let side = |cohort| {
+            let totals: Vec<CohortTotals> = watched(registry, running, cohort).iter().map(|cohort| cohort.totals()).collect();
+            Side::of(&totals)
+        };
+        Self { canary: side(Watched::Canary), control: side(Watched::Control), rest: side(Watched::Rest) }
+    }
+
+    pub(super) fn add(&mut self, other: &Self) {
+        self.canary.add(&other.canary);
+        self.control.add(&other.control);
+        self.rest.add(&other.rest);
+    }
+
+    /// All of stable: whatever is not the canary.
+    pub(super) fn stable(&self) -> Option<Cohort> {
+        let mut all = self.control.cohorts.first()?.clone();
+        self.rest.cohorts.first().into_iter().for_each(|rest| all.merge(rest));
+        Some(all)
+    }
+}
+
+impl Side {
+    fn of(totals: &[CohortTotals]) -> Self {
+        let latencies = totals.first().map(|first| first.total.buckets.clone()).unwrap_or_default();
+        Self { cohorts: totals.iter().map(summary).collect(), latencies }
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.cohorts.resize_with(self.cohorts.len().max(other.cohorts.len()), Cohort::default);
+        self.cohorts.iter_mut().zip(&other.cohorts).for_each(|(mine, theirs)| mine.merge(theirs));
+        self.latencies.resize(self.latencies.len().max(other.latencies.len()), 0);
+        self.latencies.iter_mut().zip(&other.latencies).for_each(|(mine, theirs)| *mine += theirs);
+    }
+
+    /// What people are shown of it.
+    #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
+    pub(super) fn numbers(&self) -> CohortNumbers {
+        let Some(cohort) = self.cohorts.first() else { return CohortNumbers::default() };
+        let totals = cohort.totals();
+        let share = |part: u64, whole: u64| (whole > 0).then(|| part as f64 / whole as f64);
+        let quantile = |q: f64| self.quantile(q).map(|microseconds| microseconds / 1000.0);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an estimate of a count is not negative")]
+        let units = cohort.units().estimate().units.round() as u64;
+        CohortNumbers {
+            requests: totals.requests,
+            units,
+            error_rate: share(totals.errors, totals.requests),
+            avg_latency_ms: share(totals.latency_us, totals.answered()).map(|microseconds| microseconds / 1000.0),
+            latency_p50_ms: quantile(0.50),
+            latency_p95_ms: quantile(0.95),
+            latency_p99_ms: quantile(0.99),
+        }
+    }
+
+    /// A quantile of the latencies in microseconds.
+    pub(super) fn quantile(&self, q: f64) -> Option<f64> {
+        Snapshot { buckets: self.latencies.clone(), sum_us: 0 }.quantile(q)
+    }
+}
+
+/// From counters to what statistics are made of.
+fn summary(totals: &CohortTotals) -> Cohort {
+    let sums = |bucket: usize| {
+        let group = totals.groups[bucket];
+        Sums {
+            requests: group.requests,
+            errors: group.errors,
+            over_limit: group.over_limit,
+            over_reference: group.over_reference,
+            latency_us: group.latency_us,
+            ..Sums::default()
+        }
+    };
+    let units = |words: &[u64]| {
+        let mut set = [0; WORDS];
+        set.copy_from_slice(words);
+        UnitSet::of_words(set)
+    };
+    Cohort::of_counts(std::array::from_fn::<_, BUCKETS, _>(sums), units(&totals.seen), units(&totals.hurt))
+}

@@ -1,0 +1,194 @@
+//! What people ask of canaries.
+
+use serde::Serialize;
+use ulid::Ulid;
+
+use super::guards::unsupported;
+use super::running::Running;
+use super::steps::transitions;
+use crate::config::DEFAULT_UPSTREAM;
+use crate::control::author::{Author, Deed};
+use crate::control::error::ControlError;
+use crate::control::holdings::OWNER;
+use crate::control::state::{Control, State};
+use crate::control::{clock, once, retirement, writes};
+use crate::rollout::{By, Canary, CanarySpec, CanaryStatus, Command, Plan};
+use crate::routing::SpecFault;
+use crate::store::{self, Expected, Key, Write};
+
+/// A canary as it is shown.
+#[derive(Clone, Debug, Serialize)]
+pub struct CanaryView {
+    pub id: String,
+    /// Its `ETag`.
+    pub revision: u64,
+    /// The status, with everything in it.
+    #[serde(flatten)]
+    pub status: serde_json::Value,
+    /// The plan with all its defaults.
+    pub plan: CanarySpec,
+}
+
+impl CanaryView {
+    fn of(running: &Running) -> Self {
+        let status: CanaryStatus<'_> = running.canary.status();
+        let mut status = writes::json(&status);
+        if let Some(fields) = status.as_object_mut() {
+            fields.remove("id");
+        }
+        Self {
+            id: running.canary.id().to_owned(),
+            revision: running.revision,
+            status,
+            plan: CanarySpec::from(running.canary.plan().clone()),
+        }
+    }
+}
+
+impl Control {
+    /// Creates a canary. It begins with its pre-checks as soon as its time has come. With a `key`, the same request creates
+    /// one, however often it is sent.
+    ///
+    /// # Errors
+    /// When the plan is faulty, something else runs on the alias, or the change cannot be kept.
+    pub async fn create_canary(&self, spec: CanarySpec, key: Option<String>, author: Author) -> Result<CanaryView, ControlError> {
+        let (control, alias, by) = (self.clone(), spec.alias.clone(), author.clone());
+        let subject = alias.clone();
+        let deed = "canary.create";
+        let creating = async move { control.create_now(spec, key.as_deref(), Deed { action: deed, subject: &subject }, &by).await };
+        self.to_its_end(deed, alias, author, creating).await
+    }
+
+    async fn create_now(&self, spec: CanarySpec, key: Option<&str>, deed: Deed<'_>, author: &Author) -> Result<CanaryView, ControlError> {
+        let id = format!("canary_{}", Ulid::new());
+        let key = once::key(key, "canary", &spec, &id);
+        if let Some(id) = self.created_before(key.as_ref()).await? {
+            return self.canary(&id);
+        }
+        let plan = Plan::try_from(spec).map_err(|faults| ControlError::Invalid(faults.0))?;
+        let _writing = self.0.writer.lock().await;
+        let state = self.0.state.load_full();
+        judgeable(&plan, &state)?;
+        if let Some(owner) = state.held.owners.get(deed.subject) {
+            return Err(ControlError::Occupied { alias: deed.subject.to_owned(), owner: owner.clone() });
+        }
+        if state.held.routes.contains_key(deed.subject) {
+            return Err(ControlError::Occupied { alias: deed.subject.to_owned(), owner: "a route of its own".to_owned() });
+        }
+        let canary = Canary::create(&id, plan, clock::now(), &by(author, "created"));
+        let before = Running::new(canary);
+        let mut after = before.clone();
+        if state.held.kill.on {
+            after.canary.kill_switch(clock::now(), true, &by(author, "the kill switch is on"));
+        }
+        let mut writes = self.canary_writes(&before, &mut after);
+        // Of two that are created at the same time, anywhere, this lets one through.
+        writes.push(Write::Put { key: Key::new(OWNER, deed.subject), body: writes::json(&id), due_at: None, expected: Expected::Absent });
+        let audit = author.did(deed, None, Some(writes::json(&after.canary.plan().spec())));
+        let mut change = store::Change { idempotency: key, ..store::Change::new(audit, writes) };
+        let spec = after.canary.plan().spec();
+        let place = (spec.upstream.as_deref().unwrap_or(DEFAULT_UPSTREAM), spec.collection.as_str());
+        retirement::claim(&state, place, &after.name(), &mut change)?;
+        if let Err(error) = self.commit(change).await {
+            return match once::replayed(&error) {
+                Some(id) => self.canary(&id),
+                None => Err(occupied(error, deed.subject)),
+            };
+        }
+        tracing::info!(alias = deed.subject, canary = id, actor = author.actor, "canary created");
+        self.canary(&id)
+    }
+
+    /// Pauses, resumes, skips, promotes, approves or aborts.
+    ///
+    /// # Errors
+    /// When there is no such canary, the command does not fit its state, or the change cannot be kept.
+    pub async fn command_canary(&self, id: &str, command: Command, author: Author) -> Result<CanaryView, ControlError> {
+        let (control, by, canary) = (self.clone(), author.clone(), id.to_owned());
+        let commanding = async move { control.command_now(&canary, command, &by).await };
+        self.to_its_end(action(command), id.to_owned(), author, commanding).await
+    }
+
+    async fn command_now(&self, id: &str, command: Command, author: &Author) -> Result<CanaryView, ControlError> {
+        let _writing = self.0.writer.lock().await;
+        let before = self.canary_document(id).ok_or_else(|| ControlError::NoCanary(id.to_owned()))?;
+        let mut after = before.clone();
+        after.canary.command(clock::now(), command, &by(author, "no reason given"))?;
+        let writes = self.canary_writes(&before, &mut after);
+        let deed = Deed { action: action(command), subject: &after.canary.plan().spec().alias };
+        let audit = author.did(deed, Some(writes::json(&before.canary.state())), Some(writes::json(&after.canary.state())));
+        let mut change = store::Change::new(audit, writes);
+        change.events = transitions(&before, &after);
+        self.commit(change).await?;
+        tracing::info!(canary = id, %command, actor = author.actor, "canary commanded");
+        self.canary(id)
+    }
+
+    /// Ends a canary because its alias is about to be moved by force.
+    pub(in crate::control) async fn supersede_canary(&self, id: &str, author: &Author) -> Result<(), ControlError> {
+        let _writing = self.0.writer.lock().await;
+        let before = self.canary_document(id).ok_or_else(|| ControlError::NoCanary(id.to_owned()))?;
+        let mut after = before.clone();
+        after.canary.supersede(clock::now(), &by(author, "the alias is moved by force"))?;
+        let writes = self.canary_writes(&before, &mut after);
+        let deed = Deed { action: "canary.supersede", subject: &after.canary.plan().spec().alias };
+        let audit = author.did(deed, Some(writes::json(&before.canary.state())), Some(writes::json(&after.canary.state())));
+        let change = store::Change { events: transitions(&before, &after), ..store::Change::new(audit, writes) };
+        self.commit(change).await
+    }
+
+    /// # Errors
+    /// When there is no such canary.
+    pub fn canary(&self, id: &str) -> Result<CanaryView, ControlError> {
+        let running = self.canary_document(id).ok_or_else(|| ControlError::NoCanary(id.to_owned()))?;
+        Ok(CanaryView::of(&running))
+    }
+
+    /// All canaries, the ended ones too, by id, which is by age.
+    #[must_use]
+    pub fn canaries(&self) -> Vec<CanaryView> {
+        self.0.state.load().held.canaries.values().map(CanaryView::of).collect()
+    }
+}
+
+/// A plan with a guard nobody can judge would stand still for ever.
+fn judgeable(plan: &Plan, state: &State) -> Result<(), ControlError> {
+    let mut faults = Vec::new();
+    let mut check = |guards: &[crate::rollout::Guard], at: &str| {
+        for (index, guard) in guards.iter().enumerate() {
+            faults.extend(unsupported(&guard.rule).map(|why| SpecFault::new(format!("{at}[{index}]"), why)));
+        }
+    };
+    check(&plan.spec().guards, "guards");
+    for (index, stage) in plan.stages().iter().enumerate() {
+        check(stage.guards.as_deref().unwrap_or_default(), &format!("stages[{index}].guards"));
+    }
+    if let Some(upstream) = plan.spec().upstream.as_deref().filter(|name| state.plan.upstream(Some(name)).is_none()) {
+        faults.push(SpecFault::new("upstream", format!("`{upstream}` is not configured")));
+    }
+    if faults.is_empty() { Ok(()) } else { Err(ControlError::Invalid(faults)) }
+}
+
+fn occupied(error: ControlError, alias: &str) -> ControlError {
+    match error {
+        ControlError::Commit(store::CommitError::Conflict { key, .. }) if key.kind == OWNER => {
+            ControlError::Occupied { alias: alias.to_owned(), owner: "another rollout".to_owned() }
+        }
+        error => error,
+    }
+}
+
+pub(super) fn by(author: &Author, otherwise: &str) -> By {
+    By::new(&author.actor, author.reason.as_deref().unwrap_or(otherwise))
+}
+
+fn action(command: Command) -> &'static str {
+    match command {
+        Command::Pause => "canary.pause",
+        Command::Resume => "canary.resume",
+        Command::Skip => "canary.skip",
+        Command::Promote => "canary.promote",
+        Command::Approve => "canary.approve",
+        Command::Abort => "canary.abort",
+    }
+}

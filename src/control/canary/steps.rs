@@ -1,0 +1,134 @@
+//! One look at one canary, by the replica that holds the lease: evidence, the machine's next state, and what is due.
+
+use super::Running;
+use super::effects::Outcome;
+use super::running::Running as Document;
+use crate::control::author::Author;
+use crate::control::error::ControlError;
+use crate::control::holdings::{CANARY, OWNER};
+use crate::control::state::Control;
+use crate::control::{clock, writes};
+use crate::metrics::Class;
+use crate::rollout::Pending;
+use crate::routing::STABLE;
+use crate::store::{self, Expected, Fence, NewEvent, Write};
+
+/// How many effects of one canary are executed in one go; the rest waits for the next.
+const AT_ONCE: usize = 16;
+
+impl Control {
+    /// Looks at every canary whose time has come. One that fails is tried again at the next round, and holds up no other.
+    pub(in crate::control) async fn step_canaries(&self, fence: &Fence) {
+        let state = self.0.state.load_full();
+        let now = clock::now();
+        let due = state.held.canaries.iter().filter(|(_, running)| running.canary.due_at().is_some_and(|due| due <= now));
+        for id in due.map(|(id, _)| id.clone()).collect::<Vec<_>>() {
+            if let Err(error) = self.step_canary(&id, fence).await {
+                tracing::warn!(canary = id, %error, "a canary could not be looked at; it is tried again");
+            }
+        }
+    }
+
+    async fn step_canary(&self, id: &str, fence: &Fence) -> Result<(), ControlError> {
+        let Some(running) = self.canary_document(id) else { return Ok(()) };
+        // Evidence takes the store's time, so it is gathered before the lock.
+        let evidence = self.evidence(&running).await;
+        self.edit_canary(id, Some(fence), |running| {
+            running.canary.tick(clock::now(), &evidence);
+            Vec::new()
+        })
+        .await?;
+        for _ in 0..AT_ONCE {
+            let Some(running) = self.canary_document(id) else { return Ok(()) };
+            let now = clock::now();
+            let Some(pending) = running.canary.due(now).next().cloned() else { return Ok(()) };
+            let outcome = self.execute(&running, &pending).await;
+            self.report(id, &pending, outcome, fence).await?;
+        }
+        Ok(())
+    }
+
+    async fn report(&self, id: &str, pending: &Pending, outcome: Outcome, fence: &Fence) -> Result<(), ControlError> {
+        let number = pending.number;
+        self.edit_canary(id, Some(fence), |running| {
+            let (canary, now) = (&mut running.canary, clock::now());
+            match outcome {
+                Outcome::Passed { stable } => canary.checks_passed(number, stable),
+                Outcome::Done => canary.effect_done(now, number),
+                Outcome::Failed(reason) => canary.effect_failed(now, number, &reason),
+                Outcome::Refused(reason) => canary.effect_refused(now, number, &reason),
+                Outcome::Wrote(write) => {
+                    canary.effect_done(now, number);
+                    return vec![write];
+                }
+            }
+            Vec::new()
+        })
+        .await
+    }
+
+    /// Changes one canary as the machine's; what it became is stored before anybody acts on it.
+    async fn edit_canary(
+        &self,
+        id: &str,
+        fence: Option<&Fence>,
+        edit: impl FnOnce(&mut Running) -> Vec<Write>,
+    ) -> Result<(), ControlError> {
+        let _writing = self.0.writer.lock().await;
+        let Some(before) = self.canary_document(id) else { return Ok(()) };
+        let mut after = before.clone();
+        let mut writes = edit(&mut after);
+        if after.canary == before.canary && writes.is_empty() {
+            return Ok(());
+        }
+        writes.extend(self.canary_writes(&before, &mut after));
+        let author = Author::pointsman(after.canary.status().history.last_transition().map_or("", |last| &last.reason));
+        let mut change = store::Change::unaudited(writes);
+        change.events = transitions(&before, &after);
+        if !change.events.is_empty() {
+            let deed = crate::control::author::Deed { action: "canary.step", subject: &after.canary.plan().spec().alias };
+            change.audit = Some(author.did(deed, Some(writes::json(&before.canary.state())), Some(writes::json(&after.canary.state()))));
+        }
+        change.fence = fence.cloned();
+        self.commit(change).await
+    }
+
+    /// The document, and the alias's owner when the canary has ended.
+    pub(in crate::control) fn canary_writes(&self, before: &Document, after: &mut Document) -> Vec<Write> {
+        let alias = after.canary.plan().spec().alias.clone();
+        after.freeze(|quantile| self.usual_latency(&alias, quantile));
+        let key = store::Key::new(CANARY, after.canary.id());
+        let due_at = after.canary.due_at().map(clock::stored);
+        let expected = if before.revision == 0 { Expected::Absent } else { Expected::Revision(before.revision) };
+        let mut writes = vec![Write::Put { key, body: writes::json(after), due_at, expected }];
+        if after.canary.state().is_terminal() && !before.canary.state().is_terminal() {
+            writes.push(Write::Delete { key: store::Key::new(OWNER, alias), expected: Expected::Any });
+        }
+        writes
+    }
+
+    /// What stable's reads have taken in this process, in microseconds.
+    fn usual_latency(&self, alias: &str, quantile: f64) -> Option<f64> {
+        let series = self.registry().series();
+        let stable = series.iter().find(|series| *series.alias == *alias && *series.variant == *STABLE)?;
+        stable.totals().latency(Class::Read).and_then(|(_, total)| total.quantile(quantile))
+    }
+
+    pub(super) fn canary_document(&self, id: &str) -> Option<Running> {
+        self.0.state.load().held.canaries.get(id).cloned()
+    }
+}
+
+/// An event for each transition that `after` has and `before` has not.
+pub(super) fn transitions(before: &Running, after: &Running) -> Vec<NewEvent> {
+    let (known, alias) = (before.canary.status().history.total(), &after.canary.plan().spec().alias);
+    let history = after.canary.status().history;
+    let fresh = usize::try_from(history.total().saturating_sub(known)).unwrap_or(usize::MAX);
+    let all: Vec<_> = history.iter().collect();
+    let event = |transition: &&crate::rollout::Transition| NewEvent {
+        kind: format!("canary.{}", transition.to.name()),
+        subject: alias.clone(),
+        body: serde_json::json!({"canary": after.canary.id(), "transition": writes::json(*transition)}),
+    };
+    all[all.len().saturating_sub(fresh)..].iter().map(event).collect()
+}

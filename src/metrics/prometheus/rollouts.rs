@@ -1,0 +1,45 @@
+//! Canaries under way, one series each. Those that have ended are in the events, not here: what is over has no present.
+
+use prometheus::proto::MetricFamily;
+
+use super::family::Family;
+
+/// One canary, as of this moment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CanaryGauge {
+    pub alias: String,
+    pub id: String,
+    pub state: &'static str,
+    /// Zero-based.
+    pub stage: usize,
+    pub percentage: f64,
+    pub seconds_in_state: f64,
+    pub verdicts: Vec<GuardGauge>,
+}
+
+/// The newest verdict of a guard.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GuardGauge {
+    pub guard: String,
+    /// 1 pass, 0 inconclusive, -1 fail.
+    pub verdict: f64,
+}
+
+pub(super) fn collect(canaries: &[CanaryGauge]) -> Vec<MetricFamily> {
+    let mut stage = Family::gauge("canary_stage", "The stage a canary is in, counted from 0.");
+    let mut share = Family::gauge("canary_share_percent", "The share of units that a canary serves.");
+    let mut state = Family::gauge("canary_state", "Always 1; the state stands in the label.");
+    let mut since = Family::gauge("canary_seconds_in_state", "How long a canary has been in its state.");
+    let mut verdict = Family::gauge("canary_guard_verdict", "What a guard said last: 1 pass, 0 inconclusive, -1 fail.");
+    for canary in canaries {
+        let labels = [("alias", canary.alias.as_str()), ("canary", canary.id.as_str())];
+        stage.add(&labels, canary.stage as u64);
+        share.add_float(&labels, canary.percentage);
+        state.add(&[labels[0], labels[1], ("state", canary.state)], 1);
+        since.add_float(&labels, canary.seconds_in_state);
+        for guard in &canary.verdicts {
+            verdict.add_float(&[labels[0], labels[1], ("guard", &guard.guard)], guard.verdict);
+        }
+    }
+    [stage, share, state, since, verdict].into_iter().map(Family::build).collect()
+}

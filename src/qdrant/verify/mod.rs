@@ -1,0 +1,121 @@
+//! Whether a copy is one: counts, every id, and a seeded sample of whole points.
+//!
+//! Called by `control` after a copy and before a switch. Both collections are walked by id alone, side by side, which finds
+//! every point that is missing or too many without holding more than a page of each; from the ids both have, a sample is
+//! drawn whose payloads and vectors are compared. While writes go on, what differs may just be on its way: everything
+//! suspicious is read again before it is called a difference.
+
+mod compare;
+mod points;
+mod walk;
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::copy::CopyJob;
+use super::{Backoff, Failure, PointId};
+
+/// How closely to look.
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct VerifySettings {
+    /// Points compared as a whole.
+    pub sample: usize,
+    /// The same seed draws the same points from the same ids.
+    pub seed: u64,
+    /// Off where the vectors are meant to differ.
+    pub vectors: bool,
+    /// Relative to the larger number, and absolute below 1. Stored vectors may be rounded once more by a datatype.
+    pub tolerance: f64,
+    /// Times a difference is looked at again before it is one.
+    pub looks: u32,
+    pub between_looks: Duration,
+}
+
+impl Default for VerifySettings {
+    fn default() -> Self {
+        Self { sample: 1000, seed: 0, vectors: true, tolerance: 1e-5, looks: 3, between_looks: Duration::from_millis(500) }
+    }
+}
+
+/// What was found.
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq)]
+pub struct Verification {
+    pub seed: u64,
+    /// As counted by the walk.
+    pub source_points: u64,
+    pub target_points: u64,
+    /// Points compared as a whole.
+    pub compared: u64,
+    /// Ids the source has and the target has not; all of them, also those not listed below.
+    pub missing: u64,
+    /// Ids the target has and the source has not.
+    pub extra: u64,
+    /// The first differences, by id.
+    pub differences: Vec<PointDifference>,
+}
+
+/// One point that is not the same on both sides.
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq, Eq)]
+pub struct PointDifference {
+    pub id: PointId,
+    pub kind: DifferenceKind,
+    pub sentence: String,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq, PartialOrd, Ord)]
+#[serde(rename_all = "snake_case")]
+pub enum DifferenceKind {
+    Missing,
+    Extra,
+    Payload,
+    Vector,
+    ShardKey,
+}
+
+impl Verification {
+    /// Nothing is missing, too many, or different.
+    #[must_use]
+    pub fn is_equal(&self) -> bool {
+        self.missing == 0 && self.extra == 0 && self.differences.is_empty()
+    }
+}
+
+/// Missing or surplus ids that are looked at again and listed; more are only counted.
+const LISTED: usize = 200;
+
+impl CopyJob {
+    /// Compares source and target of the job.
+    ///
+    /// # Errors
+    /// When one of them cannot be read.
+    pub async fn verify(&self, settings: &VerifySettings) -> Result<Verification, Failure> {
+        let walk = walk::Walk::run(self, settings).await?;
+        let suspects: Vec<PointId> = [&walk.missing.listed, &walk.extra.listed, &walk.sample].into_iter().flatten().copied().collect();
+        let mut differences = self.differences(&suspects, settings).await?;
+        for _ in 0..settings.looks {
+            if differences.is_empty() {
+                break;
+            }
+            tokio::time::sleep(settings.between_looks).await;
+            let mut again: Vec<PointId> = differences.iter().map(|difference| difference.id).collect();
+            again.dedup();
+            differences = self.differences(&again, settings).await?;
+        }
+        let of = |kind| differences.iter().filter(|difference| difference.kind == kind).count() as u64;
+        Ok(Verification {
+            seed: settings.seed,
+            source_points: walk.source_points,
+            target_points: walk.target_points,
+            compared: walk.sample.len() as u64,
+            missing: walk.missing.unlisted() + of(DifferenceKind::Missing),
+            extra: walk.extra.unlisted() + of(DifferenceKind::Extra),
+            differences,
+        })
+    }
+
+    fn backoff(&self) -> Backoff {
+        self.settings.backoff
+    }
+}

@@ -1,0 +1,157 @@
+//! Two replicas on one PostgreSQL: one truth, one controller, the same decisions.
+
+use std::time::{Duration, Instant};
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::house::{PATIENCE, Pointsman, Upstream, alias, collection, get, query, send};
+use crate::postgres::Cluster;
+
+/// The decisions that are compared; each is a request.
+const UNITS: usize = 10_000;
+
+struct Pair {
+    upstream: Upstream,
+    store: String,
+    one: Pointsman,
+    other: Pointsman,
+}
+
+impl Pair {
+    async fn new(database: &str) -> Self {
+        let upstream = Upstream::sandbox().await;
+        for name in ["docs_v1", "docs_v2"] {
+            collection(&upstream.rest, name).await;
+        }
+        alias(&upstream.rest, "docs", "docs_v1").await;
+        let store = format!("store: {{url: \"{database}\"}}");
+        let one = Pointsman::start(&upstream, &store).await;
+        let other = Pointsman::start(&upstream, &store).await;
+        Self { upstream, store, one, other }
+    }
+}
+
+async fn shares(pointsman: &Pointsman) -> Value {
+    get(&pointsman.http, &pointsman.admin("/v1/routes/docs")).await["allocation"].clone()
+}
+
+async fn until(what: &str, limit: Duration, mut reached: impl AsyncFnMut() -> bool) -> Duration {
+    let began = Instant::now();
+    while !reached().await {
+        assert!(began.elapsed() < limit, "{what}: not within {limit:?}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    began.elapsed()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_reaches_every_replica_and_all_decide_alike() {
+    let database = Cluster::shared().database();
+    let pair = Pair::new(&database).await;
+    pair.one.split("docs", "docs_v2", 70, 30).await;
+    let wanted = shares(&pair.one).await;
+    until("the route reaches the other replica", PATIENCE, async || shares(&pair.other).await == wanted).await;
+    let salt = get(&pair.one.http, &pair.one.admin("/v1/routes/docs")).await["salt"].clone();
+    for unit in (0..UNITS).step_by(UNITS / 200) {
+        let path = format!("/v1/aliases/docs/decision?unit=user-{unit}");
+        let [here, there] = [get(&pair.one.http, &pair.one.admin(&path)).await, get(&pair.other.http, &pair.other.admin(&path)).await];
+        assert_eq!(here["salt"], salt);
+        for field in ["slot", "variant", "collection", "reason"] {
+            assert_eq!(here[field], there[field], "unit {unit}: {field}");
+        }
+    }
+    let status = pair.one.status().await;
+    let replicas = status["store"]["replicas"].as_array().expect("a list");
+    assert_eq!(replicas.len(), 2, "{status:#}");
+    assert!(replicas.iter().all(|replica| replica["live"] == true), "{status:#}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stale_change_at_another_replica_is_refused() {
+    let database = Cluster::shared().database();
+    let pair = Pair::new(&database).await;
+    pair.one.split("docs", "docs_v2", 70, 30).await;
+    let etag = get(&pair.one.http, &pair.one.admin("/v1/routes/docs")).await["revision"].as_u64().expect("a number");
+    until("the route reaches the other replica", PATIENCE, async || {
+        get(&pair.other.http, &pair.other.admin("/v1/routes/docs")).await["revision"] == etag
+    })
+    .await;
+    let attempts = [&pair.one, &pair.other].map(|pointsman| {
+        let url = pointsman.admin("/v1/routes/docs/weights");
+        let share = if std::ptr::eq(pointsman, &pair.one) { 40 } else { 60 };
+        let body = json!({"weights": {"stable": 100 - share, "candidate": share}});
+        pointsman.http.patch(url).header("if-match", format!("\"{etag}\"")).json(&body).send()
+    });
+    let mut statuses = Vec::new();
+    for answer in futures_util::future::join_all(attempts).await {
+        statuses.push(answer.expect("an answer").status().as_u16());
+    }
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 412], "one wins, the other is told");
+    until("both show what won", PATIENCE, async || shares(&pair.one).await == shares(&pair.other).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn when_the_controller_dies_the_other_goes_on_with_the_canary() {
+    let database = Cluster::shared().database();
+    let mut pair = Pair::new(&database).await;
+    let spec = json!({
+        "alias": "docs", "collection": "docs_v2",
+        "stages": [{"percentage": 50, "duration": "4s"}, {"percentage": 100, "duration": "0s"}],
+        "check_interval": "1s", "warm_up": "0s", "watch": "1s", "minimum_requests": 20, "minimum_units": 10,
+        "guards": [{"kind": "error_rate", "max": 0.5, "margin": 0.3}],
+    });
+    let created = send(&pair.one.http, Method::POST, &pair.one.admin("/v1/canaries"), &spec).await;
+    let id = created["id"].as_str().expect("it has an id").to_owned();
+    let path = format!("/v1/canaries/{id}");
+    until("the canary steps", PATIENCE, async || get(&pair.other.http, &pair.other.admin(&path)).await["state"] == "stepping").await;
+    let steers = pair.one.status().await["store"]["controller"]["here"] == true;
+    if !steers {
+        std::mem::swap(&mut pair.one, &mut pair.other);
+    }
+    pair.one.child.kill().await.expect("it is ours");
+    let survivor = &pair.other;
+    until("the survivor steers", PATIENCE, async || survivor.status().await["store"]["controller"]["here"] == true).await;
+    until("the canary is completed", PATIENCE * 2, async || {
+        for unit in 0..60 {
+            let request = survivor.http.post(survivor.rest("/collections/docs/points/query")).header("x-user-id", format!("u{unit}"));
+            assert_eq!(request.json(&query()).send().await.expect("an answer").status(), 200);
+        }
+        get(&survivor.http, &survivor.admin(&path)).await["state"] == "completed"
+    })
+    .await;
+    let canary = get(&survivor.http, &survivor.admin(&path)).await;
+    let history = canary["history"]["first"].as_array().expect("a list").clone();
+    let promoted = history.iter().filter(|step| step["to"]["name"] == "promoting").count();
+    assert_eq!(promoted, 1, "a step was made twice: {history:#?}");
+    let listed = get(&survivor.http, &format!("{}/aliases", pair.upstream.rest)).await;
+    assert_eq!(listed["result"]["aliases"][0]["collection_name"], "docs_v2");
+    assert!(pair.store.contains("postgres"), "this test is about replicas");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn losing_the_store_keeps_the_last_table_serving() {
+    let mut cluster = tokio::task::spawn_blocking(Cluster::start).await.expect("it starts");
+    let database = cluster.database();
+    let pair = Pair::new(&database).await;
+    pair.one.split("docs", "docs_v2", 0, 100).await;
+    cluster.crash();
+    until("it is noticed", PATIENCE, async || {
+        let answer = pair.one.http.get(pair.one.admin("/readyz")).send().await.expect("an answer");
+        assert_eq!(answer.status(), 200, "it goes on serving");
+        answer.text().await.expect("text").contains("nothing can be changed")
+    })
+    .await;
+    let request = pair.one.http.post(pair.one.rest("/collections/docs/points/query")).header("x-user-id", "u");
+    let answer = request.json(&query()).send().await.expect("an answer");
+    assert_eq!(answer.headers()["x-pointsman-variant"], "candidate", "the last table");
+    let refused = pair.one.http.delete(pair.one.admin("/v1/routes/docs")).header("if-match", "*").send().await.expect("an answer");
+    assert_eq!(refused.status(), 503);
+    cluster.restart();
+    until("it is back", PATIENCE, async || {
+        let deleted = pair.one.http.delete(pair.one.admin("/v1/routes/docs")).header("if-match", "*").send().await.expect("an answer");
+        deleted.status() == 204
+    })
+    .await;
+}
