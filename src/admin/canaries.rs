@@ -37,7 +37,7 @@ pub(super) async fn create(
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CommandBody {
-    reason: Option<String>,
+    pub(super) reason: Option<String>,
 }
 
 pub(super) async fn command(

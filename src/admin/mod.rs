@@ -8,6 +8,7 @@ mod auth;
 mod author;
 mod canaries;
 mod collections;
+mod deployments;
 mod extract;
 mod health;
 mod history;
@@ -84,6 +85,9 @@ fn resources() -> Vec<(&'static str, MethodRouter<AdminState>)> {
         ("/v1/canaries", get(canaries::list).post(canaries::create)),
         ("/v1/canaries/{id}", get(canaries::show)),
         ("/v1/canaries/{id}/{command}", post(canaries::command)),
+        ("/v1/deployments", get(deployments::list).post(deployments::create)),
+        ("/v1/deployments/{id}", get(deployments::show)),
+        ("/v1/deployments/{id}/{command}", post(deployments::command)),
         ("/v1/kill-switch", get(kill_switch::show).put(kill_switch::turn)),
         ("/v1/routes", get(routes::list)),
         ("/v1/routes/{alias}", get(routes::show).put(routes::put).delete(routes::delete)),

@@ -93,10 +93,11 @@ impl From<ControlError> for Problem {
     fn from(error: ControlError) -> Self {
         let kind = match &error {
             ControlError::NoRoute(_) => Kind::NoRoute,
-            ControlError::NoCanary(_) | ControlError::NoRetirement(_) => Kind::UnknownId,
+            ControlError::NoCanary(_) | ControlError::NoDeployment(_) | ControlError::NoRetirement(_) => Kind::UnknownId,
             ControlError::Occupied { .. }
             | ControlError::InUse { .. }
             | ControlError::NotCancellable { .. }
+            | ControlError::NotNow { .. }
             | ControlError::BeingDeleted { .. }
             | ControlError::Illegal(_)
             | ControlError::Unsuitable { .. }

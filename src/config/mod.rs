@@ -22,8 +22,9 @@ use crate::routing::RouteSpec;
 pub use fault::{Fault, Origin};
 pub use load::{Loaded, Override, Source};
 pub use sections::{
-    AdminConfig, AliasesConfig, CarrierConfig, Credentials, FallbackConfig, IdentityConfig, LimitsConfig, ListenConfig, LogConfig,
-    LogFormat, MetricsConfig, RetirementConfig, RetryConfig, ShutdownConfig, StoreConfig, TimeoutsConfig, TlsConfig, UpstreamConfig,
+    AdminConfig, AliasesConfig, CarrierConfig, Credentials, EmbedderConfig, FallbackConfig, IdentityConfig, LimitsConfig, ListenConfig,
+    LogConfig, LogFormat, MetricsConfig, RetirementConfig, RetryConfig, ShutdownConfig, StoreConfig, TimeoutsConfig, TlsConfig,
+    UpstreamConfig,
 };
 pub use values::{Header, LogFilter, LogFilterFault, Period, PeriodFault, Secret, Size, SizeFault, StoreAddress, UpstreamUrl, UrlFault};
 pub use watch::{Change, Watcher, restart_needed};
@@ -67,6 +68,8 @@ pub struct Config {
     pub store: StoreConfig,
     /// When a collection that is to be retired may be deleted.
     pub retirement: RetirementConfig,
+    /// Who makes vectors of the texts of validation queries.
+    pub embedder: EmbedderConfig,
 }
 
 impl Default for Config {
@@ -88,6 +91,7 @@ impl Default for Config {
             admin: AdminConfig::default(),
             store: StoreConfig::default(),
             retirement: RetirementConfig::default(),
+            embedder: EmbedderConfig::default(),
         }
     }
 }

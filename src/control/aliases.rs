@@ -11,6 +11,7 @@ use super::{clock, retirement, writes};
 use crate::config::{DEFAULT_UPSTREAM as DEFAULT_NAME, Period};
 use crate::live::DEFAULT_UPSTREAM;
 use crate::qdrant::{Client, Compatibility, Difference, Listing, next_name};
+use crate::rollout::deployment::DeploymentCommand;
 use crate::rollout::retirement::Retirement;
 use crate::store;
 
@@ -191,6 +192,10 @@ impl Control {
         let Some(owner) = self.0.state.load().held.owners.get(alias).cloned() else { return Ok(()) };
         if !force {
             return Err(ControlError::Occupied { alias: alias.to_owned(), owner });
+        }
+        if self.0.state.load().held.deployments.contains_key(&owner) {
+            let because = Author { reason: Some("the alias is moved by force".to_owned()), ..author.clone() };
+            return self.command_deployment(&owner, DeploymentCommand::Cancel, because).await.map(drop);
         }
         self.supersede_canary(&owner, author).await
     }

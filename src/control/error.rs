@@ -37,6 +37,10 @@ pub enum ControlError {
     /// What has to be known before a change is not.
     #[error("an upstream could not be listed: {0}")]
     Unlisted(String),
+    #[error("there is no deployment `{0}`")]
+    NoDeployment(String),
+    #[error("`{id}` does not take `{command}`: {why}")]
+    NotNow { id: String, command: &'static str, why: String },
     #[error("there is no canary `{0}`")]
     NoCanary(String),
     #[error("`{alias}` belongs to {owner}: one thing at a time runs on an alias")]

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 
 use super::absorb::{Absorbed, Routes};
 use super::canary::{Canaries, Running};
+use super::deployment::{Deploying, Deployments};
 use super::{KillSwitch, RouteState, kill};
 use crate::rollout::retirement::Retirement;
 use crate::store::{Delta, Document, Key, Kind};
@@ -24,6 +25,8 @@ pub(super) const CANARY: Kind = Kind::new("canary");
 pub(super) const OWNER: Kind = Kind::new("owner");
 /// The kill switch.
 pub(super) const KILL_SWITCH: Kind = Kind::new("kill_switch");
+/// A deployment, under its id.
+pub(super) const DEPLOYMENT: Kind = Kind::new("deployment");
 /// The scheduled deletion of a collection, under its id.
 pub(super) const RETIREMENT: Kind = Kind::new("retirement");
 
@@ -44,6 +47,7 @@ pub(super) struct Holdings {
     pub(super) absorbed: Arc<Absorbed>,
     pub(super) retirements: Arc<BTreeMap<String, Retirement>>,
     pub(super) canaries: Arc<Canaries>,
+    pub(super) deployments: Arc<Deployments>,
     /// The ids of rollouts by the alias they have.
     pub(super) owners: Arc<BTreeMap<String, String>>,
     pub(super) kill: Arc<KillSwitch>,
@@ -69,6 +73,9 @@ impl Holdings {
             kind if *kind == ROUTE => put(Arc::make_mut(&mut self.routes), document, |route| RouteState { revision, ..route }),
             kind if *kind == CONFIGURED => put(Arc::make_mut(&mut self.absorbed), document, |spec| spec),
             kind if *kind == CANARY => put(Arc::make_mut(&mut self.canaries), document, |running| Running { revision, ..running }),
+            kind if *kind == DEPLOYMENT => {
+                put(Arc::make_mut(&mut self.deployments), document, |deploying| Deploying { revision, ..deploying })
+            }
             kind if *kind == OWNER => put(Arc::make_mut(&mut self.owners), document, |owner| owner),
             kind if *kind == KILL_SWITCH => {
                 let mut switches = BTreeMap::new();

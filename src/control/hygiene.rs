@@ -3,7 +3,7 @@
 use super::author::{Author, Deed};
 use super::canary::scope_of_all;
 use super::error::ControlError;
-use super::holdings::{CANARY, RETIREMENT};
+use super::holdings::{CANARY, DEPLOYMENT, RETIREMENT};
 use super::state::Control;
 use crate::store::{self, Expected, Fence, Key, Kind, Write};
 
@@ -22,7 +22,10 @@ impl Control {
         }
         let retirements = state.held.retirements.iter().filter(|(_, retirement)| retirement.state.is_terminal());
         let retirements: Vec<&str> = retirements.map(|(id, _)| id.as_str()).collect();
-        let writes: Vec<Write> = oldest(&CANARY, &canaries).chain(oldest(&RETIREMENT, &retirements)).collect();
+        let deployments = state.held.deployments.iter().filter(|(_, deploying)| !deploying.is_live());
+        let deployments: Vec<&str> = deployments.map(|(id, _)| id.as_str()).collect();
+        let ended = [(&CANARY, &canaries), (&RETIREMENT, &retirements), (&DEPLOYMENT, &deployments)];
+        let writes: Vec<Write> = ended.into_iter().flat_map(|(kind, ids)| oldest(kind, ids)).collect();
         if writes.is_empty() {
             return Ok(());
         }

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use super::settings;
 use super::upstreams::{Definition, define};
-use crate::config::{Config, Period, Secret};
+use crate::config::{Config, EmbedderConfig, Period, Secret};
 use crate::live::{DEFAULT_UPSTREAM, Settings, Upstream};
-use crate::qdrant::{Access, Client, Connection, Failure};
+use crate::qdrant::{Access, Client, Connection, Embedder, EmbedderSettings, Failure};
 use crate::routing::RouteSpec;
 use crate::store::StoreUrl;
 
@@ -30,6 +30,8 @@ pub struct Plan {
     pub store: StoreUrl,
     /// How long a collection must have been out of use before it is deleted.
     pub quiet: Period,
+    /// Who makes vectors of texts, if anybody does.
+    pub embedder: Option<Embedder>,
     /// What changes through the admin API must carry; none: they need nothing.
     pub admin_token: Option<Secret>,
 }
@@ -67,6 +69,7 @@ impl Plan {
             routes: config.routes.clone(),
             store: config.store.url.location().clone(),
             quiet: config.retirement.quiet,
+            embedder: embedder(&config.embedder)?,
             admin_token: config.admin.token.clone(),
         })
     }
@@ -100,4 +103,12 @@ impl Plan {
             Some(name) => self.upstreams.iter().position(|upstream| *upstream.name == *name),
         }
     }
+}
+
+fn embedder(config: &EmbedderConfig) -> Result<Option<Embedder>, Vec<PlanFault>> {
+    let Some(url) = &config.url else { return Ok(None) };
+    let key = config.key.as_ref().map(|key| key.expose().to_owned());
+    let settings = EmbedderSettings { url: url.clone(), model: config.model.clone(), key, timeout: config.timeout.get() };
+    let fault = |reason: String| vec![PlanFault { key: "embedder".to_owned(), reason }];
+    Embedder::new(&settings).map(Some).map_err(|failed| fault(failed.reason))
 }

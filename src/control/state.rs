@@ -10,6 +10,7 @@ use ulid::Ulid;
 
 use super::absorb::{Absorbed, Routes};
 use super::author::{Author, Deed};
+use super::deployment::AtWork;
 use super::error::StartError;
 use super::holdings::Holdings;
 use super::reload::ReloadStatus;
@@ -39,6 +40,8 @@ pub(super) struct Inner {
     pub(super) writer: Mutex<()>,
     /// Held by the one round of retirements that is under way.
     pub(super) retiring: Arc<Mutex<()>>,
+    /// The deployments this process is working on.
+    pub(super) deploying: AtWork,
     /// Rung when the aliases should be listed without waiting for the next round.
     pub(super) relist: Notify,
 }
@@ -106,6 +109,7 @@ impl Control {
             state: ArcSwap::from_pointee(state),
             writer: Mutex::new(()),
             retiring: Arc::default(),
+            deploying: AtWork::default(),
             relist: Notify::new(),
         }));
         let listing = super::refresher::run(control.clone(), requests);

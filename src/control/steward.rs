@@ -51,6 +51,7 @@ pub(super) async fn run(control: Control) {
         if let Some(held) = &held {
             control.step_canaries(&held.fence).await;
             control.run_due_retirements(&held.fence);
+            control.run_due_deployments(&held.fence);
             if cleared.is_none_or(|at| at.elapsed() >= CLEARING) {
                 control.clear_away(&held.fence).await;
                 cleared = Some(Instant::now());

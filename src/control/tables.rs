@@ -91,6 +91,11 @@ impl Ground<'_> {
             let here = running.places().filter(|(upstream, _)| reachable(*upstream));
             here.for_each(|(_, collection)| guards.guard_collection(collection, &owner));
         }
+        for deploying in self.held.deployments.values().filter(|deploying| deploying.is_live()) {
+            let owner = deploying.name();
+            guards.guard_alias(&deploying.deployment.spec().alias, &owner);
+            deploying.places().for_each(|collection| guards.guard_collection(collection, &owner));
+        }
         guards
     }
 

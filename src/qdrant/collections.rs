@@ -1,11 +1,8 @@
-//! What a retirement asks for: a collection's last snapshot, and its deletion. Each is one request.
-//!
-//! Nothing is checked here, and no listing is asked for: whether a collection may go is `control`'s to know.
+//! The deletion of a collection: one request. Nothing is checked here, and no listing is asked for: whether a collection may go is `control`'s to know.
 
 use std::time::Duration;
 
 use http::Method;
-use serde::Deserialize;
 
 use super::client::collection_path;
 use super::{Client, Failure};
@@ -26,19 +23,5 @@ impl Client {
             Err(failure) if failure.is_not_found() => Ok(()),
             outcome => outcome.map(drop),
         }
-    }
-
-    /// Takes a snapshot on the server and says its name. It takes as long as the collection is large.
-    ///
-    /// # Errors
-    /// When it failed or was not done within `patience`; it may still be done later.
-    pub async fn last_snapshot(&self, collection: &str, patience: Duration) -> Result<String, Failure> {
-        #[derive(Deserialize)]
-        struct Snapshot {
-            name: String,
-        }
-        let path = collection_path(collection, "/snapshots?wait=true");
-        let snapshot: Snapshot = self.call_raw(Method::POST, &path, None, patience).await?;
-        Ok(snapshot.name)
     }
 }

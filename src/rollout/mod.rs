@@ -16,6 +16,7 @@
 //! 7. Terminal states are final; every transition has an actor, a reason and its evidence.
 
 mod canary;
+pub mod deployment;
 mod evaluation;
 mod evidence;
 mod plan;

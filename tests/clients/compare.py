@@ -61,6 +61,7 @@ def document(suite: str, clients: Path, rest: str, grpc: str, protocol: str, opt
     """One run of one suite."""
     line = command(suite, clients)
     line += ["--rest", rest, "--grpc", grpc, "--protocol", protocol, "--prefix", options.prefix]
+    line += ["--upstream-rest", options.direct_rest, "--upstream-grpc", options.direct_grpc]
     if options.user is not None:
         line += ["--user", options.user]
     if options.via_alias:

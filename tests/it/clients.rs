@@ -14,7 +14,7 @@ async fn the_rust_client_notices_nothing() {
     let pointsman = Pointsman::start(&upstream, "").await;
     for via_alias in [false, true] {
         let through = pointsman.grpc_url();
-        let target = |grpc_url| Target { grpc_url, prefix: "it_rust", via_alias, user: Some("42") };
+        let target = |grpc_url| Target { grpc_url, upstream: &upstream.grpc, prefix: "it_rust", via_alias, user: Some("42") };
         let direct = run(target(upstream.grpc.as_str())).await.expect("the upstream takes connections");
         let proxied = run(target(through.as_str())).await.expect("Pointsman takes connections");
         agree(&direct, &proxied);
@@ -53,7 +53,7 @@ async fn the_rust_client_notices_no_split() {
     let upstream = Upstream::any().await;
     let pointsman = Pointsman::start(&upstream, &routes("it_split")).await;
     let through = pointsman.grpc_url();
-    let target = |grpc_url| Target { grpc_url, prefix: "it_split", via_alias: true, user: None };
+    let target = |grpc_url| Target { grpc_url, upstream: &upstream.grpc, prefix: "it_split", via_alias: true, user: None };
     let direct = run(target(upstream.grpc.as_str())).await.expect("the upstream takes connections");
     let proxied = run(target(through.as_str())).await.expect("Pointsman takes connections");
     agree(&direct, &proxied);

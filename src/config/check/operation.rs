@@ -1,8 +1,8 @@
-//! `aliases`, `metrics`, `log`, `shutdown`, `admin`, `retirement`.
+//! `aliases`, `metrics`, `log`, `shutdown`, `admin`, `retirement`, `embedder`.
 
 use super::Faults;
 use super::upstreams::is_header_value;
-use crate::config::{Config, Period};
+use crate::config::{Config, EmbedderConfig, Period};
 
 pub(super) fn check(config: &Config, faults: &mut Faults) {
     // Faster asks Qdrant for the whole list all the time, slower makes a switch look lost.
@@ -17,5 +17,21 @@ pub(super) fn check(config: &Config, faults: &mut Faults) {
     faults.range("retirement.quiet", &config.retirement.quiet, &(Period::default()..=Period::from_secs(86_400)));
     if config.admin.token.as_ref().is_some_and(|token| !is_header_value(token)) {
         faults.at("admin.token", "must be visible ASCII, and not empty: it travels in a header");
+    }
+    check_embedder(&config.embedder, faults);
+}
+
+fn check_embedder(embedder: &EmbedderConfig, faults: &mut Faults) {
+    faults.range("embedder.timeout", &embedder.timeout, &(Period::from_millis(1)..=Period::from_secs(600)));
+    if embedder.key.as_ref().is_some_and(|key| !is_header_value(key)) {
+        faults.at("embedder.key", "must be visible ASCII, and not empty: it travels in a header");
+    }
+    match &embedder.url {
+        None if !embedder.model.is_empty() => faults.at("embedder.url", "is missing; without it the model is never asked"),
+        Some(url) if !(url.starts_with("http://") || url.starts_with("https://")) => {
+            faults.at("embedder.url", "must begin with http:// or https://");
+        }
+        Some(_) if embedder.model.is_empty() => faults.at("embedder.model", "is missing; the service must be told which model to use"),
+        _ => {}
     }
 }

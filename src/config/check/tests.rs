@@ -41,6 +41,7 @@ fn numbers_keep_to_their_ranges() {
         ("shutdown.grace", "2h"),
         ("shutdown.delay", "2h"),
         ("retirement.quiet", "2d"),
+        ("embedder.timeout", "1h"),
     ] {
         let yaml = match key.split_once('.') {
             Some((section, leaf)) => format!("{section}: {{{leaf}: {value}}}"),

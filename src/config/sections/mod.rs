@@ -1,11 +1,13 @@
 //! The sections of the configuration: one struct each, every field with its default and what it changes.
 
+mod embedder;
 mod identity;
 mod listen;
 mod operation;
 mod traffic;
 mod upstream;
 
+pub use embedder::EmbedderConfig;
 pub use identity::{CarrierConfig, IdentityConfig};
 pub use listen::{ListenConfig, TlsConfig};
 pub use operation::{AdminConfig, AliasesConfig, LogConfig, LogFormat, MetricsConfig, RetirementConfig, ShutdownConfig, StoreConfig};

@@ -65,6 +65,9 @@ impl Control {
         if let Some(id) = self.created_before(key.as_ref()).await? {
             return self.canary(&id);
         }
+        if spec.deployment.is_some() {
+            return Err(ControlError::Invalid(vec![SpecFault::new("deployment", "is not for people to say; create a deployment")]));
+        }
         let plan = Plan::try_from(spec).map_err(|faults| ControlError::Invalid(faults.0))?;
         let _writing = self.0.writer.lock().await;
         let state = self.0.state.load_full();

@@ -14,7 +14,10 @@ impl State {
         let routes = routes.map(|(alias, _)| format!("the route of `{alias}` leads to it"));
         let is_there = |(at, name): (Option<&str>, &str)| at.map_or(self.is_default(upstream), |at| at == upstream) && name == collection;
         let canaries = self.held.canaries.values().filter(|running| running.is_live() && running.places().any(is_there));
-        routes.chain(canaries.map(|running| format!("{} leads to it", running.name()))).collect()
+        let canaries = canaries.map(|running| format!("{} leads to it", running.name()));
+        let needs = |name: &str| self.is_default(upstream) && name == collection;
+        let deployments = self.held.deployments.values().filter(|deploying| deploying.is_live() && deploying.places().any(needs));
+        routes.chain(canaries).chain(deployments.map(|deploying| format!("{} needs it", deploying.name()))).collect()
     }
 
     /// Whether the last listing shows an alias that points at a collection: a reason to list afresh, and no more.

@@ -86,11 +86,11 @@ impl Control {
 
     async fn take_snapshot(&self, retirement: &mut Retirement) {
         let taken = match self.client_of(retirement) {
-            Ok(client) => client.last_snapshot(&retirement.collection, SNAPSHOT_PATIENCE).await.map_err(|failure| failure.to_string()),
+            Ok(client) => client.create_snapshot(&retirement.collection, SNAPSHOT_PATIENCE).await.map_err(|failure| failure.to_string()),
             Err(reason) => Err(reason),
         };
         match taken {
-            Ok(name) => retirement.snapshot_name = Some(name),
+            Ok(snapshot) => retirement.snapshot_name = Some(snapshot.name),
             Err(reason) => retirement.block(clock::now(), vec![format!("no snapshot could be taken: {reason}")]),
         }
     }

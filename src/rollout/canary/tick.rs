@@ -195,7 +195,9 @@ impl Canary {
             return;
         }
         let silent = self.measured.as_ref().is_none_or(|measured| measured.canary.requests == 0);
-        match (silent && !spec.watch.is_zero(), spec.no_data) {
+        // A deployment looks at the collection itself, and has asked it its own questions before.
+        let blind = silent && !spec.watch.is_zero() && spec.deployment.is_none();
+        match (blind, spec.no_data) {
             (false, _) => self.complete(now, &By::controller("no guard failed after the promotion")),
             (true, NoData::Hold) => {}
             (true, NoData::Rollback) => {

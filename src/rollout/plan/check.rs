@@ -21,7 +21,7 @@ impl CanarySpec {
         if self.upstream.as_ref().is_some_and(String::is_empty) {
             faults.push(SpecFault::new("upstream", "is empty; leave it out for the upstream that holds the alias"));
         }
-        let stages = check_stages(&self.stages, &mut faults);
+        let stages = check_stages(&self.stages, self.deployment.is_some(), &mut faults);
         Guard::check_all(&self.guards, "guards", &mut faults);
         self.check_lengths(&mut faults);
         if self.minimum_requests == 0 {
@@ -53,7 +53,8 @@ impl CanarySpec {
     }
 }
 
-fn check_stages(specs: &[StageSpec], faults: &mut Vec<SpecFault>) -> Vec<Stage> {
+/// A deployment's canary may be an alias switch and its watch; any other one that watches nothing before is refused.
+fn check_stages(specs: &[StageSpec], bare: bool, faults: &mut Vec<SpecFault>) -> Vec<Stage> {
     if !(1..=MAX_STAGES).contains(&specs.len()) {
         faults.push(SpecFault::new("stages", format!("a canary needs 1 to {MAX_STAGES} stages, this one has {}", specs.len())));
     }
@@ -72,7 +73,7 @@ fn check_stages(specs: &[StageSpec], faults: &mut Vec<SpecFault>) -> Vec<Stage> 
             before = Some(percentage);
         }
         let duration = legal_duration(spec, &at, faults);
-        if duration.is_some_and(Period::is_zero) && (!last || index == 0) {
+        if duration.is_some_and(Period::is_zero) && (!last || (index == 0 && !bare)) {
             let reason = if last {
                 "a canary that watches nothing is an alias switch: give its only stage a duration, or switch the alias"
             } else {

@@ -90,7 +90,7 @@ impl Guard {
     }
 
     /// Features 53 with the statistic named, and compared with the concurrent control.
-    pub(super) fn defaults() -> Vec<Self> {
+    pub(in crate::rollout) fn defaults() -> Vec<Self> {
         vec![
             Self::new(Rule::ErrorRate { max: 0.05, margin: Some(0.01) }),
             Self::new(Rule::Latency { statistic: Statistic::P95, max_ms: 200.0, relative_margin: Some(0.25) }),
@@ -104,7 +104,7 @@ impl Guard {
     }
 
     /// Pushes every fault of a list of guards that stands at `at`.
-    pub(super) fn check_all(guards: &[Self], at: &str, faults: &mut Vec<SpecFault>) {
+    pub(in crate::rollout) fn check_all(guards: &[Self], at: &str, faults: &mut Vec<SpecFault>) {
         let mut seen = HashSet::new();
         for (index, guard) in guards.iter().enumerate() {
             let at = format!("{at}[{index}]");

@@ -38,6 +38,9 @@ pub struct CanarySpec {
     /// The upstream the collection lives on; default: the one that holds the alias.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upstream: Option<String>,
+    /// The deployment whose collection this is: it has compared and validated already, so this canary only moves the alias.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deployment: Option<String>,
     /// Default: 5 % for 30 m, 25 % for 60 m, 50 % for 120 m, then everything.
     #[serde(default = "StageSpec::defaults")]
     pub stages: Vec<StageSpec>,
@@ -89,6 +92,7 @@ impl CanarySpec {
             alias: alias.into(),
             collection: collection.into(),
             upstream: None,
+            deployment: None,
             stages: StageSpec::defaults(),
             auto_rollback: yes(),
             guards: Guard::defaults(),

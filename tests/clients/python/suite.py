@@ -25,6 +25,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--protocol", required=True, choices=("rest", "grpc"))
     parser.add_argument("--prefix", required=True, help="what the names of this run's collections begin with")
     parser.add_argument("--user", help="sent as x-user-id with every request")
+    parser.add_argument("--upstream-rest", metavar="URL", help="where to clean up; default: --rest. A split keeps its collections")
+    parser.add_argument("--upstream-grpc", metavar="URL", help="default: --grpc")
     parser.add_argument("--via-alias", action="store_true", help="read and write through aliases")
     return parser.parse_args()
 
@@ -61,15 +63,21 @@ def main() -> None:
     # The client warns about what scenarios do on purpose; a compatibility warning shows in the version scenario.
     warnings.simplefilter("ignore")
     client = connect(options)
+    beyond = {**vars(options), "rest": options.upstream_rest or options.rest, "grpc": options.upstream_grpc or options.grpc}
+    upstream = connect(argparse.Namespace(**beyond))
+    # Through an alias that is split, the collections cannot be taken away, and should not be.
+    chosen = [one for one in SCENARIOS if options.protocol in one.protocols]
+    if options.via_alias:
+        chosen = [one for one in chosen if not one.name.startswith("endings.")]
     try:
-        clean(client, options.prefix)
+        clean(upstream, options.prefix)
     except Exception as error:  # noqa: BLE001
         sys.exit(f"suite.py: {options.rest} and {options.grpc} do not answer over {options.protocol}: {error}")
     context = Context(client, partial(connect, options), options.protocol, options.prefix, options.via_alias)
     try:
-        document = [outcome(one, context) for one in SCENARIOS if options.protocol in one.protocols]
+        document = [outcome(one, context) for one in chosen]
     finally:
-        clean(client, options.prefix)
+        clean(upstream, options.prefix)
     json.dump(document, sys.stdout, ensure_ascii=False, indent=1)
     sys.stdout.write("\n")
 

@@ -30,6 +30,8 @@ const TIMEOUT: Duration = Duration::from_secs(120);
 #[derive(Clone, Copy)]
 pub(crate) struct Target<'a> {
     pub(crate) grpc_url: &'a str,
+    /// Where to clean up: a split keeps its collections.
+    pub(crate) upstream: &'a str,
     /// What the names of this run's collections begin with: the same for the two runs that are compared.
     pub(crate) prefix: &'a str,
     /// Read and write points through aliases.
@@ -64,7 +66,8 @@ impl Scenario {
 /// Runs every scenario in order and leaves nothing behind.
 pub(crate) async fn run(target: Target<'_>) -> Result<Vec<Scenario>, QdrantError> {
     let client = connect(target, None).await?;
-    clean(&client, target.prefix).await?;
+    let upstream = connect(Target { grpc_url: target.upstream, ..target }, None).await?;
+    clean(&upstream, target.prefix).await?;
     let mut run = Run { client: client.clone(), target, done: Vec::new() };
     collections::run(&mut run).await;
     points::run(&mut run).await;
@@ -74,8 +77,11 @@ pub(crate) async fn run(target: Target<'_>) -> Result<Vec<Scenario>, QdrantError
     failures::run(&mut run).await;
     compressed(&mut run).await?;
     snapshots::run(&mut run).await;
-    collections::end(&mut run).await;
-    clean(&client, target.prefix).await?;
+    // Through an alias that is split, the collections cannot be taken away, and should not be.
+    if !target.via_alias {
+        collections::end(&mut run).await;
+    }
+    clean(&upstream, target.prefix).await?;
     Ok(run.done)
 }
 

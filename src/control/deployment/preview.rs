@@ -1,0 +1,87 @@
+//! A dry run: every step in words, with the requests that make the collection. Only reads.
+
+use serde::Serialize;
+
+use crate::control::error::ControlError;
+use crate::control::state::Control;
+use crate::qdrant::{Difference, PlannedStep, Schema};
+use crate::rollout::deployment::{DeploymentSpec, Outcome, Source};
+use crate::routing::SpecFault;
+
+#[derive(Clone, Debug, Serialize)]
+pub struct Preview {
+    /// Always true: nothing was done.
+    pub dry_run: bool,
+    pub alias: String,
+    pub collection: String,
+    pub previous: String,
+    pub differences: Vec<Difference>,
+    pub steps: Vec<PreviewStep>,
+}
+
+/// One step.
+#[derive(Clone, Debug, Serialize)]
+pub struct PreviewStep {
+    /// The state the deployment would be in.
+    pub state: &'static str,
+    pub does: String,
+    /// What would be sent to make the collection.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub requests: Vec<PlannedStep>,
+}
+
+impl Control {
+    pub(super) async fn preview(&self, spec: &DeploymentSpec, collection: &str) -> Result<Preview, ControlError> {
+        match self.check_deployment(spec, collection).await {
+            Ok(Outcome::Checked { previous, schema, differences }) => Ok(Preview {
+                dry_run: true,
+                alias: spec.alias.clone(),
+                collection: collection.to_owned(),
+                steps: steps(spec, collection, &previous, schema.as_deref()),
+                previous,
+                differences,
+            }),
+            Err(Outcome::Refused(reason)) => Err(ControlError::Invalid(vec![SpecFault::new("", reason)])),
+            Ok(other) | Err(other) => Err(ControlError::Unlisted(format!("{other:?}"))),
+        }
+    }
+}
+
+fn steps(spec: &DeploymentSpec, collection: &str, previous: &str, schema: Option<&Schema>) -> Vec<PreviewStep> {
+    let step = |state, does: String| PreviewStep { state, does, requests: Vec::new() };
+    let requests = schema.map_or_else(Vec::new, |schema| schema.plan(collection));
+    let alias = &spec.alias;
+    let mut steps = match &spec.source {
+        Source::Collection(source) => vec![
+            PreviewStep { requests, ..step("creating", format!("make `{collection}` with the schema of `{source}`")) },
+            step("copying", format!("copy every point of `{source}`, {} lanes at a time", spec.copy.parallel)),
+            step("verifying", format!("compare all ids and a sample of whole points; at most {} may differ", spec.max_differences)),
+        ],
+        Source::Snapshot(location) => vec![step("creating", format!("recover `{collection}` from {location}"))],
+        Source::External => vec![
+            PreviewStep { requests, ..step("creating", format!("make `{collection}` with the schema of `{previous}`")) },
+            step("awaiting_ready", format!("wait until somebody has filled `{collection}` and says so")),
+        ],
+    };
+    let strict = schema.and_then(|schema| schema.last_step(collection));
+    let queries = match spec.validation_queries.len() {
+        0 => "ask nothing: there are no validation queries, and the deployment will say that it was not validated".to_owned(),
+        count => format!("ask {count} validation queries; each must be answered as expected"),
+    };
+    let old = match spec.retire_old {
+        Some(grace) => format!("retire `{previous}` after {grace}"),
+        None => format!("keep `{previous}`"),
+    };
+    let requests = strict.into_iter().collect();
+    steps.extend([
+        PreviewStep {
+            requests,
+            ..step("finishing", format!("wait until `{collection}` is green and still, for at most {}", spec.ready_within))
+        },
+        step("validating", queries),
+        step("releasing", format!("send everybody on `{alias}` to `{collection}`, then switch the alias with one action")),
+        step("watching", format!("watch for {}, looking every {}; go back if a guard fails", spec.watch, spec.watch_every)),
+        step("completed", old),
+    ]);
+    steps
+}

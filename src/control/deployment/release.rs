@@ -1,0 +1,143 @@
+//! From a collection that is ready to one that has the alias, or back.
+
+use ulid::Ulid;
+
+use super::build::listed;
+use super::round::Done;
+use crate::config::{DEFAULT_UPSTREAM, Period};
+use crate::control::author::Author;
+use crate::control::canary::Running;
+use crate::control::holdings::OWNER;
+use crate::control::state::Control;
+use crate::control::{clock, retirement, writes};
+use crate::qdrant::{AliasFailed, Created, Undone};
+use crate::rollout::deployment::{Deployment, Outcome, Release};
+use crate::rollout::retirement::Retirement;
+use crate::rollout::{By, Canary, CanarySpec, Command, Plan, StageSpec, State};
+use crate::store::{Expected, Key, Write};
+
+/// Requests that were sent to the new collection before the alias went back may still be inside it.
+const UNDO_GRACE: Period = Period::from_secs(600);
+
+impl Control {
+    pub(super) async fn validate_collection(&self, deployment: &Deployment) -> Result<Outcome, Outcome> {
+        let (here, plan) = (self.here()?, self.plan());
+        let schema = here.describe(deployment.collection()).await?.schema;
+        let queries = &deployment.spec().validation_queries;
+        Ok(Outcome::Validated(here.validate(deployment.collection(), &schema, queries, plan.embedder.as_ref()).await))
+    }
+
+    /// Makes the canary that moves the alias, and gives it the alias, in the commit that says so.
+    pub(super) fn release(&self, deployment: &Deployment) -> Result<Done, Outcome> {
+        let refused = |faults: String| Outcome::Refused(format!("no canary can be made of it: {faults}"));
+        let plan = Plan::try_from(canary_of(deployment)).map_err(|faults| refused(faults.to_string()))?;
+        let id = format!("canary_{}", Ulid::new());
+        let (alias, now) = (&deployment.spec().alias, clock::now());
+        let by = By::new("controller", format!("the deployment `{}` is ready", deployment.id()));
+        let before = Running::new(Canary::create(&id, plan, now, &by));
+        let mut after = before.clone();
+        if self.0.state.load().held.kill.on {
+            after.canary.kill_switch(now, true, &By::new("controller", "the kill switch is on"));
+        }
+        let mut writes = self.canary_writes(&before, &mut after);
+        writes.push(Write::Put { key: Key::new(OWNER, alias), body: writes::json(&id), due_at: None, expected: Expected::Any });
+        Ok(Done { outcome: Outcome::Released(id), writes })
+    }
+
+    /// The canary hears the traffic; whether the collection itself is well is looked at here.
+    pub(super) async fn watch_release(&self, deployment: &Deployment) -> Result<Outcome, Outcome> {
+        let Some(running) = self.canary_of(deployment) else {
+            return Err(Outcome::Refused("the canary that moves the alias is gone".to_owned()));
+        };
+        let canary = &running.canary;
+        let release = match canary.state() {
+            State::Completed => Release::Completed,
+            state if state.is_terminal() => {
+                let last = canary.status().history.last_transition().map_or_else(String::new, |last| last.reason.clone());
+                let why = canary.status().history.iter().find(|step| matches!(step.to, State::RollingBack { .. }));
+                Release::Back(format!("the canary {}: {}", state.name(), why.map_or(last, |step| step.reason.clone())))
+            }
+            State::Watching => Release::Goes(self.wanting(deployment.collection()).await),
+            _ => Release::Goes(None),
+        };
+        Ok(Outcome::Watched(release))
+    }
+
+    /// What is wrong with the collection, if anything.
+    async fn wanting(&self, collection: &str) -> Option<String> {
+        let here = match self.here() {
+            Ok(here) => here,
+            Err(_) => return Some("no client can be made of the upstream's settings".to_owned()),
+        };
+        match here.state(collection).await {
+            Ok(state) if state.status == "green" => None,
+            Ok(state) => Some(format!("it is {}", state.status)),
+            Err(failure) => Some(failure.to_string()),
+        }
+    }
+
+    fn canary_of(&self, deployment: &Deployment) -> Option<Running> {
+        self.0.state.load().held.canaries.get(deployment.made().canary.as_ref()?).cloned()
+    }
+
+    /// The alias first, then the collection.
+    pub(super) async fn undo(&self, deployment: &Deployment) -> Result<Done, Outcome> {
+        if let Some(running) = self.canary_of(deployment) {
+            match running.canary.state() {
+                State::Completed => self.move_back(deployment).await?,
+                state if state.is_terminal() => {}
+                state if state.is_live() || matches!(state, State::Scheduled | State::Initializing) => {
+                    let why = deployment.history().last().map_or("", |step| &step.reason);
+                    let author = Author::pointsman(format!("the deployment goes back: {why}"));
+                    let aborted = self.command_canary(running.canary.id(), Command::Abort, author).await;
+                    aborted.map_err(|error| Outcome::Failed(error.to_string()))?;
+                    return Err(Outcome::NotYet);
+                }
+                _ => return Err(Outcome::NotYet),
+            }
+        }
+        let Some(record) = &deployment.made().clone else { return Ok(Outcome::Undone(None).into()) };
+        let here = self.here()?;
+        if !deployment.has_served() || record.created != Created::Yes {
+            return Ok(Outcome::Undone(Some(here.undo_clone(record).await?)).into());
+        }
+        let scheduled = Retirement::scheduled(retirement::new_id(), DEFAULT_UPSTREAM, &record.name, UNDO_GRACE, clock::now());
+        let reason = format!("`{}` has served users, and is retired by `{}` after {UNDO_GRACE}", record.name, scheduled.id);
+        let put = retirement::put(&Retirement { reason: Some(format!("the deployment `{}` went back", deployment.id())), ..scheduled });
+        Ok(Done { outcome: Outcome::Undone(Some(Undone::Kept { reason })), writes: vec![put] })
+    }
+
+    /// For a canary that had just come to its end when somebody wanted it back.
+    async fn move_back(&self, deployment: &Deployment) -> Result<(), Outcome> {
+        let (Some(previous), spec) = (deployment.found().previous.as_deref(), deployment.spec()) else { return Ok(()) };
+        let here = self.here()?;
+        if listed(&here).await?.aliases.get(&spec.alias).is_none_or(|target| target != deployment.collection()) {
+            return Ok(());
+        }
+        let author = Author::pointsman(format!("the deployment `{}` goes back", deployment.id()));
+        let claimed = self.claim_now((DEFAULT_UPSTREAM, previous), &format!("the alias `{}`", spec.alias), &author).await;
+        claimed.map_err(|error| Outcome::Failed(error.to_string()))?;
+        let moved = here.switch_alias(&spec.alias, previous, Some(deployment.collection())).await;
+        self.relist_with(&here).await;
+        match moved {
+            Ok(_) | Err(AliasFailed::Unexpected { .. }) => Ok(()),
+            Err(failed) => Err(Outcome::Failed(failed.to_string())),
+        }
+    }
+}
+
+/// One stage with everything, the watch, and the way back.
+fn canary_of(deployment: &Deployment) -> CanarySpec {
+    let spec = deployment.spec();
+    CanarySpec {
+        deployment: Some(deployment.id().to_owned()),
+        stages: vec![StageSpec::new(100.0, Period::default())],
+        auto_rollback: spec.rollback_on_failure,
+        guards: spec.guards.clone(),
+        warm_up: Period::default(),
+        check_interval: spec.watch_every,
+        watch: spec.watch,
+        retire_old: spec.retire_old,
+        ..CanarySpec::new(&spec.alias, deployment.collection())
+    }
+}

@@ -1,0 +1,152 @@
+//! What people ask of deployments.
+
+use std::time::SystemTime;
+
+use ulid::Ulid;
+
+use super::document::deployment_change;
+use super::{Deploying, DeploymentView, Preview};
+use crate::config::DEFAULT_UPSTREAM;
+use crate::control::author::{Author, Deed};
+use crate::control::error::ControlError;
+use crate::control::holdings::{OWNER, ROUTE};
+use crate::control::state::Control;
+use crate::control::{clock, once, retirement, writes};
+use crate::live::DEFAULT_UPSTREAM as HERE;
+use crate::qdrant::deployment_name;
+use crate::rollout::By;
+use crate::rollout::deployment::{Deployment, DeploymentCommand, DeploymentSpec, Source};
+use crate::store::{Expected, Key, Write};
+
+impl Control {
+    /// Says what a deployment would do, and touches nothing.
+    ///
+    /// # Errors
+    /// When the spec is faulty, it could not be done, or Qdrant does not answer.
+    pub async fn preview_deployment(&self, spec: DeploymentSpec) -> Result<Preview, ControlError> {
+        self.checked(&spec)?;
+        let collection = self.name_for(&spec).await?;
+        self.preview(&spec, &collection).await
+    }
+
+    /// Creates a deployment. It begins at once. With a `key`, the same request creates one, however often it is sent.
+    ///
+    /// # Errors
+    /// When the spec is faulty, something else runs on the alias, or the change cannot be kept.
+    pub async fn create_deployment(
+        &self,
+        spec: DeploymentSpec,
+        key: Option<String>,
+        author: Author,
+    ) -> Result<DeploymentView, ControlError> {
+        let (control, alias, by) = (self.clone(), spec.alias.clone(), author.clone());
+        let creating = async move { control.create_deployment_now(spec, key.as_deref(), &by).await };
+        self.to_its_end("deployment.create", alias, author, creating).await
+    }
+
+    async fn create_deployment_now(
+        &self,
+        spec: DeploymentSpec,
+        key: Option<&str>,
+        author: &Author,
+    ) -> Result<DeploymentView, ControlError> {
+        let id = format!("deployment_{}", Ulid::new());
+        let key = once::key(key, "deployment", &spec, &id);
+        if let Some(id) = self.created_before(key.as_ref()).await? {
+            return self.deployment(&id);
+        }
+        self.checked(&spec)?;
+        let collection = self.name_for(&spec).await?;
+        let _writing = self.0.writer.lock().await;
+        let state = self.0.state.load_full();
+        let alias = spec.alias.clone();
+        if let Some(owner) = state.held.owners.get(&alias) {
+            return Err(ControlError::Occupied { alias, owner: owner.clone() });
+        }
+        let by = By::new(&author.actor, author.reason.as_deref().unwrap_or("created"));
+        let deployment = Deployment::create(&id, spec, collection, clock::now(), &by);
+        let deploying = Deploying { deployment, revision: 0 };
+        let mut change = deployment_change(&state, &deploying, &deploying);
+        // Of two that are created at the same time, anywhere, this lets one through.
+        change.writes.push(Write::Put { key: Key::new(OWNER, &alias), body: writes::json(&id), due_at: None, expected: Expected::Absent });
+        change.writes.push(Write::none(Key::new(ROUTE, &alias)));
+        if let Source::Collection(source) = &deploying.deployment.spec().source {
+            retirement::claim(&state, (DEFAULT_UPSTREAM, source), &deploying.name(), &mut change)?;
+        }
+        let deed = Deed { action: "deployment.create", subject: &alias };
+        change.audit = Some(author.did(deed, None, Some(writes::json(deploying.deployment.spec()))));
+        change.idempotency = key;
+        if let Err(error) = self.commit(change).await {
+            return match once::replayed(&error) {
+                Some(id) => self.deployment(&id),
+                None => Err(error.occupied(&alias)),
+            };
+        }
+        tracing::info!(alias, deployment = id, actor = author.actor, "deployment created");
+        self.deployment(&id)
+    }
+
+    /// Says that the collection is filled, cancels, or goes back.
+    ///
+    /// # Errors
+    /// When there is no such deployment, the command does not fit its state, or the change cannot be kept.
+    pub async fn command_deployment(&self, id: &str, command: DeploymentCommand, author: Author) -> Result<DeploymentView, ControlError> {
+        let action = match command {
+            DeploymentCommand::Ready => "deployment.ready",
+            DeploymentCommand::Cancel => "deployment.cancel",
+            DeploymentCommand::Rollback => "deployment.rollback",
+        };
+        let (control, by, deployment) = (self.clone(), author.clone(), id.to_owned());
+        let commanding = async move { control.command_deployment_now(&deployment, command, action, &by).await };
+        self.to_its_end(action, id.to_owned(), author, commanding).await
+    }
+
+    async fn command_deployment_now(
+        &self,
+        id: &str,
+        command: DeploymentCommand,
+        action: &'static str,
+        author: &Author,
+    ) -> Result<DeploymentView, ControlError> {
+        let _writing = self.0.writer.lock().await;
+        let before = self.deployment_document(id).ok_or_else(|| ControlError::NoDeployment(id.to_owned()))?;
+        let mut after = before.clone();
+        let by = By::new(&author.actor, author.reason.as_deref().unwrap_or("no reason given"));
+        let done = after.deployment.command(clock::now(), command, &by);
+        done.map_err(|why| ControlError::NotNow { id: id.to_owned(), command: command.name(), why })?;
+        let mut change = deployment_change(&self.0.state.load(), &before, &after);
+        let deed = Deed { action, subject: &after.deployment.spec().alias };
+        let (from, to) = (before.deployment.state(), after.deployment.state());
+        change.audit = Some(author.did(deed, Some(writes::json(&from)), Some(writes::json(&to))));
+        self.commit(change).await?;
+        tracing::info!(deployment = id, command = command.name(), actor = author.actor, "deployment commanded");
+        self.deployment(id)
+    }
+
+    /// # Errors
+    /// When there is no such deployment.
+    pub fn deployment(&self, id: &str) -> Result<DeploymentView, ControlError> {
+        let found = self.deployment_document(id).ok_or_else(|| ControlError::NoDeployment(id.to_owned()))?;
+        Ok(DeploymentView::from(&found))
+    }
+
+    /// All deployments, the ended ones too, by id, which is by age.
+    #[must_use]
+    pub fn deployments(&self) -> Vec<DeploymentView> {
+        self.0.state.load().held.deployments.values().map(DeploymentView::from).collect()
+    }
+
+    fn checked(&self, spec: &DeploymentSpec) -> Result<(), ControlError> {
+        let faults = spec.check(self.plan().embedder.is_some());
+        if faults.is_empty() { Ok(()) } else { Err(ControlError::Invalid(faults)) }
+    }
+
+    async fn name_for(&self, spec: &DeploymentSpec) -> Result<String, ControlError> {
+        if let Some(name) = &spec.collection {
+            return Ok(name.clone());
+        }
+        let listing = self.plan().client(HERE)?.list().await?;
+        let taken = listing.collections.into_iter().chain(listing.aliases.into_keys()).collect();
+        Ok(deployment_name(&spec.alias, &taken, SystemTime::now()))
+    }
+}

@@ -1,0 +1,92 @@
+//! A deployment as it is shown.
+
+use serde::Serialize;
+
+use super::Deploying;
+use crate::qdrant::Difference;
+use crate::qdrant::{Undone, Validation, Verification};
+use crate::rollout::Timestamp;
+use crate::rollout::deployment::{DeploymentSpec, DeploymentStep, Found};
+
+#[derive(Clone, Debug, Serialize)]
+pub struct DeploymentView {
+    pub id: String,
+    /// Its `ETag`.
+    pub revision: u64,
+    pub alias: String,
+    /// The new collection.
+    pub collection: String,
+    /// What the alias pointed at.
+    pub previous: Option<String>,
+    pub state: &'static str,
+    /// Of the copy, once it has begun.
+    pub progress: Option<CopyView>,
+    /// Between the old collection and the new one.
+    pub differences: Vec<Difference>,
+    pub verification: Option<Verification>,
+    pub validation: Option<Validation>,
+    /// Looks after the switch that found the new collection wanting, and the last reason.
+    pub failed_looks: u32,
+    pub last_failure: Option<String>,
+    /// The canary that moves the alias.
+    pub canary: Option<String>,
+    /// Attempts at the present work that have failed, and the last error.
+    pub attempts: u32,
+    pub error: Option<String>,
+    pub undone: Option<Undone>,
+    pub warnings: Vec<String>,
+    pub history: Vec<DeploymentStep>,
+    pub due_at: Option<Timestamp>,
+    /// With all its defaults.
+    pub spec: DeploymentSpec,
+}
+
+/// How far the copy is.
+#[derive(Clone, Debug, Serialize)]
+pub struct CopyView {
+    pub points: u64,
+    /// When the copy began; writes may move it.
+    pub total: u64,
+    pub points_per_second: Option<f64>,
+    pub left_ms: Option<u64>,
+}
+
+impl From<&Deploying> for DeploymentView {
+    fn from(deploying: &Deploying) -> Self {
+        let deployment = &deploying.deployment;
+        let found = deployment.found().clone();
+        let (attempts, error) = deployment.trouble().unzip();
+        Self {
+            id: deployment.id().to_owned(),
+            revision: deploying.revision,
+            alias: deployment.spec().alias.clone(),
+            collection: deployment.collection().to_owned(),
+            previous: found.previous.clone(),
+            state: deployment.state().name(),
+            progress: progress(&found),
+            differences: found.differences,
+            verification: found.verification,
+            validation: found.validation,
+            failed_looks: found.failed_looks,
+            last_failure: found.last_failure,
+            canary: deployment.made().canary.clone(),
+            attempts: attempts.unwrap_or_default(),
+            error: error.map(str::to_owned),
+            undone: found.undone,
+            warnings: found.warnings,
+            history: deployment.history().to_vec(),
+            due_at: deployment.due_at(),
+            spec: deployment.spec().clone(),
+        }
+    }
+}
+
+fn progress(found: &Found) -> Option<CopyView> {
+    let checkpoint = found.checkpoint.as_ref()?;
+    Some(CopyView {
+        points: checkpoint.copied(),
+        total: checkpoint.total,
+        points_per_second: found.points_per_second,
+        left_ms: found.left_ms,
+    })
+}

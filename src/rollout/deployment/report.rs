@@ -1,0 +1,218 @@
+//! What became of a work, and what follows.
+
+use super::{Deployment, DeploymentEnding, DeploymentState, MOST_ATTEMPTS, Source};
+use crate::qdrant::{Checkpoint, CloneRecord, Difference, Progress, Schema, Undone, Validated, Validation, Verification};
+use crate::rollout::{By, Timestamp};
+
+/// A collection that is there now.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Built {
+    pub record: CloneRecord,
+    /// How it differs from what was asked for.
+    pub surprises: Vec<String>,
+}
+
+/// How the canary that moves the alias, and the new collection, are getting on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Release {
+    /// Under way; the reason why the collection is not as it should be, if it is not.
+    Goes(Option<String>),
+    Completed,
+    /// It went back by itself: why.
+    Back(String),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// It can be done: what the alias points at, what the new collection is to be like where it is made here, and how that
+    /// differs from the old one.
+    Checked {
+        previous: String,
+        schema: Option<Box<Schema>>,
+        differences: Vec<Difference>,
+    },
+    Built(Built),
+    Copied(Checkpoint),
+    Verified(Verification),
+    /// Ready for questions; how it differs from the old collection.
+    Finished {
+        record: Option<CloneRecord>,
+        differences: Vec<Difference>,
+    },
+    Validated(Validation),
+    /// Given to this canary.
+    Released(String),
+    Watched(Release),
+    /// The alias is where it was; what became of the collection, where there was one.
+    Undone(Option<Undone>),
+    /// Not yet: nothing has failed, and it is to be looked at again.
+    NotYet,
+    /// To be tried again.
+    Failed(String),
+    /// Will never succeed.
+    Refused(String),
+}
+
+impl Deployment {
+    /// Takes in what became of the work of the present state.
+    pub fn report(&mut self, now: Timestamp, outcome: Outcome) {
+        use DeploymentState as S;
+        match (self.state, outcome) {
+            (S::Checking, Outcome::Checked { previous, schema, differences }) => {
+                (self.found.previous, self.found.schema, self.found.differences) =
+                    (Some(previous), schema.map(|schema| *schema), differences);
+                self.proceed(now, S::Creating, "it can be done");
+            }
+            (S::Creating, Outcome::Built(built)) => self.built(now, built),
+            (S::Copying, Outcome::Copied(checkpoint)) => {
+                let reason = format!("{} points are copied", checkpoint.copied());
+                (self.found.checkpoint, self.found.left_ms) = (Some(checkpoint), Some(0));
+                self.proceed(now, S::Verifying, reason);
+            }
+            (S::Verifying, Outcome::Verified(verification)) => self.verified(now, verification),
+            (S::Finishing, Outcome::Finished { record, differences }) => {
+                (self.made.clone, self.found.differences) = (record, differences);
+                self.proceed(now, S::Validating, "the collection is ready");
+            }
+            (S::Validating, Outcome::Validated(validation)) => self.validated(now, validation),
+            (S::Releasing, Outcome::Released(canary)) => {
+                let reason = format!("the canary {canary} moves the alias");
+                self.made.canary = Some(canary);
+                self.proceed(now, S::Watching, reason);
+            }
+            (S::Watching, Outcome::Watched(release)) => self.watched(now, release),
+            (S::RollingBack { towards } | S::RollbackFailed { towards }, Outcome::Undone(undone)) => {
+                let reason = match &undone {
+                    Some(Undone::Kept { reason }) => format!("what could be undone is undone; {reason}"),
+                    _ => "everything this deployment made is undone".to_owned(),
+                };
+                self.found.undone = undone;
+                self.proceed(now, towards.into(), reason);
+            }
+            (state, Outcome::NotYet) if !state.is_terminal() => self.look_again(now),
+            (state, Outcome::Failed(reason)) => self.failed(now, state, reason),
+            (state, Outcome::Refused(reason)) => self.refused(now, state, reason),
+            // Of a state that was left meanwhile: somebody has cancelled it.
+            _ => {}
+        }
+    }
+
+    /// The copy is under way. Only what lets it go on after a restart.
+    pub fn progress(&mut self, progress: &Progress) {
+        if self.state == DeploymentState::Copying {
+            let before = self.found.checkpoint.as_ref().map_or(0, Checkpoint::copied);
+            if progress.points > before {
+                self.tries = super::Tries::default();
+            }
+            self.found.checkpoint.clone_from(&progress.checkpoint);
+            self.found.points_per_second = Some(progress.points_per_second);
+            self.found.left_ms = progress.left.map(|left| u64::try_from(left.as_millis()).unwrap_or(u64::MAX));
+        }
+    }
+
+    /// The collection is about to be made: from now on one of its name may be this deployment's.
+    pub fn intend(&mut self, record: CloneRecord) {
+        if self.state == DeploymentState::Creating {
+            self.made.clone = Some(record);
+        }
+    }
+
+    fn proceed(&mut self, now: Timestamp, to: DeploymentState, reason: impl Into<String>) {
+        self.enter(now, to, &By::new("controller", reason));
+    }
+
+    fn built(&mut self, now: Timestamp, built: Built) {
+        self.made.clone = Some(built.record);
+        self.found.warnings.extend(built.surprises);
+        let (to, reason) = match self.spec.source {
+            Source::Collection(_) => (DeploymentState::Copying, "the collection is there"),
+            Source::Snapshot(_) => (DeploymentState::Finishing, "the snapshot is recovered"),
+            Source::External => (DeploymentState::AwaitingReady, "the collection is there; somebody has to fill it"),
+        };
+        self.proceed(now, to, reason);
+    }
+
+    fn verified(&mut self, now: Timestamp, verification: Verification) {
+        let listed = u64::try_from(verification.differences.len()).unwrap_or(u64::MAX);
+        let differing = listed.max(verification.missing.saturating_add(verification.extra));
+        let compared = verification.compared;
+        self.found.verification = Some(verification);
+        if differing <= self.spec.max_differences {
+            return self.proceed(
+                now,
+                DeploymentState::Finishing,
+                format!("{differing} differences, {compared} points compared as a whole"),
+            );
+        }
+        let reason = format!("{differing} points differ from the source, and at most {} may", self.spec.max_differences);
+        self.refused(now, self.state, reason);
+    }
+
+    fn validated(&mut self, now: Timestamp, validation: Validation) {
+        let (outcome, asked) = (validation.outcome, validation.results.len());
+        let failed = validation.results.iter().filter(|result| !result.passed).map(|result| result.name.clone()).collect::<Vec<_>>();
+        self.found.validation = Some(validation);
+        match outcome {
+            Validated::Failed => self.refused(now, self.state, format!("validation failed: {}", failed.join(", "))),
+            Validated::Passed => self.proceed(now, DeploymentState::Releasing, format!("{asked} validation queries passed")),
+            Validated::NotValidated => {
+                self.found.warnings.push("not validated: there are no validation queries".to_owned());
+                self.proceed(now, DeploymentState::Releasing, "not validated: there was nothing to ask");
+            }
+        }
+    }
+
+    fn watched(&mut self, now: Timestamp, release: Release) {
+        match release {
+            Release::Completed => self.proceed(now, DeploymentState::Completed, "no guard failed after the switch"),
+            Release::Back(reason) => self.refused(now, self.state, reason),
+            Release::Goes(failure) => {
+                self.found.failed_looks += u32::from(failure.is_some());
+                self.found.last_failure = failure.or_else(|| self.found.last_failure.take());
+                if self.found.failed_looks > self.spec.max_failures {
+                    let last = self.found.last_failure.as_deref().unwrap_or("it was not green");
+                    let reason = format!("{} looks found the new collection wanting, the last one because {last}", self.found.failed_looks);
+                    return self.refused(now, self.state, reason);
+                }
+                self.look_again(now);
+            }
+        }
+    }
+
+    fn look_again(&mut self, now: Timestamp) {
+        self.tries = super::Tries::default();
+        self.wait(now, self.spec.watch_every.get());
+    }
+
+    fn failed(&mut self, now: Timestamp, state: DeploymentState, reason: String) {
+        if let DeploymentState::RollingBack { towards } = state {
+            self.proceed(now, DeploymentState::RollbackFailed { towards }, reason.clone());
+        }
+        // The way back is tried for ever, and so is looking after what has the alias.
+        let patient = state.is_back() || state == DeploymentState::Watching;
+        if state.is_terminal() {
+            return;
+        }
+        if !patient && self.tries.failed + 1 >= MOST_ATTEMPTS {
+            return self.refused(now, state, format!("given up after {MOST_ATTEMPTS} attempts: {reason}"));
+        }
+        self.put_off(now, reason);
+    }
+
+    fn refused(&mut self, now: Timestamp, state: DeploymentState, reason: String) {
+        if state.is_terminal() {
+            return;
+        }
+        if state.is_back() {
+            // On the way back there is no such thing as never.
+            return self.failed(now, state, reason);
+        }
+        let untouched = self.made.clone.is_none() && self.made.canary.is_none();
+        let keep = !self.spec.rollback_on_failure;
+        if untouched || keep {
+            self.proceed(now, DeploymentState::Failed, reason);
+        } else {
+            self.go_back(now, DeploymentEnding::RolledBack, &By::new("controller", reason));
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! Where the points of the new collection come from.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// Written `collection:<name>`, `snapshot:<location>` or `external`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Source {
+    /// Copied from a collection of the same upstream.
+    Collection(String),
+    /// Recovered by Qdrant from where it can fetch it.
+    Snapshot(String),
+    /// Somebody fills it, and says so.
+    External,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no source: write collection:<name>, snapshot:<location> or external")]
+pub struct SourceFault(String);
+
+impl FromStr for Source {
+    type Err = SourceFault;
+
+    fn from_str(text: &str) -> Result<Self, SourceFault> {
+        match text.split_once(':') {
+            None if text == "external" => Ok(Self::External),
+            Some(("collection", name)) if !name.is_empty() => Ok(Self::Collection(name.to_owned())),
+            Some(("snapshot", location)) if !location.is_empty() => Ok(Self::Snapshot(location.to_owned())),
+            _ => Err(SourceFault(text.to_owned())),
+        }
+    }
+}
+
+impl TryFrom<String> for Source {
+    type Error = SourceFault;
+
+    fn try_from(text: String) -> Result<Self, SourceFault> {
+        text.parse()
+    }
+}
+
+impl From<Source> for String {
+    fn from(source: Source) -> Self {
+        source.to_string()
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Collection(name) => write!(f, "collection:{name}"),
+            Self::Snapshot(location) => write!(f, "snapshot:{location}"),
+            Self::External => f.write_str("external"),
+        }
+    }
+}

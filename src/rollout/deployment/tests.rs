@@ -1,0 +1,272 @@
+//! The course of a deployment, what goes wrong on it, and the laws for arbitrary histories.
+
+use proptest::prelude::*;
+
+use super::{Built, Deployment, DeploymentCommand, DeploymentSpec, DeploymentState as S, MOST_ATTEMPTS, Outcome, Release, Source, Work};
+use crate::qdrant::{Checkpoint, CloneRecord, Created, Place, Undone, Validated, Validation, Verification};
+use crate::rollout::{By, Timestamp};
+
+const START: Timestamp = Timestamp::from_millis(1_700_000_000_000);
+
+fn spec(source: &str) -> DeploymentSpec {
+    serde_json::from_value(serde_json::json!({"alias": "docs", "source": source})).expect("a spec")
+}
+
+fn begun(spec: DeploymentSpec) -> Deployment {
+    Deployment::create("deployment_1", spec, "docs_2", START, &By::new("ada", "because"))
+}
+
+fn record() -> CloneRecord {
+    CloneRecord { name: "docs_2".to_owned(), created: Created::Yes, done: Vec::new() }
+}
+
+fn verification(missing: u64) -> Verification {
+    Verification { seed: 0, source_points: 10, target_points: 10, compared: 10, missing, extra: 0, differences: Vec::new() }
+}
+
+fn checkpoint() -> Checkpoint {
+    let place = |collection: &str| Place { upstream: "default".to_owned(), collection: collection.to_owned() };
+    Checkpoint { source: place("docs_1"), target: place("docs_2"), total: 10, ranges: Vec::new() }
+}
+
+/// What a work brings when all goes well.
+fn good(work: Work) -> Outcome {
+    match work {
+        Work::Check => Outcome::Checked { previous: "docs_1".to_owned(), schema: None, differences: Vec::new() },
+        Work::Create => Outcome::Built(Built { record: record(), surprises: Vec::new() }),
+        Work::Copy => Outcome::Copied(checkpoint()),
+        Work::Verify => Outcome::Verified(verification(0)),
+        Work::Finish => Outcome::Finished { record: Some(record()), differences: Vec::new() },
+        Work::Validate => Outcome::Validated(Validation { outcome: Validated::Passed, results: Vec::new() }),
+        Work::Release => Outcome::Released("canary_1".to_owned()),
+        Work::Watch => Outcome::Watched(Release::Completed),
+        Work::Undo => Outcome::Undone(Some(Undone::Removed)),
+    }
+}
+
+/// Goes on well until it is in this state.
+fn until(deployment: &mut Deployment, state: S) {
+    for _ in 0..20 {
+        if deployment.state() == state {
+            return;
+        }
+        let now = deployment.due_at().unwrap_or(START).max(START);
+        if let Some(work) = deployment.work(now) {
+            deployment.report(now, good(work));
+        }
+    }
+    panic!("it never came to {state}: {:#?}", deployment.history());
+}
+
+fn states(deployment: &Deployment) -> Vec<S> {
+    deployment.history().iter().map(|step| step.to).collect()
+}
+
+#[test]
+fn a_copy_goes_through_every_state_to_its_end() {
+    let mut deployment = begun(spec("collection:docs_1"));
+    until(&mut deployment, S::Completed);
+    let course = [S::Checking, S::Creating, S::Copying, S::Verifying, S::Finishing, S::Validating, S::Releasing, S::Watching, S::Completed];
+    assert_eq!(states(&deployment), course);
+    assert_eq!(deployment.due_at(), None);
+}
+
+#[test]
+fn a_snapshot_is_neither_copied_nor_verified() {
+    let mut deployment = begun(spec("snapshot:file:///docs.snapshot"));
+    until(&mut deployment, S::Completed);
+    assert!(!states(&deployment).contains(&S::Copying) && !states(&deployment).contains(&S::Verifying));
+}
+
+#[test]
+fn what_somebody_else_fills_is_waited_for() {
+    let mut deployment = begun(spec("external"));
+    until(&mut deployment, S::AwaitingReady);
+    assert_eq!(deployment.due_at(), None, "nothing happens by itself");
+    deployment.command(START, DeploymentCommand::Ready, &By::new("ada", "filled")).expect("it waits");
+    until(&mut deployment, S::Completed);
+}
+
+#[test]
+fn a_refusal_before_anything_was_made_is_a_failure_and_nothing_else() {
+    let mut deployment = begun(spec("external"));
+    deployment.report(START, Outcome::Refused("there is no alias".to_owned()));
+    assert_eq!(deployment.state(), S::Failed);
+}
+
+#[test]
+fn what_fails_is_tried_again_later_and_given_up_in_the_end() {
+    let mut deployment = begun(spec("external"));
+    let mut now = START;
+    for _ in 1..MOST_ATTEMPTS {
+        deployment.report(now, Outcome::Failed("no answer".to_owned()));
+        assert_eq!(deployment.state(), S::Checking);
+        let due = deployment.due_at().expect("it is tried again");
+        assert!(due > now && deployment.work(now).is_none(), "at once");
+        now = due;
+    }
+    deployment.report(now, Outcome::Failed("no answer".to_owned()));
+    assert_eq!(deployment.state(), S::Failed);
+}
+
+#[test]
+fn validation_that_fails_leads_back_or_leaves_everything_for_people_to_see() {
+    let failed = || Outcome::Validated(Validation { outcome: Validated::Failed, results: Vec::new() });
+    for (rollback_on_failure, end) in [(true, S::RolledBack), (false, S::Failed)] {
+        let mut deployment = begun(DeploymentSpec { rollback_on_failure, ..spec("external") });
+        until(&mut deployment, S::AwaitingReady);
+        deployment.command(START, DeploymentCommand::Ready, &By::new("ada", "filled")).expect("it waits");
+        until(&mut deployment, S::Validating);
+        deployment.report(START, failed());
+        until(&mut deployment, end);
+        assert_eq!(deployment.found().undone.is_some(), rollback_on_failure);
+    }
+}
+
+#[test]
+fn nothing_to_ask_is_said_to_be_not_validated() {
+    let mut deployment = begun(spec("snapshot:x"));
+    until(&mut deployment, S::Validating);
+    deployment.report(START, Outcome::Validated(Validation { outcome: Validated::NotValidated, results: Vec::new() }));
+    assert_eq!(deployment.state(), S::Releasing);
+    assert!(deployment.found().warnings.iter().any(|warning| warning.contains("not validated")));
+}
+
+#[test]
+fn a_copy_that_differs_more_than_it_may_is_none() {
+    for (max_differences, goes_on) in [(0, false), (3, true)] {
+        let mut deployment = begun(DeploymentSpec { max_differences, ..spec("collection:docs_1") });
+        until(&mut deployment, S::Verifying);
+        deployment.report(START, Outcome::Verified(verification(3)));
+        assert_eq!(deployment.state() == S::Finishing, goes_on, "{:?}", deployment.state());
+    }
+}
+
+#[test]
+fn more_failed_looks_than_allowed_lead_back() {
+    let mut deployment = begun(spec("snapshot:x"));
+    until(&mut deployment, S::Watching);
+    for look in 1..=6 {
+        assert_eq!(deployment.state(), S::Watching, "after {} looks", look - 1);
+        let now = deployment.due_at().expect("it is looked at").max(START);
+        deployment.report(now, Outcome::Watched(Release::Goes(Some("it is red".to_owned()))));
+        let now = deployment.due_at().expect("it is looked at").max(START);
+        if deployment.state() == S::Watching {
+            deployment.report(now, Outcome::Watched(Release::Goes(None)));
+        }
+    }
+    assert!(deployment.state().is_back(), "{:?}", deployment.state());
+}
+
+#[test]
+fn the_way_back_is_tried_for_ever_and_shouts() {
+    let mut deployment = begun(spec("snapshot:x"));
+    until(&mut deployment, S::Watching);
+    deployment.command(START, DeploymentCommand::Rollback, &By::new("ada", "it is slow")).expect("it has the alias");
+    let mut now = START;
+    for _ in 0..100 {
+        deployment.report(now, Outcome::Failed("no answer".to_owned()));
+        assert_eq!(deployment.state().name(), "rollback_failed");
+        now = deployment.due_at().expect("it is tried again");
+    }
+    until(&mut deployment, S::RolledBack);
+}
+
+#[test]
+fn commands_that_do_not_fit_are_refused_with_the_reason() {
+    let by = By::new("ada", "");
+    let mut deployment = begun(spec("collection:docs_1"));
+    assert!(deployment.command(START, DeploymentCommand::Ready, &by).is_err());
+    assert!(deployment.command(START, DeploymentCommand::Rollback, &by).expect_err("no alias moved").contains("cancel"));
+    deployment.command(START, DeploymentCommand::Cancel, &by).expect("at any point");
+    assert!(deployment.command(START, DeploymentCommand::Cancel, &by).is_err(), "twice");
+    until(&mut deployment, S::Cancelled);
+    assert!(deployment.command(START, DeploymentCommand::Cancel, &by).expect_err("it has ended").contains("cancelled"));
+}
+
+#[test]
+fn a_work_of_a_state_that_was_left_changes_nothing() {
+    let mut deployment = begun(spec("collection:docs_1"));
+    until(&mut deployment, S::Copying);
+    deployment.command(START, DeploymentCommand::Cancel, &By::new("ada", "")).expect("at any point");
+    let before = deployment.clone();
+    deployment.report(START, Outcome::Copied(checkpoint()));
+    assert_eq!(deployment, before);
+}
+
+#[test]
+fn faults_name_their_fields() {
+    let faulty = serde_json::json!({
+        "alias": "docs", "collection": "docs", "source": "snapshot:x", "overrides": {}, "copy": {"parallel": 0}, "watch_every": "0s",
+        "ready": {"min_points": 0}, "validation_queries": [{"query": {"text": "hello"}}],
+    });
+    let spec: DeploymentSpec = serde_json::from_value(faulty).expect("readable");
+    let fields: Vec<String> = spec.check(false).into_iter().map(|fault| fault.field).collect();
+    for field in ["collection", "overrides", "copy.parallel", "watch_every", "ready.min_points", "validation_queries[0].query.text"] {
+        assert!(fields.iter().any(|found| found == field), "{field}: {fields:?}");
+    }
+    assert!("collection:".parse::<Source>().is_err() && "docs".parse::<Source>().is_err());
+}
+
+fn any_outcome() -> impl Strategy<Value = Option<Outcome>> {
+    prop_oneof![
+        6 => Just(None),
+        2 => Just(Some(Outcome::Failed("no answer".to_owned()))),
+        1 => Just(Some(Outcome::Refused("never".to_owned()))),
+        1 => Just(Some(Outcome::NotYet)),
+        1 => Just(Some(Outcome::Watched(Release::Back("a guard failed".to_owned())))),
+        2 => Just(Some(Outcome::Watched(Release::Goes(Some("it is red".to_owned()))))),
+    ]
+}
+
+fn any_command() -> impl Strategy<Value = Option<DeploymentCommand>> {
+    let commands = [DeploymentCommand::Ready, DeploymentCommand::Cancel, DeploymentCommand::Rollback];
+    prop_oneof![20 => Just(None), 1 => prop::sample::select(commands.to_vec()).prop_map(Some)]
+}
+
+proptest! {
+    /// `None` is whatever the work brings when all goes well.
+    #[test]
+    fn no_history_breaks_a_law_and_every_deployment_can_come_to_its_end(
+        source in prop::sample::select(vec!["collection:docs_1", "snapshot:x", "external"]),
+        rollback_on_failure in any::<bool>(),
+        history in prop::collection::vec((any_outcome(), any_command()), 0..60),
+    ) {
+        let mut deployment = begun(DeploymentSpec { rollback_on_failure, ..spec(source) });
+        let mut now = START;
+        for (outcome, command) in history {
+            let before = deployment.clone();
+            if let Some(command) = command
+                && deployment.command(now, command, &By::new("ada", "because")).is_err()
+            {
+                prop_assert_eq!(&deployment, &before, "a refused command changes nothing");
+            }
+            now = deployment.due_at().unwrap_or(now).max(now);
+            if let Some(work) = deployment.work(now) {
+                deployment.report(now, outcome.unwrap_or_else(|| good(work)));
+            }
+            let stored = serde_json::to_string(&deployment).expect("JSON");
+            deployment = serde_json::from_str(&stored).expect("readable");
+            prop_assert!(deployment.history().len() >= before.history().len());
+            if before.state().is_terminal() {
+                prop_assert_eq!(deployment.state(), before.state(), "terminal states are final");
+            }
+            if before.state().is_back() {
+                prop_assert!(deployment.state().is_back() || deployment.state().is_terminal(), "there is no way back from the way back");
+            }
+            let waits = deployment.state().is_terminal() || deployment.state() == S::AwaitingReady;
+            prop_assert_eq!(deployment.due_at().is_none(), waits, "it would sleep for ever, or never rest");
+            prop_assert!(deployment.found().undone.is_none() || deployment.state().is_terminal(), "undone too early");
+        }
+        for _ in 0..40 {
+            if deployment.state() == S::AwaitingReady {
+                deployment.command(now, DeploymentCommand::Ready, &By::new("ada", "filled")).expect("it waits");
+            }
+            now = deployment.due_at().unwrap_or(now).max(now);
+            if let Some(work) = deployment.work(now) {
+                deployment.report(now, good(work));
+            }
+        }
+        prop_assert!(deployment.state().is_terminal(), "stuck: {:?}", deployment.state());
+    }
+}
