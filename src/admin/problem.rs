@@ -93,7 +93,7 @@ impl From<ControlError> for Problem {
     fn from(error: ControlError) -> Self {
         let kind = match &error {
             ControlError::NoRoute(_) => Kind::NoRoute,
-            ControlError::NoCanary(_) => Kind::UnknownId,
+            ControlError::NoCanary(_) | ControlError::NoWebhook(_) => Kind::UnknownId,
             ControlError::Occupied { .. }
             | ControlError::Illegal(_)
             | ControlError::Unsuitable { .. }

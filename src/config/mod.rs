@@ -23,9 +23,13 @@ pub use fault::{Fault, Origin};
 pub use load::{Loaded, Override, Source};
 pub use sections::{
     AdminConfig, AliasesConfig, CarrierConfig, Credentials, FallbackConfig, IdentityConfig, LimitsConfig, ListenConfig, LogConfig,
-    LogFormat, MetricsConfig, RetryConfig, ShutdownConfig, StoreConfig, TimeoutsConfig, TlsConfig, UpstreamConfig,
+    LogFormat, MetricsConfig, RetryConfig, ShutdownConfig, StoreConfig, TimeoutsConfig, TlsConfig, UpstreamConfig, WebhookConfig,
+    WebhookFormat,
 };
-pub use values::{Header, LogFilter, LogFilterFault, Period, PeriodFault, Secret, Size, SizeFault, StoreAddress, UpstreamUrl, UrlFault};
+pub use values::{
+    EventPattern, Header, LogFilter, LogFilterFault, Period, PeriodFault, Secret, Size, SizeFault, StoreAddress, UpstreamUrl, UrlFault,
+    WebhookUrl, WebhookUrlFault,
+};
 pub use watch::{Change, Watcher, restart_needed};
 
 /// The upstream whose aliases are the namespace.
@@ -65,6 +69,8 @@ pub struct Config {
     pub admin: AdminConfig,
     /// Where routes made through the admin API survive a restart.
     pub store: StoreConfig,
+    /// Who is told of events; default none.
+    pub webhooks: Vec<WebhookConfig>,
 }
 
 impl Default for Config {
@@ -85,6 +91,7 @@ impl Default for Config {
             shutdown: ShutdownConfig::default(),
             admin: AdminConfig::default(),
             store: StoreConfig::default(),
+            webhooks: Vec::new(),
         }
     }
 }

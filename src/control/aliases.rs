@@ -10,7 +10,7 @@ use super::state::Control;
 use super::writes;
 use crate::live::DEFAULT_UPSTREAM;
 use crate::qdrant::{Client, Compatibility, Difference, Listing, next_name};
-use crate::store;
+use crate::store::{self, NewEvent};
 
 /// Where an alias is to point, and what may stand in the way.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -196,7 +196,8 @@ impl Control {
     async fn changed(&self, deed: Deed<'_>, author: &Author, answer: AliasChanged) -> Result<AliasChanged, ControlError> {
         let _writing = self.0.writer.lock().await;
         let audit = author.did(deed, answer.previous.as_ref().map(writes::json), answer.collection.as_ref().map(writes::json));
-        self.commit(store::Change::new(audit, Vec::new())).await?;
+        let events = vec![answer.event()];
+        self.commit(store::Change { events, ..store::Change::new(audit, Vec::new()) }).await?;
         tracing::info!(
             alias = deed.subject,
             action = deed.action,
@@ -218,6 +219,17 @@ impl AliasChanged {
             differences: Vec::new(),
             next_name: None,
         }
+    }
+
+    /// Only what was changed comes this far.
+    fn event(&self) -> NewEvent {
+        let kind = match (&self.previous, &self.collection) {
+            (_, None) => "alias.deleted",
+            (None, Some(_)) => "alias.created",
+            (Some(_), Some(_)) => "alias.switched",
+        };
+        let body = serde_json::json!({"previous": self.previous, "collection": self.collection});
+        NewEvent { kind: kind.to_owned(), subject: self.alias.clone(), body }
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::author::{Author, Deed};
 use super::error::ControlError;
 use super::state::{Control, State};
+use super::webhooks::announce;
 use crate::store::{AuditRow, Change, Changes, CommitError, Delta, Event, Filter, Page, StoreError};
 
 /// The net under notifications: what got lost is found this much later.
@@ -15,12 +16,14 @@ impl Control {
     ///
     /// # Errors
     /// When the store does not take it; whatever others did meanwhile is in the table then.
-    pub(super) async fn commit(&self, change: Change) -> Result<(), ControlError> {
+    pub(super) async fn commit(&self, mut change: Change) -> Result<(), ControlError> {
+        announce(&mut change, &self.plan().webhooks);
+        let raised = u64::from(!change.writes.is_empty());
         match self.0.store.commit(change).await {
             Ok(committed) => {
                 let state = self.0.state.load_full();
                 // In between lies what other replicas did: that comes first.
-                if committed.revision > state.held.revision + 1 {
+                if committed.revision > state.held.revision + raised {
                     return self.take_over(&state).await;
                 }
                 self.hold(&state, Delta { revision: committed.revision, whole: false, documents: committed.documents })

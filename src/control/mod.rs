@@ -16,6 +16,7 @@ mod decision;
 mod error;
 mod holdings;
 mod kill;
+mod lease;
 mod ledger;
 mod once;
 mod plan;
@@ -32,6 +33,7 @@ mod tables;
 mod upstreams;
 mod views;
 mod warnings;
+mod webhooks;
 mod writes;
 
 #[cfg(test)]
@@ -54,3 +56,4 @@ pub use route::RouteState;
 pub use state::{Control, Parts};
 pub use status::Status;
 pub use views::{AliasView, CollectionView, RouteView};
+pub use webhooks::{WebhookTest, WebhookView};

@@ -13,6 +13,7 @@ use super::author::{Author, Deed};
 use super::error::StartError;
 use super::holdings::Holdings;
 use super::reload::ReloadStatus;
+use super::webhooks::Board;
 use super::{Plan, Readiness, RouteState, writes};
 use crate::config::{Config, Loaded};
 use crate::live::{Live, Refresh, Shared};
@@ -39,6 +40,8 @@ pub(super) struct Inner {
     pub(super) writer: Mutex<()>,
     /// Rung when the aliases should be listed without waiting for the next round.
     pub(super) relist: Notify,
+    /// What has become of deliveries.
+    pub(super) board: Board,
 }
 
 /// One version of all the control plane knows; the table is built from it.
@@ -104,6 +107,7 @@ impl Control {
             state: ArcSwap::from_pointee(state),
             writer: Mutex::new(()),
             relist: Notify::new(),
+            board: Board::default(),
         }));
         let listing = super::refresher::run(control.clone(), requests);
         let following = control.clone().follow(control.changes());

@@ -5,6 +5,7 @@ mod listen;
 mod operation;
 mod traffic;
 mod upstream;
+mod webhook;
 
 pub use identity::{CarrierConfig, IdentityConfig};
 pub use listen::{ListenConfig, TlsConfig};
@@ -12,3 +13,4 @@ pub use operation::{AdminConfig, AliasesConfig, LogConfig, LogFormat, MetricsCon
 pub use traffic::{FallbackConfig, LimitsConfig, RetryConfig, TimeoutsConfig};
 pub use upstream::{Credentials, UpstreamConfig};
 pub(super) use upstream::{QDRANT_GRPC_PORT, QDRANT_HOST, QDRANT_REST_PORT};
+pub use webhook::{WebhookConfig, WebhookFormat};

@@ -1,12 +1,13 @@
 //! What a canary wants done, done. Each effect may be executed twice: whoever did it may have died before saying so.
 
 use super::Running;
+use super::events;
 use crate::control::clock;
 use crate::control::holdings::RETIREMENT;
 use crate::control::state::Control;
 use crate::qdrant::{AliasFailed, Client, Compatibility, Description, Failure};
 use crate::rollout::{Effect, Endpoint, Pending};
-use crate::store::{Expected, Key, Write};
+use crate::store::{Expected, Key, NewEvent, Write};
 
 /// What became of an effect.
 pub(super) enum Outcome {
@@ -21,6 +22,8 @@ pub(super) enum Outcome {
     Refused(String),
     /// Done by this write, which belongs into the same commit as the report.
     Wrote(Write),
+    /// Done, and worth this event in the same commit as the report.
+    Told(NewEvent),
 }
 
 impl From<Failure> for Outcome {
@@ -35,12 +38,12 @@ impl Control {
             // The table follows the stored state, here as in every other replica: storing it was all there is to do.
             Effect::SetShare { .. } | Effect::StartWindow { .. } | Effect::TakeRouteOff { .. } => Outcome::Done,
             Effect::RunChecks { alias, candidate } => self.check(running, alias, candidate).await.unwrap_or_else(|outcome| outcome),
-            Effect::SwitchAlias { alias, expect, to } => self.move_alias(alias, expect, to).await,
-            Effect::RestoreAlias { alias, from, to } => self.restore_alias(alias, from, to).await,
+            Effect::SwitchAlias { alias, expect, to } => self.move_alias(running, alias, expect, to).await,
+            Effect::RestoreAlias { alias, from, to } => self.restore_alias(running, alias, from, to).await,
             Effect::ScheduleRetirement { collection, grace } => Outcome::Wrote(retirement(running, pending, collection, grace.get())),
             Effect::Notify { event, text } => {
                 tracing::info!(canary = running.canary.id(), ?event, text, "canary");
-                Outcome::Done
+                events::notice(running, *event, text).map_or(Outcome::Done, Outcome::Told)
             }
         }
     }
@@ -88,30 +91,33 @@ impl Control {
     }
 
     /// One alias action, then a table that knows of it.
-    async fn move_alias(&self, alias: &str, expect: &str, to: &str) -> Outcome {
+    async fn move_alias(&self, running: &Running, alias: &str, expect: &str, to: &str) -> Outcome {
         let client = match self.client(None) {
             Ok(client) => client,
             Err(outcome) => return outcome,
         };
         let moved = client.switch_alias(alias, to, Some(expect)).await;
         self.relist_with(&client).await;
+        let told = Outcome::Told(events::moved(running, alias, expect, to));
         match moved {
-            Ok(_) => Outcome::Done,
-            Err(AliasFailed::Unexpected { found: Some(found), .. }) if found == to => Outcome::Done,
+            Ok(_) => told,
+            Err(AliasFailed::Unexpected { found: Some(found), .. }) if found == to => told,
             Err(error @ (AliasFailed::Unexpected { .. } | AliasFailed::Refused { .. })) => Outcome::Refused(error.to_string()),
             Err(error) => Outcome::Failed(error.to_string()),
         }
     }
 
     /// Only when the alias points at what this canary put there: whoever moved it since is not to be overruled.
-    async fn restore_alias(&self, alias: &str, from: &str, to: &str) -> Outcome {
+    async fn restore_alias(&self, running: &Running, alias: &str, from: &str, to: &str) -> Outcome {
         let client = match self.client(None) {
             Ok(client) => client,
             Err(outcome) => return outcome,
         };
         match client.list().await {
             Err(error) => Outcome::Failed(error.to_string()),
-            Ok(listing) if listing.aliases.get(alias).is_some_and(|target| target == from) => self.move_alias(alias, from, to).await,
+            Ok(listing) if listing.aliases.get(alias).is_some_and(|target| target == from) => {
+                self.move_alias(running, alias, from, to).await
+            }
             Ok(_) => Outcome::Done,
         }
     }

@@ -3,9 +3,9 @@
 use serde::Serialize;
 use ulid::Ulid;
 
+use super::events::transitions;
 use super::guards::unsupported;
 use super::running::Running;
-use super::steps::transitions;
 use crate::control::author::{Author, Deed};
 use crate::control::error::ControlError;
 use crate::control::holdings::OWNER;

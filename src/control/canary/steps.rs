@@ -2,6 +2,7 @@
 
 use super::Running;
 use super::effects::Outcome;
+use super::events::transitions;
 use super::running::Running as Document;
 use crate::control::author::Author;
 use crate::control::error::ControlError;
@@ -15,6 +16,13 @@ use crate::store::{self, Expected, Fence, NewEvent, Write};
 
 /// How many effects of one canary are executed in one go; the rest waits for the next.
 const AT_ONCE: usize = 16;
+
+/// What goes into the same commit as a canary's next state.
+#[derive(Default)]
+struct Besides {
+    writes: Vec<Write>,
+    events: Vec<NewEvent>,
+}
 
 impl Control {
     /// Looks at every canary whose time has come. One that fails is tried again at the next round, and holds up no other.
@@ -35,7 +43,7 @@ impl Control {
         let evidence = self.evidence(&running).await;
         self.edit_canary(id, Some(fence), |running| {
             running.canary.tick(clock::now(), &evidence);
-            Vec::new()
+            Besides::default()
         })
         .await?;
         for _ in 0..AT_ONCE {
@@ -52,6 +60,7 @@ impl Control {
         let number = pending.number;
         self.edit_canary(id, Some(fence), |running| {
             let (canary, now) = (&mut running.canary, clock::now());
+            let first_report = canary.due(now).any(|pending| pending.number == number);
             match outcome {
                 Outcome::Passed { stable } => canary.checks_passed(number, stable),
                 Outcome::Done => canary.effect_done(now, number),
@@ -59,26 +68,26 @@ impl Control {
                 Outcome::Refused(reason) => canary.effect_refused(now, number, &reason),
                 Outcome::Wrote(write) => {
                     canary.effect_done(now, number);
-                    return vec![write];
+                    return Besides { writes: vec![write], events: Vec::new() };
+                }
+                Outcome::Told(event) => {
+                    canary.effect_done(now, number);
+                    // Whoever did it before may have said so before.
+                    return Besides { writes: Vec::new(), events: Vec::from_iter(first_report.then_some(event)) };
                 }
             }
-            Vec::new()
+            Besides::default()
         })
         .await
     }
 
     /// Changes one canary as the machine's; what it became is stored before anybody acts on it.
-    async fn edit_canary(
-        &self,
-        id: &str,
-        fence: Option<&Fence>,
-        edit: impl FnOnce(&mut Running) -> Vec<Write>,
-    ) -> Result<(), ControlError> {
+    async fn edit_canary(&self, id: &str, fence: Option<&Fence>, edit: impl FnOnce(&mut Running) -> Besides) -> Result<(), ControlError> {
         let _writing = self.0.writer.lock().await;
         let Some(before) = self.canary_document(id) else { return Ok(()) };
         let mut after = before.clone();
-        let mut writes = edit(&mut after);
-        if after.canary == before.canary && writes.is_empty() {
+        let Besides { mut writes, events } = edit(&mut after);
+        if after.canary == before.canary && writes.is_empty() && events.is_empty() {
             return Ok(());
         }
         writes.extend(self.canary_writes(&before, &mut after));
@@ -89,6 +98,7 @@ impl Control {
             let deed = crate::control::author::Deed { action: "canary.step", subject: &after.canary.plan().spec().alias };
             change.audit = Some(author.did(deed, Some(writes::json(&before.canary.state())), Some(writes::json(&after.canary.state()))));
         }
+        change.events.extend(events);
         change.fence = fence.cloned();
         self.commit(change).await
     }
@@ -117,18 +127,4 @@ impl Control {
     pub(super) fn canary_document(&self, id: &str) -> Option<Running> {
         self.0.state.load().held.canaries.get(id).cloned()
     }
-}
-
-/// An event for each transition that `after` has and `before` has not.
-pub(super) fn transitions(before: &Running, after: &Running) -> Vec<NewEvent> {
-    let (known, alias) = (before.canary.status().history.total(), &after.canary.plan().spec().alias);
-    let history = after.canary.status().history;
-    let fresh = usize::try_from(history.total().saturating_sub(known)).unwrap_or(usize::MAX);
-    let all: Vec<_> = history.iter().collect();
-    let event = |transition: &&crate::rollout::Transition| NewEvent {
-        kind: format!("canary.{}", transition.to.name()),
-        subject: alias.clone(),
-        body: serde_json::json!({"canary": after.canary.id(), "transition": writes::json(*transition)}),
-    };
-    all[all.len().saturating_sub(fresh)..].iter().map(event).collect()
 }

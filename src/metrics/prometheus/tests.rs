@@ -13,6 +13,7 @@ const GAUGES: Gauges<'_> = Gauges {
     store_revision: 12,
     kill_switch: false,
     canaries: Vec::new(),
+    webhooks: Vec::new(),
 };
 
 fn completed(first_byte_us: u64, total_us: u64) -> Completed {
@@ -129,6 +130,21 @@ fn a_canary_shows_its_stage_share_state_and_verdicts() {
         r#"pointsman_canary_state{alias="docs",canary="canary_1",state="stepping"} 1"#,
         r#"pointsman_canary_seconds_in_state{alias="docs",canary="canary_1"} 2.5"#,
         r#"pointsman_canary_guard_verdict{alias="docs",canary="canary_1",guard="error_rate"} -1"#,
+    ] {
+        assert!(text.contains(line), "no `{line}` in\n{text}");
+    }
+}
+
+#[test]
+fn a_webhook_shows_what_it_is_owed_and_what_was_delivered() {
+    let mut hook = WebhookGauge { pending: 3, oldest_seconds: 1.5, ..WebhookGauge::of("chat") };
+    hook.deliveries.insert(DeliveryResult::GivenUp, 2);
+    let text = render(&Registry::new(1, 10), &Gauges { webhooks: vec![hook], ..GAUGES }).expect("it renders");
+    for line in [
+        r#"pointsman_outbox_pending{webhook="chat"} 3"#,
+        r#"pointsman_outbox_oldest_age_seconds{webhook="chat"} 1.5"#,
+        r#"pointsman_webhook_deliveries_total{result="delivered",webhook="chat"} 0"#,
+        r#"pointsman_webhook_deliveries_total{result="given_up",webhook="chat"} 2"#,
     ] {
         assert!(text.contains(line), "no `{line}` in\n{text}");
     }
