@@ -23,8 +23,8 @@ pub use fault::{Fault, Origin};
 pub use load::{Loaded, Override, Source};
 pub use sections::{
     AdminConfig, AliasesConfig, CarrierConfig, Credentials, FallbackConfig, IdentityConfig, LimitsConfig, ListenConfig, LogConfig,
-    LogFormat, MetricsConfig, RetryConfig, ShutdownConfig, StoreConfig, TimeoutsConfig, TlsConfig, UpstreamConfig, WebhookConfig,
-    WebhookFormat,
+    LogFormat, MetricsConfig, RetirementConfig, RetryConfig, ShutdownConfig, StoreConfig, TimeoutsConfig, TlsConfig, UpstreamConfig,
+    WebhookConfig, WebhookFormat,
 };
 pub use values::{
     EventPattern, Header, LogFilter, LogFilterFault, Period, PeriodFault, Secret, Size, SizeFault, StoreAddress, UpstreamUrl, UrlFault,
@@ -71,6 +71,8 @@ pub struct Config {
     pub store: StoreConfig,
     /// Who is told of events; default none.
     pub webhooks: Vec<WebhookConfig>,
+    /// When a collection that is to be retired may be deleted.
+    pub retirement: RetirementConfig,
 }
 
 impl Default for Config {
@@ -92,6 +94,7 @@ impl Default for Config {
             admin: AdminConfig::default(),
             store: StoreConfig::default(),
             webhooks: Vec::new(),
+            retirement: RetirementConfig::default(),
         }
     }
 }

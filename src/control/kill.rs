@@ -54,7 +54,7 @@ impl Control {
         let mut writes = vec![writes::write(&KILL_SWITCH, ID, Some(&next), Expected::Any)];
         let mut events = vec![NewEvent { kind: deed.action.to_owned(), subject: String::new(), body: serde_json::json!({"on": on}) }];
         let reason = author.reason.clone().unwrap_or_else(|| "the kill switch was turned".to_owned());
-        for before in state.held.canaries.values().filter(|running| !running.canary.state().is_terminal()) {
+        for before in state.held.canaries.values().filter(|running| running.is_live()) {
             let mut after = before.clone();
             after.canary.kill_switch(now, on, &By::new(&author.actor, &reason));
             writes.extend(self.canary_writes(before, &mut after));

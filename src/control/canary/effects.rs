@@ -2,12 +2,14 @@
 
 use super::Running;
 use super::events;
+use crate::config::{DEFAULT_UPSTREAM, Period};
 use crate::control::clock;
-use crate::control::holdings::RETIREMENT;
+use crate::control::retirement::{event, new_id, put};
 use crate::control::state::Control;
 use crate::qdrant::{AliasFailed, Client, Compatibility, Description, Failure};
+use crate::rollout::retirement::Retirement;
 use crate::rollout::{Effect, Endpoint, Pending};
-use crate::store::{Expected, Key, NewEvent, Write};
+use crate::store::{NewEvent, Write};
 
 /// What became of an effect.
 pub(super) enum Outcome {
@@ -20,10 +22,21 @@ pub(super) enum Outcome {
     Failed(String),
     /// Will never succeed.
     Refused(String),
-    /// Done by this write, which belongs into the same commit as the report.
-    Wrote(Write),
-    /// Done, and worth this event in the same commit as the report.
-    Told(NewEvent),
+    /// Done, once this is in the same commit as the report.
+    With(Besides),
+}
+
+/// What goes into the same commit as a canary's next state.
+#[derive(Default)]
+pub(super) struct Besides {
+    pub(super) writes: Vec<Write>,
+    pub(super) events: Vec<NewEvent>,
+}
+
+impl Outcome {
+    fn told(event: NewEvent) -> Self {
+        Self::With(Besides { writes: Vec::new(), events: vec![event] })
+    }
 }
 
 impl From<Failure> for Outcome {
@@ -40,10 +53,10 @@ impl Control {
             Effect::RunChecks { alias, candidate } => self.check(running, alias, candidate).await.unwrap_or_else(|outcome| outcome),
             Effect::SwitchAlias { alias, expect, to } => self.move_alias(running, alias, expect, to).await,
             Effect::RestoreAlias { alias, from, to } => self.restore_alias(running, alias, from, to).await,
-            Effect::ScheduleRetirement { collection, grace } => Outcome::Wrote(retirement(running, pending, collection, grace.get())),
+            Effect::ScheduleRetirement { collection, grace } => Outcome::With(retirement(running, collection, *grace)),
             Effect::Notify { event, text } => {
                 tracing::info!(canary = running.canary.id(), ?event, text, "canary");
-                events::notice(running, *event, text).map_or(Outcome::Done, Outcome::Told)
+                events::notice(running, *event, text).map_or(Outcome::Done, Outcome::told)
             }
         }
     }
@@ -98,7 +111,7 @@ impl Control {
         };
         let moved = client.switch_alias(alias, to, Some(expect)).await;
         self.relist_with(&client).await;
-        let told = Outcome::Told(events::moved(running, alias, expect, to));
+        let told = Outcome::told(events::moved(running, alias, expect, to));
         match moved {
             Ok(_) => told,
             Err(AliasFailed::Unexpected { found: Some(found), .. }) if found == to => told,
@@ -148,21 +161,9 @@ fn serviceable(collection: &Description) -> Result<(), Outcome> {
     Ok(())
 }
 
-/// Under an id of its own, so that writing it twice is writing it once.
-fn retirement(running: &Running, pending: &Pending, collection: &str, grace: std::time::Duration) -> Write {
-    let id = format!("ret_{}_{}", running.canary.id(), pending.number);
-    let due_at = clock::stored(clock::now()).saturating_add(grace);
-    let body = serde_json::json!({
-        "id": id,
-        "upstream": crate::config::DEFAULT_UPSTREAM,
-        "collection": collection,
-        "due_at": due_at,
-        "grace_ms": u64::try_from(grace.as_millis()).unwrap_or(u64::MAX),
-        "created": clock::now(),
-        "actor": "pointsman",
-        "reason": format!("the canary {} was completed", running.canary.id()),
-        "state": "scheduled",
-        "snapshot": false,
-    });
-    Write::Put { key: Key::new(RETIREMENT, id), body, due_at: Some(due_at), expected: Expected::Any }
+/// Stored with the report of having scheduled it, so that there is never a second one.
+fn retirement(running: &Running, collection: &str, grace: Period) -> Besides {
+    let scheduled = Retirement::scheduled(new_id(), DEFAULT_UPSTREAM, collection, grace, clock::now());
+    let scheduled = Retirement { reason: Some(format!("{} was completed", running.name())), ..scheduled };
+    Besides { writes: vec![put(&scheduled)], events: vec![event(&scheduled)] }
 }

@@ -16,7 +16,6 @@ mod events;
 mod evidence;
 mod gauges;
 mod guards;
-mod hygiene;
 mod observed;
 mod requests;
 mod running;
@@ -26,6 +25,6 @@ mod windows;
 pub(super) use events::transitions;
 pub use requests::CanaryView;
 pub(super) use running::{Canaries, Running};
-pub(super) use windows::{Watched, watched};
+pub(super) use windows::{Watched, scope_of_all, watched};
 
 use super::writes::json as writable;

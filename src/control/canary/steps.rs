@@ -1,7 +1,7 @@
 //! One look at one canary, by the replica that holds the lease: evidence, the machine's next state, and what is due.
 
 use super::Running;
-use super::effects::Outcome;
+use super::effects::{Besides, Outcome};
 use super::events::transitions;
 use super::running::Running as Document;
 use crate::control::author::Author;
@@ -12,17 +12,10 @@ use crate::control::{clock, writes};
 use crate::metrics::Class;
 use crate::rollout::Pending;
 use crate::routing::STABLE;
-use crate::store::{self, Expected, Fence, NewEvent, Write};
+use crate::store::{self, Expected, Fence, Write};
 
 /// How many effects of one canary are executed in one go; the rest waits for the next.
 const AT_ONCE: usize = 16;
-
-/// What goes into the same commit as a canary's next state.
-#[derive(Default)]
-struct Besides {
-    writes: Vec<Write>,
-    events: Vec<NewEvent>,
-}
 
 impl Control {
     /// Looks at every canary whose time has come. One that fails is tried again at the next round, and holds up no other.
@@ -60,20 +53,16 @@ impl Control {
         let number = pending.number;
         self.edit_canary(id, Some(fence), |running| {
             let (canary, now) = (&mut running.canary, clock::now());
-            let first_report = canary.due(now).any(|pending| pending.number == number);
             match outcome {
                 Outcome::Passed { stable } => canary.checks_passed(number, stable),
                 Outcome::Done => canary.effect_done(now, number),
                 Outcome::Failed(reason) => canary.effect_failed(now, number, &reason),
                 Outcome::Refused(reason) => canary.effect_refused(now, number, &reason),
-                Outcome::Wrote(write) => {
-                    canary.effect_done(now, number);
-                    return Besides { writes: vec![write], events: Vec::new() };
-                }
-                Outcome::Told(event) => {
-                    canary.effect_done(now, number);
+                Outcome::With(besides) => {
                     // Whoever did it before may have said so before.
-                    return Besides { writes: Vec::new(), events: Vec::from_iter(first_report.then_some(event)) };
+                    let first_report = canary.due(now).any(|pending| pending.number == number);
+                    canary.effect_done(now, number);
+                    return if first_report { besides } else { Besides::default() };
                 }
             }
             Besides::default()

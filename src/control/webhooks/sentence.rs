@@ -52,6 +52,11 @@ fn happening(event: &Event) -> String {
         "kill_switch.off" => "The kill switch is off".to_owned(),
         "lease.taken" => format!("{subject} steers the rollouts now"),
         "lease.lost" => format!("{subject} has lost the controller's lease"),
+        "retirement.scheduled" => format!("The collection {subject} is to be deleted"),
+        "retirement.blocked" => format!("The collection {subject} cannot be deleted yet"),
+        "retirement.cancelled" => format!("The collection {subject} stays"),
+        "retirement.refused" => format!("The collection {subject} was NOT deleted"),
+        "retirement.done" => format!("The collection {subject} was deleted"),
         "webhook.test" => format!("A test of the webhook {subject}: it works"),
         kind => unknown(kind, subject),
     }
