@@ -11,6 +11,8 @@ use crate::store::{AuditRow, Change, Changes, CommitError, Delta, Event, Filter,
 
 /// The net under notifications: what got lost is found this much later.
 const POLL: Duration = Duration::from_millis(500);
+/// The same for those who only watch: there may be many.
+const NEWS_POLL: Duration = Duration::from_secs(2);
 
 impl Control {
     /// Commits `change` and puts what came of it into the table. Only the holder of the writer's lock calls it.
@@ -78,6 +80,20 @@ impl Control {
     /// When the store does not answer.
     pub async fn events(&self, filter: &Filter) -> Result<Page<Event>, ControlError> {
         Ok(self.0.store.events(filter).await?)
+    }
+
+    /// What has happened after the event `id`, oldest first.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn events_after(&self, id: u64, limit: u32) -> Result<Vec<Event>, ControlError> {
+        Ok(self.0.store.events_after(id, limit).await?)
+    }
+
+    /// Wakes its owner when any replica may have made an event.
+    #[must_use]
+    pub fn news(&self) -> Changes {
+        self.0.store.changes(NEWS_POLL)
     }
 
     /// Takes over what has changed in the store since this process last looked.

@@ -8,6 +8,7 @@ mod bad_input;
 mod canary;
 mod clients;
 mod elsewhere;
+mod event_stream;
 mod fallback;
 mod fidelity;
 mod guards;
@@ -18,6 +19,7 @@ mod peer;
 #[path = "../support/postgres.rs"]
 mod postgres;
 mod rapid_reset;
+mod receiver;
 mod reload;
 mod replicas;
 mod resend;
@@ -28,6 +30,7 @@ mod stop;
 mod store_command;
 mod switch;
 mod tls;
+mod webhooks;
 mod wire;
 
 #[path = "../clients/rust/scenarios.rs"]

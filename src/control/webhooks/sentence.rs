@@ -57,7 +57,7 @@ fn happening(event: &Event) -> String {
         "retirement.cancelled" => format!("The collection {subject} stays"),
         "retirement.refused" => format!("The collection {subject} was NOT deleted"),
         "retirement.done" => format!("The collection {subject} was deleted"),
-        "webhook.test" => format!("A test of the webhook {subject}: it works"),
+        "webhook.test" => format!("Pointsman reaches the webhook {subject}"),
         kind => unknown(kind, subject),
     }
 }

@@ -13,6 +13,7 @@ const GAUGES: Gauges<'_> = Gauges {
     store_revision: 12,
     kill_switch: false,
     canaries: Vec::new(),
+    retirements: RetirementGauges { pending: Vec::new(), overdue_seconds: 0.0 },
     webhooks: Vec::new(),
 };
 
@@ -145,6 +146,19 @@ fn a_webhook_shows_what_it_is_owed_and_what_was_delivered() {
         r#"pointsman_outbox_oldest_age_seconds{webhook="chat"} 1.5"#,
         r#"pointsman_webhook_deliveries_total{result="delivered",webhook="chat"} 0"#,
         r#"pointsman_webhook_deliveries_total{result="given_up",webhook="chat"} 2"#,
+    ] {
+        assert!(text.contains(line), "no `{line}` in\n{text}");
+    }
+}
+
+#[test]
+fn retirements_are_counted_by_state() {
+    let retirements = RetirementGauges { pending: vec![("scheduled", 2), ("blocked", 0)], overdue_seconds: 1.5 };
+    let text = render(&Registry::new(1, 10), &Gauges { retirements, ..GAUGES }).expect("it renders");
+    for line in [
+        r#"pointsman_retirements_pending{state="scheduled"} 2"#,
+        r#"pointsman_retirements_pending{state="blocked"} 0"#,
+        "pointsman_retirement_overdue_seconds 1.5",
     ] {
         assert!(text.contains(line), "no `{line}` in\n{text}");
     }
