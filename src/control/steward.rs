@@ -106,7 +106,9 @@ impl Control {
             body,
         };
         self.0.store.heartbeat(&report).await?;
-        self.look_at_backlog().await?;
+        if let Err(error) = self.look_at_backlog().await {
+            tracing::debug!(%error, "what webhooks are owed could not be looked up");
+        }
         if let Err(error) = self.flush_observations().await {
             tracing::debug!(%error, "what was counted could not be written down; it is tried again");
         }

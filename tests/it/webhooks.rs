@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 
 use crate::house::{PATIENCE, Pointsman, Upstream, alias, collection, get, send};
+use crate::postgres::Cluster;
 use crate::receiver::{Mood, Post, Receiver};
 
 /// A variable that every process inherits; what is in it serves as the key.
@@ -121,8 +122,8 @@ async fn what_is_refused_for_good_is_given_up_and_holds_up_nothing() {
     assert_eq!((&shown["given_up"], &shown["pending"]), (&json!(1), &json!(0)), "{shown}");
     let counted = async {
         let lines = [
-            r#"pointsman_webhook_deliveries_total{result="given_up",webhook="hook"} 1"#,
-            r#"pointsman_webhook_deliveries_total{result="delivered",webhook="hook"} 1"#,
+            r#"pointsman_webhook_deliveries_total{webhook="hook",result="given_up"} 1"#,
+            r#"pointsman_webhook_deliveries_total{webhook="hook",result="delivered"} 1"#,
             r#"pointsman_outbox_pending{webhook="hook"} 0"#,
         ];
         loop {
@@ -198,6 +199,27 @@ async fn a_webhook_can_be_tested_and_changed_under_way() {
     tokio::time::timeout(PATIENCE, moved).await.expect("the new address is used in time");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn when_the_controller_dies_the_other_delivers_what_is_owed() {
+    let (upstream, receiver) = (upstream().await, Receiver::start(Mood::Answers(503)).await);
+    let hook = hook("hook", &receiver.url("/"), "'kill_switch.*'", "");
+    let config = format!("store: {{url: \"{}\"}}\nwebhooks:\n{hook}", Cluster::shared().database());
+    let mut one = Pointsman::start(&upstream, &config).await;
+    one.until("it steers", |status| status["store"]["controller"]["here"] == true).await;
+    let other = Pointsman::start(&upstream, &config).await;
+    turn(&other, true).await;
+    turn(&one, false).await;
+    let refused = receiver.until("the controller tries", |posts| !posts.is_empty()).await;
+    one.child.kill().await.expect("it is ours");
+    receiver.turn(Mood::Answers(200));
+    let posts = receiver.until("both arrive", |_| receiver.taken().len() >= 2).await;
+    assert_eq!(receiver.taken(), ["kill_switch.on", "kill_switch.off"]);
+    let last = posts.last().expect("there are two").json();
+    assert_ne!(last["instance"], refused[0].json()["instance"], "another replica sent it");
+    let shown = shown(&other, "hook").await;
+    assert_eq!((&shown["pending"], &shown["last"]["kind"]), (&json!(0), &json!("kill_switch.off")), "{shown}");
+}
+
 /// Each step of a canary is told once, whatever notices come with it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_canary_tells_each_of_its_steps_once() {
@@ -205,13 +227,21 @@ async fn a_canary_tells_each_of_its_steps_once() {
     let events = "'canary.*', 'alias.*', 'retirement.*'";
     let pointsman = Pointsman::start(&upstream, &format!("webhooks:\n{}", hook("hook", &receiver.url("/"), events, ""))).await;
     let spec = json!({
-        "alias": "docs", "collection": "docs_v2", "stages": [{"percentage": 100, "duration": "0s"}],
-        "check_interval": "1s", "warm_up": "0s", "watch": "1s", "retire_old": "24h",
-        "guards": [{"kind": "error_rate", "max": 0.5, "margin": 0.3}],
+        "alias": "docs", "collection": "docs_v2",
+        "stages": [{"percentage": 5, "duration": "10m"}, {"percentage": 100, "duration": "0s"}],
+        "check_interval": "1s", "warm_up": "0s", "watch": "0s", "retire_old": "24h",
     });
-    send(&pointsman.http, Method::POST, &pointsman.admin("/v1/canaries"), &spec).await;
+    let created = send(&pointsman.http, Method::POST, &pointsman.admin("/v1/canaries"), &spec).await;
+    receiver.until("it begins", |posts| posts.len() == 2).await;
+    for command in ["pause", "resume", "promote"] {
+        let path = format!("/v1/canaries/{}/{command}", created["id"].as_str().expect("an id"));
+        send(&pointsman.http, Method::POST, &pointsman.admin(&path), &json!({"reason": command})).await;
+    }
     let expected = [
         "canary.initializing",
+        "canary.stage_changed",
+        "canary.paused",
+        "canary.stepping",
         "canary.stage_changed",
         "canary.promoting",
         "alias.switched",
@@ -220,7 +250,11 @@ async fn a_canary_tells_each_of_its_steps_once() {
         "retirement.scheduled",
     ];
     receiver.until("the whole story is told", |posts| posts.len() >= expected.len()).await;
-    // What would be told twice would be told by the next commits.
-    turn(&pointsman, true).await;
-    assert_eq!(receiver.taken(), expected);
+    // A notice that doubled a step would have been told by now, or is before this.
+    send(&pointsman.http, Method::PUT, &pointsman.admin("/v1/aliases/more"), &json!({"collection": "docs_v2"})).await;
+    receiver.until("what comes last", |posts| posts.iter().any(|post| post.kind() == "alias.created")).await;
+    assert_eq!(receiver.taken().iter().filter(|kind| *kind != "alias.created").collect::<Vec<_>>(), expected.iter().collect::<Vec<_>>());
+    let paused = receiver.posts()[2].json();
+    assert_eq!((&paused["actor"], &paused["reason"], &paused["subject"]), (&json!("admin"), &json!("pause"), &json!("docs")), "{paused}");
+    assert_eq!(paused["details"]["canary"], created["id"]);
 }

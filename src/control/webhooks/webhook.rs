@@ -36,8 +36,9 @@ impl Webhook {
             return Ok(Vec::new());
         }
         let fault = |key: String, reason: String| PlanFault { key, reason };
-        // Whoever answers with a redirect gets the secrets of nobody else.
-        let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+        // A redirect would take headers and signature to somebody else. Events are rare: a kept connection would mostly be a
+        // dead one.
+        let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).pool_max_idle_per_host(0);
         let http = builder.user_agent(concat!("pointsman/", env!("CARGO_PKG_VERSION"))).build();
         let http = http.map_err(|error| vec![fault("webhooks".to_owned(), whole(&error))])?;
         let (mut webhooks, mut faults) = (Vec::new(), Vec::new());

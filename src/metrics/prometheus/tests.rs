@@ -144,8 +144,8 @@ fn a_webhook_shows_what_it_is_owed_and_what_was_delivered() {
     for line in [
         r#"pointsman_outbox_pending{webhook="chat"} 3"#,
         r#"pointsman_outbox_oldest_age_seconds{webhook="chat"} 1.5"#,
-        r#"pointsman_webhook_deliveries_total{result="delivered",webhook="chat"} 0"#,
-        r#"pointsman_webhook_deliveries_total{result="given_up",webhook="chat"} 2"#,
+        r#"pointsman_webhook_deliveries_total{webhook="chat",result="delivered"} 0"#,
+        r#"pointsman_webhook_deliveries_total{webhook="chat",result="given_up"} 2"#,
     ] {
         assert!(text.contains(line), "no `{line}` in\n{text}");
     }
