@@ -72,3 +72,6 @@ fn kind(previous: Option<&Transition>, transition: &Transition) -> &'static str 
         state => state.name(),
     }
 }
+
+#[cfg(test)]
+mod tests;
