@@ -20,6 +20,7 @@ mod peer;
 mod postgres;
 mod rapid_reset;
 mod receiver;
+mod relay;
 mod reload;
 mod replicas;
 mod resend;
