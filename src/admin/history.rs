@@ -1,4 +1,4 @@
-//! `GET /v1/audit`, `GET /v1/events`: who did what, and what has happened, newest first
+//! `GET /v1/audit`, and `GET /v1/events` as a list: who did what, and what has happened, newest first
 
 use axum::Json;
 use axum::extract::State;
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::AdminState;
 use super::extract::Params;
 use super::problem::Problem;
-use crate::store::{AuditRow, Event, Filter, Page};
+use crate::store::{AuditRow, Filter, Page};
 
 const DEFAULT_LIMIT: u32 = 100;
 const MAX_LIMIT: u32 = 1000;
@@ -17,10 +17,10 @@ const MAX_LIMIT: u32 = 1000;
 #[serde(deny_unknown_fields)]
 pub(super) struct HistoryParams {
     /// Only of this alias, or of whatever else the entry is about.
-    subject: Option<String>,
+    pub(super) subject: Option<String>,
     /// The `next` of the page before.
-    before: Option<u64>,
-    limit: Option<u32>,
+    pub(super) before: Option<u64>,
+    pub(super) limit: Option<u32>,
 }
 
 #[derive(Debug, Serialize)]
@@ -48,11 +48,4 @@ pub(super) async fn audit(
     Params(params): Params<HistoryParams>,
 ) -> Result<Json<HistoryPage<AuditRow>>, Problem> {
     Ok(Json(state.control.audit(&params.into()).await?.into()))
-}
-
-pub(super) async fn events(
-    State(state): State<AdminState>,
-    Params(params): Params<HistoryParams>,
-) -> Result<Json<HistoryPage<Event>>, Problem> {
-    Ok(Json(state.control.events(&params.into()).await?.into()))
 }

@@ -9,6 +9,8 @@ mod author;
 mod canaries;
 mod collections;
 mod deployments;
+mod event_stream;
+mod events;
 mod extract;
 mod health;
 mod history;
@@ -20,17 +22,18 @@ mod problem;
 mod retirements;
 mod routes;
 mod status;
+mod webhooks;
 
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{Method, Uri};
 use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, get, patch, post};
+use axum::{Extension, Router};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::control::Control;
@@ -51,12 +54,14 @@ pub struct AdminState {
 
 /// The whole API.
 pub fn router(state: AdminState) -> Router {
+    let streams = event_stream::Places::default();
     let routed = resources().into_iter().fold(Router::new(), |router, (path, methods)| router.route(path, methods));
     routed
         .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method)
         .layer(from_fn_with_state(state.clone(), auth::require_token))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(Extension(streams))
         .layer(CatchPanicLayer::custom(problem::of_panic))
         .with_state(state)
 }
@@ -81,7 +86,7 @@ fn resources() -> Vec<(&'static str, MethodRouter<AdminState>)> {
         ("/v1/retirements/{id}", get(retirements::show)),
         ("/v1/retirements/{id}/cancel", post(retirements::cancel)),
         ("/v1/audit", get(history::audit)),
-        ("/v1/events", get(history::events)),
+        ("/v1/events", get(events::events)),
         ("/v1/canaries", get(canaries::list).post(canaries::create)),
         ("/v1/canaries/{id}", get(canaries::show)),
         ("/v1/canaries/{id}/{command}", post(canaries::command)),
@@ -92,6 +97,8 @@ fn resources() -> Vec<(&'static str, MethodRouter<AdminState>)> {
         ("/v1/routes", get(routes::list)),
         ("/v1/routes/{alias}", get(routes::show).put(routes::put).delete(routes::delete)),
         ("/v1/routes/{alias}/weights", patch(routes::patch_weights)),
+        ("/v1/webhooks", get(webhooks::list)),
+        ("/v1/webhooks/{name}/test", post(webhooks::test)),
     ]
 }
 

@@ -30,6 +30,7 @@ pub(super) enum Kind {
     Unconditional,
     Internal,
     Unavailable,
+    Busy,
     Upstream,
     NotReady,
 }
@@ -52,6 +53,7 @@ impl Kind {
             Self::Unconditional => (StatusCode::PRECONDITION_REQUIRED, "unconditional", "The change must name the revision it is for"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong inside Pointsman"),
             Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The change cannot be made at present"),
+            Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy", "There is no room for another one"),
             Self::Upstream => (StatusCode::BAD_GATEWAY, "upstream", "Qdrant did not do it"),
             Self::NotReady => (StatusCode::SERVICE_UNAVAILABLE, "not-ready", "This process should not be sent traffic"),
         }
@@ -93,7 +95,9 @@ impl From<ControlError> for Problem {
     fn from(error: ControlError) -> Self {
         let kind = match &error {
             ControlError::NoRoute(_) => Kind::NoRoute,
-            ControlError::NoCanary(_) | ControlError::NoDeployment(_) | ControlError::NoRetirement(_) => Kind::UnknownId,
+            ControlError::NoCanary(_) | ControlError::NoDeployment(_) | ControlError::NoRetirement(_) | ControlError::NoWebhook(_) => {
+                Kind::UnknownId
+            }
             ControlError::Occupied { .. }
             | ControlError::InUse { .. }
             | ControlError::NotCancellable { .. }

@@ -24,9 +24,12 @@ pub use load::{Loaded, Override, Source};
 pub use sections::{
     AdminConfig, AliasesConfig, CarrierConfig, Credentials, EmbedderConfig, FallbackConfig, IdentityConfig, LimitsConfig, ListenConfig,
     LogConfig, LogFormat, MetricsConfig, RetirementConfig, RetryConfig, ShutdownConfig, StoreConfig, TimeoutsConfig, TlsConfig,
-    UpstreamConfig,
+    UpstreamConfig, WebhookConfig, WebhookFormat,
 };
-pub use values::{Header, LogFilter, LogFilterFault, Period, PeriodFault, Secret, Size, SizeFault, StoreAddress, UpstreamUrl, UrlFault};
+pub use values::{
+    EventPattern, Header, LogFilter, LogFilterFault, Period, PeriodFault, Secret, Size, SizeFault, StoreAddress, UpstreamUrl, UrlFault,
+    WebhookUrl, WebhookUrlFault,
+};
 pub use watch::{Change, Watcher, restart_needed};
 
 /// The upstream whose aliases are the namespace.
@@ -66,6 +69,8 @@ pub struct Config {
     pub admin: AdminConfig,
     /// Where routes made through the admin API survive a restart.
     pub store: StoreConfig,
+    /// Who is told of events; default none.
+    pub webhooks: Vec<WebhookConfig>,
     /// When a collection that is to be retired may be deleted.
     pub retirement: RetirementConfig,
     /// Who makes vectors of the texts of validation queries.
@@ -90,6 +95,7 @@ impl Default for Config {
             shutdown: ShutdownConfig::default(),
             admin: AdminConfig::default(),
             store: StoreConfig::default(),
+            webhooks: Vec::new(),
             retirement: RetirementConfig::default(),
             embedder: EmbedderConfig::default(),
         }

@@ -54,6 +54,8 @@ fn the_shipped_file_names_every_key() {
         "cookie",
         "query",
         "jwt_claim",
+        "secret_env",
+        "headers",
         "name_suffix",
     ]) {
         assert!(shipped.contains(&format!("{key}:")), "config/pointsman.yaml does not speak of `{key}`");

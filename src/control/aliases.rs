@@ -13,7 +13,7 @@ use crate::live::DEFAULT_UPSTREAM;
 use crate::qdrant::{Client, Compatibility, Difference, Listing, next_name};
 use crate::rollout::deployment::DeploymentCommand;
 use crate::rollout::retirement::Retirement;
-use crate::store;
+use crate::store::{self, NewEvent};
 
 /// Where an alias is to point, and what may stand in the way.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -210,7 +210,7 @@ impl Control {
     ) -> Result<AliasChanged, ControlError> {
         let _writing = self.0.writer.lock().await;
         let audit = author.did(deed, answer.previous.as_ref().map(writes::json), answer.collection.as_ref().map(writes::json));
-        let mut change = store::Change::new(audit, Vec::new());
+        let mut change = store::Change { events: vec![answer.event()], ..store::Change::new(audit, Vec::new()) };
         if let Some((old, grace)) = answer.previous.as_deref().zip(retire_old) {
             let leaving = format!("the alias `{}` left it", deed.subject);
             let scheduled = Retirement {
@@ -245,6 +245,17 @@ impl AliasChanged {
             next_name: None,
             retirement: None,
         }
+    }
+
+    /// Only what was changed comes this far.
+    fn event(&self) -> NewEvent {
+        let kind = match (&self.previous, &self.collection) {
+            (_, None) => "alias.deleted",
+            (None, Some(_)) => "alias.created",
+            (Some(_), Some(_)) => "alias.switched",
+        };
+        let body = serde_json::json!({"previous": self.previous, "collection": self.collection});
+        NewEvent { kind: kind.to_owned(), subject: self.alias.clone(), body }
     }
 }
 

@@ -43,6 +43,8 @@ pub enum ControlError {
     NotNow { id: String, command: &'static str, why: String },
     #[error("there is no canary `{0}`")]
     NoCanary(String),
+    #[error("there is no webhook `{0}`")]
+    NoWebhook(String),
     #[error("`{alias}` belongs to {owner}: one thing at a time runs on an alias")]
     Occupied { alias: String, owner: String },
     #[error(transparent)]

@@ -3,12 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::author::{Author, Deed};
+use super::canary::transitions;
 use super::error::ControlError;
 use super::holdings::KILL_SWITCH;
 use super::state::Control;
 use super::{clock, writes};
 use crate::rollout::{By, Timestamp};
-use crate::store::{self, Expected};
+use crate::store::{self, Expected, NewEvent};
 
 /// There is one.
 pub(super) const ID: &str = "global";
@@ -44,14 +45,16 @@ impl Control {
         let now = clock::now();
         let next = KillSwitch { on, actor: Some(author.actor.clone()), reason: author.reason.clone(), since: Some(now) };
         let mut writes = vec![writes::write(&KILL_SWITCH, ID, Some(&next), Expected::Any)];
+        let mut events = vec![NewEvent { kind: deed.action.to_owned(), subject: String::new(), body: serde_json::json!({"on": on}) }];
         let reason = author.reason.clone().unwrap_or_else(|| "the kill switch was turned".to_owned());
         for before in state.held.canaries.values().filter(|running| running.is_live()) {
             let mut after = before.clone();
             after.canary.kill_switch(now, on, &By::new(&author.actor, &reason));
             writes.extend(self.canary_writes(before, &mut after));
+            events.extend(transitions(before, &after));
         }
         let audit = author.did(deed, Some(writes::json(state.held.kill.as_ref())), Some(writes::json(&next)));
-        self.commit(store::Change::new(audit, writes)).await?;
+        self.commit(store::Change { events, ..store::Change::new(audit, writes) }).await?;
         tracing::warn!(on, actor = author.actor, "the kill switch was turned");
         Ok(next)
     }

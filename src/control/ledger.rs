@@ -6,22 +6,27 @@ use std::time::Duration;
 use super::author::{Author, Deed};
 use super::error::ControlError;
 use super::state::{Control, State};
+use super::webhooks::announce;
 use crate::store::{AuditRow, Change, Changes, CommitError, Delta, Event, Filter, Page, StoreError};
 
 /// The net under notifications: what got lost is found this much later.
 const POLL: Duration = Duration::from_millis(500);
+/// The same for those who only watch: there may be many.
+const NEWS_POLL: Duration = Duration::from_secs(2);
 
 impl Control {
     /// Commits `change` and puts what came of it into the table. Only the holder of the writer's lock calls it.
     ///
     /// # Errors
     /// When the store does not take it; whatever others did meanwhile is in the table then.
-    pub(super) async fn commit(&self, change: Change) -> Result<(), ControlError> {
+    pub(super) async fn commit(&self, mut change: Change) -> Result<(), ControlError> {
+        announce(&mut change, &self.plan().webhooks);
+        let raised = u64::from(!change.writes.is_empty());
         match self.0.store.commit(change).await {
             Ok(committed) => {
                 let state = self.0.state.load_full();
                 // In between lies what other replicas did: that comes first.
-                if committed.revision > state.held.revision + 1 {
+                if committed.revision > state.held.revision + raised {
                     return self.take_over(&state).await;
                 }
                 self.hold(&state, Delta { revision: committed.revision, whole: false, documents: committed.documents })
@@ -75,6 +80,20 @@ impl Control {
     /// When the store does not answer.
     pub async fn events(&self, filter: &Filter) -> Result<Page<Event>, ControlError> {
         Ok(self.0.store.events(filter).await?)
+    }
+
+    /// What has happened after the event `id`, oldest first.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn events_after(&self, id: u64, limit: u32) -> Result<Vec<Event>, ControlError> {
+        Ok(self.0.store.events_after(id, limit).await?)
+    }
+
+    /// Wakes its owner when any replica may have made an event.
+    #[must_use]
+    pub fn news(&self) -> Changes {
+        self.0.store.changes(NEWS_POLL)
     }
 
     /// Takes over what has changed in the store since this process last looked.

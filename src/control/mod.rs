@@ -18,6 +18,7 @@ mod error;
 mod holdings;
 mod hygiene;
 mod kill;
+mod lease;
 mod ledger;
 mod once;
 mod plan;
@@ -35,6 +36,7 @@ mod tables;
 mod upstreams;
 mod views;
 mod warnings;
+mod webhooks;
 mod writes;
 
 #[cfg(test)]
@@ -59,3 +61,4 @@ pub use route::RouteState;
 pub use state::{Control, Parts};
 pub use status::Status;
 pub use views::{AliasView, CollectionView, RouteView};
+pub use webhooks::{WebhookTest, WebhookView};

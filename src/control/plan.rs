@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::settings;
 use super::upstreams::{Definition, define};
+use super::webhooks::Webhook;
 use crate::config::{Config, EmbedderConfig, Period, Secret};
 use crate::live::{DEFAULT_UPSTREAM, Settings, Upstream};
 use crate::qdrant::{Access, Client, Connection, Embedder, EmbedderSettings, Failure};
@@ -34,6 +35,8 @@ pub struct Plan {
     pub embedder: Option<Embedder>,
     /// What changes through the admin API must carry; none: they need nothing.
     pub admin_token: Option<Secret>,
+    /// Who is told of events.
+    pub(super) webhooks: Arc<[Webhook]>,
 }
 
 /// What a legal configuration still may fail on: files and certificates.
@@ -71,6 +74,7 @@ impl Plan {
             quiet: config.retirement.quiet,
             embedder: embedder(&config.embedder)?,
             admin_token: config.admin.token.clone(),
+            webhooks: Webhook::all(&config.webhooks, |name| std::env::var(name).ok())?.into(),
         })
     }
 
@@ -93,6 +97,10 @@ impl Plan {
             connect_timeout: self.listing.connect_timeout,
             timeout: LISTING_TIMEOUT,
         })
+    }
+
+    pub(super) fn webhook(&self, name: &str) -> Option<&Webhook> {
+        self.webhooks.iter().find(|webhook| webhook.name == name)
     }
 
     /// The index of an upstream by name; the default one when none is named.

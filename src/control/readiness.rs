@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwapOption;
+use tokio::sync::watch;
 
 /// Shared by whoever knows a reason; read by `/readyz`.
 #[derive(Clone, Debug, Default)]
@@ -12,7 +13,7 @@ pub struct Readiness(Arc<Flags>);
 #[derive(Debug, Default)]
 struct Flags {
     listed: AtomicBool,
-    draining: AtomicBool,
+    draining: watch::Sender<bool>,
     store_lost: ArcSwapOption<String>,
 }
 
@@ -34,7 +35,13 @@ impl Readiness {
 
     /// The process is about to stop; there is no way back.
     pub fn set_draining(&self) {
-        self.0.draining.store(true, Ordering::Release);
+        self.0.draining.send_replace(true);
+    }
+
+    /// Returns when the process is about to stop.
+    pub async fn draining(&self) {
+        // The sender lives as long as this handle.
+        let _ = self.0.draining.subscribe().wait_for(|draining| *draining).await;
     }
 
     /// Why the store does not answer. The process goes on serving, so this is no reason against sending it traffic (I6).
@@ -54,7 +61,7 @@ impl Readiness {
         if !self.0.listed.load(Ordering::Acquire) {
             reasons.push(NotReady::AliasesNotListed);
         }
-        if self.0.draining.load(Ordering::Acquire) {
+        if *self.0.draining.borrow() {
             reasons.push(NotReady::Draining);
         }
         reasons

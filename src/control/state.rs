@@ -14,6 +14,7 @@ use super::deployment::AtWork;
 use super::error::StartError;
 use super::holdings::Holdings;
 use super::reload::ReloadStatus;
+use super::webhooks::Board;
 use super::{Plan, Readiness, RouteState, writes};
 use crate::config::{Config, Loaded};
 use crate::live::{Live, Refresh, Shared};
@@ -44,6 +45,8 @@ pub(super) struct Inner {
     pub(super) deploying: AtWork,
     /// Rung when the aliases should be listed without waiting for the next round.
     pub(super) relist: Notify,
+    /// What has become of deliveries.
+    pub(super) board: Board,
 }
 
 /// One version of all the control plane knows; the table is built from it.
@@ -111,6 +114,7 @@ impl Control {
             retiring: Arc::default(),
             deploying: AtWork::default(),
             relist: Notify::new(),
+            board: Board::default(),
         }));
         let listing = super::refresher::run(control.clone(), requests);
         let following = control.clone().follow(control.changes());

@@ -191,6 +191,8 @@ impl Control {
             store_revision: state.held.revision,
             kill_switch: state.held.kill.on,
             canaries: self.canary_gauges(),
+            retirements: self.retirement_gauges(),
+            webhooks: self.webhook_gauges(),
         }
     }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::state::Control;
+use super::webhooks::Couriers;
 use super::writes;
 use crate::store::{Fence, Lease, Replica, ReplicaReport, Retention, StoreError};
 
@@ -36,18 +37,27 @@ pub(super) async fn run(control: Control) {
     let mut reported: Option<Instant> = None;
     let mut held: Option<Held> = None;
     let mut cleared: Option<Instant> = None;
+    let mut couriers = Couriers::default();
+    let mut told = None;
     loop {
         pace.tick().await;
         if reported.is_none_or(|at| at.elapsed() >= HEARTBEAT) {
             let asked = Instant::now();
             match control.report_alive().await {
-                Ok(lease) => held = keep(held.as_ref(), &lease, asked),
+                Ok(lease) => {
+                    held = keep(held.as_ref(), &lease, asked);
+                    control.tell_of_lease(&mut told, &lease).await;
+                }
                 Err(error) => tracing::debug!(%error, "nothing could be reported to the store"),
             }
             reported = Some(asked);
         }
         // A lease that ran out while the store was away may be somebody else's by now.
         held = held.filter(|held| Instant::now() < held.until);
+        match &held {
+            Some(held) => couriers.keep(&control, &held.fence),
+            None => couriers.stop(),
+        }
         if let Some(held) = &held {
             control.step_canaries(&held.fence).await;
             control.run_due_retirements(&held.fence);
@@ -76,6 +86,9 @@ impl Control {
         if let Err(error) = self.clear_ended(fence).await {
             tracing::warn!(%error, "what has ended could not be cleared away");
         }
+        if let Err(error) = self.abandon_deliveries().await {
+            tracing::warn!(%error, "deliveries to webhooks that are gone could not be given up");
+        }
         match self.0.store.prune(&Retention::default()).await {
             Ok(0) => {}
             Ok(rows) => tracing::debug!(rows, "old entries of the store were cleared away"),
@@ -85,13 +98,18 @@ impl Control {
 
     async fn report_alive(&self) -> Result<Lease, StoreError> {
         let state = self.0.state.load_full();
+        let mut body = writes::json(&self.usage_report());
+        body["webhooks"] = writes::json(&self.0.board.last());
         let report = ReplicaReport {
             id: self.0.replica.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             applied_revision: state.held.revision,
-            body: writes::json(&self.usage_report()),
+            body,
         };
         self.0.store.heartbeat(&report).await?;
+        if let Err(error) = self.look_at_backlog().await {
+            tracing::debug!(%error, "what webhooks are owed could not be looked up");
+        }
         if let Err(error) = self.flush_observations().await {
             tracing::debug!(%error, "what was counted could not be written down; it is tried again");
         }

@@ -19,7 +19,7 @@ pub use cohort::{COHORT_BUCKETS, Cohort, CohortSample, CohortTotals, GroupTotals
 pub use handles::Handles;
 pub use histogram::{Histogram, Snapshot};
 pub use kinds::{Class, Outcome, Protocol};
-pub use prometheus::{CanaryGauge, Gauges, GuardGauge, RenderFailed, TEXT_FORMAT, render};
+pub use prometheus::{CanaryGauge, DeliveryResult, Gauges, GuardGauge, RenderFailed, RetirementGauges, TEXT_FORMAT, WebhookGauge, render};
 pub use registry::Registry;
 pub use series::{Completed, FallbackCause, Series, Shard, Totals};
 pub use usage::Usage;

@@ -116,7 +116,7 @@ impl Failure {
 }
 
 /// An error with what it stems from, since transports keep what really happened in their sources.
-pub(super) fn whole(error: &dyn Error) -> String {
+pub(crate) fn whole(error: &dyn Error) -> String {
     with_sources(error.to_string(), error)
 }
 

@@ -30,6 +30,7 @@ pub use client::{Access, Client};
 pub use clone::{CloneFailed, CloneRecord, CloneStep, Cloned, Created, OverrideFault, PlannedStep, Undone};
 pub use compatibility::{Compatibility, Difference, Severity};
 pub use copy::{Checkpoint, CopyFailed, CopyJob, CopySettings, Place, Progress, RangeCheckpoint, Refreshed};
+pub(crate) use failure::whole;
 pub use failure::{Code, Failure, FailureKind};
 pub use health::Release;
 pub use lister::{Lister, Listing, ListingFailed};

@@ -77,12 +77,13 @@ pub struct NewEvent {
     pub body: Value,
 }
 
-/// Something that has to be sent to somebody, until it has arrived.
-#[derive(Clone, Debug, PartialEq)]
+/// Somebody who has to be told of an event of the same change, until he knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewDelivery {
     /// The receiver's name in the configuration, not its URL, which may change meanwhile.
     pub destination: String,
-    pub body: Value,
+    /// The place of the event among those of the change.
+    pub event: usize,
 }
 
 /// The lease under which a controller writes.

@@ -65,11 +65,11 @@ impl Store {
         if let Some(audit) = &change.audit {
             insert_audit(&mut transaction, next_id(), None, head.revision, audit).await?;
         }
-        for event in &change.events {
-            insert_event(&mut transaction, next_id(), None, head.revision, event).await?;
-        }
-        for delivery in &change.outbox {
-            insert_delivery(&mut transaction, next_id(), delivery).await?;
+        for (place, event) in change.events.iter().enumerate() {
+            let event = insert_event(&mut transaction, next_id(), None, head.revision, event).await?;
+            for delivery in change.outbox.iter().filter(|delivery| delivery.event == place) {
+                insert_delivery(&mut transaction, next_id(), &delivery.destination, &event).await?;
+            }
         }
         self.announce(&mut transaction).await?;
         transaction.commit().await?;
@@ -99,7 +99,7 @@ pub(super) async fn advance(transaction: &mut Transaction<'_, Any>, revisions: i
 }
 
 /// Locks the lease's row, so that nobody takes it over before this transaction is through.
-async fn check_fence(transaction: &mut Transaction<'_, Any>, fence: &Fence) -> Result<(), CommitError> {
+pub(super) async fn check_fence(transaction: &mut Transaction<'_, Any>, fence: &Fence) -> Result<(), CommitError> {
     let query = sqlx::query("UPDATE lease SET epoch = epoch WHERE holder = $1 AND epoch = $2");
     let held = query.bind(&fence.replica).bind(number(fence.epoch)).execute(&mut **transaction).await?;
     if held.rows_affected() == 0 { Err(CommitError::Fenced { epoch: fence.epoch }) } else { Ok(()) }

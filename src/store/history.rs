@@ -139,24 +139,22 @@ pub(super) async fn insert_audit(
     query.execute(&mut **transaction).await.map(drop)
 }
 
+/// The event as it is stored.
 pub(super) async fn insert_event(
     transaction: &mut Transaction<'_, Any>,
     id: i64,
     at: Option<Timestamp>,
     revision: i64,
     event: &NewEvent,
-) -> sqlx::Result<()> {
-    let query = sqlx::query(
-        "INSERT INTO events (id, at, revision, kind, subject, body) VALUES ($1, COALESCE($2, (SELECT now_ms FROM clock)), $3, $4, $5, $6)",
+) -> sqlx::Result<Event> {
+    let query = sqlx::query_scalar(
+        "INSERT INTO events (id, at, revision, kind, subject, body) VALUES ($1, COALESCE($2, (SELECT now_ms FROM clock)), $3, $4, $5, $6) \
+         RETURNING at",
     );
-    let query = query
-        .bind(id)
-        .bind(at.map(Timestamp::as_millis))
-        .bind(revision)
-        .bind(text(&event.kind))
-        .bind(text(&event.subject))
-        .bind(event.body.to_string());
-    query.execute(&mut **transaction).await.map(drop)
+    let (kind, subject) = (text(&event.kind), text(&event.subject));
+    let query = query.bind(id).bind(at.map(Timestamp::as_millis)).bind(revision).bind(&kind).bind(&subject).bind(event.body.to_string());
+    let at = query.fetch_one(&mut **transaction).await.map(Timestamp::from_millis)?;
+    Ok(Event { id: count(id), at, revision: count(revision), kind, subject, body: event.body.clone() })
 }
 
 fn audit_row(columns: AuditColumns) -> Result<AuditRow, StoreError> {

@@ -47,7 +47,7 @@ pub use error::{CommitError, ImportError, OpenError, StoreError};
 pub use history::{AuditRow, Event, Filter, Page};
 pub use lease::Lease;
 pub use observations::Observation;
-pub use outbox::{Delivery, OutboxCounts};
+pub use outbox::{Backlog, Delivery};
 pub use replicas::{Replica, ReplicaReport};
 pub use retention::{Keep, Retention};
 pub use timestamp::Timestamp;

@@ -1,6 +1,6 @@
 //! Values on their way into and out of the database, which knows whole numbers with a sign, and texts.
 
-use serde_json::Value;
+use serde::de::DeserializeOwned;
 
 use super::error::StoreError;
 
@@ -13,7 +13,7 @@ pub(super) fn count(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(0)
 }
 
-pub(super) fn json(text: &str, place: impl FnOnce() -> String) -> Result<Value, StoreError> {
+pub(super) fn json<T: DeserializeOwned>(text: &str, place: impl FnOnce() -> String) -> Result<T, StoreError> {
     serde_json::from_str(text).map_err(|error| StoreError::Unreadable { place: place(), reason: error.to_string() })
 }
 

@@ -9,6 +9,7 @@ mod canary;
 mod clients;
 mod deployment;
 mod elsewhere;
+mod event_stream;
 mod fallback;
 mod fidelity;
 mod guards;
@@ -20,6 +21,7 @@ mod peer;
 mod postgres;
 mod promises;
 mod rapid_reset;
+mod receiver;
 mod relay;
 mod reload;
 mod replicas;
@@ -31,6 +33,7 @@ mod stop;
 mod store_command;
 mod switch;
 mod tls;
+mod webhooks;
 mod wire;
 
 #[path = "../clients/rust/scenarios.rs"]

@@ -7,6 +7,8 @@ use serde_json::Value;
 
 use super::client::Api;
 use crate::admin::resources;
+use crate::config::Config;
+use crate::control::testing::config;
 
 fn document() -> Value {
     serde_json::from_str(crate::admin::openapi::DOCUMENT).expect("the document is JSON")
@@ -72,6 +74,18 @@ async fn answers_have_the_described_shape() {
     check(&api.get("/v1/collections").await.json()["items"][0], "Collection");
     check(&api.get("/v1/routes/none").await.json(), "Problem");
     check(&api.get("/log-level").await.json(), "LogLevel");
+}
+
+#[tokio::test]
+async fn webhooks_have_the_described_shape() {
+    // Nobody listens there, and whoever did would have to be root.
+    let hook = "webhooks: [{name: chat, url: 'http://127.0.0.1:1/', timeout: 100ms}]";
+    let webhooks = serde_saphyr::from_str::<Config>(hook).expect("it is a configuration").webhooks;
+    let api = Api::unlisted(Config { webhooks, ..config() }).await;
+    check(&api.get("/v1/webhooks").await.json()["items"][0], "Webhook");
+    let test = api.call(Method::POST, "/v1/webhooks/chat/test", &[], "").await.json();
+    check(&test, "WebhookTest");
+    assert_eq!(test["delivered"], false);
 }
 
 fn check(value: &Value, schema: &str) {

@@ -7,6 +7,7 @@ mod listen;
 mod operation;
 mod traffic;
 mod upstreams;
+mod webhooks;
 
 use std::collections::HashSet;
 use std::fmt::Display;
@@ -23,6 +24,7 @@ pub(super) fn check(config: &Config, upstreams: &HashSet<String>) -> Vec<(Path, 
     identity::check(&config.identity, &mut faults);
     traffic::check(config, &mut faults);
     operation::check(config, &mut faults);
+    webhooks::check(&config.webhooks, &mut faults);
     let names = upstreams.iter().map(String::as_str).collect();
     for (alias, route) in &config.routes {
         let at = Path::of("routes").key(alias);

@@ -123,3 +123,43 @@ fn tls_files_are_named() {
     refused("listen: {tls: {cert_file: '', key_file: k.pem}}", "listen.tls.cert_file", "is empty");
     refused("listen: {tls: {cert_file: c.pem}}", "listen.tls.key_file", "is missing");
 }
+
+#[test]
+fn webhooks_can_be_reached_and_told_apart() {
+    let with = |rest: &str| format!("webhooks: [{{name: chat, url: 'https://h.example/x'{rest}}}]");
+    legal(&with(
+        ", format: slack, events: ['canary.*', kill_switch.on, '*'], secret_env: KEY, timeout: 5s, headers: {authorization: Bearer x}",
+    ));
+    refused("webhooks: [{name: a, url: 'http://h'}, {name: a, url: 'http://h'}]", "webhooks[1].name", "appears twice");
+    refused("webhooks: [{name: 'a b', url: 'http://h'}]", "webhooks[0].name", "a name has");
+    refused("webhooks: [{name: a}]", "webhooks[0].url", "is missing");
+    refused("webhooks: [{name: a, url: 'ftp://h'}]", "webhooks[0].url", "must begin with http:// or https://");
+    refused("webhooks: [{name: a, url: 'http://u:p@h'}]", "webhooks[0].url", "authorization");
+    refused(&with(", format: teams"), "webhooks[0].format", "unknown variant");
+    refused(&with(", events: []"), "webhooks[0].events", "is empty");
+    for pattern in ["'canary*'", "Canary.x", "''", "'*.x'", "canary."] {
+        refused(&with(&format!(", events: [{pattern}]")), "webhooks[0].events[0]", "is not a kind of event");
+    }
+    refused(&with(", timeout: 0s"), "webhooks[0].timeout", "must be between");
+    refused(&with(", secret_env: ''"), "webhooks[0].secret_env", "not the name of an environment variable");
+    refused(&with(", headers: {'a b': x}"), "webhooks[0].headers.\"a b\"", "name of a header");
+    refused(&with(", headers: {content-type: x}"), "webhooks[0].headers.content-type", "by Pointsman itself");
+    refused(&with(", headers: {x-pointsman-event: x}"), "webhooks[0].headers.x-pointsman-event", "by Pointsman itself");
+    refused(&with(", headers: {x-key: ''}"), "webhooks[0].headers.x-key", "not empty");
+}
+
+#[test]
+fn a_webhook_keeps_its_secrets_when_it_is_printed() {
+    let config = legal("webhooks: [{name: chat, url: 'https://h.example/T0/B0?k=1', headers: {authorization: Bearer hush}}]");
+    let printed = serde_saphyr::to_string(&config).expect("it can be printed");
+    assert!(printed.contains("https://h.example/") && !["T0", "k=1", "hush"].iter().any(|secret| printed.contains(secret)), "{printed}");
+    assert_eq!(legal(&printed).webhooks[0].name, "chat");
+}
+
+#[test]
+fn patterns_match_kinds_and_families() {
+    let config = legal("webhooks: [{name: a, url: 'http://h', events: ['canary.*', kill_switch.on]}, {name: b, url: 'http://h'}]");
+    let wants = |webhook: usize, kind: &str| config.webhooks[webhook].events.iter().any(|pattern| pattern.matches(kind));
+    assert!(["canary.paused", "canary.rolled_back", "kill_switch.on"].iter().all(|kind| wants(0, kind) && wants(1, kind)));
+    assert!(["canary", "canaryx.paused", "kill_switch.off", "kill_switch.on.x"].iter().all(|kind| !wants(0, kind) && wants(1, kind)));
+}

@@ -6,6 +6,7 @@ mod listen;
 mod operation;
 mod traffic;
 mod upstream;
+mod webhook;
 
 pub use embedder::EmbedderConfig;
 pub use identity::{CarrierConfig, IdentityConfig};
@@ -14,3 +15,4 @@ pub use operation::{AdminConfig, AliasesConfig, LogConfig, LogFormat, MetricsCon
 pub use traffic::{FallbackConfig, LimitsConfig, RetryConfig, TimeoutsConfig};
 pub use upstream::{Credentials, UpstreamConfig};
 pub(super) use upstream::{QDRANT_GRPC_PORT, QDRANT_HOST, QDRANT_REST_PORT};
+pub use webhook::{WebhookConfig, WebhookFormat};

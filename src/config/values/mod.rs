@@ -1,6 +1,7 @@
 //! The kinds of values a configuration is made of. Each is checked when it is read, so a value that exists is a legal one.
 
 mod address;
+mod event_pattern;
 mod header;
 mod log_filter;
 mod period;
@@ -10,8 +11,10 @@ mod store_address;
 #[cfg(test)]
 mod tests;
 mod url;
+mod webhook_url;
 
 pub(super) use address::address;
+pub use event_pattern::EventPattern;
 pub use header::Header;
 pub use log_filter::{LogFilter, LogFilterFault};
 pub use period::{Period, PeriodFault};
@@ -19,6 +22,7 @@ pub use secret::Secret;
 pub use size::{Size, SizeFault};
 pub use store_address::StoreAddress;
 pub use url::{UpstreamUrl, UrlFault};
+pub use webhook_url::{WebhookUrl, WebhookUrlFault};
 
 /// Reads and writes a value as the text it is parsed from and displayed as.
 macro_rules! as_text {

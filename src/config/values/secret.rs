@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub struct Secret(String);
 
 /// Says that there is one, not how long it is.
-const MASK: &str = "********";
+pub(super) const MASK: &str = "********";
 
 impl Secret {
     #[must_use]

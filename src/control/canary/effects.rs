@@ -1,14 +1,15 @@
 //! What a canary wants done, done. Each effect may be executed twice: whoever did it may have died before saying so.
 
 use super::Running;
+use super::events;
 use crate::config::{DEFAULT_UPSTREAM, Period};
 use crate::control::clock;
-use crate::control::retirement::{new_id, put};
+use crate::control::retirement::{event, new_id, put};
 use crate::control::state::Control;
 use crate::qdrant::{AliasFailed, Client, Compatibility, Description, Failure};
 use crate::rollout::retirement::Retirement;
 use crate::rollout::{Effect, Endpoint, Pending};
-use crate::store::Write;
+use crate::store::{NewEvent, Write};
 
 /// What became of an effect.
 pub(super) enum Outcome {
@@ -21,8 +22,21 @@ pub(super) enum Outcome {
     Failed(String),
     /// Will never succeed.
     Refused(String),
-    /// Done by this write, which belongs into the same commit as the report.
-    Wrote(Write),
+    /// Done, once this is in the same commit as the report.
+    With(Besides),
+}
+
+/// What goes into the same commit as a canary's next state.
+#[derive(Default)]
+pub(super) struct Besides {
+    pub(super) writes: Vec<Write>,
+    pub(super) events: Vec<NewEvent>,
+}
+
+impl Outcome {
+    fn told(event: NewEvent) -> Self {
+        Self::With(Besides { writes: Vec::new(), events: vec![event] })
+    }
 }
 
 impl From<Failure> for Outcome {
@@ -37,12 +51,12 @@ impl Control {
             // The table follows the stored state, here as in every other replica: storing it was all there is to do.
             Effect::SetShare { .. } | Effect::StartWindow { .. } | Effect::TakeRouteOff { .. } => Outcome::Done,
             Effect::RunChecks { alias, candidate } => self.check(running, alias, candidate).await.unwrap_or_else(|outcome| outcome),
-            Effect::SwitchAlias { alias, expect, to } => self.move_alias(alias, expect, to).await,
-            Effect::RestoreAlias { alias, from, to } => self.restore_alias(alias, from, to).await,
-            Effect::ScheduleRetirement { collection, grace } => Outcome::Wrote(retirement(running, collection, *grace)),
+            Effect::SwitchAlias { alias, expect, to } => self.move_alias(running, alias, expect, to).await,
+            Effect::RestoreAlias { alias, from, to } => self.restore_alias(running, alias, from, to).await,
+            Effect::ScheduleRetirement { collection, grace } => Outcome::With(retirement(running, collection, *grace)),
             Effect::Notify { event, text } => {
                 tracing::info!(canary = running.canary.id(), ?event, text, "canary");
-                Outcome::Done
+                events::notice(running, *event, text).map_or(Outcome::Done, Outcome::told)
             }
         }
     }
@@ -91,30 +105,33 @@ impl Control {
     }
 
     /// One alias action, then a table that knows of it.
-    async fn move_alias(&self, alias: &str, expect: &str, to: &str) -> Outcome {
+    async fn move_alias(&self, running: &Running, alias: &str, expect: &str, to: &str) -> Outcome {
         let client = match self.client(None) {
             Ok(client) => client,
             Err(outcome) => return outcome,
         };
         let moved = client.switch_alias(alias, to, Some(expect)).await;
         self.relist_with(&client).await;
+        let told = Outcome::told(events::moved(running, alias, expect, to));
         match moved {
-            Ok(_) => Outcome::Done,
-            Err(AliasFailed::Unexpected { found: Some(found), .. }) if found == to => Outcome::Done,
+            Ok(_) => told,
+            Err(AliasFailed::Unexpected { found: Some(found), .. }) if found == to => told,
             Err(error @ (AliasFailed::Unexpected { .. } | AliasFailed::Refused { .. })) => Outcome::Refused(error.to_string()),
             Err(error) => Outcome::Failed(error.to_string()),
         }
     }
 
     /// Only when the alias points at what this canary put there: whoever moved it since is not to be overruled.
-    async fn restore_alias(&self, alias: &str, from: &str, to: &str) -> Outcome {
+    async fn restore_alias(&self, running: &Running, alias: &str, from: &str, to: &str) -> Outcome {
         let client = match self.client(None) {
             Ok(client) => client,
             Err(outcome) => return outcome,
         };
         match client.list().await {
             Err(error) => Outcome::Failed(error.to_string()),
-            Ok(listing) if listing.aliases.get(alias).is_some_and(|target| target == from) => self.move_alias(alias, from, to).await,
+            Ok(listing) if listing.aliases.get(alias).is_some_and(|target| target == from) => {
+                self.move_alias(running, alias, from, to).await
+            }
             Ok(_) => Outcome::Done,
         }
     }
@@ -146,7 +163,8 @@ fn serviceable(collection: &Description) -> Result<(), Outcome> {
 }
 
 /// Stored with the report of having scheduled it, so that there is never a second one.
-fn retirement(running: &Running, collection: &str, grace: Period) -> Write {
+fn retirement(running: &Running, collection: &str, grace: Period) -> Besides {
     let scheduled = Retirement::scheduled(new_id(), DEFAULT_UPSTREAM, collection, grace, clock::now());
-    put(&Retirement { reason: Some(format!("{} was completed", running.name())), ..scheduled })
+    let scheduled = Retirement { reason: Some(format!("{} was completed", running.name())), ..scheduled };
+    Besides { writes: vec![put(&scheduled)], events: vec![event(&scheduled)] }
 }

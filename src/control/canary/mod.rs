@@ -7,10 +7,12 @@
 //! ```text
 //! requests    what people ask for                 steps       one look at one canary, by the controller
 //! effects     what the machine wants done         evidence    what was seen, and what the guards say of it
+//! events      what there is to tell
 //! running     the document                        windows     the cohorts of a window, in the metrics registry
 //! ```
 
 mod effects;
+mod events;
 mod evidence;
 mod gauges;
 mod guards;
@@ -20,6 +22,7 @@ mod running;
 mod steps;
 mod windows;
 
+pub(super) use events::transitions;
 pub use requests::CanaryView;
 pub(super) use running::{Canaries, Running};
 pub(super) use windows::{Watched, scope_of_all, watched};

@@ -3,9 +3,9 @@
 use serde::Serialize;
 use ulid::Ulid;
 
+use super::events::transitions;
 use super::guards::unsupported;
 use super::running::Running;
-use super::steps::transitions;
 use crate::config::DEFAULT_UPSTREAM;
 use crate::control::author::{Author, Deed};
 use crate::control::error::ControlError;

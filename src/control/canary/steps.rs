@@ -1,7 +1,8 @@
 //! One look at one canary, by the replica that holds the lease: evidence, the machine's next state, and what is due.
 
 use super::Running;
-use super::effects::Outcome;
+use super::effects::{Besides, Outcome};
+use super::events::transitions;
 use super::running::Running as Document;
 use crate::control::author::Author;
 use crate::control::error::ControlError;
@@ -11,7 +12,7 @@ use crate::control::{clock, writes};
 use crate::metrics::Class;
 use crate::rollout::Pending;
 use crate::routing::STABLE;
-use crate::store::{self, Expected, Fence, NewEvent, Write};
+use crate::store::{self, Expected, Fence, Write};
 
 /// How many effects of one canary are executed in one go; the rest waits for the next.
 const AT_ONCE: usize = 16;
@@ -35,7 +36,7 @@ impl Control {
         let evidence = self.evidence(&running).await;
         self.edit_canary(id, Some(fence), |running| {
             running.canary.tick(clock::now(), &evidence);
-            Vec::new()
+            Besides::default()
         })
         .await?;
         for _ in 0..AT_ONCE {
@@ -57,28 +58,25 @@ impl Control {
                 Outcome::Done => canary.effect_done(now, number),
                 Outcome::Failed(reason) => canary.effect_failed(now, number, &reason),
                 Outcome::Refused(reason) => canary.effect_refused(now, number, &reason),
-                Outcome::Wrote(write) => {
+                Outcome::With(besides) => {
+                    // Whoever did it before may have said so before.
+                    let first_report = canary.due(now).any(|pending| pending.number == number);
                     canary.effect_done(now, number);
-                    return vec![write];
+                    return if first_report { besides } else { Besides::default() };
                 }
             }
-            Vec::new()
+            Besides::default()
         })
         .await
     }
 
     /// Changes one canary as the machine's; what it became is stored before anybody acts on it.
-    async fn edit_canary(
-        &self,
-        id: &str,
-        fence: Option<&Fence>,
-        edit: impl FnOnce(&mut Running) -> Vec<Write>,
-    ) -> Result<(), ControlError> {
+    async fn edit_canary(&self, id: &str, fence: Option<&Fence>, edit: impl FnOnce(&mut Running) -> Besides) -> Result<(), ControlError> {
         let _writing = self.0.writer.lock().await;
         let Some(before) = self.canary_document(id) else { return Ok(()) };
         let mut after = before.clone();
-        let mut writes = edit(&mut after);
-        if after.canary == before.canary && writes.is_empty() {
+        let Besides { mut writes, events } = edit(&mut after);
+        if after.canary == before.canary && writes.is_empty() && events.is_empty() {
             return Ok(());
         }
         writes.extend(self.canary_writes(&before, &mut after));
@@ -89,6 +87,7 @@ impl Control {
             let deed = crate::control::author::Deed { action: "canary.step", subject: &after.canary.plan().spec().alias };
             change.audit = Some(author.did(deed, Some(writes::json(&before.canary.state())), Some(writes::json(&after.canary.state()))));
         }
+        change.events.extend(events);
         change.fence = fence.cloned();
         self.commit(change).await
     }
@@ -117,18 +116,4 @@ impl Control {
     pub(super) fn canary_document(&self, id: &str) -> Option<Running> {
         self.0.state.load().held.canaries.get(id).cloned()
     }
-}
-
-/// An event for each transition that `after` has and `before` has not.
-pub(super) fn transitions(before: &Running, after: &Running) -> Vec<NewEvent> {
-    let (known, alias) = (before.canary.status().history.total(), &after.canary.plan().spec().alias);
-    let history = after.canary.status().history;
-    let fresh = usize::try_from(history.total().saturating_sub(known)).unwrap_or(usize::MAX);
-    let all: Vec<_> = history.iter().collect();
-    let event = |transition: &&crate::rollout::Transition| NewEvent {
-        kind: format!("canary.{}", transition.to.name()),
-        subject: alias.clone(),
-        body: serde_json::json!({"canary": after.canary.id(), "transition": writes::json(*transition)}),
-    };
-    all[all.len().saturating_sub(fresh)..].iter().map(event).collect()
 }

@@ -52,15 +52,16 @@ pub(in crate::control) fn put(retirement: &Retirement) -> Write {
 
 /// What followers are told of the state a retirement has come to.
 pub(in crate::control) fn event(retirement: &Retirement) -> NewEvent {
-    NewEvent {
-        kind: format!("retirement.{}", retirement.state.name()),
-        subject: retirement.collection.clone(),
-        body: serde_json::json!({
-            "retirement": retirement.id,
-            "upstream": retirement.upstream,
-            "collection": retirement.collection,
-            "reasons": retirement.reasons,
-            "snapshot": retirement.snapshot_name,
-        }),
+    let mut body = serde_json::json!({
+        "retirement": retirement.id,
+        "upstream": retirement.upstream,
+        "collection": retirement.collection,
+        "reasons": retirement.reasons,
+        "snapshot": retirement.snapshot_name,
+    });
+    // Otherwise the reason is that of the change.
+    if !retirement.reasons.is_empty() {
+        body["reason"] = retirement.reasons.join("; ").into();
     }
+    NewEvent { kind: format!("retirement.{}", retirement.state.name()), subject: retirement.collection.clone(), body }
 }

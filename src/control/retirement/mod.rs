@@ -16,6 +16,7 @@ mod claims;
 mod documents;
 mod facts;
 mod family;
+mod gauges;
 mod references;
 mod replicas;
 mod requests;

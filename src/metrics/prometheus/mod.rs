@@ -7,6 +7,7 @@ mod family;
 mod latency;
 mod rollouts;
 mod series;
+mod webhooks;
 
 #[cfg(test)]
 mod tests;
@@ -20,7 +21,8 @@ use self::family::Family;
 use super::{Registry, WorkerCells, WorkerEvent};
 
 pub use prometheus::TEXT_FORMAT;
-pub use rollouts::{CanaryGauge, GuardGauge};
+pub use rollouts::{CanaryGauge, GuardGauge, RetirementGauges};
+pub use webhooks::{DeliveryResult, WebhookGauge};
 
 /// What the control plane knows and no worker counts.
 #[derive(Clone, Debug)]
@@ -39,6 +41,8 @@ pub struct Gauges<'a> {
     pub store_revision: u64,
     pub kill_switch: bool,
     pub canaries: Vec<CanaryGauge>,
+    pub retirements: RetirementGauges,
+    pub webhooks: Vec<WebhookGauge>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +60,8 @@ pub fn render(registry: &Registry, gauges: &Gauges<'_>) -> Result<String, Render
     families.extend(workers(registry.workers()));
     families.extend(control(gauges));
     families.extend(rollouts::collect(&gauges.canaries));
+    families.extend(rollouts::retirements(&gauges.retirements));
+    families.extend(webhooks::collect(&gauges.webhooks));
     families.extend(ProcessCollector::for_self().collect());
     // The encoder refuses a family without samples; one that has nothing to say yet is left out.
     families.retain(|family| !family.get_metric().is_empty());

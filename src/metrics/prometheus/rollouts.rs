@@ -1,4 +1,4 @@
-//! Canaries under way, one series each. Those that have ended are in the events, not here: what is over has no present.
+//! Canaries under way, one series each, and retirements, counted together. Those that have ended are in the events, not here: what is over has no present.
 
 use prometheus::proto::MetricFamily;
 
@@ -23,6 +23,25 @@ pub struct GuardGauge {
     pub guard: String,
     /// 1 pass, 0 inconclusive, -1 fail.
     pub verdict: f64,
+}
+
+/// Retirements that have not ended, as of this moment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RetirementGauges {
+    /// How many are in each state; every state that is not the end has its number.
+    pub pending: Vec<(&'static str, u64)>,
+    /// How long the latest of them is past its time; 0 when none is.
+    pub overdue_seconds: f64,
+}
+
+pub(super) fn retirements(gauges: &RetirementGauges) -> Vec<MetricFamily> {
+    let mut pending = Family::gauge("retirements_pending", "Collections that are to be deleted and are still there, by state.");
+    for (state, count) in &gauges.pending {
+        pending.add(&[("state", state)], *count);
+    }
+    let mut overdue = Family::gauge("retirement_overdue_seconds", "How long the latest retirement is past its time.");
+    overdue.add_float(&[], gauges.overdue_seconds);
+    vec![pending.build(), overdue.build()]
 }
 
 pub(super) fn collect(canaries: &[CanaryGauge]) -> Vec<MetricFamily> {

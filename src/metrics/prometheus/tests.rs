@@ -13,6 +13,8 @@ const GAUGES: Gauges<'_> = Gauges {
     store_revision: 12,
     kill_switch: false,
     canaries: Vec::new(),
+    retirements: RetirementGauges { pending: Vec::new(), overdue_seconds: 0.0 },
+    webhooks: Vec::new(),
 };
 
 fn completed(first_byte_us: u64, total_us: u64) -> Completed {
@@ -129,6 +131,34 @@ fn a_canary_shows_its_stage_share_state_and_verdicts() {
         r#"pointsman_canary_state{alias="docs",canary="canary_1",state="stepping"} 1"#,
         r#"pointsman_canary_seconds_in_state{alias="docs",canary="canary_1"} 2.5"#,
         r#"pointsman_canary_guard_verdict{alias="docs",canary="canary_1",guard="error_rate"} -1"#,
+    ] {
+        assert!(text.contains(line), "no `{line}` in\n{text}");
+    }
+}
+
+#[test]
+fn a_webhook_shows_what_it_is_owed_and_what_was_delivered() {
+    let mut hook = WebhookGauge { pending: 3, oldest_seconds: 1.5, ..WebhookGauge::of("chat") };
+    hook.deliveries.insert(DeliveryResult::GivenUp, 2);
+    let text = render(&Registry::new(1, 10), &Gauges { webhooks: vec![hook], ..GAUGES }).expect("it renders");
+    for line in [
+        r#"pointsman_outbox_pending{webhook="chat"} 3"#,
+        r#"pointsman_outbox_oldest_age_seconds{webhook="chat"} 1.5"#,
+        r#"pointsman_webhook_deliveries_total{webhook="chat",result="delivered"} 0"#,
+        r#"pointsman_webhook_deliveries_total{webhook="chat",result="given_up"} 2"#,
+    ] {
+        assert!(text.contains(line), "no `{line}` in\n{text}");
+    }
+}
+
+#[test]
+fn retirements_are_counted_by_state() {
+    let retirements = RetirementGauges { pending: vec![("scheduled", 2), ("blocked", 0)], overdue_seconds: 1.5 };
+    let text = render(&Registry::new(1, 10), &Gauges { retirements, ..GAUGES }).expect("it renders");
+    for line in [
+        r#"pointsman_retirements_pending{state="scheduled"} 2"#,
+        r#"pointsman_retirements_pending{state="blocked"} 0"#,
+        "pointsman_retirement_overdue_seconds 1.5",
     ] {
         assert!(text.contains(line), "no `{line}` in\n{text}");
     }

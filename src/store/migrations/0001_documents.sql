@@ -50,7 +50,7 @@ CREATE TABLE events (
 );
 CREATE INDEX events_by_subject ON events (subject, id);
 
--- A delivery that succeeded is deleted; one that was given up keeps its row until retention takes it.
+-- The body is the event. A delivery that succeeded is deleted; one that was given up keeps its row until retention takes it.
 CREATE TABLE outbox (
     id BIGINT PRIMARY KEY,
     created_at BIGINT NOT NULL,
@@ -61,7 +61,7 @@ CREATE TABLE outbox (
     last_error TEXT,
     dead_at BIGINT
 );
-CREATE INDEX outbox_by_next_attempt ON outbox (next_attempt_at) WHERE dead_at IS NULL;
+CREATE INDEX outbox_by_destination ON outbox (destination, id) WHERE dead_at IS NULL;
 
 CREATE TABLE idempotency (
     request_key TEXT PRIMARY KEY,

@@ -1,86 +1,123 @@
-//! Deliveries: made at least once, and not by two at a time.
+//! Deliveries: made at least once, in order, and not by two at a time.
 
 use std::time::Duration;
 
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use super::{Place, Timestamp, change, eventually, on_both};
-use crate::store::{Delivery, NewDelivery, OutboxCounts, Store};
+use super::{Place, Timestamp, change, on_both};
+use crate::store::{CommitError, Delivery, Fence, Filter, NewDelivery, NewEvent, Store};
 
 const HOLD: Duration = Duration::from_secs(30);
 const NOW: Timestamp = Timestamp::from_millis(1_000_000);
 
 on_both!(
-    a_claimed_delivery_is_nobody_elses,
-    two_replicas_never_claim_the_same,
+    an_event_is_delivered_as_it_is_stored,
+    the_oldest_goes_first_and_the_rest_waits_for_it,
+    destinations_do_not_wait_for_each_other,
+    two_controllers_never_claim_the_same,
+    only_the_controller_claims,
     a_failed_delivery_comes_back_when_it_is_due,
     a_claim_that_ran_out_no_longer_counts,
     a_delivery_given_up_is_counted,
+    what_nobody_takes_is_given_up_by_its_age,
 );
 
-async fn enqueue(store: &Store, numbers: std::ops::Range<u32>) {
+async fn fence(store: &Store) -> Fence {
+    let lease = store.acquire_or_renew("controller", Duration::from_secs(60)).await.expect("the store answers");
+    lease.fence().expect("nobody else wants it")
+}
+
+/// One commit with these events, all of which `destination` is owed.
+async fn owe(store: &Store, destination: &str, numbers: std::ops::Range<usize>) {
     let mut change = change(vec![]);
-    change.outbox = numbers.map(|number| NewDelivery { destination: "hook".to_owned(), body: json!(number) }).collect();
+    change.outbox = (0..numbers.len()).map(|event| NewDelivery { destination: destination.to_owned(), event }).collect();
+    let event = |number| NewEvent { kind: "test.number".to_owned(), subject: "docs".to_owned(), body: json!(number) };
+    change.events = numbers.map(event).collect();
     store.commit(change).await.expect("nothing is expected");
 }
 
-async fn claim(store: &Store, now: Timestamp) -> Vec<Delivery> {
-    store.claim_deliveries(10, now, HOLD).await.expect("the store answers")
+async fn claim(store: &Store, destination: &str, now: Timestamp) -> Option<Delivery> {
+    store.claim_delivery(&fence(store).await, destination, now, HOLD).await.expect("the store answers")
 }
 
-async fn a_claimed_delivery_is_nobody_elses(place: Place) {
-    let store = place.open().await;
-    enqueue(&store, 0..3).await;
-    let claimed = store.claim_deliveries(2, NOW, HOLD).await.expect("the store answers");
-    assert_eq!(claimed.iter().map(|delivery| delivery.body.clone()).collect::<Vec<_>>(), [json!(0), json!(1)]);
-    assert_eq!(claimed[0].destination, "hook");
-    let rest = claim(&store, NOW).await;
-    assert_eq!(rest.len(), 1);
-    for delivery in claimed.iter().chain(&rest) {
-        assert!(store.delivered(delivery).await.expect("the store answers"));
-    }
-    assert_eq!(store.outbox_counts().await, Ok(OutboxCounts { pending: 0, dead: 0 }));
+async fn first(store: &Store, now: Timestamp) -> Delivery {
+    claim(store, "hook", now).await.expect("one is due")
 }
 
-async fn two_replicas_never_claim_the_same(place: Place) {
+async fn pending(store: &Store) -> (u64, u64) {
+    let backlog = store.backlog().await.expect("the store answers");
+    backlog.iter().fold((0, 0), |(pending, dead), of| (pending + of.pending, dead + of.dead))
+}
+
+async fn an_event_is_delivered_as_it_is_stored(place: Place) {
     let store = place.open().await;
-    enqueue(&store, 0..40).await;
-    let mut replicas = JoinSet::new();
-    for _ in 0..4 {
-        let store = place.another(&store).await;
-        replicas.spawn(async move {
-            let mut mine = Vec::new();
-            for _ in 0..20 {
-                mine.extend(store.claim_deliveries(3, NOW, HOLD).await.expect("the store answers"));
-            }
-            mine
-        });
+    owe(&store, "hook", 7..8).await;
+    let stored = store.events(&Filter { limit: 1, ..Filter::default() }).await.expect("the store answers").items.remove(0);
+    assert_eq!(first(&store, NOW).await.event, stored);
+}
+
+async fn the_oldest_goes_first_and_the_rest_waits_for_it(place: Place) {
+    let store = place.open().await;
+    owe(&store, "hook", 0..3).await;
+    for number in 0..3 {
+        let claimed = first(&store, NOW).await;
+        assert_eq!(claimed.event.body, json!(number));
+        assert_eq!(claim(&store, "hook", NOW).await, None, "the next one waits until this one is settled");
+        assert!(store.delivered(&claimed).await.expect("the store answers"));
     }
-    let mut claimed: Vec<_> = replicas.join_all().await.into_iter().flatten().map(|delivery| delivery.id).collect();
-    claimed.sort_unstable();
-    let all = claimed.len();
-    claimed.dedup();
-    assert_eq!((claimed.len(), all), (40, 40), "each once");
+    assert_eq!((claim(&store, "hook", NOW).await, pending(&store).await), (None, (0, 0)));
+}
+
+async fn destinations_do_not_wait_for_each_other(place: Place) {
+    let store = place.open().await;
+    owe(&store, "hook", 0..1).await;
+    owe(&store, "other", 1..2).await;
+    first(&store, NOW).await;
+    assert_eq!(claim(&store, "other", NOW).await.expect("it is due").event.body, json!(1));
+    let names: Vec<_> = store.backlog().await.expect("the store answers").into_iter().map(|of| of.destination).collect();
+    assert_eq!(names, ["hook", "other"]);
+}
+
+async fn two_controllers_never_claim_the_same(place: Place) {
+    let store = place.open().await;
+    owe(&store, "hook", 0..1).await;
+    let fence = fence(&store).await;
+    let mut claims = JoinSet::new();
+    for _ in 0..8 {
+        let (store, fence) = (place.another(&store).await, fence.clone());
+        claims.spawn(async move { store.claim_delivery(&fence, "hook", NOW, HOLD).await.expect("the store answers") });
+    }
+    assert_eq!(claims.join_all().await.into_iter().flatten().count(), 1);
+}
+
+async fn only_the_controller_claims(place: Place) {
+    let store = place.open().await;
+    owe(&store, "hook", 0..1).await;
+    let late = Fence { epoch: fence(&store).await.epoch - 1, ..fence(&store).await };
+    let refused = store.claim_delivery(&late, "hook", NOW, HOLD).await;
+    assert!(matches!(refused, Err(CommitError::Fenced { .. })), "{refused:?}");
+    assert_eq!(first(&store, NOW).await.attempts, 1, "nothing was claimed");
 }
 
 async fn a_failed_delivery_comes_back_when_it_is_due(place: Place) {
     let store = place.open().await;
-    enqueue(&store, 0..1).await;
-    let first = claim(&store, NOW).await.remove(0);
+    owe(&store, "hook", 0..2).await;
+    let tried = first(&store, NOW).await;
     let later = NOW.saturating_add(Duration::from_secs(5));
-    assert!(store.delivery_failed(&first, later, "503 from the\0 hook").await.expect("the store answers"));
-    assert!(claim(&store, NOW).await.is_empty());
-    let second = claim(&store, later).await.remove(0);
-    assert_eq!((second.id, first.attempts, second.attempts), (first.id, 1, 2));
+    assert!(store.delivery_failed(&tried, later, "503 from the\0 hook").await.expect("the store answers"));
+    assert_eq!(claim(&store, "hook", NOW).await, None, "the second one does not overtake it");
+    assert_eq!(store.next_delivery("hook").await, Ok(Some(later)));
+    let again = first(&store, later).await;
+    assert_eq!((again.id, tried.attempts, again.attempts), (tried.id, 1, 2));
 }
 
 async fn a_claim_that_ran_out_no_longer_counts(place: Place) {
     let store = place.open().await;
-    enqueue(&store, 0..1).await;
-    let slow = claim(&store, NOW).await.remove(0);
+    owe(&store, "hook", 0..1).await;
+    let slow = first(&store, NOW).await;
     let later = NOW.saturating_add(HOLD);
-    let second = claim(&store, later).await.remove(0);
+    let second = first(&store, later).await;
     assert!(!store.delivery_failed(&slow, later, "too slow").await.expect("the store answers"));
     assert!(!store.delivered(&slow).await.expect("the store answers"));
     assert!(store.delivered(&second).await.expect("the store answers"));
@@ -88,25 +125,18 @@ async fn a_claim_that_ran_out_no_longer_counts(place: Place) {
 
 async fn a_delivery_given_up_is_counted(place: Place) {
     let store = place.open().await;
-    enqueue(&store, 0..2).await;
-    let claimed = claim(&store, NOW).await;
-    assert!(store.give_up_delivery(&claimed[0], NOW, "gone").await.expect("the store answers"));
-    assert_eq!(store.outbox_counts().await, Ok(OutboxCounts { pending: 1, dead: 1 }));
-    assert_eq!(claim(&store, NOW.saturating_add(HOLD)).await.len(), 1, "what was given up is not tried again");
+    owe(&store, "hook", 0..2).await;
+    let tried = first(&store, NOW).await;
+    assert!(store.give_up_delivery(&tried, NOW, "gone").await.expect("the store answers"));
+    assert_eq!(pending(&store).await, (1, 1));
+    assert_eq!(first(&store, NOW).await.event.body, json!(1), "what was given up is not tried again, and holds up nothing");
 }
 
-/// Two replicas choose the same row, and the second has to wait for the first.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_claim_that_had_to_wait_looks_again() {
-    let place = Place::database();
-    let (store, another) = (place.open().await, place.open().await);
-    enqueue(&store, 0..1).await;
-    let mut first = store.begin().await.expect("the store answers");
-    let claim_it = "UPDATE outbox SET attempts = 1, next_attempt_at = 9000000";
-    sqlx::query(claim_it).execute(&mut *first).await.expect("it is our store");
-    let second = tokio::spawn(async move { claim(&another, NOW).await });
-    let waiting = "SELECT COUNT(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
-    eventually(async || sqlx::query_scalar::<_, i64>(waiting).fetch_one(&store.0.pool).await.expect("it is our server") == 1).await;
-    first.commit().await.expect("nothing stands against it");
-    assert_eq!(second.await.expect("it does not fail"), []);
+async fn what_nobody_takes_is_given_up_by_its_age(place: Place) {
+    let store = place.open().await;
+    owe(&store, "hook", 0..2).await;
+    assert_eq!(store.give_up_older("hook", Duration::from_secs(3_600), "not configured").await, Ok(0));
+    assert_eq!(store.give_up_older("other", Duration::ZERO, "not configured").await, Ok(0));
+    assert_eq!(store.give_up_older("hook", Duration::ZERO, "not configured").await, Ok(2));
+    assert_eq!((pending(&store).await, store.next_delivery("hook").await), ((0, 2), Ok(None)));
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{Place, Timestamp, change, commit, delete, on_both, put, set};
+use super::{Place, change, commit, delete, on_both, put, set};
 use crate::store::{CommitError, Expected, Filter, IdempotencyKey, Keep, NewDelivery, NewEvent, Retention, Store};
 
 on_both!(lists_are_bounded_by_count_and_age, a_pruned_tombstone_makes_latecomers_load_everything, what_has_served_its_time_goes);
@@ -55,15 +55,15 @@ async fn what_has_served_its_time_goes(place: Place) {
     let request = || {
         let key = IdempotencyKey { key: "k".to_owned(), fingerprint: "f".to_owned(), answer: json!(null) };
         let mut change = change(vec![put("docs", json!(1), Expected::Any)]);
-        change.outbox.push(NewDelivery { destination: "hook".to_owned(), body: json!(null) });
+        change.events.push(NewEvent { kind: "test".to_owned(), subject: "docs".to_owned(), body: json!(null) });
+        change.outbox.push(NewDelivery { destination: "hook".to_owned(), event: 0 });
         crate::store::Change { idempotency: Some(key), ..change }
     };
     store.commit(request()).await.expect("nothing is expected");
-    let claimed = store.claim_deliveries(1, Timestamp::now(), Duration::ZERO).await.expect("the store answers");
-    store.give_up_delivery(&claimed[0], Timestamp::now(), "gone").await.expect("the store answers");
+    assert_eq!(store.give_up_older("hook", Duration::ZERO, "gone").await, Ok(1));
     assert!(matches!(store.commit(request()).await, Err(CommitError::Replayed(_))));
     assert_eq!(store.prune(&Retention { idempotency: Duration::ZERO, ..Retention::default() }).await, Ok(1));
     store.commit(request()).await.expect("it is forgotten");
     assert_eq!(store.prune(&Retention { dead_deliveries: Duration::ZERO, ..Retention::default() }).await, Ok(1));
-    assert_eq!(store.outbox_counts().await.expect("the store answers").pending, 1, "what is still owed stays");
+    assert_eq!(store.backlog().await.expect("the store answers")[0].pending, 1, "what is still owed stays");
 }

@@ -1,0 +1,77 @@
+//! What a canary has to tell: its transitions, and what of its notices no transition has said.
+//!
+//! Most notices come with a transition; that one becomes the event, in its own commit, and the notice adds nothing. The
+//! others become events in the commit that takes them out of the canary's outbox, so executing one twice tells it once.
+
+use serde_json::json;
+
+use super::Running;
+use crate::control::writes;
+use crate::rollout::{Notice, PauseReason, State, Transition};
+use crate::store::NewEvent;
+
+/// An event for each transition that `after` has and `before` has not.
+pub(in crate::control) fn transitions(before: &Running, after: &Running) -> Vec<NewEvent> {
+    let known = before.canary.status().history.total();
+    let history = after.canary.status().history;
+    let fresh = usize::try_from(history.total().saturating_sub(known)).unwrap_or(usize::MAX);
+    let all: Vec<&Transition> = history.iter().collect();
+    let first = all.len().saturating_sub(fresh);
+    let event = |place: usize| {
+        let transition = all[place];
+        let body = json!({"transition": writes::json(transition), "actor": transition.actor, "reason": transition.reason});
+        event(after, kind(place.checked_sub(1).map(|place| all[place]), transition), body)
+    };
+    (first..all.len()).map(event).collect()
+}
+
+/// The event a notice is worth; none when a transition has said the same.
+pub(super) fn notice(running: &Running, notice: Notice, text: &str) -> Option<NewEvent> {
+    let history = running.canary.status().history;
+    let said = || history.iter().any(|transition| transition.reason == text);
+    let name = match notice {
+        Notice::GuardFailing if !said() => "guard_failing",
+        Notice::RollbackFailed if !said() => "rollback_failed",
+        Notice::DeadlinePassed => "deadline_passed",
+        Notice::ReplicaLagging => "replica_lagging",
+        Notice::EffectFailing => "effect_failing",
+        Notice::GuardFailing
+        | Notice::RollbackFailed
+        | Notice::StageChanged
+        | Notice::Paused
+        | Notice::ApprovalNeeded
+        | Notice::Promoted
+        | Notice::Completed
+        | Notice::RollingBack
+        | Notice::RolledBack
+        | Notice::Ended => return None,
+    };
+    Some(event(running, name, json!({"reason": text})))
+}
+
+/// The canary has moved its alias, to its new collection or back.
+pub(super) fn moved(running: &Running, alias: &str, from: &str, to: &str) -> NewEvent {
+    let (id, state) = (running.canary.id(), running.canary.state().name().replace('_', " "));
+    let body = json!({"canary": id, "previous": from, "collection": to, "reason": format!("the canary {id} is {state}")});
+    NewEvent { kind: "alias.switched".to_owned(), subject: alias.to_owned(), body }
+}
+
+fn event(running: &Running, name: &str, mut body: serde_json::Value) -> NewEvent {
+    body["canary"] = json!(running.canary.id());
+    NewEvent { kind: format!("canary.{name}"), subject: running.canary.plan().spec().alias.clone(), body }
+}
+
+/// What people call the step from one state to the next.
+fn kind(previous: Option<&Transition>, transition: &Transition) -> &'static str {
+    match transition.to {
+        State::Stepping if transition.from == State::Initializing || previous.is_some_and(|last| last.stage != transition.stage) => {
+            "stage_changed"
+        }
+        State::Paused { because: PauseReason::Approval } => "approval_needed",
+        State::Paused { because: PauseReason::Guard | PauseReason::Signal } => "guard_failing",
+        state => state.name(),
+    }
+}
+
+#[cfg(test)]
+mod tests;
