@@ -52,6 +52,8 @@ enum Command {
     Route(remote::RouteArgs),
     /// Move an alias to another collection in stages
     Canary(remote::CanaryArgs),
+    /// Delete collections that nobody uses any more
+    Retire(remote::RetireArgs),
     /// Put every alias on stable, at once
     KillSwitch(remote::KillSwitchArgs),
     /// Show the collections and who uses them
@@ -81,6 +83,7 @@ impl Cli {
             Command::Alias(args) => remote::run(args),
             Command::Route(args) => remote::run(args),
             Command::Canary(args) => remote::run(args),
+            Command::Retire(args) => remote::run(args),
             Command::KillSwitch(args) => remote::run(args),
             Command::Collections(args) => remote::run(args),
             Command::Healthcheck(args) => healthcheck::run(args),

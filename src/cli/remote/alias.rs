@@ -11,6 +11,7 @@ use super::paging::PageArgs;
 use super::session::{RemoteArgs, Session};
 use super::table::{Cell, Style, Table};
 use super::{Ask, Outcome, at};
+use crate::config::Period;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct AliasArgs {
@@ -41,6 +42,9 @@ enum Action {
         /// Only if it points at this collection now
         #[arg(long, value_name = "COLLECTION")]
         expect: Option<String>,
+        /// Retire the collection it leaves after this grace, such as 24h
+        #[arg(long, value_name = "TIME")]
+        retire_old: Option<Period>,
         /// Also if a rollout has it, or the collection is incompatible
         #[arg(long)]
         force: bool,
@@ -67,8 +71,11 @@ impl Ask for AliasArgs {
                 let body = json!({"collection": collection, "force": force});
                 changed(Method::PUT, at(&["v1", "aliases", alias]), Some(body)).await
             }
-            Action::Switch { alias, collection, expect, force } => {
-                let body = json!({"collection": collection, "expect": expect, "force": force});
+            Action::Switch { alias, collection, expect, retire_old, force } => {
+                let mut body = json!({"collection": collection, "expect": expect, "force": force});
+                if let Some(grace) = retire_old {
+                    body["retire_old"] = json!(grace.to_string());
+                }
                 changed(Method::POST, at(&["v1", "aliases", alias, "switch"]), Some(body)).await
             }
             Action::Delete { alias } => changed(Method::DELETE, at(&["v1", "aliases", alias]), None).await,
@@ -112,6 +119,9 @@ fn outcome(done: &Value, style: Style) -> String {
     }];
     if list(done, "differences").next().is_some() {
         lines.push(differences(done, style));
+    }
+    if let Some(retirement) = done["retirement"].as_str() {
+        lines.push(format!("{previous} is retired by {}", Cell::text(retirement).shown()));
     }
     if let Some(next) = done["next_name"].as_str() {
         lines.push(format!("a name for the next collection: {}", Cell::text(next).shown()));

@@ -15,6 +15,7 @@ mod history;
 mod kill_switch;
 mod moment;
 mod paging;
+mod retire;
 mod route;
 mod session;
 mod status;
@@ -33,6 +34,7 @@ pub(super) use collections::CollectionsArgs;
 pub(super) use failure::Failure;
 pub(super) use history::{AuditArgs, EventsArgs};
 pub(super) use kill_switch::KillSwitchArgs;
+pub(super) use retire::RetireArgs;
 pub(super) use route::{RouteArgs, Weight};
 pub(super) use status::StatusArgs;
 

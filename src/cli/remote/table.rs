@@ -52,10 +52,10 @@ impl Cell {
 fn meaning(word: &str) -> Option<AnsiColor> {
     match word.split([' ', ':', ',']).next().unwrap_or_default() {
         "completed" | "pass" | "ok" | "ready" | "compatible" | "done" => Some(AnsiColor::Green),
-        "failed" | "fail" | "rolled_back" | "rolling_back" | "rollback_failed" | "aborted" | "not" | "blocking" | "on" => {
+        "failed" | "fail" | "rolled_back" | "rolling_back" | "rollback_failed" | "aborted" | "refused" | "not" | "blocking" | "on" => {
             Some(AnsiColor::Red)
         }
-        "paused" | "inconclusive" | "superseded" | "watching" | "cancelled" => Some(AnsiColor::Yellow),
+        "paused" | "inconclusive" | "superseded" | "watching" | "cancelled" | "blocked" => Some(AnsiColor::Yellow),
         _ => None,
     }
 }
