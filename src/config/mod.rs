@@ -23,7 +23,7 @@ pub use fault::{Fault, Origin};
 pub use load::{Loaded, Override, Source};
 pub use sections::{
     AdminConfig, AliasesConfig, CarrierConfig, Credentials, FallbackConfig, IdentityConfig, LimitsConfig, ListenConfig, LogConfig,
-    LogFormat, MetricsConfig, RetryConfig, ShutdownConfig, StoreConfig, TimeoutsConfig, TlsConfig, UpstreamConfig,
+    LogFormat, MetricsConfig, RetirementConfig, RetryConfig, ShutdownConfig, StoreConfig, TimeoutsConfig, TlsConfig, UpstreamConfig,
 };
 pub use values::{Header, LogFilter, LogFilterFault, Period, PeriodFault, Secret, Size, SizeFault, StoreAddress, UpstreamUrl, UrlFault};
 pub use watch::{Change, Watcher, restart_needed};
@@ -65,6 +65,8 @@ pub struct Config {
     pub admin: AdminConfig,
     /// Where routes made through the admin API survive a restart.
     pub store: StoreConfig,
+    /// When a collection that is to be retired may be deleted.
+    pub retirement: RetirementConfig,
 }
 
 impl Default for Config {
@@ -85,6 +87,7 @@ impl Default for Config {
             shutdown: ShutdownConfig::default(),
             admin: AdminConfig::default(),
             store: StoreConfig::default(),
+            retirement: RetirementConfig::default(),
         }
     }
 }

@@ -6,6 +6,7 @@ mod scan;
 mod serve;
 mod splice;
 
+pub(super) use inspect::{WholeMessage, whole_message};
 pub(super) use serve::serve;
 
 /// The parsers of network bytes, for fuzzing and benchmarks.
