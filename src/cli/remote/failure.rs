@@ -62,13 +62,20 @@ impl Refusal {
 }
 
 impl fmt::Display for Refusal {
-    /// A sentence, and below it a line for each field. The detail of a faulty body says nothing else than the fields.
+    /// A sentence, and below it a line for each field it has not named. Of a faulty body the detail is nothing but its
+    /// fields in one long line; they are easier to read one by one.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let fields = self.fields();
-        let text = |name: &str| self.problem[name].as_str();
-        let said = text("detail").filter(|detail| fields.is_empty() || !fields.iter().all(|(_, reason)| detail.contains(reason)));
-        let sentence = said.or_else(|| text("title")).unwrap_or("it did not say why");
-        write!(f, "refused ({}): {sentence}", self.status.as_u16())?;
+        let text = |name: &str| self.problem[name].as_str().unwrap_or_default();
+        let mut fields = self.fields();
+        let sentence = match text("detail") {
+            "" => text("title"),
+            _ if !fields.is_empty() && self.status == StatusCode::UNPROCESSABLE_ENTITY => text("title"),
+            detail => {
+                fields.retain(|(_, reason)| !detail.contains(reason));
+                detail
+            }
+        };
+        write!(f, "refused ({}): {}", self.status.as_u16(), if sentence.is_empty() { "it did not say why" } else { sentence })?;
         for (field, reason) in fields {
             write!(f, "\n  {field}: {reason}")?;
         }

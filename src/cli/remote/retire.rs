@@ -70,8 +70,8 @@ struct Terms {
 }
 
 impl Terms {
-    /// Puts what was said into a body.
-    fn into_body(&self, mut body: Value) -> Value {
+    /// The body, with what was said of the terms.
+    fn complete(&self, mut body: Value) -> Value {
         if let Some(grace) = self.grace {
             body["grace"] = json!(grace.to_string());
         }
@@ -94,12 +94,12 @@ impl Ask for RetireArgs {
             Action::List(page) => page.show(session, PATH, |page, style| listed(list(page, "items"), style)).await,
             Action::Show { id } => session.show(&session.api.get(&at(&["v1", "retirements", id]), &[]).await?, shown),
             Action::Create { collection, terms } => {
-                session.show(&post(PATH.to_owned(), terms.into_body(json!({"collection": collection}))).await?, shown)
+                session.show(&post(PATH.to_owned(), terms.complete(json!({"collection": collection}))).await?, shown)
             }
             Action::Cancel { id } => session.show(&post(at(&["v1", "retirements", id, "cancel"]), json!({})).await?, shown),
             Action::Plan { family, alias, keep, apply, terms } => {
                 let family = if let Some(alias) = alias { json!({"alias": alias}) } else { json!({"family": family}) };
-                let body = terms.into_body(with(with(family, "keep_newest", json!(keep)), "apply", json!(apply)));
+                let body = terms.complete(with(with(family, "keep_newest", json!(keep)), "apply", json!(apply)));
                 session.show(&post(format!("{PATH}/plan"), body).await?, planned)
             }
         }
@@ -179,8 +179,8 @@ mod tests {
     #[test]
     fn terms_that_were_not_said_are_pointsmans() {
         let terms = |grace| Terms { grace, snapshot: false, upstream: None };
-        assert_eq!(terms(None).into_body(json!({})), json!({"snapshot": false}));
-        assert_eq!(terms(Some(Period::from_secs(3600))).into_body(json!({})), json!({"grace": "1h", "snapshot": false}));
+        assert_eq!(terms(None).complete(json!({})), json!({"snapshot": false}));
+        assert_eq!(terms(Some(Period::from_secs(3600))).complete(json!({})), json!({"grace": "1h", "snapshot": false}));
     }
 
     #[test]

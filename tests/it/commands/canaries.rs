@@ -8,7 +8,7 @@ use super::{House, Said, said};
 use crate::house::{get, query};
 
 /// Stages of seconds, and content with little: what is under test is the command.
-const QUICK: &str = "--check-interval 1s --warm-up 0s --watch-for 1s --minimum-requests 20 --minimum-units 10 \
+const QUICK: &str = "--check-interval 1s --warm-up 0s --minimum-requests 20 --minimum-units 10 \
                      --guard error_rate:max=0.5,margin=0.4";
 
 impl House {
@@ -38,7 +38,7 @@ impl House {
 
     /// Makes a canary that nothing hurries; its id.
     async fn slow_canary(&self) -> String {
-        let made = self.told("canary create docs docs_v2 --stage 50%/10m/approval --stage 100% --output json").await;
+        let made = self.told(&format!("canary create docs docs_v2 --stage 50%/10m/approval --stage 100% {QUICK} --output json")).await;
         let made: Value = serde_json::from_str(&made).expect("JSON");
         made["id"].as_str().expect("an id").to_owned()
     }
@@ -57,7 +57,8 @@ impl House {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_canary_is_made_and_watched_to_its_completion() {
     let house = House::new("").await;
-    let watched = house.under_traffic(&format!("canary create docs docs_v2 --stage 50%/2s --stage 100% {QUICK} --watch")).await;
+    let watched =
+        house.under_traffic(&format!("canary create docs docs_v2 --stage 50%/2s --stage 100% {QUICK} --watch-for 1s --watch")).await;
     assert_eq!((watched.code, watched.err.as_str()), (0, ""), "{watched:?}");
     let lines: Vec<&str> = watched.out.lines().collect();
     assert!(lines[0].starts_with("canary_") && lines[0].ends_with(": docs to docs_v2"), "{watched:?}");
@@ -80,7 +81,7 @@ async fn a_canary_that_is_rolled_back_ends_its_watch_with_a_failure() {
     let fault = serde_json::from_value(json!({"errors": [{"status": 500, "share": 1.0}]})).expect("a fault");
     std::fs::write(
         house.folder.path().join("plan.yaml"),
-        "alias: docs\ncollection: docs_v2\nstages:\n- {percentage: 50, duration: 10m}\n- {percentage: 100}\n",
+        "alias: docs\ncollection: docs_v2\nstages:\n- {percentage: 50, duration: 10m}\n- {percentage: 100, duration: 0s}\n",
     )
     .expect("the folder can be written");
     let made = house.told(&format!("canary create --file plan.yaml {QUICK} --output json --idempotency-key monday")).await;
@@ -131,7 +132,7 @@ async fn every_command_reaches_its_canary() {
     house.told(&format!("canary skip {next}")).await;
     house.until(&next, "completed").await;
 
-    let back = house.told("canary create docs docs_v1 --stage 1%/10m --stage 100% --output json").await;
+    let back = house.told(&format!("canary create docs docs_v1 --stage 1%/10m --stage 100% {QUICK} --output json")).await;
     let back = serde_json::from_str::<Value>(&back).expect("JSON")["id"].as_str().expect("an id").to_owned();
     house.until(&back, "stepping").await;
     house.told(&format!("canary promote {back}")).await;
