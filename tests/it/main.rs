@@ -19,6 +19,7 @@ mod peer;
 #[path = "../support/postgres.rs"]
 mod postgres;
 mod rapid_reset;
+mod relay;
 mod reload;
 mod replicas;
 mod resend;
