@@ -83,10 +83,10 @@ impl HistoryArgs {
 }
 
 fn audited(page: &Value, style: Style) -> String {
-    let mut table = Table::new(["ID", "TIME", "ACTOR", "ACTION", "SUBJECT", "RESULT", "REASON"]);
+    let mut table = Table::new(["ID", "TIME", "ACTOR", "ACTION", "SUBJECT", "REASON", "RESULT"]);
     for row in oldest_first(page) {
         let [id, actor, action, subject, reason] = ["id", "actor", "action", "subject", "reason"].map(|field| Cell::of(&row[field]));
-        table.row([id, Cell::text(time(&row["at"])), actor, action, subject, Cell::state(words(&row["result"])), reason]);
+        table.row([id, Cell::text(time(&row["at"])), actor, action, subject, reason, Cell::state(words(&row["result"]))]);
     }
     table.render_or("nobody has changed anything", style)
 }
@@ -104,11 +104,11 @@ fn oldest_first(page: &Value) -> impl Iterator<Item = &Value> {
     list(page, "items").collect::<Vec<_>>().into_iter().rev()
 }
 
-/// The reason where the event has one, else all of it.
+/// The reasons where the event has any, else all of it.
 fn what(event: &Value) -> String {
     let body = &event["body"];
-    let reason = ["/transition/reason", "/reason"].into_iter().find_map(|path| body.pointer(path)?.as_str());
-    reason.map_or_else(|| words(body), str::to_owned)
+    let said = |path: &str| body.pointer(path).filter(|reason| matches!(reason, Value::String(_)) || reason.get(0).is_some());
+    words(["/transition/reason", "/reason", "/reasons"].into_iter().find_map(said).unwrap_or(body))
 }
 
 #[cfg(test)]
@@ -130,12 +130,15 @@ mod tests {
         assert_eq!(happened(&json!({"items": [event(3, "went on"), event(2, "began")], "next": null}), PLAIN), wanted);
         let unknown = json!({"body": {"size": 3}});
         assert_eq!(what(&unknown), r#"{"size":3}"#);
+        let retirement = |reasons: Value| what(&json!({"body": {"collection": "docs_v1", "reasons": reasons}}));
+        assert_eq!(retirement(json!(["in use", "too new"])), "in use, too new");
+        assert_eq!(retirement(json!([])), r#"{"collection":"docs_v1","reasons":[]}"#);
     }
 
     #[test]
     fn a_refused_change_is_told_with_its_words() {
         let row = json!({"id": 1, "at": 0, "actor": "anna", "action": "route.put", "subject": "docs", "result": "stale", "reason": null});
         let told = audited(&json!({"items": [row]}), PLAIN);
-        assert!(told.ends_with(" 1  1970-01-01T00:00:00Z  anna   route.put  docs     stale   -"), "{told}");
+        assert!(told.ends_with(" 1  1970-01-01T00:00:00Z  anna   route.put  docs     -       stale"), "{told}");
     }
 }

@@ -94,7 +94,7 @@ async fn who_turned_the_kill_switch_is_in_the_audit_log() {
     assert!(house.told("kill-switch status").await.starts_with("kill switch  off\n"));
     let audit = house.told("audit").await;
     let lines: Vec<Vec<&str>> = audit.lines().map(|line| line.split_whitespace().collect()).collect();
-    assert_eq!(lines[0], ["ID", "TIME", "ACTOR", "ACTION", "SUBJECT", "RESULT", "REASON"]);
+    assert_eq!(lines[0], ["ID", "TIME", "ACTOR", "ACTION", "SUBJECT", "REASON", "RESULT"]);
     let last = &lines[lines.len() - 2..];
     assert!(last[0].contains(&"boris") && last[0].contains(&"kill_switch.on") && last[0].contains(&"ok"), "{audit}");
     assert!(last[1].contains(&"anna") && last[1].contains(&"kill_switch.off"), "{audit}");

@@ -100,11 +100,19 @@ fn history(canary: &Value, style: Style) -> String {
     for transition in transitions(canary) {
         let stage = transition["stage"].as_u64().map_or(0, |stage| stage + 1);
         let [actor, reason] = ["actor", "reason"].map(|field| Cell::of(&transition[field]));
-        let (share, at) = (percentage(&transition["percentage"]), time(&transition["at"]));
+        let (share, at) = (share(transition), time(&transition["at"]));
         let to = Cell::state(words(&transition["to"]["name"]));
         table.row([Cell::text(at), to, Cell::number(stage.to_string()), Cell::number(share), actor, reason]);
     }
     table.render_or("", style)
+}
+
+/// The share after a transition. Once the alias itself has moved, no route serves a share any more, but everybody is moved.
+pub(super) fn share(transition: &Value) -> String {
+    match transition["to"]["name"].as_str() {
+        Some("watching" | "completed") => "100 %".to_owned(),
+        _ => percentage(&transition["percentage"]),
+    }
 }
 
 /// Those that are still told, oldest first.

@@ -10,7 +10,7 @@ use super::super::moment::time;
 use super::super::session::{Patience, Session};
 use super::super::table::harmless;
 use super::super::{Outcome, at};
-use super::page::{is_over, stage, transitions};
+use super::page::{is_over, share, stage, transitions};
 use crate::cli::say;
 
 const EVERY: Duration = Duration::from_secs(1);
@@ -53,20 +53,29 @@ impl Seen {
         vec![text]
     }
 
+    /// What has already been followed is told in the order in which it came about: an evaluation leads to a transition.
     fn news(&mut self, canary: &Value, now: i64) -> Vec<String> {
-        let mut lines = Vec::new();
-        if !self.introduced {
-            self.introduced = true;
-            lines.push(format!("{}: {} to {}", words(&canary["id"]), words(&canary["alias"]), words(&canary["collection"])));
+        let evaluated = self.fresh_evaluation(canary, now);
+        let mut lines: Vec<String> = self.fresh_transitions(canary).into_iter().map(transition).collect();
+        if self.introduced {
+            lines.splice(0..0, evaluated);
+            return lines;
         }
-        lines.extend(self.fresh_transitions(canary).into_iter().map(transition));
-        // Moments are not told with an evaluation: it is fresh when anything in it is.
-        let evaluation: Value = ["window", "canary", "control", "verdicts"].iter().map(|field| canary[*field].clone()).collect();
-        if list(canary, "verdicts").next().is_some() && evaluation != self.evaluation {
-            self.evaluation = evaluation;
-            lines.push(evaluated(canary, now));
-        }
+        self.introduced = true;
+        let title = format!("{}: {} to {}", words(&canary["id"]), words(&canary["alias"]), words(&canary["collection"]));
+        lines.insert(0, title);
+        lines.extend(evaluated);
         lines
+    }
+
+    /// Moments are not told with an evaluation: it is fresh when anything in it is.
+    fn fresh_evaluation(&mut self, canary: &Value, now: i64) -> Option<String> {
+        let evaluation: Value = ["window", "canary", "control", "verdicts"].iter().map(|field| canary[*field].clone()).collect();
+        if list(canary, "verdicts").next().is_none() || evaluation == self.evaluation {
+            return None;
+        }
+        self.evaluation = evaluation;
+        Some(evaluated(canary, now))
     }
 
     fn fresh_transitions<'c>(&mut self, canary: &'c Value) -> Vec<&'c Value> {
@@ -82,7 +91,7 @@ fn transition(transition: &Value) -> String {
     let stage = transition["stage"].as_u64().map_or(0, |stage| stage + 1);
     let [from, to] = ["from", "to"].map(|field| words(&transition[field]["name"]));
     let change = if from == to { to } else { format!("{from} -> {to}") };
-    let (share, actor, reason) = (percentage(&transition["percentage"]), words(&transition["actor"]), words(&transition["reason"]));
+    let (share, actor, reason) = (share(transition), words(&transition["actor"]), words(&transition["reason"]));
     format!("{}  {change}, stage {stage} at {share}: {reason} (by {actor})", time(&transition["at"]))
 }
 
@@ -142,7 +151,7 @@ mod tests {
         let evaluated = format!(
             "2026-11-21T12:01:00Z  stage 1 of 3 at 5 %: canary {numbers}; control {numbers}; error_rate inconclusive (7 of 500 requests)"
         );
-        assert!(went_on[0].contains("initializing -> stepping") && went_on[1] == evaluated, "{went_on:#?}");
+        assert!(went_on[0] == evaluated && went_on[1].contains("initializing -> stepping"), "{went_on:#?}");
         assert!(seen.news(&canary(&both, 7), NOW + 1).is_empty());
         assert_eq!(seen.news(&canary(&both, 8), NOW).len(), 1);
     }
