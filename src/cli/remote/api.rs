@@ -52,7 +52,7 @@ impl Api {
     }
 
     /// For the audit log.
-    pub(super) fn with_author(mut self, actor: Option<&str>, reason: Option<&str>) -> Result<Self, Failure> {
+    pub(super) fn with_author(mut self, actor: Option<&String>, reason: Option<&String>) -> Result<Self, Failure> {
         let said = [("--actor", "x-pointsman-actor", actor), ("--reason", "x-pointsman-reason", reason)];
         for (flag, name, text) in said {
             if let Some(text) = text {
@@ -128,8 +128,8 @@ mod tests {
     #[test]
     fn what_cannot_be_a_header_is_wrong_usage() {
         let api = || Api::new("http://127.0.0.1:1").expect("a client");
-        assert!(api().with_author(Some("anna"), Some("größer")).is_ok());
-        let refused = api().with_author(None, Some("two\nlines")).expect_err("two lines");
+        assert!(api().with_author(Some(&"anna".to_owned()), Some(&"größer".to_owned())).is_ok());
+        let refused = api().with_author(None, Some(&"two\nlines".to_owned())).expect_err("two lines");
         assert_eq!(refused.to_string(), "--reason must be one line of text");
     }
 }

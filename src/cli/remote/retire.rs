@@ -152,7 +152,7 @@ fn planned(plan: &Value, style: Style) -> String {
     for member in list(plan, "members") {
         let because = match &member["kept"] {
             Value::Null => "one too many".to_owned(),
-            Value::Object(kept) => format!("in use by {}", kept.get("referred").map_or_else(String::new, words)),
+            Value::Object(kept) => kept.get("referred").map_or_else(String::new, words),
             kept => words(kept),
         };
         let stays = if member["kept"].is_null() { "no" } else { "yes" };
@@ -187,12 +187,12 @@ mod tests {
     fn a_family_says_what_stays_and_why() {
         let plan = json!({"family": "docs", "scheduled": [], "members": [
             {"collection": "docs_v3", "kept": "newest"},
-            {"collection": "docs_v2", "kept": {"referred": ["the alias `docs`"]}},
+            {"collection": "docs_v2", "kept": {"referred": ["alias `docs` points at it"]}},
             {"collection": "docs_v1"},
         ]});
         let wanted = "COLLECTION  STAYS  BECAUSE\n\
                       docs_v3     yes    newest\n\
-                      docs_v2     yes    in use by the alias `docs`\n\
+                      docs_v2     yes    alias `docs` points at it\n\
                       docs_v1     no     one too many";
         assert_eq!(planned(&plan, PLAIN), wanted);
     }

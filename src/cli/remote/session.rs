@@ -20,8 +20,8 @@ pub(in crate::cli) struct RemoteArgs {
     /// The bearer token that changes need where admin.token is set [default: that of the configuration, unless --admin is given]
     #[arg(long, global = true, env = "POINTSMAN_ADMIN_TOKEN", hide_env_values = true, value_parser = secret)]
     token: Option<Secret>,
-    /// Who asks, for the audit log
-    #[arg(long, global = true, value_name = "NAME", env = "USER", hide_env = true)]
+    /// Who asks, for the audit log [default: the user who runs the command]
+    #[arg(long, global = true, value_name = "NAME")]
     actor: Option<String>,
     /// Why, for the audit log
     #[arg(long, global = true, value_name = "TEXT")]
@@ -48,7 +48,8 @@ pub(in crate::cli) struct Session {
 impl RemoteArgs {
     pub(super) fn session(&self) -> Result<Session, Failure> {
         let address = self.admin.address()?;
-        let api = Api::new(&address.url)?.with_author(self.actor.as_deref(), self.reason.as_deref())?;
+        let user = std::env::var("USER").ok().filter(|user| !user.is_empty());
+        let api = Api::new(&address.url)?.with_author(self.actor.as_ref().or(user.as_ref()), self.reason.as_ref())?;
         let api = match self.token.as_ref().or(address.token.as_ref()) {
             Some(token) => api.with_token(token)?,
             None => api,

@@ -106,7 +106,7 @@ async fn retirements() {
     assert_eq!(house.told("retire list").await, "there are no retirements");
     let plan = house.told("retire plan docs --keep 1").await;
     assert!(plan.lines().any(|line| line.starts_with("docs_v2     yes    newest")), "{plan}");
-    assert!(plan.lines().any(|line| line.starts_with("docs_v1     yes    in use by ")), "{plan}");
+    assert!(plan.lines().any(|line| line.starts_with("docs_v1     yes    alias `docs` of upstream `default` points at")), "{plan}");
     assert!(house.told("alias switch docs docs_v2 --retire-old 48h").await.contains("docs_v1 is retired by ret"));
     let listed = get(&house.pointsman.http, &house.pointsman.admin("/v1/retirements")).await;
     let id = listed["items"][0]["id"].as_str().expect("an id").to_owned();
