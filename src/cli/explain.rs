@@ -1,17 +1,13 @@
 //! `pointsman explain`: where a request would go, and why; asked of a running Pointsman or computed without one.
 
 use std::process::ExitCode;
-use std::str::FromStr;
-use std::time::Duration;
 
 use clap::Args;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
-use super::{complain, say};
+use super::remote::{self, AdminArgs, Api, Failure, Weight, at};
+use super::say;
 use crate::routing::{Allocation, Reason, RouteSpec, SLOTS, STABLE, VariantSpec};
-
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// With `--weights` nothing is asked: the decision is computed by the published assignment function, for a route that
 /// starts with these weights. A route that came to them in steps may have dealt its slots otherwise.
@@ -25,9 +21,6 @@ pub struct ExplainArgs {
     /// The variant the request asks for
     #[arg(long, value_name = "VARIANT", conflicts_with = "weights")]
     forced: Option<String>,
-    /// The admin port to ask
-    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:7335", conflicts_with = "weights")]
-    admin: String,
     /// Compute for a route of these variants, such as stable=95,candidate=5
     #[arg(long, value_name = "NAME=WEIGHT,…", value_delimiter = ',', requires = "unit")]
     weights: Vec<Weight>,
@@ -37,36 +30,21 @@ pub struct ExplainArgs {
     /// Print the decision as JSON
     #[arg(long)]
     json: bool,
-}
-
-/// One variant of a route that exists only on the command line.
-#[derive(Clone, Debug)]
-struct Weight {
-    name: String,
-    weight: f64,
-}
-
-impl FromStr for Weight {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let parsed = text.split_once('=').and_then(|(name, weight)| Some((name, weight.parse().ok()?)));
-        let (name, weight) = parsed.ok_or_else(|| format!("`{text}` is not a variant and its weight, such as stable=95"))?;
-        Ok(Self { name: name.to_owned(), weight })
-    }
+    #[command(flatten)]
+    admin: AdminArgs,
 }
 
 pub(super) fn run(args: &ExplainArgs) -> ExitCode {
-    let decision = if args.weights.is_empty() { ask(args) } else { compute(args) };
+    let decision = if args.weights.is_empty() { remote::wait(ask(args)) } else { compute(args) };
     match decision {
         Ok(decision) if args.json => say(format_args!("{decision:#}")),
         Ok(decision) => say(format_args!("{}", in_words(&decision))),
-        Err(reason) => complain(format_args!("{reason}")),
+        Err(failure) => failure.told(),
     }
 }
 
 /// The same fields as the admin API's answer; what only a server knows is null.
-fn compute(args: &ExplainArgs) -> Result<Value, String> {
+fn compute(args: &ExplainArgs) -> Result<Value, Failure> {
     let variant = |given: &Weight| VariantSpec {
         name: given.name.clone(),
         weight: given.weight,
@@ -77,7 +55,7 @@ fn compute(args: &ExplainArgs) -> Result<Value, String> {
     let spec = RouteSpec { variants: args.weights.iter().map(variant).collect(), salt: args.salt.clone(), anonymous: None };
     let faults: Vec<String> = spec.check(&std::collections::HashSet::new()).iter().map(ToString::to_string).collect();
     if !faults.is_empty() {
-        return Err(faults.join("\n"));
+        return Err(Failure::Usage(faults.join("\n")));
     }
     let unit = args.unit.as_deref().unwrap_or_default();
     let salt = spec.salt_for(&args.alias);
@@ -89,36 +67,10 @@ fn compute(args: &ExplainArgs) -> Result<Value, String> {
     }))
 }
 
-fn ask(args: &ExplainArgs) -> Result<Value, String> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
-    runtime.block_on(fetch(args))
-}
-
-async fn fetch(args: &ExplainArgs) -> Result<Value, String> {
-    let failed = |error: reqwest::Error| format!("{} cannot be asked: {}", args.admin, innermost(&error));
-    let url = format!("{}/v1/aliases/{}/decision", args.admin.trim_end_matches('/'), utf8_percent_encode(&args.alias, NON_ALPHANUMERIC));
-    // The admin port is on this machine or in this network; a proxy for the outside world would not reach it.
-    let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().map_err(failed)?;
-    let query = [("unit", &args.unit), ("forced", &args.forced)];
-    let query: Vec<_> = query.into_iter().filter_map(|(name, value)| Some((name, value.as_ref()?))).collect();
-    let response = client.get(url).query(&query).send().await.map_err(failed)?;
-    let status = response.status();
-    let body: Value =
-        response.json().await.map_err(|error| format!("{} answered {status} with something else than JSON: {error}", args.admin))?;
-    match body["detail"].as_str() {
-        _ if status.is_success() => Ok(body),
-        Some(detail) => Err(detail.to_owned()),
-        None => Err(format!("{} answered {status}: {body}", args.admin)),
-    }
-}
-
-/// What really happened stands at the end of the chain.
-fn innermost(error: &dyn std::error::Error) -> String {
-    let mut innermost = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    innermost.to_string()
+async fn ask(args: &ExplainArgs) -> Result<Value, Failure> {
+    let api = Api::new(&args.admin.address()?.url)?;
+    let query = [("unit", args.unit.as_deref()), ("forced", args.forced.as_deref())];
+    Ok(api.get(&at(&["v1", "aliases", &args.alias, "decision"]), &query).await?.json)
 }
 
 fn in_words(decision: &Value) -> String {

@@ -1,12 +1,13 @@
 //! `pointsman healthcheck`: asks the admin port of a running Pointsman whether it is ready. The image has no curl.
 
 use std::io::{self, Read, Write};
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
 
+use super::remote::reachable;
 use super::{ServeArgs, complain, configuration, say};
 
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -38,15 +39,6 @@ pub(super) fn run(args: &HealthcheckArgs) -> ExitCode {
     }
 }
 
-/// A server that listens on all addresses is asked over the loopback.
-fn reachable(address: SocketAddr) -> SocketAddr {
-    match address {
-        SocketAddr::V4(address) if address.ip().is_unspecified() => (Ipv4Addr::LOCALHOST, address.port()).into(),
-        SocketAddr::V6(address) if address.ip().is_unspecified() => (Ipv6Addr::LOCALHOST, address.port()).into(),
-        address => address,
-    }
-}
-
 /// The status and body of `GET /readyz`.
 fn ask(address: SocketAddr) -> io::Result<(u16, String)> {
     let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
@@ -67,7 +59,7 @@ fn ask(address: SocketAddr) -> io::Result<(u16, String)> {
 
 #[cfg(test)]
 mod tests {
-    use std::net::TcpListener;
+    use std::net::{Ipv4Addr, TcpListener};
 
     use super::*;
 
@@ -102,13 +94,5 @@ mod tests {
         assert!(answered("HTTP/1.1 200 OK\r\ncontent-le").is_err());
         assert!(answered("").is_err());
         assert!(answered("SSH-2.0-OpenSSH\r\n").is_err());
-    }
-
-    #[test]
-    fn a_server_on_all_addresses_is_asked_over_the_loopback() {
-        let asked = |text: &str| reachable(text.parse().expect("an address")).to_string();
-        assert_eq!(asked("0.0.0.0:7335"), "127.0.0.1:7335");
-        assert_eq!(asked("[::]:7335"), "[::1]:7335");
-        assert_eq!(asked("10.0.0.7:7335"), "10.0.0.7:7335");
     }
 }

@@ -1,9 +1,11 @@
 //! The commands. `main` parses and calls [`Cli::run`]; each command has a file of its own.
 
 mod check;
+mod completions;
 mod demo;
 mod explain;
 mod healthcheck;
+mod remote;
 mod serve;
 mod serve_args;
 mod store;
@@ -38,10 +40,30 @@ enum Command {
     Demo(demo::DemoArgs),
     /// Say where a request would go, and why
     Explain(ExplainArgs),
+    /// Show how a running Pointsman is and what is going on
+    Status(remote::StatusArgs),
+    /// Show what has happened, or follow it
+    Events(remote::EventsArgs),
+    /// Show who changed what, and why
+    Audit(remote::AuditArgs),
+    /// Show Qdrant's aliases, or move them
+    Alias(remote::AliasArgs),
+    /// Split an alias between collections
+    Route(remote::RouteArgs),
+    /// Move an alias to another collection in stages
+    Canary(remote::CanaryArgs),
+    /// Delete collections that nobody uses any more
+    Retire(remote::RetireArgs),
+    /// Put every alias on stable, at once
+    KillSwitch(remote::KillSwitchArgs),
+    /// Show the collections and who uses them
+    Collections(remote::CollectionsArgs),
     /// Ask a running Pointsman whether it is ready; for container health checks
     Healthcheck(HealthcheckArgs),
     /// Export or import everything that lasts
     Store(store::StoreArgs),
+    /// Print the completions for a shell
+    Completions(completions::CompletionsArgs),
     /// Print the version
     Version,
 }
@@ -55,8 +77,18 @@ impl Cli {
             Command::Check(args) => check::run(args),
             Command::Demo(args) => play(args),
             Command::Explain(args) => explain::run(args),
+            Command::Status(args) => remote::run(args),
+            Command::Events(args) => remote::run(args),
+            Command::Audit(args) => remote::run(args),
+            Command::Alias(args) => remote::run(args),
+            Command::Route(args) => remote::run(args),
+            Command::Canary(args) => remote::run(args),
+            Command::Retire(args) => remote::run(args),
+            Command::KillSwitch(args) => remote::run(args),
+            Command::Collections(args) => remote::run(args),
             Command::Healthcheck(args) => healthcheck::run(args),
             Command::Store(args) => store::run(args),
+            Command::Completions(args) => completions::run(args),
             Command::Version => say(format_args!("pointsman {}", env!("CARGO_PKG_VERSION"))),
         }
     }

@@ -7,6 +7,7 @@ mod aliases;
 mod bad_input;
 mod canary;
 mod clients;
+mod commands;
 mod deployment;
 mod elsewhere;
 mod event_stream;

@@ -50,7 +50,7 @@ async fn served() -> (Control, String) {
 async fn a_server_and_the_computation_agree() {
     let (_control, url) = served().await;
     for unit in (0..50).map(|number| format!("user-{number}")) {
-        let asked = fetch(&parsed(&format!("docs --unit {unit} --admin {url}/"))).await.expect("it answers");
+        let asked = ask(&parsed(&format!("docs --unit {unit} --admin {url}/"))).await.expect("it answers");
         let computed = compute(&parsed(&format!("docs --unit {unit} --weights stable=95,candidate=5"))).expect("legal weights");
         for field in ["alias", "unit", "salt", "slot", "variant", "reason"] {
             assert_eq!(asked[field], computed[field], "{field} of {unit}");
@@ -61,8 +61,8 @@ async fn a_server_and_the_computation_agree() {
 #[tokio::test]
 async fn what_the_server_refuses_is_said_in_its_words() {
     let (_control, url) = served().await;
-    let refused = fetch(&parsed(&format!("no/body --admin {url}"))).await.expect_err("nobody has that name");
-    assert_eq!(refused, "Qdrant listed neither an alias nor a collection `no/body`");
+    let refused = ask(&parsed(&format!("no/body --admin {url}"))).await.expect_err("nobody has that name");
+    assert_eq!(refused.to_string(), "refused (404): Qdrant listed neither an alias nor a collection `no/body`");
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn what_makes_no_sense_is_refused() {
         assert!(parse(line).is_err(), "{line}");
     }
     let faults = compute(&parsed("docs --unit u --weights a=1,b=1")).expect_err("there is no stable");
-    assert!(faults.contains("exactly one variant must be named `stable`"), "{faults}");
+    assert!(faults.to_string().contains("exactly one variant must be named `stable`"), "{faults}");
 }
 
 #[test]

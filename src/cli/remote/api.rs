@@ -1,0 +1,135 @@
+//! One request to the admin API, and its answer or why there is none. Shared by all commands that ask.
+
+use std::time::Duration;
+
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Client, Method, RequestBuilder};
+use serde_json::Value;
+
+use super::failure::{Failure, Refusal};
+use crate::config::Secret;
+
+const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
+/// Some answers wait for Qdrant.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// An admin port, and who asks it.
+#[derive(Debug)]
+pub(in crate::cli) struct Api {
+    client: Client,
+    url: String,
+    headers: HeaderMap,
+}
+
+/// What Pointsman answered.
+#[derive(Clone, Debug)]
+pub(in crate::cli) struct Answer {
+    /// As it came.
+    pub(in crate::cli) text: String,
+    /// Null where there was no body.
+    pub(in crate::cli) json: Value,
+}
+
+/// A path of the API; names in it may hold anything.
+pub(in crate::cli) fn at(segments: &[&str]) -> String {
+    segments.iter().map(|segment| format!("/{}", utf8_percent_encode(segment, NON_ALPHANUMERIC))).collect()
+}
+
+impl Api {
+    pub(in crate::cli) fn new(url: &str) -> Result<Self, Failure> {
+        // The admin port is on this machine or in this network; a proxy for the outside world would not reach it.
+        let built = Client::builder().no_proxy().connect_timeout(CONNECT_PATIENCE).timeout(PATIENCE).build();
+        let client = built.map_err(|error| unreachable(url, &error))?;
+        Ok(Self { client, url: url.to_owned(), headers: HeaderMap::new() })
+    }
+
+    pub(super) fn with_token(mut self, token: &Secret) -> Result<Self, Failure> {
+        let mut value = header("--token", &format!("Bearer {}", token.expose()))?;
+        value.set_sensitive(true);
+        self.headers.insert(AUTHORIZATION, value);
+        Ok(self)
+    }
+
+    /// For the audit log.
+    pub(super) fn with_author(mut self, actor: Option<&String>, reason: Option<&String>) -> Result<Self, Failure> {
+        let said = [("--actor", "x-pointsman-actor", actor), ("--reason", "x-pointsman-reason", reason)];
+        for (flag, name, text) in said {
+            if let Some(text) = text {
+                self.headers.insert(HeaderName::from_static(name), header(flag, text)?);
+            }
+        }
+        Ok(self)
+    }
+
+    /// Parameters without a value are left out.
+    pub(in crate::cli) async fn get(&self, path: &str, query: &[(&str, Option<&str>)]) -> Result<Answer, Failure> {
+        let query: Vec<_> = query.iter().filter_map(|(name, value)| Some((name, (*value)?))).collect();
+        self.send(self.client.get(format!("{}{path}", self.url)).query(&query)).await
+    }
+
+    pub(super) async fn change(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Answer, Failure> {
+        self.change_with(method, path, body, &[]).await
+    }
+
+    /// A change with headers of its own, each with the flag it was given by.
+    pub(super) async fn change_with(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+        headers: &[(&'static str, &'static str, Option<&str>)],
+    ) -> Result<Answer, Failure> {
+        let mut request = self.client.request(method, format!("{}{path}", self.url));
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        for (flag, name, text) in headers {
+            if let Some(text) = text {
+                request = request.header(*name, header(flag, text)?);
+            }
+        }
+        self.send(request).await
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<Answer, Failure> {
+        let response = request.headers(self.headers.clone()).send().await.map_err(|error| unreachable(&self.url, &error))?;
+        let status = response.status();
+        let text = response.text().await.map_err(|error| unreachable(&self.url, &error))?;
+        let parsed = if text.is_empty() { Ok(Value::Null) } else { serde_json::from_str(&text) };
+        let json = parsed.map_err(|_| Failure::Foreign { url: self.url.clone(), status })?;
+        if status.is_success() { Ok(Answer { text, json }) } else { Err(Failure::Refused(Refusal::new(status, json, text))) }
+    }
+}
+
+fn header(flag: &str, text: &str) -> Result<HeaderValue, Failure> {
+    HeaderValue::from_bytes(text.as_bytes()).map_err(|_| Failure::Usage(format!("{flag} must be one line of text")))
+}
+
+/// What really happened stands at the end of the chain.
+fn unreachable(url: &str, error: &reqwest::Error) -> Failure {
+    let mut innermost: &dyn std::error::Error = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    let why = if error.is_timeout() { "it did not answer in time".to_owned() } else { innermost.to_string() };
+    Failure::Unreachable { url: url.to_owned(), why }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_in_paths_may_hold_anything() {
+        assert_eq!(at(&["v1", "aliases", "a/b c", "switch"]), "/v1/aliases/a%2Fb%20c/switch");
+    }
+
+    #[test]
+    fn what_cannot_be_a_header_is_wrong_usage() {
+        let api = || Api::new("http://127.0.0.1:1").expect("a client");
+        assert!(api().with_author(Some(&"anna".to_owned()), Some(&"größer".to_owned())).is_ok());
+        let refused = api().with_author(None, Some(&"two\nlines".to_owned())).expect_err("two lines");
+        assert_eq!(refused.to_string(), "--reason must be one line of text");
+    }
+}

@@ -1,0 +1,121 @@
+//! A canary in words.
+
+use serde_json::Value;
+
+use super::super::fields::{list, milliseconds, percent, percentage, spelt, words};
+use super::super::moment::{ago, length, time};
+use super::super::table::{Cell, Style, Table};
+
+/// Nothing leads out of these.
+const ENDS: [&str; 5] = ["completed", "rolled_back", "aborted", "superseded", "failed"];
+
+pub(in crate::cli::remote) fn is_over(canary: &Value) -> bool {
+    canary["state"].as_str().is_some_and(|state| ENDS.contains(&state))
+}
+
+pub(in crate::cli::remote) fn listed<'c>(canaries: impl Iterator<Item = &'c Value>, style: Style) -> String {
+    let mut table = Table::new(["CANARY", "ALIAS", "TO", "STATE", "STAGE", "SHARE", "CREATED"]);
+    for canary in canaries {
+        let [id, alias, collection] = ["id", "alias", "collection"].map(|field| Cell::of(&canary[field]));
+        let (stage, share) = (Cell::text(stage(canary)), Cell::number(percentage(&canary["current_percentage"])));
+        table.row([id, alias, collection, state(canary), stage, share, Cell::text(ago(&canary["created"], style.now))]);
+    }
+    table.render_or("there are no canaries", style)
+}
+
+/// What it is about and where it stands: the answer to a command.
+pub(super) fn in_short(canary: &Value, style: Style) -> String {
+    facts(canary, style).render(style)
+}
+
+pub(super) fn shown(canary: &Value, style: Style) -> String {
+    let parts =
+        [in_short(canary, style), cohorts(canary).render(style), verdicts(canary, style), pending(canary, style), history(canary, style)];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n")
+}
+
+fn facts(canary: &Value, style: Style) -> Table {
+    let mut facts = Table::facts();
+    facts.fact("canary", Cell::of(&canary["id"]));
+    let from = canary["stable"].as_str().map_or_else(String::new, |stable| format!("from {stable} "));
+    facts.fact("alias", Cell::text(format!("{} {from}to {}", words(&canary["alias"]), words(&canary["collection"]))));
+    facts.fact("state", state(canary));
+    facts.fact("stage", Cell::text(format!("{} at {}", stage(canary), percentage(&canary["current_percentage"]))));
+    if let Some(left) = canary["time_left_ms"].as_u64() {
+        facts.fact("time left", Cell::text(length(left)));
+    }
+    for field in ["created", "started"] {
+        facts.fact(field, Cell::text(ago(&canary[field], style.now)));
+    }
+    for warning in list(canary, "warnings") {
+        facts.fact("warning", Cell::of(warning));
+    }
+    facts
+}
+
+fn state(canary: &Value) -> Cell {
+    let state = words(&canary["state"]);
+    match &canary["paused_because"] {
+        Value::Null => Cell::state(state),
+        because => Cell::state(format!("{state}: {}", spelt(because))),
+    }
+}
+
+/// Counted from one, for people.
+pub(super) fn stage(canary: &Value) -> String {
+    format!("{} of {}", canary["current_stage"].as_u64().map_or(0, |stage| stage + 1), words(&canary["stages"]))
+}
+
+fn cohorts(canary: &Value) -> Table {
+    let mut table = Table::new(["COHORT", "REQUESTS", "UNITS", "ERRORS", "MEAN", "P50", "P95", "P99"]);
+    for cohort in ["canary", "control"] {
+        let seen = &canary[cohort];
+        let [requests, units] = ["requests", "units"].map(|field| Cell::of(&seen[field]));
+        let [mean, p50, p95, p99] =
+            ["avg_latency_ms", "latency_p50_ms", "latency_p95_ms", "latency_p99_ms"].map(|field| Cell::number(milliseconds(&seen[field])));
+        table.row([Cell::text(cohort), requests, units, Cell::number(percent(&seen["error_rate"])), mean, p50, p95, p99]);
+    }
+    table
+}
+
+fn verdicts(canary: &Value, style: Style) -> String {
+    let mut table = Table::new(["GUARD", "VERDICT", "BECAUSE"]);
+    for evaluation in list(canary, "verdicts") {
+        table.row([Cell::of(&evaluation["guard"]), Cell::state(words(&evaluation["verdict"])), Cell::of(&evaluation["reason"])]);
+    }
+    table.render_or("", style)
+}
+
+fn pending(canary: &Value, style: Style) -> String {
+    let mut table = Table::new(["TO BE DONE", "ATTEMPTS", "LAST ERROR"]);
+    for pending in list(canary, "pending") {
+        let kind = Cell::text(spelt(&pending["effect"]["kind"]));
+        table.row([kind, Cell::of(&pending["attempts"]), Cell::of(&pending["last_error"])]);
+    }
+    table.render_or("", style)
+}
+
+fn history(canary: &Value, style: Style) -> String {
+    let mut table = Table::new(["TIME", "STATE", "STAGE", "SHARE", "BY", "REASON"]);
+    for transition in transitions(canary) {
+        let stage = transition["stage"].as_u64().map_or(0, |stage| stage + 1);
+        let [actor, reason] = ["actor", "reason"].map(|field| Cell::of(&transition[field]));
+        let (share, at) = (share(transition), time(&transition["at"]));
+        let to = Cell::state(words(&transition["to"]["name"]));
+        table.row([Cell::text(at), to, Cell::number(stage.to_string()), Cell::number(share), actor, reason]);
+    }
+    table.render_or("", style)
+}
+
+/// The share after a transition. Once the alias itself has moved, no route serves a share any more, but everybody is moved.
+pub(super) fn share(transition: &Value) -> String {
+    match transition["to"]["name"].as_str() {
+        Some("watching" | "completed") => "100 %".to_owned(),
+        _ => percentage(&transition["percentage"]),
+    }
+}
+
+/// Those that are still told, oldest first.
+pub(super) fn transitions(canary: &Value) -> impl Iterator<Item = &Value> {
+    ["first", "last"].into_iter().flat_map(|part| list(&canary["history"], part))
+}

@@ -1,0 +1,167 @@
+//! Every command once, with what it says.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::House;
+use crate::house::{get, send};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn aliases() {
+    let house = House::new("").await;
+    assert_eq!(house.told("alias list").await, "ALIAS  COLLECTION  ROUTED\ndocs   docs_v1     no");
+    assert_eq!(house.told("alias show docs").await, "alias       docs\ncollection  docs_v1\nrouted      no");
+    assert_eq!(house.told("alias check docs docs_v2").await, "docs_v2 can stand in for docs_v1");
+    let moved = house.told("alias switch docs docs_v2 --expect docs_v1").await;
+    assert_eq!(moved, "docs points at docs_v2, no longer at docs_v1\na name for the next collection: docs_v3");
+    let stale = house.refused("alias switch docs docs_v1 --expect docs_v1").await;
+    assert!(stale.contains("docs_v2"), "{stale}");
+    assert!(house.told("alias create news docs_v1").await.starts_with("news points at docs_v1"));
+    house.refused("alias create news docs_v2").await;
+    assert!(house.told("alias create news docs_v2 --force").await.starts_with("news points at docs_v2, no longer at docs_v1"));
+    assert_eq!(house.told("alias delete news").await, "news is deleted; it pointed at docs_v2");
+    assert_eq!(house.refused("alias show news").await, "refused (404): Qdrant listed neither an alias nor a collection `news`");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn incompatible_collections_are_told_apart_in_every_difference() {
+    let house = House::new("").await;
+    let wide = json!({"vectors": {"size": 3, "distance": "Cosine"}});
+    send(&house.pointsman.http, Method::PUT, &format!("{}/collections/wide", house.upstream.rest), &wide).await;
+    let checked = house.run("alias check docs wide").await;
+    assert_eq!((checked.code, checked.out.lines().next()), (1, Some("wide cannot stand in for docs_v1")), "{checked:?}");
+    for difference in ["size", "distance"] {
+        assert!(checked.out.lines().any(|line| line.starts_with("blocking") && line.contains(difference)), "{checked:?}");
+    }
+    let refused = house.refused("alias switch docs wide").await;
+    assert!(refused.ends_with("use force to have it all the same") && refused.contains("size` was 2 and is 3"), "{refused}");
+    assert_eq!(house.run("alias switch docs wide --force").await.code, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn routes() {
+    let house = House::new("").await;
+    assert_eq!(house.told("route list").await, "there are no routes");
+    let made = house.told("route set docs stable=90 new=10:docs_v2").await;
+    assert!(made.contains("new          10   10 %  docs_v2     -"), "{made}");
+    house.refused("route set docs stable=1 new=1:docs_v2").await;
+    let revision = get(&house.pointsman.http, &house.pointsman.admin("/v1/routes/docs")).await["revision"].clone();
+    let halved = house.told(&format!("route weights docs stable=1 new=1 --if-match {revision}")).await;
+    assert!(halved.contains("new           1   50 %  docs_v2"), "{halved}");
+    let stale = house.refused(&format!("route weights docs stable=1 new=3 --if-match {revision}")).await;
+    assert!(stale.starts_with("refused (412): the route of `docs` is at revision"), "{stale}");
+    let faulty = house.refused("route weights docs stable=1").await;
+    assert!(faulty.ends_with("\n  weights.new: is missing; every variant needs a weight"), "{faulty}");
+    assert!(house.told("route list").await.contains("stable 50 %, new 50 % (docs_v2)"));
+    assert_eq!(house.told("route show docs").await, halved);
+    std::fs::write(
+        house.folder.path().join("route.yaml"),
+        "variants: [{name: stable, weight: 3}, {name: new, weight: 1, collection: docs_v2}]",
+    )
+    .expect("the folder can be written");
+    assert!(house.told("route set docs --file route.yaml --if-match *").await.contains("25 %"));
+    assert!(house.told("explain docs --unit 42").await.starts_with("docs for unit 42: "));
+    assert_eq!(house.told("route delete docs").await, "the route is gone: everybody is on stable");
+    assert_eq!(house.refused("route show docs").await, "refused (404): `docs` has no route");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_whole_process_on_one_page() {
+    let house = House::new("").await;
+    house.pointsman.split("docs", "docs_v2", 90, 10).await;
+    let page = house.told("status").await;
+    let fact = |name: &str| page.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_else(|| panic!("no {name} in\n{page}")).trim();
+    assert_eq!((fact("ready"), fact("kill switch")), ("ready", "off"));
+    assert!(fact("aliases").starts_with("1 alias, 2 collections, listed "), "{page}");
+    assert!(page.contains("no rollout is under way") && page.contains("REPLICA"), "{page}");
+    let words = |line: &str| line.split_whitespace().take(5).collect::<Vec<_>>().join(" ");
+    assert!(page.lines().any(|line| words(line) == "docs candidate docs_v2 10 %"), "{page}");
+    let created = house.told("canary list").await;
+    assert_eq!(created, "there are no canaries");
+    let collections = house.told("collections").await;
+    assert!(collections.lines().any(|line| line.starts_with("default   docs_v2") && line.ends_with("-        docs")), "{collections}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_turned_the_kill_switch_is_in_the_audit_log() {
+    let house = House::new("").await;
+    let mut on = house.command("kill-switch on --actor boris --reason");
+    on.arg("an incident");
+    let on = super::said(on).await;
+    assert!(on.code == 0 && on.out.starts_with("kill switch  on\nby           boris\nreason       an incident\nsince        "), "{on:?}");
+    assert!(house.told("status").await.contains("by boris: an incident"));
+    assert!(house.told("kill-switch off").await.starts_with("kill switch  off\nby           anna\n"));
+    assert!(house.told("kill-switch status").await.starts_with("kill switch  off\n"));
+    let audit = house.told("audit").await;
+    let lines: Vec<Vec<&str>> = audit.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(lines[0], ["ID", "TIME", "ACTOR", "ACTION", "SUBJECT", "REASON", "RESULT"]);
+    let last = &lines[lines.len() - 2..];
+    assert!(last[0].contains(&"boris") && last[0].contains(&"kill_switch.on") && last[0].contains(&"ok"), "{audit}");
+    assert!(last[1].contains(&"anna") && last[1].contains(&"kill_switch.off"), "{audit}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn retirements() {
+    let house = House::new("").await;
+    assert_eq!(house.told("retire list").await, "there are no retirements");
+    let plan = house.told("retire plan docs --keep 1").await;
+    assert!(plan.lines().any(|line| line.starts_with("docs_v2     yes    newest")), "{plan}");
+    assert!(plan.lines().any(|line| line.starts_with("docs_v1     yes    alias `docs` of upstream `default` points at")), "{plan}");
+    assert!(house.told("alias switch docs docs_v2 --retire-old 48h").await.contains("docs_v1 is retired by ret"));
+    let listed = get(&house.pointsman.http, &house.pointsman.admin("/v1/retirements")).await;
+    let id = listed["items"][0]["id"].as_str().expect("an id").to_owned();
+    assert!(house.told("retire list").await.contains(&id));
+    assert!(house.told(&format!("retire cancel {id}")).await.contains("state       cancelled"));
+    house.refused(&format!("retire cancel {id}")).await;
+    let made = house.told("retire create docs_v1 --grace 1h").await;
+    assert!(made.contains("state       scheduled") && made.contains("warning     the grace of 1h is shorter"), "{made}");
+    assert!(house.refused("retire create docs_v2").await.contains("docs"));
+    assert!(house.refused("retire show ret_none").await.starts_with("refused (404)"));
+    assert!(house.told(&format!("retire show {id}")).await.contains("grace       2 d"));
+}
+
+/// What scripts rely on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn json_is_exactly_what_the_api_answers() {
+    let house = House::new("").await;
+    house.pointsman.split("docs", "docs_v2", 90, 10).await;
+    house.told("alias create news docs_v2").await;
+    house.told("canary create news docs_v1 --start-at 2100-01-01T00:00:00Z").await;
+    let canaries = get(&house.pointsman.http, &house.pointsman.admin("/v1/canaries")).await;
+    let id = canaries["items"][0]["id"].as_str().expect("an id");
+    for (line, path) in [
+        ("alias list", "/v1/aliases"),
+        ("alias list --limit 1 --after docs", "/v1/aliases?limit=1&after=docs"),
+        ("alias show docs", "/v1/aliases/docs"),
+        ("alias check docs docs_v2", "/v1/aliases/docs/compatibility?collection=docs_v2"),
+        ("route list", "/v1/routes"),
+        ("route show docs", "/v1/routes/docs"),
+        ("canary list", "/v1/canaries"),
+        (&format!("canary show {id}"), &format!("/v1/canaries/{id}")),
+        ("retire list", "/v1/retirements"),
+        ("kill-switch status", "/v1/kill-switch"),
+        ("collections", "/v1/collections"),
+        ("audit --limit 2", "/v1/audit?limit=2"),
+        ("events --subject news", "/v1/events?subject=news"),
+    ] {
+        let answer = house.pointsman.http.get(house.pointsman.admin(path)).send().await.expect("an answer").text().await.expect("a text");
+        assert_eq!(house.told(&format!("{line} --output json")).await, answer, "{line}");
+    }
+    let changed: Value = serde_json::from_str(&house.told("route weights docs stable=1 candidate=1 -o json").await).expect("JSON");
+    assert_eq!(changed, get(&house.pointsman.http, &house.pointsman.admin("/v1/routes/docs")).await);
+    assert_eq!(house.told("route delete docs --output json").await, "", "the answer has no body");
+    let refused = house.run("route show docs --output json").await;
+    let problem: Value = serde_json::from_str(&refused.out).expect("the problem document");
+    assert_eq!((refused.code, &problem["status"]), (1, &json!(404)), "{refused:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn shells_can_complete_every_command() {
+    let house = House::new("").await;
+    for shell in ["bash", "zsh", "fish"] {
+        let script = house.told(&format!("completions {shell}")).await;
+        for word in ["kill-switch", "canary", "approve", "admin"] {
+            assert!(script.contains(word), "{shell} cannot complete {word}");
+        }
+    }
+}
