@@ -22,8 +22,8 @@ use crate::routing::RouteSpec;
 pub use fault::{Fault, Origin};
 pub use load::{Loaded, Override, Source};
 pub use sections::{
-    AdminConfig, AliasesConfig, CarrierConfig, Credentials, FallbackConfig, IdentityConfig, LimitsConfig, ListenConfig, LogConfig,
-    LogFormat, MetricsConfig, RetryConfig, ShutdownConfig, StoreConfig, TimeoutsConfig, TlsConfig, UpstreamConfig,
+    AdminConfig, AliasesConfig, AnswersConfig, CarrierConfig, Credentials, FallbackConfig, IdentityConfig, LimitsConfig, ListenConfig,
+    LogConfig, LogFormat, MetricsConfig, RetryConfig, ShutdownConfig, StoreConfig, TimeoutsConfig, TlsConfig, UpstreamConfig,
 };
 pub use values::{Header, LogFilter, LogFilterFault, Period, PeriodFault, Secret, Size, SizeFault, StoreAddress, UpstreamUrl, UrlFault};
 pub use watch::{Change, Watcher, restart_needed};
@@ -53,6 +53,8 @@ pub struct Config {
     pub fallback: FallbackConfig,
     /// What Pointsman holds at most.
     pub limits: LimitsConfig,
+    /// How closely answers are looked at.
+    pub answers: AnswersConfig,
     /// Weighted variants by alias; default none: every alias is transparent.
     pub routes: BTreeMap<String, RouteSpec>,
     /// What is counted, and for whom.
@@ -79,6 +81,7 @@ impl Default for Config {
             retry: RetryConfig::default(),
             fallback: FallbackConfig::default(),
             limits: LimitsConfig::default(),
+            answers: AnswersConfig::default(),
             routes: BTreeMap::new(),
             metrics: MetricsConfig::default(),
             log: LogConfig::default(),

@@ -4,6 +4,7 @@
 //! need faults or the request log always start a sandbox of their own.
 
 mod aliases;
+mod answer_guards;
 mod bad_input;
 mod canary;
 mod clients;

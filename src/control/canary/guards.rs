@@ -2,21 +2,24 @@
 
 use super::observed::Observed;
 use super::running::{Running, Threshold, quantile};
+use crate::control::Plan;
 use crate::rollout::{Evaluation, Guard, Rule, Share, Verdict};
 use crate::stats::guard::{
-    self, Compared, ErrorsAgainstControl, Minimum, error_rate, errors_against_control, latency_mean, latency_mean_against_control,
-    latency_tail, latency_tail_against_control,
+    self, Compared, ErrorsAgainstControl, Minimum, empty_share, empty_share_against_control, error_rate, errors_against_control,
+    latency_mean, latency_mean_against_control, latency_tail, latency_tail_against_control, top_score, top_score_against_control,
 };
 use crate::stats::{Cohort, Thresholds};
 
 /// The chance of a false rollback, over all guards and stages of a canary.
 const ALPHA: f64 = 0.01;
 
-/// Why a guard cannot be judged by this version; none when it can.
-pub(super) fn unsupported(rule: &Rule) -> Option<&'static str> {
+/// Why a guard cannot be judged under this configuration; none when it can.
+pub(super) fn unsupported(rule: &Rule, plan: &Plan) -> Option<&'static str> {
     match rule {
-        Rule::ErrorRate { .. } | Rule::Latency { .. } => None,
-        Rule::EmptyResults { .. } | Rule::TopScore { .. } => Some("answers are not looked into yet, so this guard could never pass"),
+        Rule::EmptyResults { .. } | Rule::TopScore { .. } if plan.settings.answers.sample == 0.0 => {
+            Some("`answers.sample` is 0, so no answer is looked at and this guard could never pass")
+        }
+        Rule::ErrorRate { .. } | Rule::Latency { .. } | Rule::EmptyResults { .. } | Rule::TopScore { .. } => None,
         Rule::Prometheus { .. } => Some("no Prometheus can be configured yet, so this guard could never pass"),
     }
 }
@@ -60,8 +63,10 @@ impl Bench<'_> {
                 Some((quantile, tail)) => self.tail(quantile, tail, relative_margin.is_some()),
                 None => self.mean(*max_ms, *relative_margin),
             },
+            Rule::EmptyResults { max, margin } => self.empty(*max, *margin),
+            Rule::TopScore { min, margin } => self.scores(*min, *margin),
             // Refused when the canary was created.
-            Rule::EmptyResults { .. } | Rule::TopScore { .. } | Rule::Prometheus { .. } => Vec::new(),
+            Rule::Prometheus { .. } => Vec::new(),
         };
         together(guard.name(), verdicts)
     }
@@ -95,6 +100,25 @@ impl Bench<'_> {
         let mut verdicts = vec![latency_mean(self.compared(0), &self.rule, max_ms)];
         if let Some(margin) = margin.filter(|_| self.has_control()) {
             verdicts.push(latency_mean_against_control(self.compared(0), &self.rule, margin));
+        }
+        verdicts
+    }
+
+    fn empty(&self, max: f64, margin: Option<f64>) -> Vec<guard::Evaluation> {
+        let mut verdicts = Vec::new();
+        if max < 1.0 {
+            verdicts.push(empty_share(self.compared(0), &self.rule, max));
+        }
+        if let Some(margin) = margin.filter(|_| self.has_control()) {
+            verdicts.push(empty_share_against_control(self.compared(0), &self.rule, margin));
+        }
+        verdicts
+    }
+
+    fn scores(&self, min: f64, margin: Option<f64>) -> Vec<guard::Evaluation> {
+        let mut verdicts = vec![top_score(self.compared(0), &self.rule, min)];
+        if let Some(margin) = margin.filter(|_| self.has_control()) {
+            verdicts.push(top_score_against_control(self.compared(0), &self.rule, margin));
         }
         verdicts
     }

@@ -120,6 +120,12 @@ impl Guard {
 }
 
 impl Rule {
+    /// Whether it is about what answers have in them.
+    #[must_use]
+    pub fn asks_for_answers(&self) -> bool {
+        matches!(self, Self::EmptyResults { .. } | Self::TopScore { .. })
+    }
+
     fn name(&self) -> &'static str {
         match self {
             Self::ErrorRate { .. } => "error_rate",
