@@ -16,6 +16,7 @@ mod log_level;
 mod openapi;
 mod page;
 mod problem;
+mod retirements;
 mod routes;
 mod status;
 
@@ -74,6 +75,10 @@ fn resources() -> Vec<(&'static str, MethodRouter<AdminState>)> {
         ("/v1/aliases/{alias}/decision", get(aliases::decision)),
         ("/v1/aliases/{alias}/switch", post(aliases::switch)),
         ("/v1/collections", get(collections::list)),
+        ("/v1/retirements", get(retirements::list).post(retirements::create)),
+        ("/v1/retirements/plan", post(retirements::plan)),
+        ("/v1/retirements/{id}", get(retirements::show)),
+        ("/v1/retirements/{id}/cancel", post(retirements::cancel)),
         ("/v1/audit", get(history::audit)),
         ("/v1/events", get(history::events)),
         ("/v1/canaries", get(canaries::list).post(canaries::create)),

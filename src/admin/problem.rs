@@ -93,12 +93,15 @@ impl From<ControlError> for Problem {
     fn from(error: ControlError) -> Self {
         let kind = match &error {
             ControlError::NoRoute(_) => Kind::NoRoute,
-            ControlError::NoCanary(_) => Kind::UnknownId,
+            ControlError::NoCanary(_) | ControlError::NoRetirement(_) => Kind::UnknownId,
             ControlError::Occupied { .. }
+            | ControlError::InUse { .. }
+            | ControlError::NotCancellable { .. }
+            | ControlError::BeingDeleted { .. }
             | ControlError::Illegal(_)
             | ControlError::Unsuitable { .. }
             | ControlError::Alias(AliasFailed::Unexpected { .. } | AliasFailed::Refused { .. }) => Kind::Conflict,
-            ControlError::Alias(_) | ControlError::Listing(_) | ControlError::Upstream(_) => Kind::Upstream,
+            ControlError::Alias(_) | ControlError::Listing(_) | ControlError::Upstream(_) | ControlError::Unlisted(_) => Kind::Upstream,
             ControlError::UnknownName(_) => Kind::UnknownName,
             ControlError::Stale { .. } => Kind::Stale,
             ControlError::Unconditional { .. } => Kind::Unconditional,

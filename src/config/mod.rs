@@ -23,7 +23,8 @@ pub use fault::{Fault, Origin};
 pub use load::{Loaded, Override, Source};
 pub use sections::{
     AdminConfig, AliasesConfig, AnswersConfig, CarrierConfig, Credentials, FallbackConfig, IdentityConfig, LimitsConfig, ListenConfig,
-    LogConfig, LogFormat, MetricsConfig, RetryConfig, ShutdownConfig, StoreConfig, TimeoutsConfig, TlsConfig, UpstreamConfig,
+    LogConfig, LogFormat, MetricsConfig, RetirementConfig, RetryConfig, ShutdownConfig, StoreConfig, TimeoutsConfig, TlsConfig,
+    UpstreamConfig,
 };
 pub use values::{Header, LogFilter, LogFilterFault, Period, PeriodFault, Secret, Size, SizeFault, StoreAddress, UpstreamUrl, UrlFault};
 pub use watch::{Change, Watcher, restart_needed};
@@ -67,6 +68,8 @@ pub struct Config {
     pub admin: AdminConfig,
     /// Where routes made through the admin API survive a restart.
     pub store: StoreConfig,
+    /// When a collection that is to be retired may be deleted.
+    pub retirement: RetirementConfig,
 }
 
 impl Default for Config {
@@ -88,6 +91,7 @@ impl Default for Config {
             shutdown: ShutdownConfig::default(),
             admin: AdminConfig::default(),
             store: StoreConfig::default(),
+            retirement: RetirementConfig::default(),
         }
     }
 }

@@ -7,9 +7,11 @@ use serde::{Deserialize, Serialize};
 use super::author::{Author, Deed};
 use super::error::ControlError;
 use super::state::Control;
-use super::writes;
+use super::{clock, retirement, writes};
+use crate::config::{DEFAULT_UPSTREAM as DEFAULT_NAME, Period};
 use crate::live::DEFAULT_UPSTREAM;
 use crate::qdrant::{Client, Compatibility, Difference, Listing, next_name};
+use crate::rollout::retirement::Retirement;
 use crate::store;
 
 /// Where an alias is to point, and what may stand in the way.
@@ -23,6 +25,9 @@ pub struct AliasChange {
     /// Also when the collections are incompatible, or a rollout has the alias: that one ends.
     #[serde(default)]
     pub force: bool,
+    /// The collection it leaves is retired after this grace.
+    #[serde(default)]
+    pub retire_old: Option<Period>,
 }
 
 /// What became of an alias.
@@ -39,6 +44,8 @@ pub struct AliasChanged {
     pub differences: Vec<Difference>,
     /// What the next collection might be called.
     pub next_name: Option<String>,
+    /// The id of the retirement of the collection it left.
+    pub retirement: Option<String>,
 }
 
 /// Whether one collection can stand in for the one an alias points at.
@@ -110,16 +117,9 @@ impl Control {
         change: Option<(AliasChange, Present)>,
         author: Author,
     ) -> Result<AliasChanged, ControlError> {
-        let (control, alias) = (self.clone(), alias.to_owned());
-        let changing = tokio::spawn(async move {
-            let deed = Deed { action, subject: &alias };
-            let changed = Box::pin(control.change_alias(deed, change, &author)).await;
-            if let Err(error) = &changed {
-                control.record_failure(&author, deed, error).await;
-            }
-            changed
-        });
-        changing.await.unwrap_or(Err(ControlError::Stopping))
+        let (control, subject, by) = (self.clone(), alias.to_owned(), author.clone());
+        let changing = async move { Box::pin(control.change_alias(Deed { action, subject: &subject }, change, &by)).await };
+        self.to_its_end(action, alias.to_owned(), author, changing).await
     }
 
     async fn change_alias(
@@ -139,7 +139,7 @@ impl Control {
             let sent = client.delete_alias(alias).await;
             self.relist_with(&client).await;
             sent?;
-            return self.changed(deed, author, AliasChanged::of(alias, None, previous)).await;
+            return self.changed(deed, author, AliasChanged::of(alias, None, previous), None).await;
         };
         known(&listing, &change.collection)?;
         if previous.as_deref() == Some(change.collection.as_str()) {
@@ -154,6 +154,8 @@ impl Control {
         }
         let differences = self.suitable(&client, previous.as_deref(), &change).await?;
         self.free(alias, change.force, author).await?;
+        let place = (DEFAULT_NAME, change.collection.as_str());
+        self.claim_now(place, &format!("the alias `{alias}`"), author).await?;
         let sent = client.switch_alias(alias, &change.collection, change.expect.as_deref()).await;
         self.relist_with(&client).await;
         sent?;
@@ -162,7 +164,7 @@ impl Control {
             next_name: Some(advice(&listing, &change.collection)),
             ..AliasChanged::of(alias, Some(&change.collection), previous)
         };
-        self.changed(deed, author, answer).await
+        self.changed(deed, author, answer, change.retire_old).await
     }
 
     /// The differences, if the collection can take the alias.
@@ -193,10 +195,29 @@ impl Control {
         self.supersede_canary(&owner, author).await
     }
 
-    async fn changed(&self, deed: Deed<'_>, author: &Author, answer: AliasChanged) -> Result<AliasChanged, ControlError> {
+    /// Puts into the store what has been done. Whether the collection it left may really go is looked at when that is due.
+    async fn changed(
+        &self,
+        deed: Deed<'_>,
+        author: &Author,
+        mut answer: AliasChanged,
+        retire_old: Option<Period>,
+    ) -> Result<AliasChanged, ControlError> {
         let _writing = self.0.writer.lock().await;
         let audit = author.did(deed, answer.previous.as_ref().map(writes::json), answer.collection.as_ref().map(writes::json));
-        self.commit(store::Change::new(audit, Vec::new())).await?;
+        let mut change = store::Change::new(audit, Vec::new());
+        if let Some((old, grace)) = answer.previous.as_deref().zip(retire_old) {
+            let leaving = format!("the alias `{}` left it", deed.subject);
+            let scheduled = Retirement {
+                actor: author.actor.clone(),
+                reason: Some(author.reason.clone().unwrap_or(leaving)),
+                ..Retirement::scheduled(retirement::new_id(), DEFAULT_NAME, old, grace, clock::now())
+            };
+            change.writes.push(retirement::put(&scheduled));
+            change.events.push(retirement::event(&scheduled));
+            answer.retirement = Some(scheduled.id);
+        }
+        self.commit(change).await?;
         tracing::info!(
             alias = deed.subject,
             action = deed.action,
@@ -217,6 +238,7 @@ impl AliasChanged {
             previous,
             differences: Vec::new(),
             next_name: None,
+            retirement: None,
         }
     }
 }

@@ -97,16 +97,9 @@ impl Control {
         T: Send + 'static,
         E: FnOnce(&Change<'_>) -> Result<(Option<RouteState>, T), ControlError> + Send + 'static,
     {
-        let (control, alias) = (self.clone(), alias.to_owned());
-        let changing = tokio::spawn(async move {
-            let deed = Deed { action, subject: &alias };
-            let changed = control.change_now(deed, &author, edit).await;
-            if let Err(error) = &changed {
-                control.record_failure(&author, deed, error).await;
-            }
-            changed
-        });
-        changing.await.unwrap_or(Err(ControlError::Stopping))
+        let (control, subject, by) = (self.clone(), alias.to_owned(), author.clone());
+        let changing = async move { control.change_now(Deed { action, subject: &subject }, &by, edit).await };
+        self.to_its_end(action, alias.to_owned(), author, changing).await
     }
 
     async fn change_now<T, E>(&self, deed: Deed<'_>, author: &Author, edit: E) -> Result<T, ControlError>
@@ -122,7 +115,14 @@ impl Control {
         let before = state.held.routes.get(deed.subject);
         let Some(write) = writes::of_route(deed.subject, before, next.as_ref()) else { return Ok(answer) };
         let audit = author.did(deed, before.map(writes::json), next.as_ref().map(writes::json));
-        self.commit(store::Change::new(audit, vec![write])).await?;
+        let mut change = store::Change::new(audit, vec![write]);
+        if let Some(next) = &next {
+            let who = format!("the route of `{}`", deed.subject);
+            for place in next.spec.variants.iter().filter_map(|variant| state.place(variant)) {
+                super::retirement::claim(&state, place, &who, &mut change)?;
+            }
+        }
+        self.commit(change).await?;
         tracing::info!(alias = deed.subject, action = deed.action, actor = author.actor, "route changed");
         Ok(answer)
     }

@@ -26,6 +26,17 @@ pub enum ControlError {
     /// Somebody wrote what this version cannot read; the last table goes on serving.
     #[error(transparent)]
     Unreadable(#[from] Unreadable),
+    #[error("there is no retirement `{0}`")]
+    NoRetirement(String),
+    #[error("`{collection}` cannot be retired: {}", .by.join("; "))]
+    InUse { collection: String, by: Vec<String> },
+    #[error("the retirement `{id}` is {state} and cannot be cancelled")]
+    NotCancellable { id: String, state: &'static str },
+    #[error("`{collection}` is being deleted by the retirement `{id}`")]
+    BeingDeleted { collection: String, id: String },
+    /// What has to be known before a change is not.
+    #[error("an upstream could not be listed: {0}")]
+    Unlisted(String),
     #[error("there is no canary `{0}`")]
     NoCanary(String),
     #[error("`{alias}` belongs to {owner}: one thing at a time runs on an alias")]

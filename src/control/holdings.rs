@@ -11,13 +11,13 @@ use serde::de::DeserializeOwned;
 use super::absorb::{Absorbed, Routes};
 use super::canary::{Canaries, Running};
 use super::{KillSwitch, RouteState, kill};
+use crate::rollout::retirement::Retirement;
 use crate::store::{Delta, Document, Key, Kind};
 
 /// A route, under its alias.
 pub(super) const ROUTE: Kind = Kind::new("route");
 /// The definition of a route that was taken in from the configuration, under its alias.
 pub(super) const CONFIGURED: Kind = Kind::new("configured_route");
-
 /// A canary, under its id.
 pub(super) const CANARY: Kind = Kind::new("canary");
 /// Which rollout an alias belongs to, under the alias: of two that want it, one gets it.
@@ -42,6 +42,7 @@ pub(super) struct Holdings {
     pub(super) revision: u64,
     pub(super) routes: Arc<Routes>,
     pub(super) absorbed: Arc<Absorbed>,
+    pub(super) retirements: Arc<BTreeMap<String, Retirement>>,
     pub(super) canaries: Arc<Canaries>,
     /// The ids of rollouts by the alias they have.
     pub(super) owners: Arc<BTreeMap<String, String>>,
@@ -74,6 +75,9 @@ impl Holdings {
                 put(&mut switches, document, |switch: KillSwitch| switch)?;
                 self.kill = Arc::new(switches.remove(kill::ID).unwrap_or_default());
                 Ok(())
+            }
+            kind if *kind == RETIREMENT => {
+                put(Arc::make_mut(&mut self.retirements), document, |retirement| Retirement { revision, ..retirement })
             }
             // Of a later version, or of a room that reads its documents by itself.
             _ => Ok(()),

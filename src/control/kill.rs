@@ -52,7 +52,7 @@ impl Control {
         let next = KillSwitch { on, actor: Some(author.actor.clone()), reason: author.reason.clone(), since: Some(now) };
         let mut writes = vec![writes::write(&KILL_SWITCH, ID, Some(&next), Expected::Any)];
         let reason = author.reason.clone().unwrap_or_else(|| "the kill switch was turned".to_owned());
-        for before in state.held.canaries.values().filter(|running| !running.canary.state().is_terminal()) {
+        for before in state.held.canaries.values().filter(|running| running.is_live()) {
             let mut after = before.clone();
             after.canary.kill_switch(now, on, &By::new(&author.actor, &reason));
             writes.extend(self.canary_writes(before, &mut after));

@@ -1,5 +1,6 @@
 //! Changes on their way to the store and back: durable first, then visible (I4), in the same order on every replica.
 
+use std::future::Future;
 use std::time::Duration;
 
 use super::author::{Author, Deed};
@@ -32,6 +33,25 @@ impl Control {
                 Err(error.into())
             }
         }
+    }
+
+    /// Runs a change to its end, also when whoever asked goes away meanwhile, and puts its failure into the audit log.
+    pub(super) async fn to_its_end<T: Send + 'static>(
+        &self,
+        action: &'static str,
+        subject: String,
+        author: Author,
+        change: impl Future<Output = Result<T, ControlError>> + Send + 'static,
+    ) -> Result<T, ControlError> {
+        let control = self.clone();
+        let changing = tokio::spawn(async move {
+            let changed = change.await;
+            if let Err(error) = &changed {
+                control.record_failure(&author, Deed { action, subject: &subject }, error).await;
+            }
+            changed
+        });
+        changing.await.unwrap_or(Err(ControlError::Stopping))
     }
 
     /// Puts a refused change into the audit log. The caller is told of the refusal in any case.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::settings;
 use super::upstreams::{Definition, define};
-use crate::config::{Config, Secret};
+use crate::config::{Config, Period, Secret};
 use crate::live::{DEFAULT_UPSTREAM, Settings, Upstream};
 use crate::qdrant::{Access, Client, Connection, Failure};
 use crate::routing::RouteSpec;
@@ -28,6 +28,8 @@ pub struct Plan {
     /// Checked already.
     pub routes: BTreeMap<String, RouteSpec>,
     pub store: StoreUrl,
+    /// How long a collection must have been out of use before it is deleted.
+    pub quiet: Period,
     /// What changes through the admin API must carry; none: they need nothing.
     pub admin_token: Option<Secret>,
 }
@@ -64,6 +66,7 @@ impl Plan {
             refresh: config.aliases.refresh.get(),
             routes: config.routes.clone(),
             store: config.store.url.location().clone(),
+            quiet: config.retirement.quiet,
             admin_token: config.admin.token.clone(),
         })
     }

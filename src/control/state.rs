@@ -37,6 +37,8 @@ pub(super) struct Inner {
     pub(super) state: ArcSwap<State>,
     /// Held by whoever changes anything, from reading the state to having published the next one.
     pub(super) writer: Mutex<()>,
+    /// Held by the one round of retirements that is under way.
+    pub(super) retiring: Arc<Mutex<()>>,
     /// Rung when the aliases should be listed without waiting for the next round.
     pub(super) relist: Notify,
 }
@@ -103,6 +105,7 @@ impl Control {
             replica: format!("replica_{}", Ulid::new()),
             state: ArcSwap::from_pointee(state),
             writer: Mutex::new(()),
+            retiring: Arc::default(),
             relist: Notify::new(),
         }));
         let listing = super::refresher::run(control.clone(), requests);

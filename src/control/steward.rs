@@ -1,12 +1,12 @@
 //! What each replica does besides serving: it says that it is there, writes down what it has counted, and, as long as it
 //! holds the lease, carries out what is due. Losing the store stops all of it and nothing else (I6).
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::state::Control;
+use super::writes;
 use crate::store::{Fence, Lease, Replica, ReplicaReport, Retention, StoreError};
 
 /// How often there is a look at what is due.
@@ -50,6 +50,7 @@ pub(super) async fn run(control: Control) {
         held = held.filter(|held| Instant::now() < held.until);
         if let Some(held) = &held {
             control.step_canaries(&held.fence).await;
+            control.run_due_retirements(&held.fence);
             if cleared.is_none_or(|at| at.elapsed() >= CLEARING) {
                 control.clear_away(&held.fence).await;
                 cleared = Some(Instant::now());
@@ -71,8 +72,8 @@ fn keep(before: Option<&Held>, lease: &Lease, asked: Instant) -> Option<Held> {
 impl Control {
     /// Keeps the store from growing for ever. What fails is done next time.
     async fn clear_away(&self, fence: &Fence) {
-        if let Err(error) = self.clear_ended_canaries(fence).await {
-            tracing::warn!(%error, "ended canaries could not be cleared away");
+        if let Err(error) = self.clear_ended(fence).await {
+            tracing::warn!(%error, "what has ended could not be cleared away");
         }
         match self.0.store.prune(&Retention::default()).await {
             Ok(0) => {}
@@ -83,13 +84,11 @@ impl Control {
 
     async fn report_alive(&self) -> Result<Lease, StoreError> {
         let state = self.0.state.load_full();
-        let in_flight: BTreeMap<String, u64> =
-            self.registry().usage().iter().map(|usage| (format!("{}/{}", usage.upstream, usage.collection), usage.in_flight())).collect();
         let report = ReplicaReport {
             id: self.0.replica.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             applied_revision: state.held.revision,
-            body: serde_json::json!({"in_flight": in_flight, "table_revision": state.revision}),
+            body: writes::json(&self.usage_report()),
         };
         self.0.store.heartbeat(&report).await?;
         if let Err(error) = self.flush_observations().await {

@@ -10,7 +10,7 @@ use crate::live::DEFAULT_UPSTREAM;
 use crate::metrics::{Handles, Registry};
 use crate::qdrant::Listing;
 use crate::rollout::{self, Cohorts, Share, State};
-use crate::routing::{Allocation, Entry, NameKind, Route, STABLE, Salt, Table, Target, VariantSpec};
+use crate::routing::{Allocation, Entry, Guards, NameKind, Route, STABLE, Salt, Table, Target, VariantSpec};
 
 /// The variant of a canary, in headers and metrics.
 const CANARY: &str = "canary";
@@ -33,7 +33,7 @@ pub(super) fn build(ground: &Ground<'_>, revision: u64) -> Table<Handles> {
     // Metric labels are given out in this order while they last; names with a route come first.
     names.sort_by_key(|(name, ..)| !ground.held.routes.contains_key(*name));
     let entries = names.into_iter().map(|(name, collection, kind)| (name.as_str().into(), ground.entry(name, collection, kind)));
-    Table::new(revision, entries, ground.unknown())
+    Table::new(revision, entries, ground.unknown()).guarded(ground.guards())
 }
 
 impl Ground<'_> {
@@ -70,6 +70,28 @@ impl Ground<'_> {
         let upstream = self.plan.upstream(variant.upstream.as_deref()).filter(|_| !variant.is_stable())?;
         let target = self.target(Some(name), &variant.name, upstream, variant.collection.as_deref());
         Some(Target { rename: Some(target.collection.clone()), ..target })
+    }
+
+    /// What applications may not take away: the collections of variants, as far as they are where the data ports reach, and
+    /// whatever a guarded alias points at.
+    fn guards(&self) -> Guards {
+        let mut guards = Guards::default();
+        let reachable = |upstream: Option<&str>| self.plan.upstream(upstream) == Some(DEFAULT_UPSTREAM);
+        for (name, route) in self.held.routes.iter() {
+            let owner = format!("the route of `{name}`");
+            let here = route.spec.variants.iter().filter(|variant| reachable(variant.upstream.as_deref()));
+            here.filter_map(|variant| variant.collection.as_deref()).for_each(|collection| guards.guard_collection(collection, &owner));
+            // A route may stand on a collection's own name.
+            let stable = self.listing.aliases.get(name).or_else(|| self.listing.collections.get(name));
+            stable.into_iter().for_each(|collection| guards.guard_collection(collection, &owner));
+        }
+        for running in self.held.canaries.values().filter(|running| running.is_live()) {
+            let owner = running.name();
+            guards.guard_alias(&running.canary.plan().spec().alias, &owner);
+            let here = running.places().filter(|(upstream, _)| reachable(*upstream));
+            here.for_each(|(_, collection)| guards.guard_collection(collection, &owner));
+        }
+        guards
     }
 
     /// The canary that has `name`, if one is under way.

@@ -24,6 +24,13 @@ impl Cell {
         }
     }
 
+    /// Sets a value that only grows.
+    pub(super) fn raise(&self, to: u64) {
+        if self.0.load(Ordering::Relaxed) < to {
+            self.0.store(to, Ordering::Relaxed);
+        }
+    }
+
     pub(super) fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }

@@ -2,17 +2,23 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use super::{Cohort, Handles, Latencies, Series, Usage, WorkerCells};
 
 /// The label of aliases past the limit, and of names nobody listed.
 pub(super) const OTHER: &str = "other";
 
+/// How long a use is remembered of a collection that no table leads to any more; nobody can ask for more.
+const REMEMBERED: Duration = Duration::from_secs(86_400);
+
 /// All series of this process. Counters never expire: a series lives as long as the process.
 #[derive(Debug)]
 pub struct Registry {
     workers: Box<[Arc<WorkerCells>]>,
     max_aliases: usize,
+    /// From where uses are counted.
+    epoch: Instant,
     inner: Mutex<Inner>,
 }
 
@@ -28,7 +34,7 @@ impl Registry {
     #[must_use]
     pub fn new(workers: usize, max_aliases: usize) -> Self {
         let workers = std::iter::repeat_with(|| Arc::new(WorkerCells::default())).take(workers).collect();
-        Self { workers, max_aliases, inner: Mutex::default() }
+        Self { workers, max_aliases, epoch: Instant::now(), inner: Mutex::default() }
     }
 
     #[must_use]
@@ -46,7 +52,7 @@ impl Registry {
         let series = Arc::clone(series.or_insert_with(|| Arc::new(Series::new(alias, variant, workers))));
         let collection = collection.unwrap_or(OTHER);
         let usage = inner.usage.entry((upstream.into(), collection.into()));
-        let usage = Arc::clone(usage.or_insert_with(|| Arc::new(Usage::new(upstream, collection, workers))));
+        let usage = Arc::clone(usage.or_insert_with(|| Arc::new(Usage::new(upstream, collection, workers, self.epoch))));
         Handles { series, usage, cohorts: Box::default(), looked_at: false }
     }
 
@@ -71,12 +77,14 @@ impl Registry {
         series
     }
 
-    /// Collections with their requests in flight, ordered by name. Those that have none and are no longer held by any
-    /// table are forgotten here, so that names do not pile up over years of deployments.
+    /// Collections with their requests in flight, ordered by name. Those that have none, are no longer held by any table
+    /// and were not used of late are forgotten here, so that names do not pile up over years of deployments.
     #[must_use]
     pub fn usage(&self) -> Vec<Arc<Usage>> {
         let mut inner = self.lock();
-        inner.usage.retain(|_, usage| Arc::strong_count(usage) > 1 || usage.in_flight() > 0);
+        let now = Instant::now();
+        let recent = |usage: &Usage| usage.last_used().is_some_and(|at| now.saturating_duration_since(at) < REMEMBERED);
+        inner.usage.retain(|_, usage| Arc::strong_count(usage) > 1 || usage.in_flight() > 0 || recent(usage));
         let mut usage: Vec<_> = inner.usage.values().cloned().collect();
         usage.sort_by(|a, b| (&a.upstream, &a.collection).cmp(&(&b.upstream, &b.collection)));
         usage
@@ -86,6 +94,19 @@ impl Registry {
     #[must_use]
     pub fn in_flight(&self, upstream: &str, collection: &str) -> u64 {
         self.lock().usage.get(&(upstream.into(), collection.into())).map_or(0, |usage| usage.in_flight())
+    }
+
+    /// How long this process has been counting.
+    #[must_use]
+    pub fn age(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.epoch)
+    }
+
+    /// How long nobody has begun a request to a collection; where nobody has since the process started, how long that is.
+    #[must_use]
+    pub fn idle(&self, upstream: &str, collection: &str, now: Instant) -> Duration {
+        let used = self.lock().usage.get(&(upstream.into(), collection.into())).and_then(|usage| usage.last_used());
+        now.saturating_duration_since(used.unwrap_or(self.epoch))
     }
 
     /// Nothing panics while it holds the lock; if it ever did, the maps would still be whole.

@@ -1,4 +1,7 @@
-//! How many requests are inside one collection right now. Retirement and draining rest on it (I3, I5).
+//! How many requests are inside one collection right now, and when the last one came. Retirement and draining rest on it
+//! (I3, I5).
+
+use std::time::{Duration, Instant};
 
 use super::cell::Cell;
 
@@ -8,19 +11,31 @@ pub struct Usage {
     pub upstream: Box<str>,
     pub collection: Box<str>,
     in_flight: Box<[Cell]>,
+    /// Whole seconds from `epoch` to just after the last use; zero: never.
+    last_used: Box<[Cell]>,
+    epoch: Instant,
 }
 
 impl Usage {
-    pub(super) fn new(upstream: &str, collection: &str, workers: usize) -> Self {
-        Self {
-            upstream: upstream.into(),
-            collection: collection.into(),
-            in_flight: std::iter::repeat_with(Cell::default).take(workers).collect(),
-        }
+    pub(super) fn new(upstream: &str, collection: &str, workers: usize, epoch: Instant) -> Self {
+        let cells = || std::iter::repeat_with(Cell::default).take(workers).collect();
+        Self { upstream: upstream.into(), collection: collection.into(), in_flight: cells(), last_used: cells(), epoch }
     }
 
     pub fn begin(&self, worker: usize) {
         self.in_flight[worker].add(1);
+    }
+
+    /// Notes that a request came at `at`.
+    pub fn touch(&self, worker: usize, at: Instant) {
+        self.last_used[worker].raise(at.saturating_duration_since(self.epoch).as_secs() + 1);
+    }
+
+    /// When the last request came, within a second and never too early; none: none since the process started.
+    #[must_use]
+    pub fn last_used(&self) -> Option<Instant> {
+        let seconds = self.last_used.iter().map(Cell::get).max().filter(|seconds| *seconds > 0)?;
+        self.epoch.checked_add(Duration::from_secs(seconds))
     }
 
     pub fn end(&self, worker: usize) {

@@ -19,6 +19,7 @@ mod decide;
 mod forward;
 mod gather;
 pub mod grpc;
+mod guard;
 mod h1;
 mod h2;
 mod headers;

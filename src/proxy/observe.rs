@@ -53,6 +53,7 @@ impl Observation {
     pub(super) fn begin(worker: &Rc<Worker>, target: &Arc<Target<Handles>>, client: Option<&Rc<ClientBody>>, subject: Subject) -> Self {
         target.handle.series.shard(worker.index()).begin();
         target.handle.usage.begin(worker.index());
+        target.handle.usage.touch(worker.index(), subject.started);
         let done = Completed {
             protocol: subject.protocol,
             class: subject.class(),

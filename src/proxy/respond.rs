@@ -22,6 +22,8 @@ pub(super) enum Fault {
     BadRequest(String),
     #[error("the request body ended before its end: {0}")]
     ClientGone(String),
+    #[error("{0}")]
+    Guarded(String),
     #[error("the upstream `{0}` cannot be reached: {1}")]
     Unreachable(Box<str>, String),
     #[error("the upstream `{0}` broke off without an answer: {1}")]
@@ -37,6 +39,7 @@ mod code {
     pub(super) const INVALID_ARGUMENT: u16 = 3;
     pub(super) const DEADLINE_EXCEEDED: u16 = 4;
     pub(super) const RESOURCE_EXHAUSTED: u16 = 8;
+    pub(super) const FAILED_PRECONDITION: u16 = 9;
     pub(super) const UNIMPLEMENTED: u16 = 12;
     pub(super) const UNAVAILABLE: u16 = 14;
     pub(super) const CANCELLED: u16 = 1;
@@ -57,6 +60,7 @@ impl Fault {
             Self::Connect => (StatusCode::METHOD_NOT_ALLOWED, code::UNIMPLEMENTED, "method-not-allowed"),
             Self::BadRequest(_) => (StatusCode::BAD_REQUEST, code::INVALID_ARGUMENT, "bad-request"),
             Self::ClientGone(_) => (StatusCode::BAD_REQUEST, code::CANCELLED, "client-gone"),
+            Self::Guarded(_) => (StatusCode::CONFLICT, code::FAILED_PRECONDITION, "guarded"),
             Self::Unreachable(..) => (StatusCode::BAD_GATEWAY, code::UNAVAILABLE, "upstream-unreachable"),
             Self::Broken(..) => (StatusCode::BAD_GATEWAY, code::UNAVAILABLE, "upstream-broken"),
             Self::FirstByte(_) => (StatusCode::GATEWAY_TIMEOUT, code::DEADLINE_EXCEEDED, "upstream-timeout"),
@@ -77,7 +81,7 @@ impl Fault {
         match self {
             Self::Unreachable(..) | Self::Broken(..) => Some(FallbackCause::Connection),
             Self::FirstByte(_) => Some(FallbackCause::Timeout),
-            Self::Overloaded(_) | Self::Connect | Self::BadRequest(_) | Self::ClientGone(_) | Self::Total => None,
+            Self::Overloaded(_) | Self::Connect | Self::BadRequest(_) | Self::ClientGone(_) | Self::Guarded(_) | Self::Total => None,
         }
     }
 

@@ -16,6 +16,7 @@ use super::classify::{Located, Operation, locate, rewritten};
 use super::connection::Client;
 use super::decide::Question;
 use super::forward::connect;
+use super::guard;
 use super::h1::{AnswerBody, AnswerHead, Cause, Connection, Exchange, ExchangeError, Framing, RequestHead};
 use super::headers::HopByHop;
 use super::journey::Journey;
@@ -60,8 +61,15 @@ pub(super) async fn serve(
         parts: &parts,
     };
     let question = Question { operation, name: name.as_ref().map(|name| name.decoded.as_ref()), headers: &parts.headers, query };
+    let live = worker.live();
+    // Boxed where it happens: nearly no request comes by here, and none should carry the room for it.
+    if guard::concerns(operation, &live)
+        && let Some(fault) = Box::pin(guard::against_rest(&live, operation, question.name, &parts.headers, &body)).await
+    {
+        return worker.reject(&fault, Protocol::Rest);
+    }
     let subject = Subject { protocol: Protocol::Rest, operation, anonymous: false, unit: 0, started };
-    let journey = Journey::begin(worker, worker.live(), permit, body, question, subject);
+    let journey = Journey::begin(worker, live, permit, body, question, subject);
     rest.travel(journey, question).await
 }
 

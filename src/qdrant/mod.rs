@@ -9,6 +9,7 @@ mod aliases;
 mod channel;
 mod client;
 mod clone;
+mod collections;
 mod compatibility;
 mod copy;
 mod failure;

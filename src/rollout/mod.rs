@@ -19,6 +19,7 @@ mod canary;
 mod evaluation;
 mod evidence;
 mod plan;
+pub mod retirement;
 mod share;
 mod time;
 

@@ -5,6 +5,7 @@
 
 mod allocation;
 mod carrier;
+mod guards;
 mod route;
 mod slot;
 mod spec;
@@ -12,6 +13,7 @@ mod table;
 
 pub use allocation::{Allocation, BrokenAllocation, Interval};
 pub use carrier::Carrier;
+pub use guards::{AliasAction, Guards};
 pub use route::{Decision, Reason, Route, Unit};
 pub use slot::{SLOTS, Salt, VERSION};
 pub use spec::{Anonymous, RouteSpec, STABLE, SpecFault, VariantSpec, check_name};

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::Route;
+use super::{Guards, Route};
 
 /// Where a request can go.
 #[derive(Debug)]
@@ -44,13 +44,20 @@ pub struct Entry<H> {
 pub struct Table<H> {
     /// Grows by one on each change.
     pub revision: u64,
+    /// What may not be deleted or moved through the data ports.
+    pub guards: Guards,
     names: HashMap<Box<str>, Entry<H>, foldhash::fast::RandomState>,
     unknown: Entry<H>,
 }
 
 impl<H> Table<H> {
     pub fn new(revision: u64, names: impl IntoIterator<Item = (Box<str>, Entry<H>)>, unknown: Entry<H>) -> Self {
-        Self { revision, names: names.into_iter().collect(), unknown }
+        Self { revision, guards: Guards::default(), names: names.into_iter().collect(), unknown }
+    }
+
+    #[must_use]
+    pub fn guarded(self, guards: Guards) -> Self {
+        Self { guards, ..self }
     }
 
     /// What stands behind `name`; names nobody listed share one entry.

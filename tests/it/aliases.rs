@@ -134,3 +134,22 @@ async fn a_failing_upstream_changes_nothing() {
     let decided = get(&house.pointsman.http, &house.pointsman.admin("/v1/aliases/docs/decision?unit=u")).await;
     assert_eq!(decided["collection"], "docs_v1");
 }
+
+/// Feature 6: what an alias has left is deleted after its grace, and not if somebody wants it back meanwhile.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_collection_it_leaves_is_retired_and_going_back_keeps_it() {
+    let house = House::new().await;
+    let (status, answer) =
+        house.call(Method::POST, "/v1/aliases/docs/switch", &json!({"collection": "docs_v2", "retire_old": "60m"})).await;
+    assert_eq!(status, 200, "{answer}");
+    let path = format!("/v1/retirements/{}", answer["retirement"].as_str().expect("an id"));
+    let scheduled = get(&house.pointsman.http, &house.pointsman.admin(&path)).await;
+    assert_eq!(
+        (&scheduled["collection"], &scheduled["state"], &scheduled["grace_ms"]),
+        (&json!("docs_v1"), &json!("scheduled"), &json!(3_600_000))
+    );
+    let (status, back) = house.call(Method::POST, "/v1/aliases/docs/switch", &json!({"collection": "docs_v1"})).await;
+    assert_eq!((status, &back["retirement"]), (StatusCode::OK, &Value::Null), "{back}");
+    let cancelled = get(&house.pointsman.http, &house.pointsman.admin(&path)).await;
+    assert_eq!((&cancelled["state"], &cancelled["reasons"]), (&json!("cancelled"), &json!(["the alias `docs` leads to it"])));
+}

@@ -246,3 +246,27 @@ async fn faults_of_a_plan_are_named_by_field_and_stage() {
     let refused = house.pointsman.http.post(&url).json(&guard).send().await.expect("an answer");
     assert_eq!(refused.status(), 422, "a guard nobody can judge would never pass");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_canary_has_replaced_is_deleted_after_its_grace() {
+    let house = House::new("retirement: {quiet: 0s}").await;
+    let created = house.canary(json!({"retire_old": "1s"})).await;
+    let id = created["id"].as_str().expect("it has an id").to_owned();
+    house.until(&id, &["completed"]).await;
+    let gone = async {
+        loop {
+            let listed = get(&house.pointsman.http, &house.pointsman.admin("/v1/retirements")).await;
+            let retirement = listed["items"][0].clone();
+            if retirement["state"] == "done" {
+                return retirement;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let retirement = tokio::time::timeout(PATIENCE, gone).await.expect("it is deleted");
+    assert_eq!(retirement["collection"], "docs_v1");
+    assert_eq!(retirement["reason"], format!("the canary `{id}` was completed"));
+    let old = house.pointsman.http.get(format!("{}/collections/docs_v1", house.upstream.rest)).send().await.expect("an answer");
+    assert_eq!(old.status(), 404);
+    house.ask_everybody().await;
+}

@@ -1,4 +1,4 @@
-//! `aliases`, `metrics`, `log`, `shutdown`, `admin`.
+//! `aliases`, `metrics`, `log`, `shutdown`, `admin`, `retirement`.
 
 use super::Faults;
 use super::upstreams::is_header_value;
@@ -13,6 +13,8 @@ pub(super) fn check(config: &Config, faults: &mut Faults) {
     let hour = Period::from_secs(3600);
     faults.range("shutdown.grace", &config.shutdown.grace, &(Period::default()..=hour));
     faults.range("shutdown.delay", &config.shutdown.delay, &(Period::default()..=hour));
+    // Uses are remembered for a day.
+    faults.range("retirement.quiet", &config.retirement.quiet, &(Period::default()..=Period::from_secs(86_400)));
     if config.admin.token.as_ref().is_some_and(|token| !is_header_value(token)) {
         faults.at("admin.token", "must be visible ASCII, and not empty: it travels in a header");
     }

@@ -40,6 +40,7 @@ fn numbers_keep_to_their_ranges() {
         ("log.access_sample", "1.1"),
         ("shutdown.grace", "2h"),
         ("shutdown.delay", "2h"),
+        ("retirement.quiet", "2d"),
     ] {
         let yaml = match key.split_once('.') {
             Some((section, leaf)) => format!("{section}: {{{leaf}: {value}}}"),

@@ -8,7 +8,7 @@ mod upstream;
 
 pub use identity::{CarrierConfig, IdentityConfig};
 pub use listen::{ListenConfig, TlsConfig};
-pub use operation::{AdminConfig, AliasesConfig, LogConfig, LogFormat, MetricsConfig, ShutdownConfig, StoreConfig};
+pub use operation::{AdminConfig, AliasesConfig, LogConfig, LogFormat, MetricsConfig, RetirementConfig, ShutdownConfig, StoreConfig};
 pub use traffic::{AnswersConfig, FallbackConfig, LimitsConfig, RetryConfig, TimeoutsConfig};
 pub use upstream::{Credentials, UpstreamConfig};
 pub(super) use upstream::{QDRANT_GRPC_PORT, QDRANT_HOST, QDRANT_REST_PORT};

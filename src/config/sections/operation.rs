@@ -1,4 +1,4 @@
-//! `aliases`, `metrics`, `log`, `shutdown`, `admin`, `store`: what an operator sees of the process and does with it.
+//! `aliases`, `metrics`, `log`, `shutdown`, `admin`, `store`, `retirement`: what an operator sees of the process and does with it.
 
 use serde::{Deserialize, Serialize};
 
@@ -82,6 +82,21 @@ pub struct AdminConfig {
     /// The bearer token that changes need; default none: whoever reaches the port may change routes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token: Option<Secret>,
+}
+
+/// When a collection that is to be retired may be deleted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RetirementConfig {
+    /// How long nobody may have used it; default `10m`. A replica that was started since, or that has fallen silent since,
+    /// delays the deletion as a use would.
+    pub quiet: Period,
+}
+
+impl Default for RetirementConfig {
+    fn default() -> Self {
+        Self { quiet: Period::from_secs(600) }
+    }
 }
 
 /// Where everything that operators made survives a restart.

@@ -1,12 +1,14 @@
 //! What a canary wants done, done. Each effect may be executed twice: whoever did it may have died before saying so.
 
 use super::Running;
+use crate::config::{DEFAULT_UPSTREAM, Period};
 use crate::control::clock;
-use crate::control::holdings::RETIREMENT;
+use crate::control::retirement::{new_id, put};
 use crate::control::state::Control;
 use crate::qdrant::{AliasFailed, Client, Compatibility, Description, Direction, Failure};
+use crate::rollout::retirement::Retirement;
 use crate::rollout::{Effect, Endpoint, Pending, Rule};
-use crate::store::{Expected, Key, Write};
+use crate::store::Write;
 
 /// What became of an effect.
 pub(super) enum Outcome {
@@ -37,7 +39,7 @@ impl Control {
             Effect::RunChecks { alias, candidate } => self.check(running, alias, candidate).await.unwrap_or_else(|outcome| outcome),
             Effect::SwitchAlias { alias, expect, to } => self.move_alias(alias, expect, to).await,
             Effect::RestoreAlias { alias, from, to } => self.restore_alias(alias, from, to).await,
-            Effect::ScheduleRetirement { collection, grace } => Outcome::Wrote(retirement(running, pending, collection, grace.get())),
+            Effect::ScheduleRetirement { collection, grace } => Outcome::Wrote(retirement(running, collection, *grace)),
             Effect::Notify { event, text } => {
                 tracing::info!(canary = running.canary.id(), ?event, text, "canary");
                 Outcome::Done
@@ -159,21 +161,8 @@ fn scores_rise(running: &Running, collection: &Description) -> Result<(), Outcom
     }
 }
 
-/// Under an id of its own, so that writing it twice is writing it once.
-fn retirement(running: &Running, pending: &Pending, collection: &str, grace: std::time::Duration) -> Write {
-    let id = format!("ret_{}_{}", running.canary.id(), pending.number);
-    let due_at = clock::stored(clock::now()).saturating_add(grace);
-    let body = serde_json::json!({
-        "id": id,
-        "upstream": crate::config::DEFAULT_UPSTREAM,
-        "collection": collection,
-        "due_at": due_at,
-        "grace_ms": u64::try_from(grace.as_millis()).unwrap_or(u64::MAX),
-        "created": clock::now(),
-        "actor": "pointsman",
-        "reason": format!("the canary {} was completed", running.canary.id()),
-        "state": "scheduled",
-        "snapshot": false,
-    });
-    Write::Put { key: Key::new(RETIREMENT, id), body, due_at: Some(due_at), expected: Expected::Any }
+/// Stored with the report of having scheduled it, so that there is never a second one.
+fn retirement(running: &Running, collection: &str, grace: Period) -> Write {
+    let scheduled = Retirement::scheduled(new_id(), DEFAULT_UPSTREAM, collection, grace, clock::now());
+    put(&Retirement { reason: Some(format!("{} was completed", running.name())), ..scheduled })
 }

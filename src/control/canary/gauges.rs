@@ -9,7 +9,7 @@ use crate::rollout::{Timestamp, Verdict};
 impl Control {
     pub(in crate::control) fn canary_gauges(&self) -> Vec<CanaryGauge> {
         let (state, now) = (self.0.state.load(), clock::now());
-        let live = state.held.canaries.values().filter(|running| !running.canary.state().is_terminal());
+        let live = state.held.canaries.values().filter(|running| running.is_live());
         live.map(|running| gauge(running, now)).collect()
     }
 }

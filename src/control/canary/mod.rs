@@ -14,7 +14,6 @@ mod effects;
 mod evidence;
 mod gauges;
 mod guards;
-mod hygiene;
 mod observed;
 mod requests;
 mod running;
@@ -23,6 +22,6 @@ mod windows;
 
 pub use requests::CanaryView;
 pub(super) use running::{Canaries, Running};
-pub(super) use windows::{Watched, watched};
+pub(super) use windows::{Watched, scope_of_all, watched};
 
 use super::writes::json as writable;

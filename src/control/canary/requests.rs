@@ -6,11 +6,12 @@ use ulid::Ulid;
 use super::guards::unsupported;
 use super::running::Running;
 use super::steps::transitions;
+use crate::config::DEFAULT_UPSTREAM;
 use crate::control::author::{Author, Deed};
 use crate::control::error::ControlError;
 use crate::control::holdings::OWNER;
 use crate::control::state::{Control, State};
-use crate::control::{clock, once, writes};
+use crate::control::{clock, once, retirement, writes};
 use crate::rollout::{By, Canary, CanarySpec, CanaryStatus, Command, Plan};
 use crate::routing::SpecFault;
 use crate::store::{self, Expected, Key, Write};
@@ -51,17 +52,11 @@ impl Control {
     /// # Errors
     /// When the plan is faulty, something else runs on the alias, or the change cannot be kept.
     pub async fn create_canary(&self, spec: CanarySpec, key: Option<String>, author: Author) -> Result<CanaryView, ControlError> {
-        let alias = spec.alias.clone();
-        let creating = self.clone();
-        let outcome = tokio::spawn(async move {
-            let deed = Deed { action: "canary.create", subject: &alias };
-            let created = creating.create_now(spec, key.as_deref(), deed, &author).await;
-            if let Err(error) = &created {
-                creating.record_failure(&author, deed, error).await;
-            }
-            created
-        });
-        outcome.await.unwrap_or(Err(ControlError::Stopping))
+        let (control, alias, by) = (self.clone(), spec.alias.clone(), author.clone());
+        let subject = alias.clone();
+        let deed = "canary.create";
+        let creating = async move { control.create_now(spec, key.as_deref(), Deed { action: deed, subject: &subject }, &by).await };
+        self.to_its_end(deed, alias, author, creating).await
     }
 
     async fn create_now(&self, spec: CanarySpec, key: Option<&str>, deed: Deed<'_>, author: &Author) -> Result<CanaryView, ControlError> {
@@ -90,7 +85,10 @@ impl Control {
         // Of two that are created at the same time, anywhere, this lets one through.
         writes.push(Write::Put { key: Key::new(OWNER, deed.subject), body: writes::json(&id), due_at: None, expected: Expected::Absent });
         let audit = author.did(deed, None, Some(writes::json(&after.canary.plan().spec())));
-        let change = store::Change { idempotency: key, ..store::Change::new(audit, writes) };
+        let mut change = store::Change { idempotency: key, ..store::Change::new(audit, writes) };
+        let spec = after.canary.plan().spec();
+        let place = (spec.upstream.as_deref().unwrap_or(DEFAULT_UPSTREAM), spec.collection.as_str());
+        retirement::claim(&state, place, &after.name(), &mut change)?;
         if let Err(error) = self.commit(change).await {
             return match once::replayed(&error) {
                 Some(id) => self.canary(&id),
@@ -106,16 +104,9 @@ impl Control {
     /// # Errors
     /// When there is no such canary, the command does not fit its state, or the change cannot be kept.
     pub async fn command_canary(&self, id: &str, command: Command, author: Author) -> Result<CanaryView, ControlError> {
-        let (commanding, id) = (self.clone(), id.to_owned());
-        let outcome = tokio::spawn(async move {
-            let commanded = commanding.command_now(&id, command, &author).await;
-            if let Err(error) = &commanded {
-                let deed = Deed { action: action(command), subject: &id };
-                commanding.record_failure(&author, deed, error).await;
-            }
-            commanded
-        });
-        outcome.await.unwrap_or(Err(ControlError::Stopping))
+        let (control, by, canary) = (self.clone(), author.clone(), id.to_owned());
+        let commanding = async move { control.command_now(&canary, command, &by).await };
+        self.to_its_end(action(command), id.to_owned(), author, commanding).await
     }
 
     async fn command_now(&self, id: &str, command: Command, author: &Author) -> Result<CanaryView, ControlError> {

@@ -46,6 +46,22 @@ impl Running {
         Self { canary, frozen: Frozen::default(), revision: 0 }
     }
 
+    pub(in crate::control) fn is_live(&self) -> bool {
+        !self.canary.state().is_terminal()
+    }
+
+    /// What people call it.
+    pub(in crate::control) fn name(&self) -> String {
+        format!("the canary `{}`", self.canary.id())
+    }
+
+    /// The collections it leads to, with the names of their upstreams where those are not the default one.
+    pub(in crate::control) fn places(&self) -> impl Iterator<Item = (Option<&str>, &str)> {
+        let spec = self.canary.plan().spec();
+        let stable = self.canary.stable().map(|stable| (None, stable));
+        std::iter::once((spec.upstream.as_deref(), spec.collection.as_str())).chain(stable)
+    }
+
     /// The guards that are judged now.
     pub(in crate::control) fn guards(&self) -> &[Guard] {
         let plan = self.canary.plan();

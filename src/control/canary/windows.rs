@@ -41,7 +41,7 @@ pub(super) fn scope(running: &Running) -> String {
 }
 
 /// The same for all windows of a canary.
-pub(super) fn scope_of_all(id: &str) -> String {
+pub(in crate::control) fn scope_of_all(id: &str) -> String {
     format!("canary/{id}/")
 }
 

@@ -20,7 +20,7 @@ pub(super) struct Message {
 
 /// Why a message cannot be forwarded.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Unreadable {
+pub(in crate::proxy) enum Unreadable {
     #[error("the message is shorter than its length prefix says")]
     Truncated,
     #[error("the message has an unknown flag {0}")]
@@ -38,6 +38,43 @@ pub(super) enum Unreadable {
 pub(super) enum NotRenamed {
     TooLarge,
     Unreadable(Unreadable),
+}
+
+/// A first message as a whole, if it can be had.
+#[derive(Debug)]
+pub(in crate::proxy) enum WholeMessage {
+    Plain(Bytes),
+    /// Larger than the limit, as it is or once it is uncompressed.
+    TooLarge,
+    /// In a coding that only Qdrant may know.
+    Unknown,
+}
+
+/// Reads the whole of the first message and holds it for the upstream. A call without one has an empty message.
+pub(in crate::proxy) async fn whole_message(client: &ClientBody, limit: usize, gzip: bool) -> Result<WholeMessage, Unreadable> {
+    let mut reader = Reader { client, held: 0 };
+    if !reader.until(PREFIX).await? {
+        return if reader.held == 0 { Ok(WholeMessage::Plain(Bytes::new())) } else { Err(Unreadable::Truncated) };
+    }
+    let mut prefix = flat(&client.kept(), PREFIX);
+    let (flag, length) = (prefix.get_u8(), prefix.get_u32() as usize);
+    if length > limit {
+        return Ok(WholeMessage::TooLarge);
+    }
+    if !reader.until(PREFIX + length).await? {
+        return Err(Unreadable::Truncated);
+    }
+    let pieces: SmallVec<[Bytes; 4]> = reader.from(PREFIX, PREFIX + length).collect();
+    match flag {
+        0 => Ok(WholeMessage::Plain(pieces.concat().into())),
+        1 if gzip => match gzip::inflate(&pieces, limit) {
+            Ok((plain, _)) => Ok(WholeMessage::Plain(plain)),
+            Err(Inflate::TooLarge) => Ok(WholeMessage::TooLarge),
+            Err(other) => Err(unreadable(other)),
+        },
+        1 => Ok(WholeMessage::Unknown),
+        flag => Err(Unreadable::Flag(flag)),
+    }
 }
 
 impl Message {

@@ -7,6 +7,7 @@ mod serve;
 mod splice;
 pub(super) mod wire;
 
+pub(super) use inspect::{WholeMessage, whole_message};
 pub(super) use serve::serve;
 pub(super) use splice::PREFIX;
 

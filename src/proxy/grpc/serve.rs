@@ -18,6 +18,7 @@ use crate::proxy::body::{Answer, ClientBody, Outgoing, Source};
 use crate::proxy::classify::{self, Operation};
 use crate::proxy::connection::Client;
 use crate::proxy::decide::Question;
+use crate::proxy::guard;
 use crate::proxy::h2::{self, CallError, Started};
 use crate::proxy::headers::HopByHop;
 use crate::proxy::journey::Journey;
@@ -50,16 +51,19 @@ pub(in crate::proxy) async fn serve(
     let operation = classify::grpc(parts.uri.path());
     let body = Rc::new(ClientBody::new(incoming, 0));
     let live = worker.live();
+    let gzip = || parts.headers.get(&GRPC_ENCODING).is_some_and(|coding| coding == "gzip");
     let message = match operation.filter(|operation| operation.is_named()) {
-        Some(_) => {
-            let gzip = parts.headers.get(&GRPC_ENCODING).is_some_and(|coding| coding == "gzip");
-            match Message::read(&body, &live.settings.limits, gzip).await {
-                Ok(message) => message,
-                Err(error) => return worker.reject(&unreadable(&error), Protocol::Grpc),
-            }
-        }
+        Some(_) => match Message::read(&body, &live.settings.limits, gzip()).await {
+            Ok(message) => message,
+            Err(error) => return worker.reject(&error.into(), Protocol::Grpc),
+        },
         None => Message::default(),
     };
+    if guard::concerns(operation, &live)
+        && let Some(fault) = Box::pin(guard::against_grpc(&live, operation, message.name(), gzip(), &body)).await
+    {
+        return worker.reject(&fault, Protocol::Grpc);
+    }
     let call = Call { hop_by_hop: HopByHop::of(&parts.headers), parts, client, message };
     let question = Question { operation, name: call.message.name(), headers: &call.parts.headers, query: None };
     let subject = Subject { protocol: Protocol::Grpc, operation, anonymous: false, unit: 0, started };
@@ -208,16 +212,18 @@ fn fault(journey: &Journey, upstream: &Upstream, error: CallError) -> Fault {
     }
 }
 
-fn unreadable(error: &Unreadable) -> Fault {
-    match error {
-        Unreadable::Client(error) => Fault::ClientGone(error.to_string()),
-        other => Fault::BadRequest(other.to_string()),
+impl From<Unreadable> for Fault {
+    fn from(error: Unreadable) -> Self {
+        match error {
+            Unreadable::Client(error) => Self::ClientGone(error.to_string()),
+            other => Self::BadRequest(other.to_string()),
+        }
     }
 }
 
 fn not_renamed(error: NotRenamed) -> Fault {
     match error {
         NotRenamed::TooLarge => Fault::BadRequest("the message is too large for its collection name to be changed".to_owned()),
-        NotRenamed::Unreadable(error) => unreadable(&error),
+        NotRenamed::Unreadable(error) => error.into(),
     }
 }

@@ -105,7 +105,9 @@ impl Canary {
         if *judgement == Judgement::NotYet && !self.needs_no_time() {
             return;
         }
-        match self.outlook(now, judgement) {
+        // Time watched before a kill switch does not let a window pass that has only just begun.
+        let over = self.stage_over() && (was_measuring || self.needs_no_time());
+        match self.outlook(now, judgement, over) {
             Outlook::Run => self.go_on(now),
             Outlook::Hold(because, reason) => self.hold(now, because, &reason),
             Outlook::GiveUp(reason) => self.roll_back(now, Ending::RolledBack, &By::controller(reason)),
@@ -113,11 +115,11 @@ impl Canary {
         }
     }
 
-    fn outlook(&self, now: Timestamp, judgement: &Judgement) -> Outlook {
+    fn outlook(&self, now: Timestamp, judgement: &Judgement, over: bool) -> Outlook {
         if let Judgement::Unmeasured(reason) = judgement {
             return Outlook::Hold(PauseReason::Error, reason.clone());
         }
-        if !self.stage_over() {
+        if !over {
             return Outlook::Run;
         }
         let spec = self.plan.spec();

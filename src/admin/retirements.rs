@@ -1,0 +1,47 @@
+//! `GET|POST /v1/retirements`, `POST /v1/retirements/plan`, `GET /v1/retirements/{id}`, `POST /v1/retirements/{id}/cancel`
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::http::header::{ETAG, LOCATION};
+use axum::response::IntoResponse;
+
+use super::AdminState;
+use super::author::By;
+use super::extract::{Json, Params};
+use super::page::{Page, PageParams};
+use super::problem::Problem;
+use crate::control::{FamilyPlan, FamilyRequest, RetirementRequest, RetirementView};
+
+pub(super) async fn list(State(state): State<AdminState>, Params(page): Params<PageParams>) -> axum::Json<Page<RetirementView>> {
+    axum::Json(Page::cut(state.control.retirements(), &page, |view| view.retirement.id.clone()))
+}
+
+pub(super) async fn show(State(state): State<AdminState>, Path(id): Path<String>) -> Result<impl IntoResponse, Problem> {
+    Ok(tagged(state.control.retirement(&id)?))
+}
+
+pub(super) async fn create(
+    State(state): State<AdminState>,
+    By(author): By,
+    Json(request): Json<RetirementRequest>,
+) -> Result<impl IntoResponse, Problem> {
+    let view = state.control.create_retirement(request, author).await?;
+    let location = format!("/v1/retirements/{}", view.retirement.id);
+    Ok((StatusCode::CREATED, [(LOCATION, location)], tagged(view)))
+}
+
+pub(super) async fn cancel(State(state): State<AdminState>, Path(id): Path<String>, By(author): By) -> Result<impl IntoResponse, Problem> {
+    Ok(tagged(state.control.cancel_retirement(&id, author).await?))
+}
+
+pub(super) async fn plan(
+    State(state): State<AdminState>,
+    By(author): By,
+    Json(request): Json<FamilyRequest>,
+) -> Result<axum::Json<FamilyPlan>, Problem> {
+    Ok(axum::Json(state.control.plan_retirements(request, author).await?))
+}
+
+fn tagged(view: RetirementView) -> impl IntoResponse {
+    ([(ETAG, format!("\"{}\"", view.revision))], axum::Json(view))
+}

@@ -1,0 +1,40 @@
+//! What has ended leaves things behind, and when they go.
+
+use super::author::{Author, Deed};
+use super::canary::scope_of_all;
+use super::error::ControlError;
+use super::holdings::{CANARY, RETIREMENT};
+use super::state::Control;
+use crate::store::{self, Expected, Fence, Key, Kind, Write};
+
+/// Of each kind, the newest that have ended are kept; what they did stays in the audit log and in the events.
+const KEPT: usize = 200;
+
+impl Control {
+    /// Drops what was counted for canaries that have ended, and the oldest of all that has ended.
+    pub(super) async fn clear_ended(&self, fence: &Fence) -> Result<(), ControlError> {
+        let _writing = self.0.writer.lock().await;
+        let state = self.0.state.load_full();
+        let canaries = state.held.canaries.iter().filter(|(_, running)| !running.is_live()).map(|(id, _)| id.as_str());
+        let canaries: Vec<&str> = canaries.collect();
+        for id in &canaries {
+            self.0.store.drop_observations(&scope_of_all(id)).await?;
+        }
+        let retirements = state.held.retirements.iter().filter(|(_, retirement)| retirement.state.is_terminal());
+        let retirements: Vec<&str> = retirements.map(|(id, _)| id.as_str()).collect();
+        let writes: Vec<Write> = oldest(&CANARY, &canaries).chain(oldest(&RETIREMENT, &retirements)).collect();
+        if writes.is_empty() {
+            return Ok(());
+        }
+        let author = Author::pointsman(format!("only the newest {KEPT} of each kind that have ended are kept"));
+        let audit = author.did(Deed { action: "rollouts.forget", subject: "" }, None, None);
+        let change = store::Change { fence: Some(fence.clone()), ..store::Change::new(audit, writes) };
+        self.commit(change).await
+    }
+}
+
+/// Ids begin with the time of creation, so the oldest come first.
+fn oldest<'a>(kind: &'a Kind, ended: &'a [&str]) -> impl Iterator<Item = Write> + 'a {
+    let ended = &ended[..ended.len().saturating_sub(KEPT)];
+    ended.iter().map(|id| Write::Delete { key: Key::new(kind.clone(), *id), expected: Expected::Any })
+}

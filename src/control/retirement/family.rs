@@ -1,0 +1,103 @@
+//! Retention: which collections of a family are one too many, and, if that is wanted, their retirements.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::facts::Listed;
+use super::requests::{RetirementView, Terms, in_the_way};
+use crate::config::{DEFAULT_UPSTREAM, Period};
+use crate::control::author::Author;
+use crate::control::error::ControlError;
+use crate::control::state::Control;
+use crate::qdrant::Listing;
+use crate::rollout::retirement::{Retention, family_of, retention};
+use crate::routing::SpecFault;
+
+/// How many of which family are to stay.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FamilyRequest {
+    /// What the names begin with: `docs` for `docs_v1` and `docs_v2`.
+    pub family: Option<String>,
+    /// Instead: the family of the collection that this alias points at.
+    pub alias: Option<String>,
+    pub keep_newest: usize,
+    /// The default one, if none is named.
+    pub upstream: Option<String>,
+    /// Without it, nothing is changed.
+    #[serde(default)]
+    pub apply: bool,
+    pub grace: Option<Period>,
+    #[serde(default)]
+    pub snapshot: bool,
+}
+
+/// What became of it, or would.
+#[derive(Clone, Debug, Serialize)]
+pub struct FamilyPlan {
+    pub upstream: String,
+    #[serde(flatten)]
+    pub retention: Retention,
+    /// The retirements that were made.
+    pub scheduled: Vec<RetirementView>,
+}
+
+impl Control {
+    /// Says which collections of a family would be retired; with `apply`, schedules that, all or none.
+    ///
+    /// # Errors
+    /// When the family cannot be told or put in order, the upstreams do not answer, or the change cannot be kept.
+    pub async fn plan_retirements(&self, request: FamilyRequest, author: Author) -> Result<FamilyPlan, ControlError> {
+        if !request.apply {
+            return self.clone().plan_now(request, author).await;
+        }
+        let subject = request.family.clone().or_else(|| request.alias.clone()).unwrap_or_default();
+        let planning = self.clone().plan_now(request, author.clone());
+        self.to_its_end("retirement.plan", subject, author, planning).await
+    }
+
+    async fn plan_now(self, request: FamilyRequest, author: Author) -> Result<FamilyPlan, ControlError> {
+        if request.keep_newest == 0 {
+            return Err(invalid("keep_newest", "must be at least 1"));
+        }
+        let upstream = request.upstream.clone().unwrap_or_else(|| DEFAULT_UPSTREAM.to_owned());
+        let listed = self.listed_for(&upstream).await?;
+        let own = listed.iter().find(|listed| listed.upstream == upstream).and_then(|listed| listed.listing.as_ref().ok());
+        let own = own.ok_or_else(|| ControlError::Unlisted(format!("`{upstream}` was not listed")))?;
+        let family = family(&request, own)?;
+        let references = self.references_of(&upstream, own, &listed);
+        let retention = retention(&family, &own.collections, request.keep_newest, &references);
+        let retention = retention.map_err(|mixed| invalid("family", mixed.to_string()))?;
+        let too_many = retention.members.iter().filter(|member| member.kept.is_none());
+        let too_many: Vec<String> = too_many.map(|member| member.collection.clone()).collect();
+        let terms = Terms { grace: request.grace, snapshot: request.snapshot };
+        let scheduled = if request.apply && !too_many.is_empty() {
+            self.schedule(&upstream, &too_many, &listed, terms, &author).await?
+        } else {
+            Vec::new()
+        };
+        Ok(FamilyPlan { upstream, retention, scheduled })
+    }
+
+    /// Whatever keeps a collection, retirements under way included: those need no second one.
+    fn references_of(&self, upstream: &str, own: &Listing, listed: &[Listed]) -> BTreeMap<String, Vec<String>> {
+        let state = self.0.state.load();
+        own.collections.iter().map(|name| (name.clone(), in_the_way(&state, upstream, name, listed))).collect()
+    }
+}
+
+fn family(request: &FamilyRequest, own: &Listing) -> Result<String, ControlError> {
+    match (&request.family, &request.alias) {
+        (Some(family), None) => Ok(family.clone()),
+        (None, Some(alias)) => {
+            let target = own.aliases.get(alias).ok_or_else(|| ControlError::UnknownName(alias.clone()))?;
+            Ok(family_of(target).to_owned())
+        }
+        _ => Err(invalid("family", "is to be named, or else an alias, and not both")),
+    }
+}
+
+fn invalid(field: &str, reason: impl Into<String>) -> ControlError {
+    ControlError::Invalid(vec![SpecFault::new(field, reason)])
+}

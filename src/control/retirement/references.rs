@@ -1,0 +1,34 @@
+//! Who refers to a collection, by what this process holds.
+
+use crate::control::state::State;
+use crate::live::DEFAULT_UPSTREAM;
+use crate::routing::RouteSpec;
+
+impl State {
+    /// Routes and rollouts that lead to a collection, in words. Certain: whatever makes another one is a commit.
+    pub(super) fn references_to(&self, upstream: &str, collection: &str) -> Vec<String> {
+        let leads_there =
+            |spec: &RouteSpec| spec.variants.iter().any(|variant| self.place(variant).is_some_and(|at| at == (upstream, collection)));
+        let routes = self.held.routes.iter();
+        let routes = routes.filter(|(name, route)| leads_there(&route.spec) || (self.is_default(upstream) && *name == collection));
+        let routes = routes.map(|(alias, _)| format!("the route of `{alias}` leads to it"));
+        let is_there = |(at, name): (Option<&str>, &str)| at.map_or(self.is_default(upstream), |at| at == upstream) && name == collection;
+        let canaries = self.held.canaries.values().filter(|running| running.is_live() && running.places().any(is_there));
+        routes.chain(canaries.map(|running| format!("{} leads to it", running.name()))).collect()
+    }
+
+    /// Whether the last listing shows an alias that points at a collection: a reason to list afresh, and no more.
+    pub(super) fn seems_aliased(&self, upstream: &str, collection: &str) -> bool {
+        self.is_default(upstream) && self.listing.aliases.values().any(|target| target == collection)
+    }
+
+    /// The upstream and the collection of a variant; none for stable.
+    pub(in crate::control) fn place<'s>(&'s self, variant: &'s crate::routing::VariantSpec) -> Option<(&'s str, &'s str)> {
+        let upstream = variant.upstream.as_deref().unwrap_or(&self.plan.upstreams[DEFAULT_UPSTREAM].name);
+        Some((upstream, variant.collection.as_deref()?))
+    }
+
+    fn is_default(&self, upstream: &str) -> bool {
+        *self.plan.upstreams[DEFAULT_UPSTREAM].name == *upstream
+    }
+}
