@@ -2,7 +2,8 @@
 //!
 //! One [`Config`] is made of a file, the environment and the flags, in that order, by [`Config::load`]; `cli` calls it at
 //! the start, [`Watcher`] again at each change. A configuration that exists has passed every check. This room knows
-//! nobody but `routing`, whose form of a route it shares with the admin API, and what `store` takes for an address.
+//! nobody but `routing`, whose form of a route it shares with the admin API, `rollout`, whose form of a freeze window, and what
+//! `store` takes for an address.
 
 mod check;
 mod fault;
@@ -22,11 +23,14 @@ use crate::routing::RouteSpec;
 pub use fault::{Fault, Origin};
 pub use load::{Loaded, Override, Source};
 pub use sections::{
-    AdminConfig, AliasesConfig, AnswersConfig, CarrierConfig, Credentials, FallbackConfig, IdentityConfig, LimitsConfig, ListenConfig,
-    LogConfig, LogFormat, MetricsConfig, RetirementConfig, RetryConfig, ShutdownConfig, StoreConfig, TimeoutsConfig, TlsConfig,
-    UpstreamConfig,
+    AdminConfig, AliasesConfig, AnswersConfig, CarrierConfig, Credentials, FallbackConfig, FreezeConfig, IdentityConfig, LimitsConfig,
+    ListenConfig, LogConfig, LogFormat, MetricsConfig, PrometheusConfig, RetirementConfig, RetryConfig, ShutdownConfig, StoreConfig,
+    TimeoutsConfig, TlsConfig, UpstreamConfig,
 };
-pub use values::{Header, LogFilter, LogFilterFault, Period, PeriodFault, Secret, Size, SizeFault, StoreAddress, UpstreamUrl, UrlFault};
+pub use values::{
+    BaseUrl, BaseUrlFault, Header, LogFilter, LogFilterFault, Period, PeriodFault, Secret, Size, SizeFault, StoreAddress, UpstreamUrl,
+    UrlFault,
+};
 pub use watch::{Change, Watcher, restart_needed};
 
 /// The upstream whose aliases are the namespace.
@@ -58,6 +62,10 @@ pub struct Config {
     pub answers: AnswersConfig,
     /// Weighted variants by alias; default none: every alias is transparent.
     pub routes: BTreeMap<String, RouteSpec>,
+    /// Whom guards with a PromQL query ask.
+    pub prometheus: PrometheusConfig,
+    /// When no rollout is promoted; default never.
+    pub freeze: Vec<FreezeConfig>,
     /// What is counted, and for whom.
     pub metrics: MetricsConfig,
     /// What is written to standard error.
@@ -86,6 +94,8 @@ impl Default for Config {
             limits: LimitsConfig::default(),
             answers: AnswersConfig::default(),
             routes: BTreeMap::new(),
+            prometheus: PrometheusConfig::default(),
+            freeze: Vec::new(),
             metrics: MetricsConfig::default(),
             log: LogConfig::default(),
             shutdown: ShutdownConfig::default(),

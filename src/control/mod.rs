@@ -20,6 +20,7 @@ mod kill;
 mod ledger;
 mod once;
 mod plan;
+mod prometheus;
 mod publish;
 mod readiness;
 mod refresher;

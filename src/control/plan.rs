@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::prometheus::Prometheus;
 use super::settings;
 use super::upstreams::{Definition, define};
-use crate::config::{Config, Period, Secret};
+use crate::config::{Config, FreezeConfig, Period, Secret};
 use crate::live::{DEFAULT_UPSTREAM, Settings, Upstream};
 use crate::qdrant::{Access, Client, Connection, Failure};
+use crate::rollout::Timestamp;
 use crate::routing::RouteSpec;
 use crate::store::StoreUrl;
 
@@ -30,6 +32,9 @@ pub struct Plan {
     pub store: StoreUrl,
     /// How long a collection must have been out of use before it is deleted.
     pub quiet: Period,
+    /// Whom guards ask, if there is one.
+    pub(super) prometheus: Option<Prometheus>,
+    freeze: Vec<FreezeConfig>,
     /// What changes through the admin API must carry; none: they need nothing.
     pub admin_token: Option<Secret>,
 }
@@ -67,8 +72,17 @@ impl Plan {
             routes: config.routes.clone(),
             store: config.store.url.location().clone(),
             quiet: config.retirement.quiet,
+            prometheus: prometheus(config)?,
+            freeze: config.freeze.clone(),
             admin_token: config.admin.token.clone(),
         })
+    }
+
+    /// Why no rollout may be promoted at this moment.
+    #[must_use]
+    pub fn frozen(&self, now: Timestamp) -> Option<String> {
+        let freeze = self.freeze.iter().find(|freeze| freeze.window.contains(now))?;
+        Some(format!("the freeze window `{}`, {}", freeze.name, freeze.window))
     }
 
     #[must_use]
@@ -100,4 +114,8 @@ impl Plan {
             Some(name) => self.upstreams.iter().position(|upstream| *upstream.name == *name),
         }
     }
+}
+
+fn prometheus(config: &Config) -> Result<Option<Prometheus>, Vec<PlanFault>> {
+    Prometheus::of(&config.prometheus).map_err(|error| vec![PlanFault { key: "prometheus".to_owned(), reason: error.to_string() }])
 }

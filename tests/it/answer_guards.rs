@@ -6,89 +6,18 @@ use qdrant_client::qdrant::{Condition, Filter, QueryPointsBuilder};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::house::{PATIENCE, Pointsman, Upstream, alias, collection, get, send};
+use crate::house::{alias, send};
+use crate::rollout_house::{House, is, way_back};
 
 const LOOK_AT_ALL: &str = "answers: {sample: 1.0}";
-const UNITS: usize = 200;
 
-struct House {
-    upstream: Upstream,
-    pointsman: Pointsman,
-    /// A gRPC client of the same applications.
-    grpc: Qdrant,
+/// A gRPC client of the same applications.
+fn grpc(house: &House) -> Qdrant {
+    Qdrant::from_url(&house.pointsman.grpc_url()).skip_compatibility_check().build().expect("a client")
 }
 
-impl House {
-    async fn new(extra: &str) -> Self {
-        let upstream = Upstream::sandbox().await;
-        for name in ["docs_v1", "docs_v2"] {
-            collection(&upstream.rest, name).await;
-        }
-        alias(&upstream.rest, "docs", "docs_v1").await;
-        let pointsman = Pointsman::start(&upstream, extra).await;
-        let grpc = Qdrant::from_url(&pointsman.grpc_url()).skip_compatibility_check().build().expect("a client");
-        Self { upstream, pointsman, grpc }
-    }
-
-    async fn canary(&self, guards: Value, duration: &str) -> String {
-        let spec = json!({
-            "alias": "docs", "collection": "docs_v2", "guards": guards,
-            "stages": [{"percentage": 50, "duration": duration}, {"percentage": 100, "duration": "0s"}],
-            "check_interval": "1s", "warm_up": "0s", "watch": "1s", "minimum_requests": 50, "minimum_units": 20,
-        });
-        let created = send(&self.pointsman.http, Method::POST, &self.pointsman.admin("/v1/canaries"), &spec).await;
-        created["id"].as_str().expect("it has an id").to_owned()
-    }
-
-    async fn show(&self, id: &str) -> Value {
-        get(&self.pointsman.http, &self.pointsman.admin(&format!("/v1/canaries/{id}"))).await
-    }
-
-    /// Keeps `asking` until the canary is in one of these states.
-    async fn until(&self, id: &str, states: &[&str], asking: impl AsyncFn(usize)) -> Value {
-        let reached = async {
-            for unit in (0..UNITS).cycle() {
-                if unit % 20 == 0 {
-                    let canary = self.show(id).await;
-                    if states.contains(&canary["state"].as_str().unwrap_or_default()) {
-                        return canary;
-                    }
-                }
-                asking(unit).await;
-            }
-            unreachable!("a cycle has no end")
-        };
-        match tokio::time::timeout(PATIENCE * 2, reached).await {
-            Ok(canary) => canary,
-            Err(_) => panic!("it never became {states:?}: {:#}", self.show(id).await),
-        }
-    }
-
-    /// One REST query of a user, and its hits.
-    async fn ask(&self, unit: usize, body: &Value) -> Value {
-        let request = self.pointsman.http.post(self.pointsman.rest("/collections/docs/points/query"));
-        let answer = request.header("x-user-id", format!("user-{unit}")).json(body).send().await.expect("an answer");
-        assert_eq!(answer.status(), 200, "a user saw a failure");
-        answer.json::<Value>().await.expect("JSON")["result"].take()
-    }
-
-    async fn ask_grpc(&self, query: QueryPointsBuilder) {
-        self.grpc.query(query).await.expect("a user saw a failure");
-    }
-
-    /// Makes every score of the new collection a tenth of what it was.
-    async fn make_scores_worse(&self) {
-        let points: Vec<Value> = (1..=5).map(|id| json!({"id": id, "vector": [f64::from(id) / 10.0, 0.1]})).collect();
-        let url = format!("{}/collections/docs_v2/points?wait=true", self.upstream.rest);
-        send(&self.pointsman.http, Method::PUT, &url, &json!({"points": points})).await;
-    }
-
-    async fn refused(&self, guards: Value) -> Value {
-        let spec = json!({"alias": "docs", "collection": "docs_v2", "guards": guards});
-        let answer = self.pointsman.http.post(self.pointsman.admin("/v1/canaries")).json(&spec).send().await.expect("an answer");
-        assert_eq!(answer.status(), 422);
-        answer.json().await.expect("a problem")
-    }
+async fn ask_grpc(grpc: &Qdrant, query: QueryPointsBuilder) {
+    grpc.query(query).await.expect("a user saw a failure");
 }
 
 fn query() -> Value {
@@ -104,25 +33,26 @@ fn grpc_query() -> QueryPointsBuilder {
     QueryPointsBuilder::new("docs").query(vec![1.0, 0.5]).limit(2)
 }
 
-/// The transition by which it went back.
-fn way_back(canary: &Value) -> Value {
-    let history = canary["history"]["first"].as_array().expect("a list");
-    history.iter().find(|step| step["to"]["name"] == "rolling_back").cloned().expect("it went back")
-}
-
 fn empty_results() -> Value {
-    json!([{"kind": "empty_results", "max": 0.2, "margin": 0.1}])
+    json!({"kind": "empty_results", "max": 0.2, "margin": 0.1})
 }
 
 fn top_score() -> Value {
-    json!([{"kind": "top_score", "min": 1.0, "margin": 0.5}])
+    json!({"kind": "top_score", "min": 1.0, "margin": 0.5})
+}
+
+/// Makes every score of the new collection a tenth of what it was.
+async fn make_scores_worse(house: &House) {
+    let points: Vec<Value> = (1..=5).map(|id| json!({"id": id, "vector": [f64::from(id) / 10.0, 0.1]})).collect();
+    let url = format!("{}/collections/docs_v2/points?wait=true", house.upstream.rest);
+    send(&house.pointsman.http, Method::PUT, &url, &json!({"points": points})).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_collection_that_finds_nothing_is_rolled_back() {
     let house = House::new(LOOK_AT_ALL).await;
-    let id = house.canary(empty_results(), "10m").await;
-    let ended = house.until(&id, &["rolled_back"], async |unit| drop(house.ask(unit, &filtered()).await)).await;
+    let id = house.canary(&json!([empty_results()]), "10m").await;
+    let ended = house.until(&id, "the way back", is("rolled_back"), async |unit| drop(house.ask(unit, &filtered()).await)).await;
     let back = way_back(&ended);
     assert!(back["reason"].as_str().is_some_and(|reason| reason.contains("empty results")), "{back}");
     assert_eq!((&back["evidence"]["canary"]["empty_rate"], &back["evidence"]["control"]["empty_rate"]), (&json!(1.0), &json!(0.0)));
@@ -131,21 +61,25 @@ async fn a_collection_that_finds_nothing_is_rolled_back() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn over_grpc_too() {
     let house = House::new(LOOK_AT_ALL).await;
-    let id = house.canary(empty_results(), "10m").await;
+    let id = house.canary(&json!([empty_results()]), "10m").await;
+    let grpc = grpc(&house);
     let filter = || Filter::must([Condition::matches("from", "docs_v1".to_owned())]);
-    let ended = house.until(&id, &["rolled_back"], async |_| house.ask_grpc(grpc_query().filter(filter())).await).await;
+    let ask = async |_| ask_grpc(&grpc, grpc_query().filter(filter())).await;
+    let ended = house.until(&id, "the way back", is("rolled_back"), ask).await;
     assert_eq!(way_back(&ended)["evidence"]["canary"]["empty_rate"], 1.0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_collection_with_worse_scores_is_rolled_back() {
     let house = House::new(LOOK_AT_ALL).await;
-    house.make_scores_worse().await;
-    let id = house.canary(top_score(), "10m").await;
+    make_scores_worse(&house).await;
+    let id = house.canary(&json!([top_score()]), "10m").await;
+    let grpc = grpc(&house);
     // Half of the users speak each protocol.
-    let ask =
-        async |unit: usize| if unit.is_multiple_of(2) { drop(house.ask(unit, &query()).await) } else { house.ask_grpc(grpc_query()).await };
-    let back = way_back(&house.until(&id, &["rolled_back"], ask).await);
+    let ask = async |unit: usize| {
+        if unit.is_multiple_of(2) { drop(house.ask(unit, &query()).await) } else { ask_grpc(&grpc, grpc_query()).await }
+    };
+    let back = way_back(&house.until(&id, "the way back", is("rolled_back"), ask).await);
     assert!(back["reason"].as_str().is_some_and(|reason| reason.contains("top score")), "{back}");
     let score = |cohort: &str| back["evidence"][cohort]["avg_top_score"].as_f64().expect("scores were seen");
     assert!((score("canary") - 0.55).abs() < 1e-4 && (score("control") - 5.5).abs() < 1e-4, "{back}");
@@ -154,8 +88,7 @@ async fn a_collection_with_worse_scores_is_rolled_back() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_collection_as_good_passes_and_its_answers_are_not_touched() {
     let house = House::new(LOOK_AT_ALL).await;
-    let guards = json!([empty_results()[0], {"kind": "top_score", "min": 1.0, "margin": 0.5}]);
-    let id = house.canary(guards, "2s").await;
+    let id = house.canary(&json!([empty_results(), top_score()]), "2s").await;
     let direct = |name: &str| format!("{}/collections/{name}/points/query", house.upstream.rest);
     let mut whole = Vec::new();
     for name in ["docs_v1", "docs_v2"] {
@@ -165,7 +98,7 @@ async fn a_collection_as_good_passes_and_its_answers_are_not_touched() {
         let answer = house.ask(unit, &query()).await;
         assert!(whole.contains(&answer), "{answer} is from nowhere");
     };
-    let ended = house.until(&id, &["completed", "rolled_back"], ask).await;
+    let ended = house.until(&id, "the end", |canary| is("completed")(canary) || is("rolled_back")(canary), ask).await;
     assert_eq!(ended["state"], "completed", "{ended:#}");
     assert!(house.pointsman.events("answers_looked_at_total").await > 100);
     assert_eq!(house.pointsman.events("answers_unreadable_total").await, 0);
@@ -174,17 +107,16 @@ async fn a_collection_as_good_passes_and_its_answers_are_not_touched() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn answers_nobody_asks_about_are_not_looked_at() {
     let house = House::new(LOOK_AT_ALL).await;
-    let id = house.canary(json!([{"kind": "error_rate", "max": 0.5}]), "2s").await;
-    house.until(&id, &["completed"], async |unit| drop(house.ask(unit, &query()).await)).await;
+    let id = house.canary(&json!([{"kind": "error_rate", "max": 0.5}]), "2s").await;
+    house.until(&id, "the end", is("completed"), async |unit| drop(house.ask(unit, &query()).await)).await;
     assert_eq!(house.pointsman.events("answers_looked_at_total").await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn guards_that_could_not_be_judged_are_refused() {
     let house = House::new("answers: {sample: 0}").await;
-    for guards in [empty_results(), top_score()] {
-        let problem = house.refused(guards).await;
-        assert_eq!(problem["errors"][0]["field"], "guards[0]", "{problem}");
+    for guard in [empty_results(), top_score()] {
+        assert_eq!(house.refused(&json!([guard])).await, "guards[0]");
     }
 }
 
@@ -198,10 +130,8 @@ async fn scores_of_which_less_is_better_fit_no_top_score() {
         send(&house.pointsman.http, Method::PUT, &format!("{url}/points?wait=true"), &points).await;
     }
     alias(&house.upstream.rest, "near", "near_v1").await;
-    let spec = json!({"alias": "near", "collection": "near_v2", "guards": top_score()});
-    let created = send(&house.pointsman.http, Method::POST, &house.pointsman.admin("/v1/canaries"), &spec).await;
-    let id = created["id"].as_str().expect("it has an id");
-    let failed = house.until(id, &["failed"], async |unit| drop(house.ask(unit, &query()).await)).await;
+    let id = house.create(&json!({"alias": "near", "collection": "near_v2", "guards": [top_score()]})).await;
+    let failed = house.until(&id, "a refusal", is("failed"), async |unit| drop(house.ask(unit, &query()).await)).await;
     let history = failed["history"]["first"].as_array().expect("a list");
     let reason = history.last().and_then(|last| last["reason"].as_str()).expect("it has a reason");
     assert!(reason.contains("top_score") && reason.contains("Euclid"), "{reason}");

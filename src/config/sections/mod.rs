@@ -3,12 +3,14 @@
 mod identity;
 mod listen;
 mod operation;
+mod rollout;
 mod traffic;
 mod upstream;
 
 pub use identity::{CarrierConfig, IdentityConfig};
 pub use listen::{ListenConfig, TlsConfig};
 pub use operation::{AdminConfig, AliasesConfig, LogConfig, LogFormat, MetricsConfig, RetirementConfig, ShutdownConfig, StoreConfig};
+pub use rollout::{FreezeConfig, PrometheusConfig};
 pub use traffic::{AnswersConfig, FallbackConfig, LimitsConfig, RetryConfig, TimeoutsConfig};
 pub use upstream::{Credentials, UpstreamConfig};
 pub(super) use upstream::{QDRANT_GRPC_PORT, QDRANT_HOST, QDRANT_REST_PORT};

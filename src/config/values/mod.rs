@@ -1,6 +1,7 @@
 //! The kinds of values a configuration is made of. Each is checked when it is read, so a value that exists is a legal one.
 
 mod address;
+mod base_url;
 mod header;
 mod log_filter;
 mod period;
@@ -12,6 +13,7 @@ mod tests;
 mod url;
 
 pub(super) use address::address;
+pub use base_url::{BaseUrl, BaseUrlFault};
 pub use header::Header;
 pub use log_filter::{LogFilter, LogFilterFault};
 pub use period::{Period, PeriodFault};

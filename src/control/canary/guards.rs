@@ -1,8 +1,10 @@
 //! The guards of a plan, put to the statistics.
 
 use super::observed::Observed;
+use super::readings::{self, Bounds, Readings};
 use super::running::{Running, Threshold, quantile};
 use crate::control::Plan;
+use crate::control::prometheus::NoValue;
 use crate::rollout::{Evaluation, Guard, Rule, Share, Verdict};
 use crate::stats::guard::{
     self, Compared, ErrorsAgainstControl, Minimum, empty_share, empty_share_against_control, error_rate, errors_against_control,
@@ -19,23 +21,34 @@ pub(super) fn unsupported(rule: &Rule, plan: &Plan) -> Option<&'static str> {
         Rule::EmptyResults { .. } | Rule::TopScore { .. } if plan.settings.answers.sample == 0.0 => {
             Some("`answers.sample` is 0, so no answer is looked at and this guard could never pass")
         }
-        Rule::ErrorRate { .. } | Rule::Latency { .. } | Rule::EmptyResults { .. } | Rule::TopScore { .. } => None,
-        Rule::Prometheus { .. } => Some("no Prometheus can be configured yet, so this guard could never pass"),
+        Rule::Prometheus { .. } if plan.prometheus.is_none() => {
+            Some("no Prometheus is configured (`prometheus.url`), so this guard could never pass")
+        }
+        _ => None,
     }
 }
 
-/// Every guard's verdict on what was seen.
-pub(super) fn judge(running: &Running, seen: &Observed) -> Vec<Evaluation> {
+/// Every guard's verdict on what was seen, and on what Prometheus said to those that ask it.
+pub(super) fn judge(running: &Running, seen: &Observed, readings: &Readings) -> Vec<Evaluation> {
     let guards = running.guards();
     let stages = running.canary.plan().stages().len();
-    let questions: u32 = guards.iter().map(|guard| 1 + u32::from(compares(&guard.rule))).sum();
+    let counted = guards.iter().filter(|guard| !matches!(guard.rule, Rule::Prometheus { .. }));
+    let questions: u32 = counted.map(|guard| 1 + u32::from(compares(&guard.rule))).sum();
     let part = 1.0 / f64::from(questions.max(1));
     let spec = running.canary.plan().spec();
     let minimum = Minimum { requests: spec.minimum_requests, units: spec.minimum_units };
     let rule = guard::Rule { minimum, ..guard::Rule::sharing(ALPHA, part, stages) };
     let mut tails = running.frozen.latencies.iter().copied().enumerate();
     let bench = Bench { seen, rule, share: running.canary.share(), nobody: Cohort::default(), stable: seen.stable().unwrap_or_default() };
-    guards.iter().map(|guard| bench.judge(guard, &mut tails)).collect()
+    let judge = |guard: &Guard| match &guard.rule {
+        Rule::Prometheus { max, min, looks, .. } => {
+            let reading = readings.get(running.canary.id()).and_then(|readings| readings.get(guard.name()));
+            let bounds = Bounds { max: *max, min: *min, looks: *looks };
+            readings::judge(guard, &bounds, reading.unwrap_or(&Err(NoValue::NotAsked)), running.canary.status().verdicts)
+        }
+        _ => bench.judge(guard, &mut tails),
+    };
+    guards.iter().map(judge).collect()
 }
 
 fn compares(rule: &Rule) -> bool {
@@ -65,7 +78,7 @@ impl Bench<'_> {
             },
             Rule::EmptyResults { max, margin } => self.empty(*max, *margin),
             Rule::TopScore { min, margin } => self.scores(*min, *margin),
-            // Refused when the canary was created.
+            // Not judged by what was counted.
             Rule::Prometheus { .. } => Vec::new(),
         };
         together(guard.name(), verdicts)

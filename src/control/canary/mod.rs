@@ -8,6 +8,7 @@
 //! requests    what people ask for                 steps       one look at one canary, by the controller
 //! effects     what the machine wants done         evidence    what was seen, and what the guards say of it
 //! running     the document                        windows     the cohorts of a window, in the metrics registry
+//!                                                 readings    what Prometheus says
 //! ```
 
 mod effects;
@@ -15,6 +16,7 @@ mod evidence;
 mod gauges;
 mod guards;
 mod observed;
+mod readings;
 mod requests;
 mod running;
 mod steps;
