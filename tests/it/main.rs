@@ -21,6 +21,7 @@ mod peer;
 mod postgres;
 mod prometheus_guard;
 mod rapid_reset;
+mod relay;
 mod reload;
 mod replicas;
 mod resend;

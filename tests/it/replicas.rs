@@ -7,29 +7,61 @@ use serde_json::{Value, json};
 
 use crate::house::{PATIENCE, Pointsman, Upstream, alias, collection, get, query, send};
 use crate::postgres::Cluster;
+use crate::relay::Relay;
 
 /// The decisions that are compared; each is a request.
 const UNITS: usize = 10_000;
 
 struct Pair {
     upstream: Upstream,
-    store: String,
     one: Pointsman,
     other: Pointsman,
 }
 
 impl Pair {
     async fn new(database: &str) -> Self {
+        Self::of([database, database]).await
+    }
+
+    /// Each with its own way to the same database.
+    async fn of([here, there]: [&str; 2]) -> Self {
         let upstream = Upstream::sandbox().await;
         for name in ["docs_v1", "docs_v2"] {
             collection(&upstream.rest, name).await;
         }
         alias(&upstream.rest, "docs", "docs_v1").await;
-        let store = format!("store: {{url: \"{database}\"}}");
-        let one = Pointsman::start(&upstream, &store).await;
-        let other = Pointsman::start(&upstream, &store).await;
-        Self { upstream, store, one, other }
+        let store = |url| format!("store: {{url: \"{url}\"}}");
+        let one = Pointsman::start(&upstream, &store(here)).await;
+        let other = Pointsman::start(&upstream, &store(there)).await;
+        Self { upstream, one, other }
     }
+}
+
+/// A canary of some seconds that is content with little.
+fn canary() -> Value {
+    json!({
+        "alias": "docs", "collection": "docs_v2",
+        "stages": [{"percentage": 50, "duration": "4s"}, {"percentage": 100, "duration": "0s"}],
+        "check_interval": "1s", "warm_up": "0s", "watch": "1s", "minimum_requests": 20, "minimum_units": 10,
+        "guards": [{"kind": "error_rate", "max": 0.5, "margin": 0.3}],
+    })
+}
+
+/// Asks for some users; all are answered.
+async fn ask(pointsman: &Pointsman) {
+    for unit in 0..60 {
+        let request = pointsman.http.post(pointsman.rest("/collections/docs/points/query")).header("x-user-id", format!("u{unit}"));
+        assert_eq!(request.json(&query()).send().await.expect("an answer").status(), 200);
+    }
+}
+
+async fn steers(pointsman: &Pointsman) -> bool {
+    pointsman.status().await["store"]["controller"]["here"] == true
+}
+
+fn promotions(canary: &Value) -> usize {
+    let history = canary["history"]["first"].as_array().expect("a list");
+    history.iter().filter(|step| step["to"]["name"] == "promoting").count()
 }
 
 async fn shares(pointsman: &Pointsman) -> Value {
@@ -96,38 +128,26 @@ async fn a_stale_change_at_another_replica_is_refused() {
 async fn when_the_controller_dies_the_other_goes_on_with_the_canary() {
     let database = Cluster::shared().database();
     let mut pair = Pair::new(&database).await;
-    let spec = json!({
-        "alias": "docs", "collection": "docs_v2",
-        "stages": [{"percentage": 50, "duration": "4s"}, {"percentage": 100, "duration": "0s"}],
-        "check_interval": "1s", "warm_up": "0s", "watch": "1s", "minimum_requests": 20, "minimum_units": 10,
-        "guards": [{"kind": "error_rate", "max": 0.5, "margin": 0.3}],
-    });
+    let spec = canary();
     let created = send(&pair.one.http, Method::POST, &pair.one.admin("/v1/canaries"), &spec).await;
     let id = created["id"].as_str().expect("it has an id").to_owned();
     let path = format!("/v1/canaries/{id}");
     until("the canary steps", PATIENCE, async || get(&pair.other.http, &pair.other.admin(&path)).await["state"] == "stepping").await;
-    let steers = pair.one.status().await["store"]["controller"]["here"] == true;
-    if !steers {
+    if !steers(&pair.one).await {
         std::mem::swap(&mut pair.one, &mut pair.other);
     }
     pair.one.child.kill().await.expect("it is ours");
     let survivor = &pair.other;
-    until("the survivor steers", PATIENCE, async || survivor.status().await["store"]["controller"]["here"] == true).await;
+    until("the survivor steers", PATIENCE, async || steers(survivor).await).await;
     until("the canary is completed", PATIENCE * 2, async || {
-        for unit in 0..60 {
-            let request = survivor.http.post(survivor.rest("/collections/docs/points/query")).header("x-user-id", format!("u{unit}"));
-            assert_eq!(request.json(&query()).send().await.expect("an answer").status(), 200);
-        }
+        ask(survivor).await;
         get(&survivor.http, &survivor.admin(&path)).await["state"] == "completed"
     })
     .await;
     let canary = get(&survivor.http, &survivor.admin(&path)).await;
-    let history = canary["history"]["first"].as_array().expect("a list").clone();
-    let promoted = history.iter().filter(|step| step["to"]["name"] == "promoting").count();
-    assert_eq!(promoted, 1, "a step was made twice: {history:#?}");
+    assert_eq!(promotions(&canary), 1, "a step was made twice: {canary:#}");
     let listed = get(&survivor.http, &format!("{}/aliases", pair.upstream.rest)).await;
     assert_eq!(listed["result"]["aliases"][0]["collection_name"], "docs_v2");
-    assert!(pair.store.contains("postgres"), "this test is about replicas");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -154,4 +174,32 @@ async fn losing_the_store_keeps_the_last_table_serving() {
         deleted.status() == 204
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_controller_that_is_cut_off_serves_on_and_steers_no_more() {
+    let database = Cluster::shared().database();
+    let (link, through) = Relay::before(&database);
+    let pair = Pair::of([&through, &database]).await;
+    until("the first one steers", PATIENCE, async || steers(&pair.one).await).await;
+    let created = send(&pair.one.http, Method::POST, &pair.one.admin("/v1/canaries"), &canary()).await;
+    let path = format!("/v1/canaries/{}", created["id"].as_str().expect("it has an id"));
+    until("the canary steps", PATIENCE, async || get(&pair.other.http, &pair.other.admin(&path)).await["state"] == "stepping").await;
+    link.cut();
+    until("the other one steers", PATIENCE, async || steers(&pair.other).await).await;
+    until("the canary is completed", PATIENCE * 2, async || {
+        ask(&pair.other).await;
+        get(&pair.other.http, &pair.other.admin(&path)).await["state"] == "completed"
+    })
+    .await;
+    ask(&pair.one).await;
+    let here = get(&pair.one.http, &pair.one.admin(&path)).await;
+    assert_ne!(here["state"], "completed", "it was cut off and cannot know");
+    assert!(promotions(&here) == 0, "it went on steering: {here:#}");
+    let refused = pair.one.http.post(pair.one.admin(&format!("{path}/pause"))).send().await.expect("an answer");
+    assert_eq!(refused.status(), 503, "what cannot be kept is not acknowledged");
+    link.mend();
+    until("it has heard of everything", PATIENCE, async || get(&pair.one.http, &pair.one.admin(&path)).await["state"] == "completed").await;
+    let canary = get(&pair.one.http, &pair.one.admin(&path)).await;
+    assert_eq!(promotions(&canary), 1, "a step was made twice: {canary:#}");
 }

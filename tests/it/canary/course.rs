@@ -1,95 +1,12 @@
-//! Canaries from their creation to their end, over real sockets with stages of seconds.
+//! Canaries from their creation to their end.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::house::{PATIENCE, Pointsman, Upstream, alias, collection, get, origin, query, send};
-
-const UNITS: usize = 300;
-
-struct House {
-    upstream: Upstream,
-    pointsman: Pointsman,
-}
-
-impl House {
-    async fn new(extra: &str) -> Self {
-        let upstream = Upstream::sandbox().await;
-        for name in ["docs_v1", "docs_v2"] {
-            collection(&upstream.rest, name).await;
-        }
-        alias(&upstream.rest, "docs", "docs_v1").await;
-        let pointsman = Pointsman::start(&upstream, extra).await;
-        Self { upstream, pointsman }
-    }
-
-    /// A canary of one stage at half the units; short, and content with little.
-    async fn canary(&self, changes: Value) -> Value {
-        let mut spec = json!({
-            "alias": "docs",
-            "collection": "docs_v2",
-            "stages": [{"percentage": 50, "duration": "2s"}, {"percentage": 100, "duration": "0s"}],
-            "check_interval": "1s",
-            "warm_up": "0s",
-            "watch": "1s",
-            "minimum_requests": 50,
-            "minimum_units": 20,
-            // A busy machine's latencies say nothing about the code under test.
-            "guards": [{"kind": "error_rate", "max": 0.5, "margin": 0.3}],
-        });
-        for (key, value) in changes.as_object().expect("an object") {
-            spec[key] = value.clone();
-        }
-        send(&self.pointsman.http, Method::POST, &self.pointsman.admin("/v1/canaries"), &spec).await
-    }
-
-    async fn show(&self, id: &str) -> Value {
-        get(&self.pointsman.http, &self.pointsman.admin(&format!("/v1/canaries/{id}"))).await
-    }
-
-    /// One question of each unit; which collection answered whom.
-    async fn ask_everybody(&self) -> BTreeMap<usize, String> {
-        let mut answers = BTreeMap::new();
-        for unit in 0..UNITS {
-            let request = self.pointsman.http.post(self.pointsman.rest("/collections/docs/points/query"));
-            let answer = request.header("x-user-id", format!("user-{unit}")).json(&query()).send().await.expect("an answer");
-            assert_eq!(answer.status(), 200, "a user saw a failure");
-            answers.insert(unit, origin(&answer.json().await.expect("JSON")));
-        }
-        answers
-    }
-
-    /// Keeps asking until the canary is in one of these states.
-    async fn until(&self, id: &str, states: &[&str]) -> Value {
-        let reached = async {
-            loop {
-                let canary = self.show(id).await;
-                if states.contains(&canary["state"].as_str().unwrap_or_default()) {
-                    return canary;
-                }
-                self.ask_everybody().await;
-            }
-        };
-        match tokio::time::timeout(PATIENCE * 2, reached).await {
-            Ok(canary) => canary,
-            Err(_) => panic!("it never became {states:?}: {:#}", self.show(id).await),
-        }
-    }
-
-    async fn target(&self) -> String {
-        let listed = get(&self.pointsman.http, &format!("{}/aliases", self.upstream.rest)).await;
-        listed["result"]["aliases"][0]["collection_name"].as_str().expect("there is one alias").to_owned()
-    }
-}
-
-fn states(canary: &Value) -> Vec<String> {
-    let history = &canary["history"];
-    let all = ["first", "last"].into_iter().flat_map(|part| history[part].as_array().into_iter().flatten());
-    all.map(|transition| transition["to"]["name"].as_str().expect("a state").to_owned()).collect()
-}
+use super::{House, UNITS, states};
+use crate::house::{PATIENCE, Pointsman, get, send};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_healthy_canary_moves_the_alias_and_nobody_flips() {
