@@ -4,14 +4,12 @@
 //! need faults or the request log always start a sandbox of their own.
 
 mod aliases;
-mod answer_guards;
 mod bad_input;
 mod canary;
 mod clients;
 mod elsewhere;
 mod fallback;
 mod fidelity;
-mod freeze;
 mod guards;
 mod gzip;
 mod house;
@@ -19,14 +17,12 @@ mod limits;
 mod peer;
 #[path = "../support/postgres.rs"]
 mod postgres;
-mod prometheus_guard;
 mod rapid_reset;
 mod relay;
 mod reload;
 mod replicas;
 mod resend;
 mod retirement;
-mod rollout_house;
 mod routes;
 mod slow_peers;
 mod stop;

@@ -10,8 +10,8 @@ use axum::routing::post;
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
-use crate::house::{PATIENCE, query};
-use crate::rollout_house::{House, is, way_back};
+use super::{House, endless, way_back};
+use crate::house::PATIENCE;
 
 /// What it answers, and what it was asked last.
 #[derive(Clone)]
@@ -61,7 +61,7 @@ fn vector(values: &[&str]) -> Value {
 }
 
 async fn until(house: &House, id: &str, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
-    house.until(id, what, wanted, async |unit| drop(house.ask(unit, &query()).await)).await
+    house.until_seen(id, what, wanted, async || drop(house.ask_everybody().await)).await
 }
 
 /// Of the only guard.
@@ -71,29 +71,29 @@ fn verdict(canary: &Value) -> (&str, &str) {
 }
 
 fn guard() -> Value {
-    json!([{"kind": "prometheus", "query": "clicks{alias=\"{{alias}}\", collection=\"{{collection}}\"}", "min": 0.5, "looks": 2}])
+    json!({"kind": "prometheus", "query": "clicks{alias=\"{{alias}}\", collection=\"{{collection}}\"}", "min": 0.5, "looks": 2})
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_value_out_of_bounds_rolls_back_and_one_within_goes_on() {
     let oracle = Oracle::new(vector(&["0.25"])).await;
     let house = House::new(&format!("prometheus: {{url: \"{}\", token: \"sesame\"}}", oracle.url)).await;
-    let id = house.canary(&guard(), "10m").await;
-    let back = way_back(&until(&house, &id, "the way back", is("rolled_back")).await);
+    let id = house.begin(json!({"guards": [guard()], "stages": endless()})).await;
+    let back = way_back(&house.until(&id, &["rolled_back"]).await);
     assert!(back["reason"].as_str().is_some_and(|reason| reason.contains("0.25, below 0.5, at 2 looks in a row")), "{back}");
     let asked = oracle.asked();
     assert_eq!(asked.query, r#"clicks{alias="docs", collection="docs_v2"}"#);
     assert_eq!(asked.authorization, "Bearer sesame");
     oracle.say(vector(&["0.75"]));
-    let id = house.canary(&guard(), "2s").await;
-    until(&house, &id, "the end", is("completed")).await;
+    let id = house.begin(json!({"guards": [guard()]})).await;
+    house.until(&id, &["completed"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_is_no_value_neither_passes_nor_fails() {
     let oracle = Oracle::new(vector(&[])).await;
     let house = House::new(&format!("prometheus: {{url: \"{}\"}}", oracle.url)).await;
-    let id = house.canary(&guard(), "1s").await;
+    let id = house.begin(json!({"guards": [guard()]})).await;
     for (says, reason) in [
         (vector(&[]), "no data"),
         (vector(&["NaN"]), "NaN"),
@@ -105,26 +105,26 @@ async fn whatever_is_no_value_neither_passes_nor_fails() {
         until(&house, &id, reason, |canary| canary["paused_because"] == "inconclusive" && verdict(canary).1.contains(reason)).await;
     }
     oracle.say(vector(&["0.75"]));
-    until(&house, &id, "the end", is("completed")).await;
+    house.until(&id, &["completed"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_prometheus_that_is_away_holds() {
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port").local_addr().expect("it was bound");
     let house = House::new(&format!("prometheus: {{url: \"http://{nobody}\"}}")).await;
-    let id = house.canary(&guard(), "1s").await;
+    let id = house.begin(json!({"guards": [guard()]})).await;
     let held = until(&house, &id, "a hold", |canary| canary["paused_because"] == "inconclusive").await;
     assert!(verdict(&held).1.contains("could not be asked"), "{held:#}");
     // A reload brings another one.
     let oracle = Oracle::new(vector(&["0.75"])).await;
     house.pointsman.configure(&house.upstream, &format!("prometheus: {{url: \"{}\"}}", oracle.url));
-    until(&house, &id, "the end", is("completed")).await;
+    house.until(&id, &["completed"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_guard_nobody_could_answer_is_refused() {
     let house = House::new("").await;
-    assert_eq!(house.refused(&guard()).await, "guards[0]");
+    assert_eq!(house.refused(json!({"guards": [guard()]})).await, "guards[0]");
 }
 
 /// The real one, where its binary is installed: what it answers to `vector(0.25)` and what it says of a broken query.
@@ -150,14 +150,15 @@ async fn the_real_prometheus_is_understood() {
     tokio::time::timeout(PATIENCE, ready).await.expect("it starts");
     let house = House::new(&format!("prometheus: {{url: \"http://{address}\"}}")).await;
     let asks = |query: &str| json!([{"kind": "prometheus", "query": query, "min": 0.5}]);
+    let long = |query: &str| json!({"guards": asks(query), "stages": endless()});
     for (query, reason) in [("absent_metric{a=\"{{alias}}\"}", "no data"), ("sum(", "parse error"), ("vector(0) / 0", "NaN")] {
-        let id = house.canary(&asks(query), "10m").await;
+        let id = house.begin(long(query)).await;
         until(&house, &id, reason, |canary| verdict(canary).0 == "inconclusive" && verdict(canary).1.contains(reason)).await;
-        assert_eq!(house.command(&id, "abort").await, 200);
-        until(&house, &id, "the end", is("aborted")).await;
+        house.command(&id, "abort").await;
+        house.until(&id, &["aborted"]).await;
     }
-    let id = house.canary(&asks("vector(0.25)"), "10m").await;
-    until(&house, &id, "the way back", is("rolled_back")).await;
-    let id = house.canary(&asks("scalar(vector(0.75))"), "1s").await;
-    until(&house, &id, "the end", is("completed")).await;
+    let id = house.begin(long("vector(0.25)")).await;
+    house.until(&id, &["rolled_back"]).await;
+    let id = house.begin(json!({"guards": asks("scalar(vector(0.75))")})).await;
+    house.until(&id, &["completed"]).await;
 }

@@ -6,8 +6,8 @@ use qdrant_client::qdrant::{Condition, Filter, QueryPointsBuilder};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::{House, UNITS, endless, way_back};
 use crate::house::{alias, send};
-use crate::rollout_house::{House, is, way_back};
 
 const LOOK_AT_ALL: &str = "answers: {sample: 1.0}";
 
@@ -16,8 +16,30 @@ fn grpc(house: &House) -> Qdrant {
     Qdrant::from_url(&house.pointsman.grpc_url()).skip_compatibility_check().build().expect("a client")
 }
 
+/// As many queries without a user; each counts as one.
 async fn ask_grpc(grpc: &Qdrant, query: QueryPointsBuilder) {
-    grpc.query(query).await.expect("a user saw a failure");
+    for _ in 0..UNITS {
+        grpc.query(query.clone()).await.expect("a user saw a failure");
+    }
+}
+
+fn rolled_back(canary: &Value) -> bool {
+    canary["state"] == "rolled_back"
+}
+
+/// One query of a user, and its result.
+async fn ask(house: &House, unit: usize, body: &Value) -> Value {
+    let request = house.pointsman.http.post(house.pointsman.rest("/collections/docs/points/query"));
+    let answer = request.header("x-user-id", format!("user-{unit}")).json(body).send().await.expect("an answer");
+    assert_eq!(answer.status(), 200, "a user saw a failure");
+    answer.json::<Value>().await.expect("JSON")["result"].take()
+}
+
+/// Every user asks the same.
+async fn ask_all(house: &House, body: &Value) {
+    for unit in 0..UNITS {
+        ask(house, unit, body).await;
+    }
 }
 
 fn query() -> Value {
@@ -51,8 +73,8 @@ async fn make_scores_worse(house: &House) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_collection_that_finds_nothing_is_rolled_back() {
     let house = House::new(LOOK_AT_ALL).await;
-    let id = house.canary(&json!([empty_results()]), "10m").await;
-    let ended = house.until(&id, "the way back", is("rolled_back"), async |unit| drop(house.ask(unit, &filtered()).await)).await;
+    let id = house.begin(json!({"guards": [empty_results()], "stages": endless()})).await;
+    let ended = house.until_seen(&id, "rolled back", rolled_back, async || ask_all(&house, &filtered()).await).await;
     let back = way_back(&ended);
     assert!(back["reason"].as_str().is_some_and(|reason| reason.contains("empty results")), "{back}");
     assert_eq!((&back["evidence"]["canary"]["empty_rate"], &back["evidence"]["control"]["empty_rate"]), (&json!(1.0), &json!(0.0)));
@@ -61,11 +83,10 @@ async fn a_collection_that_finds_nothing_is_rolled_back() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn over_grpc_too() {
     let house = House::new(LOOK_AT_ALL).await;
-    let id = house.canary(&json!([empty_results()]), "10m").await;
+    let id = house.begin(json!({"guards": [empty_results()], "stages": endless()})).await;
     let grpc = grpc(&house);
     let filter = || Filter::must([Condition::matches("from", "docs_v1".to_owned())]);
-    let ask = async |_| ask_grpc(&grpc, grpc_query().filter(filter())).await;
-    let ended = house.until(&id, "the way back", is("rolled_back"), ask).await;
+    let ended = house.until_seen(&id, "rolled back", rolled_back, async || ask_grpc(&grpc, grpc_query().filter(filter())).await).await;
     assert_eq!(way_back(&ended)["evidence"]["canary"]["empty_rate"], 1.0);
 }
 
@@ -73,13 +94,13 @@ async fn over_grpc_too() {
 async fn a_collection_with_worse_scores_is_rolled_back() {
     let house = House::new(LOOK_AT_ALL).await;
     make_scores_worse(&house).await;
-    let id = house.canary(&json!([top_score()]), "10m").await;
+    let id = house.begin(json!({"guards": [top_score()], "stages": endless()})).await;
     let grpc = grpc(&house);
-    // Half of the users speak each protocol.
-    let ask = async |unit: usize| {
-        if unit.is_multiple_of(2) { drop(house.ask(unit, &query()).await) } else { ask_grpc(&grpc, grpc_query()).await }
+    let asking = async || {
+        ask_all(&house, &query()).await;
+        ask_grpc(&grpc, grpc_query()).await;
     };
-    let back = way_back(&house.until(&id, "the way back", is("rolled_back"), ask).await);
+    let back = way_back(&house.until_seen(&id, "rolled back", rolled_back, asking).await);
     assert!(back["reason"].as_str().is_some_and(|reason| reason.contains("top score")), "{back}");
     let score = |cohort: &str| back["evidence"][cohort]["avg_top_score"].as_f64().expect("scores were seen");
     assert!((score("canary") - 0.55).abs() < 1e-4 && (score("control") - 5.5).abs() < 1e-4, "{back}");
@@ -88,17 +109,19 @@ async fn a_collection_with_worse_scores_is_rolled_back() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_collection_as_good_passes_and_its_answers_are_not_touched() {
     let house = House::new(LOOK_AT_ALL).await;
-    let id = house.canary(&json!([empty_results(), top_score()]), "2s").await;
+    let id = house.begin(json!({"guards": [empty_results(), top_score()]})).await;
     let direct = |name: &str| format!("{}/collections/{name}/points/query", house.upstream.rest);
     let mut whole = Vec::new();
     for name in ["docs_v1", "docs_v2"] {
         whole.push(send(&house.pointsman.http, Method::POST, &direct(name), &query()).await["result"].take());
     }
-    let ask = async |unit| {
-        let answer = house.ask(unit, &query()).await;
-        assert!(whole.contains(&answer), "{answer} is from nowhere");
+    let asking = async || {
+        for unit in 0..UNITS {
+            let answer = ask(&house, unit, &query()).await;
+            assert!(whole.contains(&answer), "{answer} is from nowhere");
+        }
     };
-    let ended = house.until(&id, "the end", |canary| is("completed")(canary) || is("rolled_back")(canary), ask).await;
+    let ended = house.until_seen(&id, "ended", |canary| canary["state"] == "completed" || rolled_back(canary), asking).await;
     assert_eq!(ended["state"], "completed", "{ended:#}");
     assert!(house.pointsman.events("answers_looked_at_total").await > 100);
     assert_eq!(house.pointsman.events("answers_unreadable_total").await, 0);
@@ -107,8 +130,8 @@ async fn a_collection_as_good_passes_and_its_answers_are_not_touched() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn answers_nobody_asks_about_are_not_looked_at() {
     let house = House::new(LOOK_AT_ALL).await;
-    let id = house.canary(&json!([{"kind": "error_rate", "max": 0.5}]), "2s").await;
-    house.until(&id, "the end", is("completed"), async |unit| drop(house.ask(unit, &query()).await)).await;
+    let id = house.begin(json!({})).await;
+    house.until(&id, &["completed"]).await;
     assert_eq!(house.pointsman.events("answers_looked_at_total").await, 0);
 }
 
@@ -116,7 +139,7 @@ async fn answers_nobody_asks_about_are_not_looked_at() {
 async fn guards_that_could_not_be_judged_are_refused() {
     let house = House::new("answers: {sample: 0}").await;
     for guard in [empty_results(), top_score()] {
-        assert_eq!(house.refused(&json!([guard])).await, "guards[0]");
+        assert_eq!(house.refused(json!({"guards": [guard]})).await, "guards[0]");
     }
 }
 
@@ -130,8 +153,8 @@ async fn scores_of_which_less_is_better_fit_no_top_score() {
         send(&house.pointsman.http, Method::PUT, &format!("{url}/points?wait=true"), &points).await;
     }
     alias(&house.upstream.rest, "near", "near_v1").await;
-    let id = house.create(&json!({"alias": "near", "collection": "near_v2", "guards": [top_score()]})).await;
-    let failed = house.until(&id, "a refusal", is("failed"), async |unit| drop(house.ask(unit, &query()).await)).await;
+    let id = house.begin(json!({"alias": "near", "collection": "near_v2", "guards": [top_score()]})).await;
+    let failed = house.until(&id, &["failed"]).await;
     let history = failed["history"]["first"].as_array().expect("a list");
     let reason = history.last().and_then(|last| last["reason"].as_str()).expect("it has a reason");
     assert!(reason.contains("top_score") && reason.contains("Euclid"), "{reason}");
