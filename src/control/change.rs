@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::author::{Author, Deed};
 use super::error::ControlError;
+use super::holdings::OWNER;
 use super::state::{Control, State};
 use super::views::RouteView;
 use super::{RouteState, writes};
@@ -116,13 +117,14 @@ impl Control {
         let Some(write) = writes::of_route(deed.subject, before, next.as_ref()) else { return Ok(answer) };
         let audit = author.did(deed, before.map(writes::json), next.as_ref().map(writes::json));
         let mut change = store::Change::new(audit, vec![write]);
+        change.writes.extend(before.is_none().then(|| store::Write::none(store::Key::new(OWNER, deed.subject))));
         if let Some(next) = &next {
             let who = format!("the route of `{}`", deed.subject);
             for place in next.spec.variants.iter().filter_map(|variant| state.place(variant)) {
                 super::retirement::claim(&state, place, &who, &mut change)?;
             }
         }
-        self.commit(change).await?;
+        self.commit(change).await.map_err(|error| if before.is_none() { error.occupied(deed.subject) } else { error })?;
         tracing::info!(alias = deed.subject, action = deed.action, actor = author.actor, "route changed");
         Ok(answer)
     }

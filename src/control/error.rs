@@ -1,7 +1,7 @@
 //! Why a change of a route was refused, and why the control plane could not start.
 
 use super::PlanFault;
-use super::holdings::Unreadable;
+use super::holdings::{OWNER, ROUTE, Unreadable};
 use crate::qdrant::{AliasFailed, Difference, Failure, ListingFailed};
 use crate::rollout::Illegal;
 use crate::routing::SpecFault;
@@ -55,6 +55,18 @@ pub enum ControlError {
     Observation { replica: String, reason: String },
     #[error("the control plane is stopping")]
     Stopping,
+}
+
+impl ControlError {
+    /// Somebody else, at another replica perhaps, had the alias a moment before.
+    pub(super) fn occupied(self, alias: &str) -> Self {
+        let owner = match &self {
+            Self::Commit(CommitError::Conflict { key, .. }) if key.kind == OWNER => "another rollout",
+            Self::Commit(CommitError::Conflict { key, current: Some(_) }) if key.kind == ROUTE => "a route of its own",
+            _ => return self,
+        };
+        Self::Occupied { alias: alias.to_owned(), owner: owner.to_owned() }
+    }
 }
 
 #[derive(Debug, thiserror::Error)]

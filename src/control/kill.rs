@@ -33,16 +33,9 @@ impl Control {
     /// # Errors
     /// When the change cannot be kept.
     pub async fn turn_kill_switch(&self, on: bool, author: Author) -> Result<KillSwitch, ControlError> {
-        let turning = self.clone();
-        let turned = tokio::spawn(async move {
-            let deed = Deed { action: if on { "kill_switch.on" } else { "kill_switch.off" }, subject: "" };
-            let turned = turning.turn_now(on, deed, &author).await;
-            if let Err(error) = &turned {
-                turning.record_failure(&author, deed, error).await;
-            }
-            turned
-        });
-        turned.await.unwrap_or(Err(ControlError::Stopping))
+        let (control, by, action) = (self.clone(), author.clone(), if on { "kill_switch.on" } else { "kill_switch.off" });
+        let turning = async move { control.turn_now(on, Deed { action, subject: "" }, &by).await };
+        self.to_its_end(action, String::new(), author, turning).await
     }
 
     async fn turn_now(&self, on: bool, deed: Deed<'_>, author: &Author) -> Result<KillSwitch, ControlError> {

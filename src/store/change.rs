@@ -38,6 +38,14 @@ pub enum Write {
     Delete { key: Key, expected: Expected },
 }
 
+impl Write {
+    /// Writes nothing, and lets nothing of the change happen if there is such a document.
+    #[must_use]
+    pub const fn none(key: Key) -> Self {
+        Self::Delete { key, expected: Expected::Absent }
+    }
+}
+
 /// What must be there for a write to happen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expected {

@@ -17,6 +17,7 @@ mod limits;
 mod peer;
 #[path = "../support/postgres.rs"]
 mod postgres;
+mod promises;
 mod rapid_reset;
 mod relay;
 mod reload;

@@ -9,7 +9,7 @@ use super::steps::transitions;
 use crate::config::DEFAULT_UPSTREAM;
 use crate::control::author::{Author, Deed};
 use crate::control::error::ControlError;
-use crate::control::holdings::OWNER;
+use crate::control::holdings::{OWNER, ROUTE};
 use crate::control::state::{Control, State};
 use crate::control::{clock, once, retirement, writes};
 use crate::rollout::{By, Canary, CanarySpec, CanaryStatus, Command, Plan};
@@ -84,6 +84,7 @@ impl Control {
         let mut writes = self.canary_writes(&before, &mut after);
         // Of two that are created at the same time, anywhere, this lets one through.
         writes.push(Write::Put { key: Key::new(OWNER, deed.subject), body: writes::json(&id), due_at: None, expected: Expected::Absent });
+        writes.push(Write::none(Key::new(ROUTE, deed.subject)));
         let audit = author.did(deed, None, Some(writes::json(&after.canary.plan().spec())));
         let mut change = store::Change { idempotency: key, ..store::Change::new(audit, writes) };
         let spec = after.canary.plan().spec();
@@ -92,7 +93,7 @@ impl Control {
         if let Err(error) = self.commit(change).await {
             return match once::replayed(&error) {
                 Some(id) => self.canary(&id),
-                None => Err(occupied(error, deed.subject)),
+                None => Err(error.occupied(deed.subject)),
             };
         }
         tracing::info!(alias = deed.subject, canary = id, actor = author.actor, "canary created");
@@ -167,15 +168,6 @@ fn judgeable(plan: &Plan, state: &State) -> Result<(), ControlError> {
         faults.push(SpecFault::new("upstream", format!("`{upstream}` is not configured")));
     }
     if faults.is_empty() { Ok(()) } else { Err(ControlError::Invalid(faults)) }
-}
-
-fn occupied(error: ControlError, alias: &str) -> ControlError {
-    match error {
-        ControlError::Commit(store::CommitError::Conflict { key, .. }) if key.kind == OWNER => {
-            ControlError::Occupied { alias: alias.to_owned(), owner: "another rollout".to_owned() }
-        }
-        error => error,
-    }
 }
 
 pub(super) fn by(author: &Author, otherwise: &str) -> By {

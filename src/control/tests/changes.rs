@@ -1,7 +1,9 @@
 //! Compare-and-set, and what a change does to the table's revision.
 
+use crate::control::holdings::OWNER;
 use crate::control::testing::{author, config, control, list, listing, spec};
 use crate::control::{Control, ControlError, Expected, Weights};
+use crate::store::{self, Key, Write};
 
 const EVEN: &[(&str, f64)] = &[("stable", 50.0), ("candidate", 50.0)];
 const MOST: &[(&str, f64)] = &[("stable", 90.0), ("candidate", 10.0)];
@@ -105,4 +107,14 @@ async fn faults_name_their_fields() {
     };
     let fields: Vec<&str> = faults.iter().map(|fault| fault.field.as_str()).collect();
     assert_eq!(fields, ["variants[1].upstream", "alias"]);
+}
+
+#[tokio::test]
+async fn an_alias_that_a_rollout_got_a_moment_before_takes_no_route() {
+    let control = control(config()).await;
+    // What another replica has done and this one has not heard of yet.
+    let owned = Write::Put { key: Key::new(OWNER, "docs"), body: "canary_1".into(), due_at: None, expected: store::Expected::Absent };
+    control.0.store.commit(store::Change::unaudited(vec![owned])).await.expect("the store answers");
+    let refused = control.put_route("docs", spec(MOST), Expected::Unsaid, author()).await;
+    assert!(matches!(refused, Err(ControlError::Occupied { .. })), "{refused:?}");
 }
