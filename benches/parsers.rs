@@ -1,17 +1,21 @@
-//! What reading a request costs before it can be decided, and writing another name into it afterwards.
+//! What reading a request costs before it can be decided, and writing another name into it afterwards; and what a look at an
+//! answer costs, next to copying it.
 //!
-//! Run by `make bench ARGS=<name>`, where the name is `slot`, `path` or `grpc`.
+//! Run by `make bench ARGS=<name>`, where the name is `slot`, `path`, `grpc` or `answer`.
 
 use std::hint::black_box;
 
 use bytes::{BufMut, Bytes, BytesMut};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use http::Method;
-use pointsman::proxy::classify::{locate, rewritten};
+use pointsman::metrics::Finding;
+use pointsman::proxy::classify::{Hits, locate, rewritten};
 use pointsman::proxy::grpc::parse::{Scanner, rename};
+use pointsman::proxy::parse::{Framed, Json};
 use pointsman::routing::Salt;
 use prost::Message;
 use qdrant_client::qdrant;
+use serde_json::json;
 
 /// What a message arrives in: the usual size of an HTTP/2 DATA frame.
 const FRAME: usize = 16 * 1024;
@@ -91,5 +95,67 @@ fn grpc(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, slot, path, grpc);
+/// Ten hits with a payload of half a kilobyte each and, for the larger one, their vectors.
+fn rest_answer(vectors: bool) -> Vec<u8> {
+    let text = "Lorem ipsum dolor sit amet, \"consectetur\" adipiscing elit. ".repeat(8);
+    let hit = |id: u64| {
+        let payload = json!({"title": "A document", "text": text, "tags": ["a", "b", {"c": [1, 2, 3]}]});
+        json!({"id": id, "version": 3, "score": 0.87, "payload": payload, "vector": vectors.then(|| vector(1024))})
+    };
+    let points: Vec<_> = (0..10).map(hit).collect();
+    json!({"usage": null, "result": {"points": points}, "status": "ok", "time": 0.002}).to_string().into_bytes()
+}
+
+fn grpc_answer(vectors: bool) -> Vec<u8> {
+    let text = "Lorem ipsum dolor sit amet, consectetur adipiscing elit. ".repeat(8);
+    let hit = |id: u64| qdrant::ScoredPoint {
+        id: Some(id.into()),
+        payload: [("text".to_owned(), text.clone().into())].into(),
+        score: 0.87,
+        vectors: vectors.then(|| qdrant::VectorsOutput {
+            vectors_options: Some(qdrant::vectors_output::VectorsOptions::Vector(qdrant::VectorOutput {
+                vector: Some(qdrant::vector_output::Vector::Dense(qdrant::DenseVector { data: vector(1024) })),
+                ..Default::default()
+            })),
+        }),
+        ..Default::default()
+    };
+    let message = qdrant::QueryResponse { result: (0..10).map(hit).collect(), time: 0.002, usage: None }.encode_to_vec();
+    frames(&message).concat()
+}
+
+fn look_at_json(answer: &[u8]) -> Finding {
+    let mut scanner = Json::new(Hits::Points);
+    answer.chunks(FRAME).for_each(|piece| scanner.scan(piece));
+    scanner.finish().expect("serde_json wrote it")
+}
+
+fn look_at_grpc(answer: &[u8]) -> Finding {
+    let mut scanner = Framed::new(Hits::Points, false, usize::MAX);
+    answer.chunks(FRAME).for_each(|piece| scanner.feed(piece));
+    scanner.finish().expect("prost wrote it")
+}
+
+fn answer(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("answer");
+    for vectors in [false, true] {
+        let (rest, grpc) = (rest_answer(vectors), grpc_answer(vectors));
+        let (rest_name, grpc_name) = (format!("rest-{}B", rest.len()), format!("grpc-{}B", grpc.len()));
+        let mut copy = Vec::with_capacity(rest.len());
+        group.throughput(Throughput::Bytes(rest.len() as u64));
+        group.bench_function(BenchmarkId::new("look", &rest_name), |bencher| bencher.iter(|| look_at_json(black_box(&rest))));
+        group.bench_function(BenchmarkId::new("copy", &rest_name), |bencher| {
+            bencher.iter(|| {
+                copy.clear();
+                copy.extend_from_slice(black_box(&rest));
+                black_box(copy.last().copied())
+            });
+        });
+        group.throughput(Throughput::Bytes(grpc.len() as u64));
+        group.bench_function(BenchmarkId::new("look", &grpc_name), |bencher| bencher.iter(|| look_at_grpc(black_box(&grpc))));
+    }
+    group.finish();
+}
+
+criterion_group!(benches, slot, path, grpc, answer);
 criterion_main!(benches);

@@ -74,6 +74,16 @@ fn grpc_splice() {
 }
 
 #[test]
+fn answer_json() {
+    fuzz("answer_json", runs(), targets::answer_json);
+}
+
+#[test]
+fn answer_protobuf() {
+    fuzz("answer_protobuf", runs(), targets::answer_protobuf);
+}
+
+#[test]
 fn chunked() {
     fuzz("chunked", runs(), targets::chunked);
 }

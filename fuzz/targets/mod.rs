@@ -5,6 +5,7 @@
 //! first byte of the data says how long the pieces are, and the answer must not depend on it.
 
 mod answer_head;
+mod answer_hits;
 mod chunked;
 mod config;
 mod grpc;
@@ -12,6 +13,7 @@ mod identity;
 mod path;
 
 pub use answer_head::answer_head;
+pub use answer_hits::{answer_json, answer_protobuf};
 pub use chunked::chunked;
 pub use config::config;
 pub use grpc::{grpc_scan, grpc_splice};

@@ -2,7 +2,8 @@
 //!
 //! One [`Config`] is made of a file, the environment and the flags, in that order, by [`Config::load`]; `cli` calls it at
 //! the start, [`Watcher`] again at each change. A configuration that exists has passed every check. This room knows
-//! nobody but `routing`, whose form of a route it shares with the admin API, and what `store` takes for an address.
+//! nobody but `routing`, whose form of a route it shares with the admin API, `rollout`, whose form of a freeze window, and what
+//! `store` takes for an address.
 
 mod check;
 mod fault;
@@ -22,13 +23,13 @@ use crate::routing::RouteSpec;
 pub use fault::{Fault, Origin};
 pub use load::{Loaded, Override, Source};
 pub use sections::{
-    AdminConfig, AliasesConfig, CarrierConfig, Credentials, EmbedderConfig, FallbackConfig, IdentityConfig, LimitsConfig, ListenConfig,
-    LogConfig, LogFormat, MetricsConfig, RetirementConfig, RetryConfig, ShutdownConfig, StoreConfig, TimeoutsConfig, TlsConfig,
-    UpstreamConfig, WebhookConfig, WebhookFormat,
+    AdminConfig, AliasesConfig, AnswersConfig, CarrierConfig, Credentials, EmbedderConfig, FallbackConfig, FreezeConfig, IdentityConfig,
+    LimitsConfig, ListenConfig, LogConfig, LogFormat, MetricsConfig, PrometheusConfig, RetirementConfig, RetryConfig, ShutdownConfig,
+    StoreConfig, TimeoutsConfig, TlsConfig, UpstreamConfig, WebhookConfig, WebhookFormat,
 };
 pub use values::{
-    EventPattern, Header, LogFilter, LogFilterFault, Period, PeriodFault, Secret, Size, SizeFault, StoreAddress, UpstreamUrl, UrlFault,
-    WebhookUrl, WebhookUrlFault,
+    BaseUrl, BaseUrlFault, EventPattern, Header, LogFilter, LogFilterFault, Period, PeriodFault, Secret, Size, SizeFault, StoreAddress,
+    UpstreamUrl, UrlFault, WebhookUrl, WebhookUrlFault,
 };
 pub use watch::{Change, Watcher, restart_needed};
 
@@ -57,8 +58,14 @@ pub struct Config {
     pub fallback: FallbackConfig,
     /// What Pointsman holds at most.
     pub limits: LimitsConfig,
+    /// How closely answers are looked at.
+    pub answers: AnswersConfig,
     /// Weighted variants by alias; default none: every alias is transparent.
     pub routes: BTreeMap<String, RouteSpec>,
+    /// Whom guards with a PromQL query ask.
+    pub prometheus: PrometheusConfig,
+    /// When no rollout is promoted; default never.
+    pub freeze: Vec<FreezeConfig>,
     /// What is counted, and for whom.
     pub metrics: MetricsConfig,
     /// What is written to standard error.
@@ -89,7 +96,10 @@ impl Default for Config {
             retry: RetryConfig::default(),
             fallback: FallbackConfig::default(),
             limits: LimitsConfig::default(),
+            answers: AnswersConfig::default(),
             routes: BTreeMap::new(),
+            prometheus: PrometheusConfig::default(),
+            freeze: Vec::new(),
             metrics: MetricsConfig::default(),
             log: LogConfig::default(),
             shutdown: ShutdownConfig::default(),

@@ -22,6 +22,7 @@ mod lease;
 mod ledger;
 mod once;
 mod plan;
+mod prometheus;
 mod publish;
 mod readiness;
 mod refresher;

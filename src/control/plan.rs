@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::prometheus::Prometheus;
 use super::settings;
 use super::upstreams::{Definition, define};
 use super::webhooks::Webhook;
-use crate::config::{Config, EmbedderConfig, Period, Secret};
+use crate::config::{Config, EmbedderConfig, FreezeConfig, Period, Secret};
 use crate::live::{DEFAULT_UPSTREAM, Settings, Upstream};
 use crate::qdrant::{Access, Client, Connection, Embedder, EmbedderSettings, Failure};
+use crate::rollout::Timestamp;
 use crate::routing::RouteSpec;
 use crate::store::StoreUrl;
 
@@ -33,6 +35,9 @@ pub struct Plan {
     pub quiet: Period,
     /// Who makes vectors of texts, if anybody does.
     pub embedder: Option<Embedder>,
+    /// Whom guards ask, if there is one.
+    pub(super) prometheus: Option<Prometheus>,
+    freeze: Vec<FreezeConfig>,
     /// What changes through the admin API must carry; none: they need nothing.
     pub admin_token: Option<Secret>,
     /// Who is told of events.
@@ -73,9 +78,18 @@ impl Plan {
             store: config.store.url.location().clone(),
             quiet: config.retirement.quiet,
             embedder: embedder(&config.embedder)?,
+            prometheus: prometheus(config)?,
+            freeze: config.freeze.clone(),
             admin_token: config.admin.token.clone(),
             webhooks: Webhook::all(&config.webhooks, |name| std::env::var(name).ok())?.into(),
         })
+    }
+
+    /// Why no rollout may be promoted at this moment.
+    #[must_use]
+    pub fn frozen(&self, now: Timestamp) -> Option<String> {
+        let freeze = self.freeze.iter().find(|freeze| freeze.window.contains(now))?;
+        Some(format!("the freeze window `{}`, {}", freeze.name, freeze.window))
     }
 
     #[must_use]
@@ -119,4 +133,8 @@ fn embedder(config: &EmbedderConfig) -> Result<Option<Embedder>, Vec<PlanFault>>
     let settings = EmbedderSettings { url: url.clone(), model: config.model.clone(), key, timeout: config.timeout.get() };
     let fault = |reason: String| vec![PlanFault { key: "embedder".to_owned(), reason }];
     Embedder::new(&settings).map(Some).map_err(|failed| fault(failed.reason))
+}
+
+fn prometheus(config: &Config) -> Result<Option<Prometheus>, Vec<PlanFault>> {
+    Prometheus::of(&config.prometheus).map_err(|error| vec![PlanFault { key: "prometheus".to_owned(), reason: error.to_string() }])
 }

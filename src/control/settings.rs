@@ -1,11 +1,11 @@
 //! From the configuration's sections to what the data path reads.
 
 use crate::config::Config;
-use crate::live::{Fallback, Identity, Limits, Retry, Settings, Timeouts};
+use crate::live::{Answers, Fallback, Identity, Limits, Retry, Settings, Timeouts};
 use crate::routing::Carrier;
 
 pub(super) fn of(config: &Config) -> Settings {
-    let Config { identity, timeouts, retry, fallback, limits, log, .. } = config;
+    let Config { identity, timeouts, retry, fallback, limits, answers, log, .. } = config;
     Settings {
         identity: Identity {
             carriers: identity.carriers.iter().map(Carrier::from).collect(),
@@ -26,6 +26,7 @@ pub(super) fn of(config: &Config) -> Settings {
             grpc_inspect_bytes: limits.grpc_inspect_bytes.bytes(),
             grpc_inflate_bytes: limits.grpc_inflate_bytes.bytes(),
         },
+        answers: Answers { sample: answers.sample, max_bytes: answers.max_bytes.bytes() },
         access_sample: log.access_sample,
     }
 }

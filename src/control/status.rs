@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::RouteState;
+use super::clock;
 use super::readiness::NotReady;
 use super::reload::ReloadStatus;
 use super::state::{Control, State};
@@ -26,6 +27,8 @@ pub struct Status {
     pub workers: Vec<WorkerStatus>,
     pub config: ReloadStatus,
     pub store: StoreStatus,
+    /// Why no rollout is promoted now, by the configuration; none while they may be.
+    pub frozen: Option<String>,
 }
 
 /// What lasts, and who shares it.
@@ -146,6 +149,7 @@ impl Control {
             workers: self.workers(),
             config: state.reload.as_ref().clone(),
             store,
+            frozen: state.plan.frozen(clock::now()),
         }
     }
 

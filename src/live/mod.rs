@@ -16,7 +16,7 @@ use crate::metrics::Handles;
 use crate::routing::Table;
 
 pub use refresh::{Refresh, RefreshFailed, RefreshRequest};
-pub use settings::{Fallback, Identity, Limits, Retry, Settings, Timeouts};
+pub use settings::{Answers, Fallback, Identity, Limits, Retry, Settings, Timeouts};
 pub use upstream::{Credentials, Endpoint, EndpointFault, Upstream};
 
 /// The upstream whose aliases are the namespace; always the first.

@@ -13,6 +13,7 @@ pub struct Settings {
     pub retry: Retry,
     pub fallback: Fallback,
     pub limits: Limits,
+    pub answers: Answers,
     /// The share of requests that are logged, 0..=1.
     pub access_sample: f64,
 }
@@ -50,6 +51,15 @@ pub struct Fallback {
     pub enabled: bool,
     /// How much of a read's body is kept to send it again.
     pub replay_bytes: usize,
+}
+
+/// How much of the answers is looked at where a guard asks for it.
+#[derive(Clone, Debug)]
+pub struct Answers {
+    /// The share of them, 0..=1.
+    pub sample: f64,
+    /// Larger ones are not looked at.
+    pub max_bytes: usize,
 }
 
 #[derive(Clone, Debug)]

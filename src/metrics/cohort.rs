@@ -7,6 +7,7 @@
 //! and sets by union, and both have a size that does not depend on the traffic (I9).
 
 use super::cell::Cell;
+use super::finding::Finding;
 use super::histogram::{Histogram, Snapshot};
 
 /// Groups of units, told apart by a hash of their own.
@@ -24,6 +25,8 @@ pub struct CohortSample {
     pub total_us: u64,
     /// The variant could not serve it, whether or not the client noticed.
     pub failed: bool,
+    /// What a look at its answer found, if there was one.
+    pub found: Option<Finding>,
 }
 
 #[derive(Debug, Default)]
@@ -33,6 +36,11 @@ struct Group {
     over_limit: Cell,
     over_reference: Cell,
     latency_us: Cell,
+    lists: Cell,
+    empty: Cell,
+    hits: Cell,
+    scored: Cell,
+    top_score: Cell,
 }
 
 /// Latencies that answers are compared with. Fixed for the window: a threshold that moved with the data would be judged by
@@ -87,6 +95,14 @@ impl Cohort {
             // A fast failure must not make a variant look fast.
             return;
         }
+        if let Some(found) = sample.found {
+            group.lists.add(found.lists);
+            group.empty.add(found.empty);
+            group.hits.add(found.hits);
+            group.scored.add(found.scored);
+            // Two's complement: what is below zero adds up in it as well as what is above.
+            group.top_score.add(found.top_score.cast_unsigned());
+        }
         group.latency_us.add(sample.total_us);
         group.over_limit.add(u64::from(sample.total_us > self.thresholds.limit_us));
         group.over_reference.add(u64::from(sample.total_us > self.thresholds.reference_us));
@@ -104,6 +120,11 @@ impl Cohort {
                 total.over_limit += group.over_limit.get();
                 total.over_reference += group.over_reference.get();
                 total.latency_us += group.latency_us.get();
+                total.found.lists += group.lists.get();
+                total.found.empty += group.empty.get();
+                total.found.hits += group.hits.get();
+                total.found.scored += group.scored.get();
+                total.found.top_score = total.found.top_score.wrapping_add(group.top_score.get().cast_signed());
             }
             union(&mut totals.seen, &shard.seen);
             union(&mut totals.hurt, &shard.hurt);
@@ -122,6 +143,8 @@ pub struct GroupTotals {
     pub over_reference: u64,
     /// Of answers only, as the two above.
     pub latency_us: u64,
+    /// In those answers that were looked at.
+    pub found: Finding,
 }
 
 /// A cohort as it stands.
@@ -168,7 +191,7 @@ mod tests {
     const THRESHOLDS: Latencies = Latencies { limit_us: 1_000, reference_us: 400 };
 
     fn sample(unit: u64, total_us: u64, failed: bool) -> CohortSample {
-        CohortSample { unit, total_us, failed }
+        CohortSample { unit, total_us, failed, found: None }
     }
 
     #[test]
@@ -182,8 +205,22 @@ mod tests {
         let ones = |set: &[u64]| set.iter().map(|word| word.count_ones()).sum::<u32>();
         assert_eq!((ones(&totals.seen), ones(&totals.hurt)), (2, 1));
         let group = totals.groups[0];
-        assert_eq!(group, GroupTotals { requests: 4, errors: 2, over_limit: 0, over_reference: 2, latency_us: 1_000 });
+        assert_eq!(
+            group,
+            GroupTotals { requests: 4, errors: 2, over_limit: 0, over_reference: 2, latency_us: 1_000, found: Finding::default() }
+        );
         assert_eq!(totals.total.count(), 2);
+    }
+
+    #[test]
+    fn findings_add_up_and_scores_may_be_below_zero() {
+        let cohort = Cohort::new(THRESHOLDS, 2);
+        let found = |top_score| Finding { lists: 1, empty: 0, hits: 3, scored: 1, top_score };
+        for (worker, top_score) in [(0, -500_000), (1, 200_000)] {
+            cohort.record(worker, CohortSample { found: Some(found(top_score)), ..sample(0, 1, false) });
+        }
+        let expected = Finding { lists: 2, empty: 0, hits: 6, scored: 2, top_score: -300_000 };
+        assert_eq!(cohort.totals().groups[0].found, expected);
     }
 
     #[test]

@@ -10,4 +10,6 @@ pub struct Handles {
     pub usage: Arc<Usage>,
     /// Where a rollout watches this target: one for each pair of thresholds. Empty where nobody watches.
     pub cohorts: Box<[Arc<Cohort>]>,
+    /// Whether a guard asks what this target's answers have in them.
+    pub looked_at: bool,
 }

@@ -6,6 +6,7 @@
 
 mod cell;
 mod cohort;
+mod finding;
 mod handles;
 mod histogram;
 mod kinds;
@@ -16,6 +17,7 @@ mod usage;
 mod worker;
 
 pub use cohort::{COHORT_BUCKETS, Cohort, CohortSample, CohortTotals, GroupTotals, Latencies, UNIT_BITS};
+pub use finding::Finding;
 pub use handles::Handles;
 pub use histogram::{Histogram, Snapshot};
 pub use kinds::{Class, Outcome, Protocol};

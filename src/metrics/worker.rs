@@ -15,10 +15,14 @@ pub enum WorkerEvent {
     Retried,
     RetryRefused,
     TableRefreshed,
+    AnswerLookedAt,
+    AnswerCompressed,
+    AnswerTooLarge,
+    AnswerUnreadable,
 }
 
 impl WorkerEvent {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 14] = [
         Self::ConnectionAccepted,
         Self::ConnectionClosed,
         Self::RequestShed,
@@ -29,6 +33,10 @@ impl WorkerEvent {
         Self::Retried,
         Self::RetryRefused,
         Self::TableRefreshed,
+        Self::AnswerLookedAt,
+        Self::AnswerCompressed,
+        Self::AnswerTooLarge,
+        Self::AnswerUnreadable,
     ];
 
     /// The metric's name without its prefix, and its help text.
@@ -47,6 +55,14 @@ impl WorkerEvent {
             Self::Retried => ("upstream_retries_total", "Requests sent again after a connection failed."),
             Self::RetryRefused => ("upstream_retries_refused_total", "Retries not made because the retry budget was used up."),
             Self::TableRefreshed => ("stale_name_refreshes_total", "Alias listings triggered by a name that turned out to be stale."),
+            Self::AnswerLookedAt => ("answers_looked_at_total", "Answers of searches whose hits were counted for guards."),
+            Self::AnswerCompressed => {
+                ("answers_compressed_total", "Answers that were not looked at because they were compressed by another coding than gzip.")
+            }
+            Self::AnswerTooLarge => {
+                ("answers_too_large_total", "Answers that were not looked at because they are above answers.max_bytes.")
+            }
+            Self::AnswerUnreadable => ("answers_unreadable_total", "Answers that were looked at and not understood."),
         }
     }
 }

@@ -213,8 +213,9 @@ impl Journey {
     }
 
     /// Marks the answer with where it came from, and hands it over.
-    pub(super) fn finish(self, mut answer: Response<Source>, observation: Observation, settled: bool) -> Response<Answer> {
+    pub(super) fn finish(self, mut answer: Response<Source>, mut observation: Observation, settled: bool) -> Response<Answer> {
         self.client.forget();
+        observation.look(&self.live.settings.answers, answer.headers());
         self.mark(answer.headers_mut(), observation.target(), settled);
         let deadline = self.deadline();
         answer.map(|source| Answer::new(source, Some(observation), deadline).holding(self.permit))

@@ -26,6 +26,7 @@ mod headers;
 mod identify;
 mod io;
 mod journey;
+mod look;
 mod missing;
 mod observe;
 mod respond;
@@ -40,4 +41,5 @@ pub use acceptor::{Listen, Proxy, StartError};
 pub mod parse {
     pub use super::h1::parse::{AnswerHead, BadHead, Decoder, Delimited, Malformed, Step, answer_head};
     pub use super::identify::{BareName, Places, bare, identify};
+    pub use super::look::{Blind, Framed, Json};
 }

@@ -7,10 +7,14 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use http::HeaderMap;
+
 use super::body::ClientBody;
 use super::classify::Operation;
+use super::look::{Blind, Look};
 use super::worker::Worker;
-use crate::metrics::{Class, CohortSample, Completed, Handles, Outcome, Protocol};
+use crate::live::Answers;
+use crate::metrics::{Class, CohortSample, Completed, Finding, Handles, Outcome, Protocol, WorkerEvent};
 use crate::routing::Target;
 
 pub(super) struct Observation {
@@ -21,6 +25,8 @@ pub(super) struct Observation {
     operation: Option<&'static Operation>,
     done: Completed,
     unit: u64,
+    /// At a sample of the answers that somebody asks about.
+    look: Option<Box<Look>>,
     /// Stable had to answer in its place.
     replaced: bool,
     completed: bool,
@@ -66,6 +72,7 @@ impl Observation {
             operation: subject.operation,
             done,
             unit: subject.unit,
+            look: None,
             replaced: false,
             completed: false,
         }
@@ -93,16 +100,39 @@ impl Observation {
     }
 
     /// What guards see of it. Whoever left, or was not let in, says nothing about the variant.
-    fn sample(&self) -> Option<CohortSample> {
+    fn sample(&mut self) -> Option<CohortSample> {
         let outcome = self.done.outcome;
         let counts = !matches!(outcome, Outcome::Aborted | Outcome::Unauthorized);
         let failed =
             self.replaced || matches!(outcome, Outcome::ServerError | Outcome::Unavailable | Outcome::Timeout | Outcome::RateLimited);
-        counts.then_some(CohortSample { unit: self.unit, total_us: self.done.total_us, failed })
+        counts.then(|| CohortSample { unit: self.unit, total_us: self.done.total_us, failed, found: self.found() })
     }
 
-    pub(super) fn sent(&mut self, bytes: usize) {
-        self.done.response_bytes += bytes as u64;
+    /// The answer with these headers is going to be relayed: decides whether it is looked at on its way.
+    pub(super) fn look(&mut self, answers: &Answers, headers: &HeaderMap) {
+        let hits = self.operation.and_then(|operation| operation.hits);
+        let wanted = self.target.handle.looked_at && self.done.outcome == Outcome::Ok;
+        if let Some(hits) = hits.filter(|_| wanted)
+            && fastrand::f64() < answers.sample
+        {
+            self.look = Some(Box::new(Look::begin(hits, self.done.protocol, headers, answers.max_bytes)));
+        }
+    }
+
+    /// These bytes of the answer are on their way.
+    pub(super) fn sent(&mut self, bytes: &[u8]) {
+        self.done.response_bytes += bytes.len() as u64;
+        if let Some(look) = &mut self.look {
+            look.feed(bytes);
+        }
+    }
+
+    /// What the answer had in it. Of one that was broken off nothing is said.
+    fn found(&mut self) -> Option<Finding> {
+        let look = self.look.take().filter(|_| self.done.outcome == Outcome::Ok)?;
+        let found = look.finish();
+        self.worker.cells().count(found.map_or_else(Blind::event, |_| WorkerEvent::AnswerLookedAt));
+        found.ok()
     }
 
     /// The last byte is on its way; without this the request counts as aborted.

@@ -36,6 +36,13 @@ pub struct CohortNumbers {
     pub latency_p50_ms: Option<f64>,
     pub latency_p95_ms: Option<f64>,
     pub latency_p99_ms: Option<f64>,
+    /// Of answers that were looked at, as the two below: the share of lists of hits that are empty.
+    #[serde(default)]
+    pub empty_rate: Option<f64>,
+    #[serde(default)]
+    pub avg_results: Option<f64>,
+    #[serde(default)]
+    pub avg_top_score: Option<f64>,
 }
 
 impl Measurement {
@@ -59,6 +66,9 @@ impl CohortNumbers {
             latency_p50_ms: finite(self.latency_p50_ms),
             latency_p95_ms: finite(self.latency_p95_ms),
             latency_p99_ms: finite(self.latency_p99_ms),
+            empty_rate: finite(self.empty_rate),
+            avg_results: finite(self.avg_results),
+            avg_top_score: finite(self.avg_top_score),
             ..self
         }
     }

@@ -33,7 +33,7 @@ pub use canary::{
 pub use evaluation::{Evaluation, Verdict};
 pub use evidence::{CohortNumbers, Evidence, Measurement};
 pub use plan::{
-    AtDeadline, CanarySpec, Day, FreezeWindow, Guard, Level, NoData, Plan, PlanFaults, Rule, Stage, StageSpec, Statistic, TimeOfDay,
+    AtDeadline, CanarySpec, Day, FreezeWindow, Guard, Level, NoData, Plan, PlanFaults, Rule, Stage, StageSpec, Statistic, TimeOfDay, filled,
 };
 pub use share::{Cohorts, Share, cohorts, salt};
 pub use time::Timestamp;

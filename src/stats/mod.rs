@@ -34,5 +34,5 @@ pub use event_split::EventSplit;
 pub use guard::{Compared, Evaluation, Rule, Verdict};
 pub use ratio::{Contrast, Ratio};
 pub use sequence::Sequence;
-pub use sums::{Outcome, Sums, Thresholds};
+pub use sums::{Found, Outcome, Sums, Thresholds};
 pub use unit_set::{UnitEstimate, UnitSet};

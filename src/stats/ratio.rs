@@ -28,15 +28,21 @@ impl Ratio {
     /// one there is nothing to estimate a variance from.
     #[must_use]
     pub fn of(buckets: impl Iterator<Item = (u64, u64)> + Clone) -> Option<Self> {
+        Self::of_signed(buckets.map(|(above, below)| (above as f64, below)))
+    }
+
+    /// The same, where the sums above the line may be negative.
+    #[must_use]
+    pub fn of_signed(buckets: impl Iterator<Item = (f64, u64)> + Clone) -> Option<Self> {
         let (mut count, mut numerator, mut denominator, mut squares, mut largest) = (0.0, 0.0, 0.0, 0.0, 0.0_f64);
         let (mut with_events, mut with_others) = (0, 0);
         for (above, below) in buckets.clone() {
             if below == 0 {
                 continue;
             }
-            with_events += usize::from(above > 0);
+            let below = below as f64;
+            with_events += usize::from(above > 0.0);
             with_others += usize::from(above < below);
-            let (above, below) = (above as f64, below as f64);
             count += 1.0;
             numerator += above;
             denominator += below;
@@ -50,7 +56,7 @@ impl Ratio {
         let mut residuals = 0.0;
         for (above, below) in buckets {
             if below > 0 {
-                residuals += (above as f64 - value * below as f64).powi(2);
+                residuals += (above - value * below as f64).powi(2);
             }
         }
         Some(Self {

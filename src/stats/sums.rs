@@ -7,8 +7,17 @@ pub enum Outcome {
     Failed,
     Answered {
         latency_us: u64,
-        empty: bool,
+        /// None where nobody looked.
+        found: Option<Found>,
     },
+}
+
+/// What a look at an answer found in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    Nothing,
+    /// The best hit, by its score in millionths.
+    Best(i64),
 }
 
 /// Latencies that requests are compared with. Frozen before a window begins and never changed within it: a threshold that
@@ -30,38 +39,56 @@ pub struct Sums {
     pub over_limit: u64,
     /// Answered slower than [`Thresholds::reference_us`].
     pub over_reference: u64,
-    /// Answered with no result.
-    pub empty: u64,
     pub latency_us: u64,
+    /// Lists of hits in the answers that were looked at: one, or one for each query of a batch.
+    pub lists: u64,
+    /// Those without a hit.
+    pub empty: u64,
+    pub hits: u64,
+    /// Lists whose best hit has a score, and the sum of those scores in millionths.
+    pub scored: u64,
+    pub top_score: i64,
 }
 
 impl Sums {
     pub fn record(&mut self, outcome: Outcome, thresholds: Thresholds) {
         let one = match outcome {
             Outcome::Failed => Self { requests: 1, errors: 1, ..Self::default() },
-            Outcome::Answered { latency_us, empty } => Self {
+            Outcome::Answered { latency_us, found } => Self {
                 requests: 1,
-                errors: 0,
                 over_limit: u64::from(latency_us > thresholds.limit_us),
                 over_reference: u64::from(latency_us > thresholds.reference_us),
-                empty: u64::from(empty),
                 latency_us,
+                ..found.map_or_else(Self::default, Self::of)
             },
         };
         self.merge(&one);
     }
 
-    /// Saturates rather than overflows; of what is not negative, saturating addition is still free of order.
+    /// One list of hits, as far as it needs to be known here.
+    fn of(found: Found) -> Self {
+        match found {
+            Found::Nothing => Self { lists: 1, empty: 1, ..Self::default() },
+            Found::Best(top_score) => Self { lists: 1, hits: 1, scored: 1, top_score, ..Self::default() },
+        }
+    }
+
+    /// Saturates rather than overflows; of what is not negative, saturating addition is still free of order. Scores may
+    /// be negative, and wrap instead: each is bounded, so it would take nine million of the largest in one bucket.
     pub fn merge(&mut self, other: &Self) {
         self.requests = self.requests.saturating_add(other.requests);
         self.errors = self.errors.saturating_add(other.errors);
         self.over_limit = self.over_limit.saturating_add(other.over_limit);
         self.over_reference = self.over_reference.saturating_add(other.over_reference);
-        self.empty = self.empty.saturating_add(other.empty);
         self.latency_us = self.latency_us.saturating_add(other.latency_us);
+        self.lists = self.lists.saturating_add(other.lists);
+        self.empty = self.empty.saturating_add(other.empty);
+        self.hits = self.hits.saturating_add(other.hits);
+        self.scored = self.scored.saturating_add(other.scored);
+        self.top_score = self.top_score.wrapping_add(other.top_score);
     }
 
-    /// Requests that got an answer: those that have a latency and may have results.
+    /// Requests that got an answer: those that have a latency.
     #[must_use]
     pub const fn answered(&self) -> u64 {
         self.requests.saturating_sub(self.errors)

@@ -5,6 +5,7 @@
 mod identity;
 mod listen;
 mod operation;
+mod rollout;
 mod traffic;
 mod upstreams;
 mod webhooks;
@@ -25,6 +26,7 @@ pub(super) fn check(config: &Config, upstreams: &HashSet<String>) -> Vec<(Path, 
     traffic::check(config, &mut faults);
     operation::check(config, &mut faults);
     webhooks::check(&config.webhooks, &mut faults);
+    rollout::check(config, &mut faults);
     let names = upstreams.iter().map(String::as_str).collect();
     for (alias, route) in &config.routes {
         let at = Path::of("routes").key(alias);

@@ -163,3 +163,36 @@ fn patterns_match_kinds_and_families() {
     assert!(["canary.paused", "canary.rolled_back", "kill_switch.on"].iter().all(|kind| wants(0, kind) && wants(1, kind)));
     assert!(["canary", "canaryx.paused", "kill_switch.off", "kill_switch.on.x"].iter().all(|kind| !wants(0, kind) && wants(1, kind)));
 }
+
+#[test]
+fn freeze_windows_are_those_of_plans_with_a_name() {
+    let legal = legal(
+        "freeze:\n  - {name: fair, kind: once, from: 2026-11-27T00:00:00Z, until: 2026-12-01T00:00:00Z}\n  \
+         - {name: weekend, kind: weekly, days: [fri, sat], from: \"16:00\", until: \"08:00\"}\n",
+    );
+    let names: Vec<&str> = legal.freeze.iter().map(|freeze| freeze.name.as_str()).collect();
+    assert_eq!(names, ["fair", "weekend"]);
+    for (window, fault) in [
+        ("{name: \"\", kind: weekly, days: [fri], from: \"16:00\", until: \"24:00\"}", "freeze[0].name"),
+        ("{name: x, kind: weekly, days: [], from: \"16:00\", until: \"24:00\"}", "freeze[0].days"),
+        ("{name: x, kind: once, from: 2026-12-01T00:00:00Z, until: 2026-11-27T00:00:00Z}", "freeze[0].until"),
+        ("{name: x, kind: yearly}", "yearly"),
+        ("{name: x, kind: weekly, days: [fri], from: \"16:00\", until: \"24:00\", zone: CET}", "zone"),
+        ("{kind: weekly, days: [fri], from: \"16:00\", until: \"24:00\"}", "freeze[0].name"),
+    ] {
+        let faults = faults(&format!("freeze: [{window}]"));
+        assert!(faults.len() == 1 && faults[0].contains(fault), "{window}: {faults:?}");
+    }
+}
+
+#[test]
+fn a_prometheus_is_a_url_with_a_short_timeout() {
+    let legal = legal("prometheus: {url: \"https://p.example/prometheus/\", timeout: 500ms, token: sesame}");
+    assert_eq!(legal.prometheus.url.expect("it has one").join("/api"), "https://p.example/prometheus/api");
+    for (section, fault) in
+        [("{url: \"ftp://p\"}", "prometheus.url"), ("{timeout: 6s}", "prometheus.timeout"), ("{token: \"two words \"}", "prometheus.token")]
+    {
+        let faults = faults(&format!("prometheus: {section}"));
+        assert!(faults.len() == 1 && faults[0].starts_with(fault), "{section}: {faults:?}");
+    }
+}

@@ -1,4 +1,4 @@
-//! `timeouts`, `retry`, `fallback`, `limits`.
+//! `timeouts`, `retry`, `fallback`, `limits`, `answers`.
 
 use super::Faults;
 use crate::config::{Config, Period, Size};
@@ -16,6 +16,8 @@ pub(super) fn check(config: &Config, faults: &mut Faults) {
     faults.range("limits.retry_after", &limits.retry_after, &(Period::from_millis(1)..=Period::from_secs(86_400)));
     faults.range("limits.grpc_inspect_bytes", &limits.grpc_inspect_bytes, &(Size::from_kib(1)..=Size::from_mib(64)));
     faults.range("limits.grpc_inflate_bytes", &limits.grpc_inflate_bytes, &(Size::from_kib(1)..=Size::from_mib(1024)));
+    faults.range("answers.sample", &config.answers.sample, &(0.0..=1.0));
+    faults.range("answers.max_bytes", &config.answers.max_bytes, &(Size::from_kib(1)..=Size::from_mib(64)));
 }
 
 fn timeouts(config: &Config, faults: &mut Faults) {

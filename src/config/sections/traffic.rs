@@ -1,4 +1,5 @@
-//! `timeouts`, `retry`, `fallback`, `limits`: what happens to a request that meets trouble.
+//! `timeouts`, `retry`, `fallback`, `limits`: what happens to a request that meets trouble; `answers`: how closely what comes
+//! back is looked at.
 
 use serde::{Deserialize, Serialize};
 
@@ -55,6 +56,22 @@ pub struct FallbackConfig {
 impl Default for FallbackConfig {
     fn default() -> Self {
         Self { enabled: true, replay_bytes: Size::from_kib(256) }
+    }
+}
+
+/// How much is looked at of the answers of an alias whose guards ask what is in them; others never are.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AnswersConfig {
+    /// The share of those answers, 0 to 1; default 0.1. At 0 no such guard can be set.
+    pub sample: f64,
+    /// Larger answers are counted and not looked at; default `256KiB`.
+    pub max_bytes: Size,
+}
+
+impl Default for AnswersConfig {
+    fn default() -> Self {
+        Self { sample: 0.1, max_bytes: Size::from_kib(256) }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The kinds of values a configuration is made of. Each is checked when it is read, so a value that exists is a legal one.
 
 mod address;
+mod base_url;
 mod event_pattern;
 mod header;
 mod log_filter;
@@ -14,6 +15,7 @@ mod url;
 mod webhook_url;
 
 pub(super) use address::address;
+pub use base_url::{BaseUrl, BaseUrlFault};
 pub use event_pattern::EventPattern;
 pub use header::Header;
 pub use log_filter::{LogFilter, LogFilterFault};

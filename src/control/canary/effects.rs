@@ -6,9 +6,9 @@ use crate::config::{DEFAULT_UPSTREAM, Period};
 use crate::control::clock;
 use crate::control::retirement::{event, new_id, put};
 use crate::control::state::Control;
-use crate::qdrant::{AliasFailed, Client, Compatibility, Description, Failure};
+use crate::qdrant::{AliasFailed, Client, Compatibility, Description, Direction, Failure};
 use crate::rollout::retirement::Retirement;
-use crate::rollout::{Effect, Endpoint, Pending};
+use crate::rollout::{Effect, Endpoint, Pending, Rule};
 use crate::store::{NewEvent, Write};
 
 /// What became of an effect.
@@ -82,6 +82,7 @@ impl Control {
         let old = here.describe(stable).await?;
         let new = described(&self.client(candidate.upstream.as_deref())?, &candidate.collection).await?;
         serviceable(&new)?;
+        scores_rise(running, &new)?;
         let differences = Compatibility::of(&old.schema, &new.schema);
         let blocking: Vec<String> = differences.blocking().map(ToString::to_string).collect();
         // A deployment has compared already, and somebody may have said that the difference is meant.
@@ -160,6 +161,22 @@ fn serviceable(collection: &Description) -> Result<(), Outcome> {
         return Err(Outcome::Refused(format!("`{}` is empty", collection.name)));
     }
     Ok(())
+}
+
+/// A top score guard takes a low score for a bad one, and an answer does not say which vector it was found by.
+fn scores_rise(running: &Running, collection: &Description) -> Result<(), Outcome> {
+    let plan = running.canary.plan();
+    let guards = (0..plan.stages().len()).flat_map(|stage| plan.guards(stage)).chain(&plan.spec().guards);
+    let mut vectors = collection.schema.params.vectors.iter();
+    let distance = vectors.find(|(_, vector)| vector.direction() == Direction::LowerIsBetter);
+    let guarded = guards.into_iter().any(|guard| matches!(guard.rule, Rule::TopScore { .. }));
+    match distance.filter(|_| guarded) {
+        None => Ok(()),
+        Some((name, vector)) => Err(Outcome::Refused(format!(
+            "a `top_score` guard needs scores of which more is better, and the vector `{name}` of `{}` is compared by {}",
+            collection.name, vector.distance
+        ))),
+    }
 }
 
 /// Stored with the report of having scheduled it, so that there is never a second one.

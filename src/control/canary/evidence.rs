@@ -2,8 +2,10 @@
 
 use super::guards::judge;
 use super::observed::Observed;
+use super::readings::Readings;
 use super::windows::{is_counting, scope};
 use super::{Running, writable};
+use crate::control::clock;
 use crate::control::error::ControlError;
 use crate::control::state::Control;
 use crate::rollout::{Evidence, Measurement};
@@ -23,12 +25,12 @@ impl Control {
     }
 
     /// What is known about a canary now.
-    pub(super) async fn evidence(&self, running: &Running) -> Evidence {
+    pub(super) async fn evidence(&self, running: &Running, readings: &Readings) -> Evidence {
         let measured = self.observed(running).await;
         Evidence {
             applied: self.is_applied(running.revision).await,
-            frozen: None,
-            measured: measured.map(|seen| measurement(running, &seen)).map_err(|error| error.to_string()),
+            frozen: self.plan().frozen(clock::now()),
+            measured: measured.map(|seen| measurement(running, &seen, readings)).map_err(|error| error.to_string()),
         }
     }
 
@@ -60,11 +62,11 @@ impl Control {
     }
 }
 
-pub(super) fn measurement(running: &Running, seen: &Observed) -> Measurement {
+fn measurement(running: &Running, seen: &Observed, readings: &Readings) -> Measurement {
     Measurement {
         window: running.canary.window(),
         canary: seen.canary.numbers(),
         control: seen.control.numbers(),
-        evaluations: judge(running, seen),
+        evaluations: judge(running, seen, readings),
     }
 }

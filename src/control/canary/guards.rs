@@ -1,38 +1,54 @@
 //! The guards of a plan, put to the statistics.
 
 use super::observed::Observed;
+use super::readings::{self, Bounds, Readings};
 use super::running::{Running, Threshold, quantile};
+use crate::control::Plan;
+use crate::control::prometheus::NoValue;
 use crate::rollout::{Evaluation, Guard, Rule, Share, Verdict};
 use crate::stats::guard::{
-    self, Compared, ErrorsAgainstControl, Minimum, error_rate, errors_against_control, latency_mean, latency_mean_against_control,
-    latency_tail, latency_tail_against_control,
+    self, Compared, ErrorsAgainstControl, Minimum, empty_share, empty_share_against_control, error_rate, errors_against_control,
+    latency_mean, latency_mean_against_control, latency_tail, latency_tail_against_control, top_score, top_score_against_control,
 };
 use crate::stats::{Cohort, Thresholds};
 
 /// The chance of a false rollback, over all guards and stages of a canary.
 const ALPHA: f64 = 0.01;
 
-/// Why a guard cannot be judged by this version; none when it can.
-pub(super) fn unsupported(rule: &Rule) -> Option<&'static str> {
+/// Why a guard cannot be judged under this configuration; none when it can.
+pub(super) fn unsupported(rule: &Rule, plan: &Plan) -> Option<&'static str> {
     match rule {
-        Rule::ErrorRate { .. } | Rule::Latency { .. } => None,
-        Rule::EmptyResults { .. } | Rule::TopScore { .. } => Some("answers are not looked into yet, so this guard could never pass"),
-        Rule::Prometheus { .. } => Some("no Prometheus can be configured yet, so this guard could never pass"),
+        Rule::EmptyResults { .. } | Rule::TopScore { .. } if plan.settings.answers.sample == 0.0 => {
+            Some("`answers.sample` is 0, so no answer is looked at and this guard could never pass")
+        }
+        Rule::Prometheus { .. } if plan.prometheus.is_none() => {
+            Some("no Prometheus is configured (`prometheus.url`), so this guard could never pass")
+        }
+        _ => None,
     }
 }
 
-/// Every guard's verdict on what was seen.
-pub(super) fn judge(running: &Running, seen: &Observed) -> Vec<Evaluation> {
+/// Every guard's verdict on what was seen, and on what Prometheus said to those that ask it.
+pub(super) fn judge(running: &Running, seen: &Observed, readings: &Readings) -> Vec<Evaluation> {
     let guards = running.guards();
     let stages = running.canary.plan().stages().len();
-    let questions: u32 = guards.iter().map(|guard| 1 + u32::from(compares(&guard.rule))).sum();
+    let counted = guards.iter().filter(|guard| !matches!(guard.rule, Rule::Prometheus { .. }));
+    let questions: u32 = counted.map(|guard| 1 + u32::from(compares(&guard.rule))).sum();
     let part = 1.0 / f64::from(questions.max(1));
     let spec = running.canary.plan().spec();
     let minimum = Minimum { requests: spec.minimum_requests, units: spec.minimum_units };
     let rule = guard::Rule { minimum, ..guard::Rule::sharing(ALPHA, part, stages) };
     let mut tails = running.frozen.latencies.iter().copied().enumerate();
     let bench = Bench { seen, rule, share: running.canary.share(), nobody: Cohort::default(), stable: seen.stable().unwrap_or_default() };
-    guards.iter().map(|guard| bench.judge(guard, &mut tails)).collect()
+    let judge = |guard: &Guard| match &guard.rule {
+        Rule::Prometheus { max, min, looks, .. } => {
+            let reading = readings.get(running.canary.id()).and_then(|readings| readings.get(guard.name()));
+            let bounds = Bounds { max: *max, min: *min, looks: *looks };
+            readings::judge(guard, &bounds, reading.unwrap_or(&Err(NoValue::NotAsked)), running.canary.status().verdicts)
+        }
+        _ => bench.judge(guard, &mut tails),
+    };
+    guards.iter().map(judge).collect()
 }
 
 fn compares(rule: &Rule) -> bool {
@@ -60,8 +76,10 @@ impl Bench<'_> {
                 Some((quantile, tail)) => self.tail(quantile, tail, relative_margin.is_some()),
                 None => self.mean(*max_ms, *relative_margin),
             },
-            // Refused when the canary was created.
-            Rule::EmptyResults { .. } | Rule::TopScore { .. } | Rule::Prometheus { .. } => Vec::new(),
+            Rule::EmptyResults { max, margin } => self.empty(*max, *margin),
+            Rule::TopScore { min, margin } => self.scores(*min, *margin),
+            // Not judged by what was counted.
+            Rule::Prometheus { .. } => Vec::new(),
         };
         together(guard.name(), verdicts)
     }
@@ -95,6 +113,25 @@ impl Bench<'_> {
         let mut verdicts = vec![latency_mean(self.compared(0), &self.rule, max_ms)];
         if let Some(margin) = margin.filter(|_| self.has_control()) {
             verdicts.push(latency_mean_against_control(self.compared(0), &self.rule, margin));
+        }
+        verdicts
+    }
+
+    fn empty(&self, max: f64, margin: Option<f64>) -> Vec<guard::Evaluation> {
+        let mut verdicts = Vec::new();
+        if max < 1.0 {
+            verdicts.push(empty_share(self.compared(0), &self.rule, max));
+        }
+        if let Some(margin) = margin.filter(|_| self.has_control()) {
+            verdicts.push(empty_share_against_control(self.compared(0), &self.rule, margin));
+        }
+        verdicts
+    }
+
+    fn scores(&self, min: f64, margin: Option<f64>) -> Vec<guard::Evaluation> {
+        let mut verdicts = vec![top_score(self.compared(0), &self.rule, min)];
+        if let Some(margin) = margin.filter(|_| self.has_control()) {
+            verdicts.push(top_score_against_control(self.compared(0), &self.rule, margin));
         }
         verdicts
     }

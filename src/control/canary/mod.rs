@@ -9,6 +9,7 @@
 //! effects     what the machine wants done         evidence    what was seen, and what the guards say of it
 //! events      what there is to tell
 //! running     the document                        windows     the cohorts of a window, in the metrics registry
+//!                                                 readings    what Prometheus says
 //! ```
 
 mod effects;
@@ -17,6 +18,7 @@ mod evidence;
 mod gauges;
 mod guards;
 mod observed;
+mod readings;
 mod requests;
 mod running;
 mod steps;

@@ -79,6 +79,9 @@ impl Side {
             latency_p50_ms: quantile(0.50),
             latency_p95_ms: quantile(0.95),
             latency_p99_ms: quantile(0.99),
+            empty_rate: share(totals.empty, totals.lists),
+            avg_results: share(totals.hits, totals.lists),
+            avg_top_score: (totals.scored > 0).then(|| totals.top_score as f64 / totals.scored as f64 / 1e6),
         }
     }
 
@@ -98,7 +101,11 @@ fn summary(totals: &CohortTotals) -> Cohort {
             over_limit: group.over_limit,
             over_reference: group.over_reference,
             latency_us: group.latency_us,
-            ..Sums::default()
+            lists: group.found.lists,
+            empty: group.found.empty,
+            hits: group.found.hits,
+            scored: group.found.scored,
+            top_score: group.found.top_score,
         }
     };
     let units = |words: &[u64]| {

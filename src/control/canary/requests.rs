@@ -160,7 +160,7 @@ fn judgeable(plan: &Plan, state: &State) -> Result<(), ControlError> {
     let mut faults = Vec::new();
     let mut check = |guards: &[crate::rollout::Guard], at: &str| {
         for (index, guard) in guards.iter().enumerate() {
-            faults.extend(unsupported(&guard.rule).map(|why| SpecFault::new(format!("{at}[{index}]"), why)));
+            faults.extend(unsupported(&guard.rule, &state.plan).map(|why| SpecFault::new(format!("{at}[{index}]"), why)));
         }
     };
     check(&plan.spec().guards, "guards");

@@ -3,6 +3,7 @@
 use super::Running;
 use super::effects::{Besides, Outcome};
 use super::events::transitions;
+use super::readings::Readings;
 use super::running::Running as Document;
 use crate::control::author::Author;
 use crate::control::error::ControlError;
@@ -22,18 +23,21 @@ impl Control {
     pub(in crate::control) async fn step_canaries(&self, fence: &Fence) {
         let state = self.0.state.load_full();
         let now = clock::now();
-        let due = state.held.canaries.iter().filter(|(_, running)| running.canary.due_at().is_some_and(|due| due <= now));
-        for id in due.map(|(id, _)| id.clone()).collect::<Vec<_>>() {
-            if let Err(error) = self.step_canary(&id, fence).await {
+        let due = state.held.canaries.values().filter(|running| running.canary.due_at().is_some_and(|due| due <= now));
+        let due: Vec<Running> = due.cloned().collect();
+        let readings = self.readings(&due).await;
+        for running in due {
+            let id = running.canary.id();
+            if let Err(error) = self.step_canary(id, &readings, fence).await {
                 tracing::warn!(canary = id, %error, "a canary could not be looked at; it is tried again");
             }
         }
     }
 
-    async fn step_canary(&self, id: &str, fence: &Fence) -> Result<(), ControlError> {
+    async fn step_canary(&self, id: &str, readings: &Readings, fence: &Fence) -> Result<(), ControlError> {
         let Some(running) = self.canary_document(id) else { return Ok(()) };
         // Evidence takes the store's time, so it is gathered before the lock.
-        let evidence = self.evidence(&running).await;
+        let evidence = self.evidence(&running, readings).await;
         self.edit_canary(id, Some(fence), |running| {
             running.canary.tick(clock::now(), &evidence);
             Besides::default()

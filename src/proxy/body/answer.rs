@@ -68,7 +68,7 @@ impl Answer {
     fn relay(&mut self, frame: &Frame<Bytes>) {
         let Some(watch) = &mut self.watch else { return };
         if let Some(data) = frame.data_ref() {
-            watch.sent(data.len());
+            watch.sent(data);
         }
         if let Some(trailers) = frame.trailers_ref() {
             watch.outcome(grpc_outcome(trailers));

@@ -7,7 +7,7 @@ mod operation;
 mod path;
 mod table;
 
-pub use operation::{Names, Operation};
+pub use operation::{Hits, Names, Operation};
 pub use path::{Located, Name, locate, rewritten};
 pub use table::{OPERATIONS, grpc};
 

@@ -14,6 +14,22 @@ pub enum Names {
     Nowhere,
 }
 
+/// Where the hits stand in the answer to a search: in REST's JSON; gRPC has the same messages for the first two, and for the
+/// two after them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hits {
+    /// `result[]`
+    List,
+    /// `result.points[]`
+    Points,
+    /// `result[][]`: a list for each query of a batch.
+    Lists,
+    /// `result[].points[]`, the same.
+    PointsLists,
+    /// `result.groups[].hits[]`: one list, in groups.
+    Groups,
+}
+
 #[derive(Debug, PartialEq, Eq)]
 pub struct Operation {
     /// The same word for both protocols, as it stands in logs.
@@ -27,6 +43,8 @@ pub struct Operation {
     /// Body fields that name a further collection to look points up in. They are Qdrant's to resolve: a variant looks up
     /// in the same collections as stable does.
     pub lookups: &'static [&'static str],
+    /// Where its answer has hits with scores, if it is a search.
+    pub hits: Option<Hits>,
     /// `METHOD /path` of each REST form, with `{c}` for the collection.
     pub rest: &'static [(&'static str, &'static str)],
     pub grpc: &'static [&'static str],

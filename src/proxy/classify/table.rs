@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use super::{Names, Operation};
+use super::{Hits, Names, Operation};
 use crate::metrics::Class;
 
 const fn row(
@@ -15,7 +15,7 @@ const fn row(
     rest: &'static [(&'static str, &'static str)],
     grpc: &'static [&'static str],
 ) -> Operation {
-    Operation { name, class, names, split: false, renames: false, lookups: &[], rest, grpc }
+    Operation { name, class, names, split: false, renames: false, lookups: &[], hits: None, rest, grpc }
 }
 
 /// A read of points: the operations that are split.
@@ -26,6 +26,17 @@ const fn read(
     grpc: &'static [&'static str],
 ) -> Operation {
     Operation { split: true, lookups, ..row(name, Class::Read, Names::Resolved, rest, grpc) }
+}
+
+/// A read whose answer has hits with scores.
+const fn search(
+    hits: Hits,
+    name: &'static str,
+    lookups: &'static [&'static str],
+    rest: &'static [(&'static str, &'static str)],
+    grpc: &'static [&'static str],
+) -> Operation {
+    Operation { hits: Some(hits), ..read(name, lookups, rest, grpc) }
 }
 
 /// An operation that may change what a name means.
@@ -88,27 +99,36 @@ pub static OPERATIONS: &[Operation] = &[
     read("points.retrieve", &[], &[("POST", "/collections/{c}/points")], &["/qdrant.Points/Get"]),
     read("points.scroll", &[], &[("POST", "/collections/{c}/points/scroll")], &["/qdrant.Points/Scroll"]),
     read("points.count", &[], &[("POST", "/collections/{c}/points/count")], &["/qdrant.Points/Count"]),
-    read(
+    search(
+        Hits::Points,
         "points.query",
         &["lookup_from", "prefetch[].lookup_from"],
         &[("POST", "/collections/{c}/points/query")],
         &["/qdrant.Points/Query"],
     ),
-    read(
+    search(
+        Hits::PointsLists,
         "points.query_batch",
         &["searches[].lookup_from", "searches[].prefetch[].lookup_from"],
         &[("POST", "/collections/{c}/points/query/batch")],
         &["/qdrant.Points/QueryBatch"],
     ),
-    read(
+    search(
+        Hits::Groups,
         "points.query_groups",
         &["lookup_from", "prefetch[].lookup_from", "with_lookup"],
         &[("POST", "/collections/{c}/points/query/groups")],
         &["/qdrant.Points/QueryGroups"],
     ),
-    read("points.search", &[], &[("POST", "/collections/{c}/points/search")], &["/qdrant.Points/Search"]),
-    read("points.search_batch", &[], &[("POST", "/collections/{c}/points/search/batch")], &["/qdrant.Points/SearchBatch"]),
-    read("points.search_groups", &["with_lookup"], &[("POST", "/collections/{c}/points/search/groups")], &["/qdrant.Points/SearchGroups"]),
+    search(Hits::List, "points.search", &[], &[("POST", "/collections/{c}/points/search")], &["/qdrant.Points/Search"]),
+    search(Hits::Lists, "points.search_batch", &[], &[("POST", "/collections/{c}/points/search/batch")], &["/qdrant.Points/SearchBatch"]),
+    search(
+        Hits::Groups,
+        "points.search_groups",
+        &["with_lookup"],
+        &[("POST", "/collections/{c}/points/search/groups")],
+        &["/qdrant.Points/SearchGroups"],
+    ),
     read(
         "points.search_matrix_pairs",
         &[],
@@ -121,21 +141,30 @@ pub static OPERATIONS: &[Operation] = &[
         &[("POST", "/collections/{c}/points/search/matrix/offsets")],
         &["/qdrant.Points/SearchMatrixOffsets"],
     ),
-    read("points.recommend", &["lookup_from"], &[("POST", "/collections/{c}/points/recommend")], &["/qdrant.Points/Recommend"]),
-    read(
+    search(
+        Hits::List,
+        "points.recommend",
+        &["lookup_from"],
+        &[("POST", "/collections/{c}/points/recommend")],
+        &["/qdrant.Points/Recommend"],
+    ),
+    search(
+        Hits::Lists,
         "points.recommend_batch",
         &["searches[].lookup_from"],
         &[("POST", "/collections/{c}/points/recommend/batch")],
         &["/qdrant.Points/RecommendBatch"],
     ),
-    read(
+    search(
+        Hits::Groups,
         "points.recommend_groups",
         &["lookup_from", "with_lookup"],
         &[("POST", "/collections/{c}/points/recommend/groups")],
         &["/qdrant.Points/RecommendGroups"],
     ),
-    read("points.discover", &["lookup_from"], &[("POST", "/collections/{c}/points/discover")], &["/qdrant.Points/Discover"]),
-    read(
+    search(Hits::List, "points.discover", &["lookup_from"], &[("POST", "/collections/{c}/points/discover")], &["/qdrant.Points/Discover"]),
+    search(
+        Hits::Lists,
         "points.discover_batch",
         &["searches[].lookup_from"],
         &[("POST", "/collections/{c}/points/discover/batch")],

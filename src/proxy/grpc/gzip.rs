@@ -9,7 +9,8 @@ use bytes::Bytes;
 use flate2::read::GzDecoder;
 use smallvec::SmallVec;
 
-use super::scan::{Malformed, Scanner};
+use super::scan::Scanner;
+use super::wire::Malformed;
 
 /// Any encoder that writes fields in order has written the name by then.
 const PEEK: u64 = 16 * 1024;

@@ -4,8 +4,9 @@ use bytes::{Buf, Bytes};
 use smallvec::SmallVec;
 
 use super::gzip::{self, Inflate};
-use super::scan::{Found, Malformed, Scanner};
+use super::scan::{Found, Scanner};
 use super::splice::{self, PREFIX};
+use super::wire::Malformed;
 use crate::live::Limits;
 use crate::proxy::body::{ClientBody, Held};
 

@@ -5,14 +5,17 @@ mod inspect;
 mod scan;
 mod serve;
 mod splice;
+pub(super) mod wire;
 
 pub(super) use inspect::{WholeMessage, whole_message};
 pub(super) use serve::serve;
+pub(super) use splice::PREFIX;
 
 /// The parsers of network bytes, for fuzzing and benchmarks.
 pub mod parse {
-    pub use super::scan::{Found, Malformed, Scanner};
+    pub use super::scan::{Found, Scanner};
     pub use super::splice::{TooLong, rename};
+    pub use super::wire::Malformed;
 }
 
 #[cfg(test)]

@@ -6,26 +6,10 @@
 
 use smallvec::SmallVec;
 
+use super::wire::{FIXED32, FIXED64, LENGTH, MAX_VARINT_SHIFT, Malformed, VARINT, clamp, varint};
+
 /// No collection has a longer name; whatever does is left for Qdrant to refuse.
 const MAX_NAME: u64 = 1024;
-const MAX_VARINT_SHIFT: u32 = 63;
-
-const VARINT: u64 = 0;
-const FIXED64: u64 = 1;
-const LENGTH: u64 = 2;
-const FIXED32: u64 = 5;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Malformed {
-    #[error("a number in the message is too long")]
-    Varint,
-    #[error("the message has a field of unknown type {0}")]
-    WireType(u64),
-    #[error("the message has a field numbered 0")]
-    FieldZero,
-    #[error("the message ends inside a field")]
-    Truncated,
-}
 
 /// A field 1: where it stands in the message, tag included, and what it says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -193,18 +177,4 @@ impl Scanner {
         self.state = START;
         self.field_start = self.at;
     }
-}
-
-/// Adds one byte to a number; the number when it is complete.
-fn varint(value: &mut u64, shift: &mut u32, byte: u8) -> Result<Option<u64>, Malformed> {
-    if *shift > MAX_VARINT_SHIFT {
-        return Err(Malformed::Varint);
-    }
-    *value |= u64::from(byte & 0x7f) << *shift;
-    *shift += 7;
-    Ok((byte & 0x80 == 0).then_some(*value))
-}
-
-fn clamp(wanted: u64, there: usize) -> usize {
-    usize::try_from(wanted).unwrap_or(usize::MAX).min(there)
 }

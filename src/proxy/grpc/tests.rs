@@ -5,8 +5,9 @@ use proptest::prelude::*;
 use prost::Message as _;
 use qdrant_client::qdrant;
 
-use super::scan::{Malformed, Scanner};
+use super::scan::Scanner;
 use super::splice::{PREFIX, rename};
+use super::wire::Malformed;
 
 fn scan(pieces: &[&[u8]]) -> Result<Scanner, Malformed> {
     let mut scanner = Scanner::default();

@@ -63,7 +63,8 @@ impl FreezeWindow {
         }
     }
 
-    pub(super) fn check(&self, at: &str, faults: &mut Vec<SpecFault>) {
+    /// Pushes every fault of a window that stands at `at`.
+    pub(crate) fn check(&self, at: &str, faults: &mut Vec<SpecFault>) {
         match self {
             Self::Once { from, until } if until <= from => faults.push(SpecFault::new(format!("{at}.until"), "must be after `from`")),
             Self::Weekly { days, .. } if days.is_empty() => faults.push(SpecFault::new(format!("{at}.days"), "is empty")),

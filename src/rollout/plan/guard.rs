@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::query;
 use crate::routing::SpecFault;
 
 const MAX_NAME: usize = 64;
@@ -72,14 +73,24 @@ pub enum Rule {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         margin: Option<f64>,
     },
-    /// The value of a PromQL query; at least one of the limits.
+    /// The value of a PromQL query, in which `{{alias}}` and `{{collection}}` are filled in; at least one of the limits.
     Prometheus {
         query: String,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         max: Option<f64>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         min: Option<f64>,
+        /// How many looks in a row must find it out of bounds before it fails. One value may be an accident, and has no
+        /// statistics of its own.
+        #[serde(default = "two")]
+        looks: u32,
     },
+}
+
+const MAX_LOOKS: u32 = 1_000;
+
+const fn two() -> u32 {
+    2
 }
 
 impl Guard {
@@ -120,6 +131,12 @@ impl Guard {
 }
 
 impl Rule {
+    /// Whether it is about what answers have in them.
+    #[must_use]
+    pub fn asks_for_answers(&self) -> bool {
+        matches!(self, Self::EmptyResults { .. } | Self::TopScore { .. })
+    }
+
     fn name(&self) -> &'static str {
         match self {
             Self::ErrorRate { .. } => "error_rate",
@@ -156,11 +173,18 @@ impl Rule {
                 demand("min", min.is_finite(), "a finite number", *min);
                 margin.iter().for_each(|margin| demand("margin", tolerance(margin), "a finite number, zero or above", *margin));
             }
-            Self::Prometheus { query, max, min } => {
+            Self::Prometheus { query, max, min, looks } => {
                 max.iter().for_each(|max| demand("max", max.is_finite(), "a finite number", *max));
                 min.iter().for_each(|min| demand("min", min.is_finite(), "a finite number", *min));
                 if query.trim().is_empty() {
                     faults.push(SpecFault::new(format!("{at}.query"), "is empty"));
+                }
+                if let Some(place) = query::unknown(query) {
+                    let reason = format!("has no meaning for `{{{{{place}}}}}`; there are `{{{{alias}}}}` and `{{{{collection}}}}`");
+                    faults.push(SpecFault::new(format!("{at}.query"), reason));
+                }
+                if !(1..=MAX_LOOKS).contains(looks) {
+                    faults.push(SpecFault::new(format!("{at}.looks"), format!("must be 1 to {MAX_LOOKS}, not {looks}")));
                 }
                 if max.is_none() && min.is_none() {
                     faults.push(SpecFault::new(at, "needs `max` or `min`: without a limit it can neither pass nor fail"));

@@ -6,6 +6,7 @@
 mod check;
 mod freeze;
 mod guard;
+mod query;
 mod spec;
 mod stage;
 
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub use freeze::{Day, FreezeWindow, TimeOfDay};
 pub use guard::{Guard, Level, Rule, Statistic};
+pub use query::filled;
 pub use spec::{AtDeadline, CanarySpec, NoData};
 pub use stage::{Stage, StageSpec};
 

@@ -139,6 +139,7 @@ fn every_faulty_guard_is_named_with_its_place() {
             { "kind": "latency", "statistic": "p99", "max_ms": 0, "relative_margin": -1 },
             { "kind": "prometheus", "query": " " },
             { "kind": "error_rate", "max": 0.1, "margin": 2 },
+            { "kind": "prometheus", "query": "up{a=\"{{alias}}\", b=\"{{user}}\"}", "max": 1, "looks": 0, "name": "up" },
         ],
         "stages": [{ "percentage": 100, "duration": "1m", "guards": [{ "kind": "empty_results", "max": 1.5 }] }],
     }));
@@ -153,6 +154,8 @@ fn every_faulty_guard_is_named_with_its_place() {
             "guards[2]: needs `max` or `min`: without a limit it can neither pass nor fail",
             "guards[3].name: `error_rate` appears twice; give the guards names",
             "guards[3].margin: must be a fraction from 0 to 1, not 2",
+            "guards[4].query: has no meaning for `{{user}}`; there are `{{alias}}` and `{{collection}}`",
+            "guards[4].looks: must be 1 to 1000, not 0",
         ]
     );
 }

@@ -17,8 +17,21 @@ pub(super) struct Columns {
     over_reference: Vec<u64>,
     empty: Vec<u64>,
     latency_us: Vec<u64>,
+    /// Not there while nothing was looked at, so that replicas of a release without these sums can read the rest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    answers: Option<Answers>,
     units: UnitSet,
     units_with_error: UnitSet,
+}
+
+/// What was found in answers, besides that some were empty.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Answers {
+    lists: Vec<u64>,
+    hits: Vec<u64>,
+    scored: Vec<u64>,
+    top_score: Vec<i64>,
 }
 
 /// Why a document is not a [`Cohort`].
@@ -31,7 +44,15 @@ pub enum ColumnsFault {
 impl From<Cohort> for Columns {
     fn from(cohort: Cohort) -> Self {
         let column = |of: fn(&Sums) -> u64| cohort.buckets.iter().map(of).collect();
+        let looked = cohort.buckets.iter().any(|sums| sums.lists > 0);
+        let answers = || Answers {
+            lists: column(|sums| sums.lists),
+            hits: column(|sums| sums.hits),
+            scored: column(|sums| sums.scored),
+            top_score: cohort.buckets.iter().map(|sums| sums.top_score).collect(),
+        };
         Self {
+            answers: looked.then(answers),
             requests: column(|sums| sums.requests),
             errors: column(|sums| sums.errors),
             over_limit: column(|sums| sums.over_limit),
@@ -56,6 +77,10 @@ impl TryFrom<Columns> for Cohort {
             over_reference: columns.over_reference[bucket],
             empty: columns.empty[bucket],
             latency_us: columns.latency_us[bucket],
+            lists: columns.answers.as_ref().map_or(0, |answers| answers.lists[bucket]),
+            hits: columns.answers.as_ref().map_or(0, |answers| answers.hits[bucket]),
+            scored: columns.answers.as_ref().map_or(0, |answers| answers.scored[bucket]),
+            top_score: columns.answers.as_ref().map_or(0, |answers| answers.top_score[bucket]),
         };
         let buckets = (0..BUCKETS).map(bucket).collect();
         Ok(Self { buckets, units: columns.units, units_with_error: columns.units_with_error })
@@ -72,7 +97,15 @@ impl Columns {
             ("empty", self.empty.len()),
             ("latency_us", self.latency_us.len()),
         ];
-        match lengths.into_iter().find(|(_, found)| *found != BUCKETS) {
+        let answers = self.answers.iter().flat_map(|answers| {
+            [
+                ("answers.lists", answers.lists.len()),
+                ("answers.hits", answers.hits.len()),
+                ("answers.scored", answers.scored.len()),
+                ("answers.top_score", answers.top_score.len()),
+            ]
+        });
+        match lengths.into_iter().chain(answers).find(|(_, found)| *found != BUCKETS) {
             Some((column, found)) => Err(ColumnsFault::Length { column, found }),
             None => Ok(()),
         }

@@ -1,4 +1,5 @@
-//! Answers without a result: the usual sign of a collection that is not filled yet, or filtered wrongly.
+//! Answers without a result: the usual sign of a collection that is not filled yet, or filtered wrongly. Of those that were
+//! looked at, which are a sample drawn without regard to what is in them.
 
 use super::evaluation::Evaluation;
 use super::rule::Rule;
@@ -6,7 +7,7 @@ use super::{Compared, shares};
 use crate::stats::sums::Sums;
 
 fn empty(sums: &Sums) -> (u64, u64) {
-    (sums.empty, sums.answered())
+    (sums.empty, sums.lists)
 }
 
 /// At most `limit` of the canary's answers may be empty.

@@ -76,6 +76,8 @@ pub(super) enum Shown {
     /// A difference of fractions, in percentage points.
     Points,
     Milliseconds,
+    /// Of a metric, without a unit.
+    Score,
 }
 
 impl Shown {
@@ -85,6 +87,7 @@ impl Shown {
             Self::Share => format!("{} %", short(value.clamp(0.0, 1.0) * 100.0)),
             Self::Points => format!("{} points", short(value * 100.0)),
             Self::Milliseconds => format!("{} ms", short(value)),
+            Self::Score => short(value),
         }
     }
 }

@@ -3,15 +3,16 @@
 use super::traffic::THRESHOLDS;
 use crate::stats::guard::{
     ErrorsAgainstControl, Minimum, empty_share, empty_share_against_control, error_rate, errors_against_control,
-    latency_mean_against_control, latency_tail, latency_tail_against_control,
+    latency_mean_against_control, latency_tail, latency_tail_against_control, top_score, top_score_against_control,
 };
-use crate::stats::{Cohort, Compared, Evaluation, Outcome, Rule, Verdict};
+use crate::stats::{Cohort, Compared, Evaluation, Found, Outcome, Rule, Verdict};
 
-const FAST: Outcome = Outcome::Answered { latency_us: 4_000, empty: false };
+const GOOD: Option<Found> = Some(Found::Best(800_000));
+const FAST: Outcome = Outcome::Answered { latency_us: 4_000, found: GOOD };
 /// Beyond the reference, within the limit.
-const UNHURRIED: Outcome = Outcome::Answered { latency_us: 9_000, empty: false };
-const SLOW: Outcome = Outcome::Answered { latency_us: 900_000, empty: false };
-const EMPTY: Outcome = Outcome::Answered { latency_us: 4_000, empty: true };
+const UNHURRIED: Outcome = Outcome::Answered { latency_us: 9_000, found: GOOD };
+const SLOW: Outcome = Outcome::Answered { latency_us: 900_000, found: GOOD };
+const EMPTY: Outcome = Outcome::Answered { latency_us: 4_000, found: Some(Found::Nothing) };
 
 fn rule() -> Rule {
     Rule::sharing(0.01, 0.5, 4)
@@ -38,6 +39,8 @@ fn all(canary: &Cohort, control: &Cohort, rule: &Rule) -> Vec<Evaluation> {
         latency_mean_against_control(compared, rule, 0.2),
         empty_share(compared, rule, 0.2),
         empty_share_against_control(compared, rule, 0.05),
+        top_score(compared, rule, 0.7),
+        top_score_against_control(compared, rule, 0.05),
     ]
 }
 
@@ -134,7 +137,7 @@ fn a_canary_that_is_slower_than_control_fails_every_latency_guard() {
 #[test]
 fn a_canary_with_empty_answers_fails_both_guards_of_them() {
     let found = all(&cohort(500, 2, EMPTY), &cohort(500, 100, EMPTY), &rule());
-    assert_eq!(verdicts(&found)[5..], [Verdict::Fail; 2], "{found:#?}");
+    assert_eq!(verdicts(&found)[5..7], [Verdict::Fail; 2], "{found:#?}");
 }
 
 #[test]

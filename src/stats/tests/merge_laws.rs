@@ -3,13 +3,14 @@
 use proptest::prelude::*;
 
 use crate::stats::guard::{Compared, ErrorsAgainstControl, Rule, errors_against_control, latency_mean_against_control};
-use crate::stats::{Cohort, Outcome, Thresholds};
+use crate::stats::{Cohort, Found, Outcome, Thresholds};
 
 const THRESHOLDS: Thresholds = Thresholds { limit_us: 200_000, reference_us: 8_000 };
 
 /// A request, and the replica that sees it.
 fn observed() -> impl Strategy<Value = (u64, Outcome, usize)> {
-    let answered = (0..4_000_000_u64, any::<bool>()).prop_map(|(latency_us, empty)| Outcome::Answered { latency_us, empty });
+    let found = prop_oneof![Just(None), Just(Some(Found::Nothing)), (-5_000_000..5_000_000_i64).prop_map(|score| Some(Found::Best(score)))];
+    let answered = (0..4_000_000_u64, found).prop_map(|(latency_us, found)| Outcome::Answered { latency_us, found });
     // Few units, so that the same ones turn up at several replicas.
     let unit = (0..60_u64).prop_map(|unit| unit.wrapping_mul(0x9e37_79b9_7f4a_7c15));
     (unit, prop_oneof![1 => Just(Outcome::Failed), 4 => answered], 0..4_usize)
@@ -78,7 +79,7 @@ proptest! {
 fn sums_of_slow_requests_do_not_overflow() {
     let mut cohort = Cohort::default();
     for _ in 0..3 {
-        cohort.record(0, Outcome::Answered { latency_us: u64::MAX / 2, empty: false }, THRESHOLDS);
+        cohort.record(0, Outcome::Answered { latency_us: u64::MAX / 2, found: None }, THRESHOLDS);
     }
     assert_eq!(cohort.totals().latency_us, u64::MAX);
     let restored: Cohort = serde_json::from_str(&stored(&cohort)).expect("its own JSON");

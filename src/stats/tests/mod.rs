@@ -5,4 +5,5 @@ mod false_alarms;
 mod guards;
 mod merge_laws;
 mod reference;
+mod scores;
 mod traffic;

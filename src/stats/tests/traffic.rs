@@ -2,7 +2,7 @@
 
 use fastrand::Rng;
 
-use crate::stats::{Cohort, Outcome, Thresholds};
+use crate::stats::{Cohort, Found, Outcome, Thresholds};
 
 pub(super) const THRESHOLDS: Thresholds = Thresholds { limit_us: 200_000, reference_us: 8_000 };
 
@@ -28,6 +28,8 @@ struct User {
     fails: f64,
     slow: f64,
     empty: f64,
+    /// The middle of the scores of its best hits.
+    score: f64,
     /// The middle of its usual latencies.
     pace_us: f64,
 }
@@ -75,12 +77,14 @@ impl Population {
 impl User {
     fn new(random: &mut Rng, habits: Habits) -> Self {
         let (unlucky, often) = habits.unlucky;
+        let hash = random.u64(..);
         Self {
-            hash: random.u64(..),
+            hash,
             fails: if random.f64() < unlucky { often } else { habits.fails },
             slow: (-habits.slow * (1.0 - random.f64()).ln()).min(0.9),
             empty: if random.f64() < 0.03 { 0.5 } else { 0.01 },
             pace_us: 2_000.0 + 4_000.0 * random.f64(),
+            score: 0.6 + 0.003 * (hash % 100) as f64,
         }
     }
 
@@ -93,6 +97,8 @@ impl User {
             true => 8_001.0 + 60_000.0 * random.f64(),
             false => self.pace_us * (0.7 + 0.6 * random.f64()),
         };
-        Outcome::Answered { latency_us: latency_us as u64, empty: random.f64() < self.empty }
+        let luck = random.f64();
+        let found = if luck < self.empty { Found::Nothing } else { Found::Best((1e6 * (self.score + 0.05 * (luck - 0.5))) as i64) };
+        Outcome::Answered { latency_us: latency_us as u64, found: Some(found) }
     }
 }

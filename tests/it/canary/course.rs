@@ -159,7 +159,7 @@ async fn faults_of_a_plan_are_named_by_field_and_stage() {
     }
     let unknown = house.pointsman.http.get(house.pointsman.admin("/v1/canaries/canary_none")).send().await.expect("an answer");
     assert_eq!(unknown.status(), 404);
-    let guard = json!({"alias": "docs", "collection": "docs_v2", "guards": [{"kind": "top_score", "min": 0.5}]});
+    let guard = json!({"alias": "docs", "collection": "docs_v2", "guards": [{"kind": "prometheus", "query": "up", "max": 1}]});
     let refused = house.pointsman.http.post(&url).json(&guard).send().await.expect("an answer");
     assert_eq!(refused.status(), 422, "a guard nobody can judge would never pass");
 }

@@ -1,8 +1,11 @@
 //! Canaries over real sockets, with stages of seconds.
 
+mod answer_guards;
 mod course;
 mod evidence;
+mod freeze;
 mod holds;
+mod prometheus_guard;
 mod restart;
 mod troubles;
 
@@ -62,6 +65,18 @@ impl House {
     async fn command(&self, id: &str, command: &str) -> Value {
         let url = self.pointsman.admin(&format!("/v1/canaries/{id}/{command}"));
         send(&self.pointsman.http, Method::POST, &url, &json!({})).await
+    }
+
+    /// The field that a canary with these changes is refused for.
+    async fn refused(&self, changes: Value) -> String {
+        let mut spec = json!({"alias": "docs", "collection": "docs_v2"});
+        for (key, value) in changes.as_object().expect("an object") {
+            spec[key] = value.clone();
+        }
+        let answer = self.pointsman.http.post(self.pointsman.admin("/v1/canaries")).json(&spec).send().await.expect("an answer");
+        assert_eq!(answer.status(), 422);
+        let problem: Value = answer.json().await.expect("a problem");
+        problem["errors"][0]["field"].as_str().unwrap_or_else(|| panic!("no field in {problem}")).to_owned()
     }
 
     async fn show(&self, id: &str) -> Value {
@@ -131,6 +146,16 @@ async fn pause() {
 /// Everything fails from now on.
 fn unavailable() -> Value {
     json!({"errors": [{"status": 503, "share": 1.0}]})
+}
+
+/// The transition by which it went back.
+fn way_back(canary: &Value) -> Value {
+    transitions(canary).into_iter().find(|step| step["to"]["name"] == "rolling_back").expect("it went back")
+}
+
+/// One stage of half the units, as long as a test may take.
+fn endless() -> Value {
+    json!([{"percentage": 50, "duration": "10m"}, {"percentage": 100, "duration": "0s"}])
 }
 
 fn transitions(canary: &Value) -> Vec<Value> {

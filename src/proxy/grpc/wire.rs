@@ -1,0 +1,35 @@
+//! The parts of protobuf's wire format that both scanners read: that of requests ([`super::scan`]) and that of answers
+//! (`proxy::look`).
+
+pub(in crate::proxy) const MAX_VARINT_SHIFT: u32 = 63;
+
+pub(in crate::proxy) const VARINT: u64 = 0;
+pub(in crate::proxy) const FIXED64: u64 = 1;
+pub(in crate::proxy) const LENGTH: u64 = 2;
+pub(in crate::proxy) const FIXED32: u64 = 5;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Malformed {
+    #[error("a number in the message is too long")]
+    Varint,
+    #[error("the message has a field of unknown type {0}")]
+    WireType(u64),
+    #[error("the message has a field numbered 0")]
+    FieldZero,
+    #[error("the message ends inside a field")]
+    Truncated,
+}
+
+/// Adds one byte to a number; the number when it is complete.
+pub(in crate::proxy) fn varint(value: &mut u64, shift: &mut u32, byte: u8) -> Result<Option<u64>, Malformed> {
+    if *shift > MAX_VARINT_SHIFT {
+        return Err(Malformed::Varint);
+    }
+    *value |= u64::from(byte & 0x7f) << *shift;
+    *shift += 7;
+    Ok((byte & 0x80 == 0).then_some(*value))
+}
+
+pub(in crate::proxy) fn clamp(wanted: u64, there: usize) -> usize {
+    usize::try_from(wanted).unwrap_or(usize::MAX).min(there)
+}
