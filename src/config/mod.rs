@@ -2,8 +2,7 @@
 //!
 //! One [`Config`] is made of a file, the environment and the flags, in that order, by [`Config::load`]; `cli` calls it at
 //! the start, [`Watcher`] again at each change. A configuration that exists has passed every check. This room knows
-//! nobody but `routing`, whose form of a route it shares with the admin API, `rollout`, whose form of a freeze window, and what
-//! `store` takes for an address.
+//! nobody but `routing`, whose form of a route it shares with the admin API, and what `store` takes for an address.
 
 mod check;
 mod fault;
@@ -28,8 +27,8 @@ pub use sections::{
     StoreConfig, TimeoutsConfig, TlsConfig, UpstreamConfig, WebhookConfig, WebhookFormat,
 };
 pub use values::{
-    BaseUrl, BaseUrlFault, EventPattern, Header, LogFilter, LogFilterFault, Period, PeriodFault, Secret, Size, SizeFault, StoreAddress,
-    UpstreamUrl, UrlFault, WebhookUrl, WebhookUrlFault,
+    BaseUrl, BaseUrlFault, Day, EventPattern, FreezeWindow, Header, LogFilter, LogFilterFault, Period, PeriodFault, Secret, Size,
+    SizeFault, StoreAddress, TimeOfDay, Timestamp, UpstreamUrl, UrlFault, WebhookUrl, WebhookUrlFault,
 };
 pub use watch::{Change, Watcher, restart_needed};
 

@@ -27,13 +27,11 @@ mod time;
 #[cfg(test)]
 mod tests;
 
+pub use crate::config::{Day, FreezeWindow, TimeOfDay, Timestamp};
 pub use canary::{
     By, Canary, CanaryStatus, Command, Effect, Ending, Endpoint, History, Illegal, Notice, PauseReason, Pending, Phase, State, Transition,
 };
 pub use evaluation::{Evaluation, Verdict};
 pub use evidence::{CohortNumbers, Evidence, Measurement};
-pub use plan::{
-    AtDeadline, CanarySpec, Day, FreezeWindow, Guard, Level, NoData, Plan, PlanFaults, Rule, Stage, StageSpec, Statistic, TimeOfDay, filled,
-};
+pub use plan::{AtDeadline, CanarySpec, Guard, Level, NoData, Plan, PlanFaults, Rule, Stage, StageSpec, Statistic, filled};
 pub use share::{Cohorts, Share, cohorts, salt};
-pub use time::Timestamp;

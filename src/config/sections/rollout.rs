@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::config::values::FreezeWindow;
 use crate::config::values::{BaseUrl, Period, Secret};
-use crate::rollout::FreezeWindow;
 
 /// The Prometheus that guards with a PromQL query ask.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,6 +3,7 @@
 mod address;
 mod base_url;
 mod event_pattern;
+mod freeze;
 mod header;
 mod log_filter;
 mod period;
@@ -11,18 +12,21 @@ mod size;
 mod store_address;
 #[cfg(test)]
 mod tests;
+mod timestamp;
 mod url;
 mod webhook_url;
 
 pub(super) use address::address;
 pub use base_url::{BaseUrl, BaseUrlFault};
 pub use event_pattern::EventPattern;
+pub use freeze::{Day, FreezeWindow, TimeOfDay};
 pub use header::Header;
 pub use log_filter::{LogFilter, LogFilterFault};
 pub use period::{Period, PeriodFault};
 pub use secret::Secret;
 pub use size::{Size, SizeFault};
 pub use store_address::StoreAddress;
+pub use timestamp::Timestamp;
 pub use url::{UpstreamUrl, UrlFault};
 pub use webhook_url::{WebhookUrl, WebhookUrlFault};
 

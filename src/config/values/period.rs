@@ -32,6 +32,12 @@ impl Period {
         self.0
     }
 
+    /// As many milliseconds as a `u64` holds.
+    #[must_use]
+    pub fn millis(self) -> u64 {
+        u64::try_from(self.0.as_millis()).unwrap_or(u64::MAX)
+    }
+
     #[must_use]
     pub const fn is_zero(self) -> bool {
         self.0.is_zero()

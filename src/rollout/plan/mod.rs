@@ -4,7 +4,6 @@
 //! that a later release with other defaults does not change a canary under way.
 
 mod check;
-mod freeze;
 mod guard;
 mod query;
 mod spec;
@@ -12,13 +11,13 @@ mod stage;
 
 use serde::{Deserialize, Serialize};
 
-pub use freeze::{Day, FreezeWindow, TimeOfDay};
 pub use guard::{Guard, Level, Rule, Statistic};
 pub use query::filled;
 pub use spec::{AtDeadline, CanarySpec, NoData};
 pub use stage::{Stage, StageSpec};
 
-use super::time::{Timestamp, millis};
+use super::time::millis;
+use crate::config::Timestamp;
 use crate::routing::SpecFault;
 
 /// A checked plan.

@@ -2,9 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{FreezeWindow, Guard, StageSpec};
-use crate::config::Period;
-use crate::rollout::Timestamp;
+use super::{Guard, StageSpec};
+use crate::config::{FreezeWindow, Period, Timestamp};
 
 /// What a stage does when its time is over and too little was seen. There is no third way: no data is never a pass.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::rollout::Timestamp;
+use super::Timestamp;
 use crate::routing::SpecFault;
 
 const MINUTE: u64 = 60_000;
