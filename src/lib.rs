@@ -8,9 +8,9 @@
 //! cli        commands: parse, start, print
 //! admin      HTTP API for operators                     proxy   the data plane: one request, from accept to observe
 //! control    the control plane: routes, canaries         |
+//! rollout    plans and state machines, pure              |
 //! qdrant     what the control plane asks of Qdrant       |
 //!    \____________________ live __________________________/     the snapshot both share
-//! rollout    plans and state machines, pure
 //! store      what lasts                                         what they are made of; these know nobody
 //!            stats       metrics       routing       config     but each other's plainest types
 //! ```

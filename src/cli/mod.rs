@@ -52,6 +52,8 @@ enum Command {
     Route(remote::RouteArgs),
     /// Move an alias to another collection in stages
     Canary(remote::CanaryArgs),
+    /// Build a new collection and give it an alias
+    Deployment(remote::DeploymentArgs),
     /// Delete collections that nobody uses any more
     Retire(remote::RetireArgs),
     /// Put every alias on stable, at once
@@ -83,6 +85,7 @@ impl Cli {
             Command::Alias(args) => remote::run(args),
             Command::Route(args) => remote::run(args),
             Command::Canary(args) => remote::run(args),
+            Command::Deployment(args) => remote::run(args),
             Command::Retire(args) => remote::run(args),
             Command::KillSwitch(args) => remote::run(args),
             Command::Collections(args) => remote::run(args),

@@ -1,0 +1,182 @@
+//! `pointsman deployment`: a new collection that is built, validated and given an alias.
+
+mod page;
+mod watch;
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::fields::list;
+use super::paging::PageArgs;
+use super::session::{RemoteArgs, Session};
+use super::{Ask, Failure, Outcome, at, document};
+use crate::config::Period;
+
+const PATH: &str = "/v1/deployments";
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct DeploymentArgs {
+    #[command(subcommand)]
+    action: Action,
+    #[command(flatten)]
+    remote: RemoteArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Build a new collection and give it the alias
+    Create {
+        #[command(flatten)]
+        spec: Box<SpecArgs>,
+        /// Only say what would be done
+        #[arg(long, conflicts_with = "watch")]
+        dry_run: bool,
+        /// The same key creates one deployment, however often the command is given within a day
+        #[arg(long, value_name = "KEY")]
+        idempotency_key: Option<String>,
+        /// Follow it to its end; exit code 1 if that is not "completed"
+        #[arg(long)]
+        watch: bool,
+    },
+    /// All deployments
+    List(PageArgs),
+    /// One deployment: how far it is, what was found, what is in its way
+    Show {
+        id: String,
+        /// Follow it to its end; exit code 1 if that is not "completed"
+        #[arg(long)]
+        watch: bool,
+    },
+    /// Say that the collection of an external source is filled
+    Ready { id: String },
+    /// Stop it at any point, and undo what it made
+    Cancel { id: String },
+    /// Take the alias back once the new collection has it
+    Rollback { id: String },
+}
+
+/// What has no flag stands in the file; see docs/deployments.md for all fields.
+#[derive(Debug, Args)]
+struct SpecArgs {
+    /// The alias that is to get a new collection
+    #[arg(required_unless_present = "file")]
+    alias: Option<String>,
+    /// collection:<name>, snapshot:<location> or external
+    #[arg(required_unless_present = "file")]
+    source: Option<String>,
+    /// The deployment as YAML or JSON; - for standard input. Arguments and flags replace what it says
+    #[arg(long, short, value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// The new collection [default: the alias with the moment behind it]
+    #[arg(long, value_name = "NAME")]
+    collection: Option<String>,
+    /// How long the new collection is watched once it has the alias
+    #[arg(long, value_name = "TIME")]
+    watch_for: Option<Period>,
+    /// How often it is looked at meanwhile
+    #[arg(long, value_name = "TIME")]
+    watch_every: Option<Period>,
+    /// How long the old collection is kept after the watch
+    #[arg(long, value_name = "TIME")]
+    retire_old: Option<Period>,
+    /// Leave everything as it is when something fails
+    #[arg(long)]
+    no_rollback: bool,
+    /// The new collection differs so that old requests may fail, and that is meant
+    #[arg(long)]
+    acknowledge_incompatible: bool,
+}
+
+impl SpecArgs {
+    /// As the API takes it; whether it makes sense is for Pointsman to judge.
+    fn body(&self) -> Result<Value, Failure> {
+        let mut body = self.file.as_deref().map_or_else(|| Ok(json!({})), document::read)?;
+        let text = |text: &Option<String>| text.as_ref().map(|text| json!(text));
+        let time = |period: &Option<Period>| period.map(|period| json!(period.to_string()));
+        let said = [
+            ("alias", text(&self.alias)),
+            ("source", text(&self.source)),
+            ("collection", text(&self.collection)),
+            ("watch", time(&self.watch_for)),
+            ("watch_every", time(&self.watch_every)),
+            ("retire_old", time(&self.retire_old)),
+            ("rollback_on_failure", self.no_rollback.then(|| json!(false))),
+            ("acknowledge_incompatible", self.acknowledge_incompatible.then(|| json!(true))),
+        ];
+        for (field, value) in said {
+            if let Some(value) = value {
+                body[field] = value;
+            }
+        }
+        Ok(body)
+    }
+}
+
+impl Ask for DeploymentArgs {
+    fn remote(&self) -> &RemoteArgs {
+        &self.remote
+    }
+
+    async fn ask(&self, session: &Session) -> Outcome {
+        let one = |id: &str| at(&["v1", "deployments", id]);
+        match &self.action {
+            Action::Create { spec, dry_run: true, .. } => {
+                let mut body = spec.body()?;
+                body["dry_run"] = json!(true);
+                session.show(&session.api.change(Method::POST, PATH, Some(&body)).await?, page::preview)
+            }
+            Action::Create { spec, idempotency_key, watch, .. } => create(session, &spec.body()?, idempotency_key.as_deref(), *watch).await,
+            Action::List(page) => page.show(session, PATH, |page, style| page::listed(list(page, "items"), style)).await,
+            Action::Show { id, watch: true } => watch::to_the_end(session, id).await,
+            Action::Show { id, watch: false } => session.show(&session.api.get(&one(id), &[]).await?, page::shown),
+            Action::Ready { id } => command(session, id, "ready").await,
+            Action::Cancel { id } => command(session, id, "cancel").await,
+            Action::Rollback { id } => command(session, id, "rollback").await,
+        }
+    }
+}
+
+async fn create(session: &Session, body: &Value, key: Option<&str>, watch: bool) -> Outcome {
+    let headers = [("--idempotency-key", "idempotency-key", key)];
+    let answer = session.api.change_with(Method::POST, PATH, Some(body), &headers).await?;
+    match answer.json["id"].as_str() {
+        Some(id) if watch => watch::to_the_end(session, id).await,
+        _ => session.show(&answer, page::in_short),
+    }
+}
+
+/// The reason goes along in its header, as with every command.
+async fn command(session: &Session, id: &str, word: &str) -> Outcome {
+    let path = at(&["v1", "deployments", id, word]);
+    session.show(&session.api.change(Method::POST, &path, Some(&json!({}))).await?, page::in_short)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{parse, parsed};
+    use super::*;
+
+    #[test]
+    fn flags_become_a_spec() {
+        let line = "docs collection:docs_v1 --collection docs_v2 --watch-for 5m --watch-every 5s --retire-old 2d --no-rollback \
+                    --acknowledge-incompatible";
+        let body = parsed::<SpecArgs>(line).body().expect("no file to read");
+        let wanted = json!({
+            "alias": "docs", "source": "collection:docs_v1", "collection": "docs_v2", "watch": "5m", "watch_every": "5s",
+            "retire_old": "2d", "rollback_on_failure": false, "acknowledge_incompatible": true,
+        });
+        assert_eq!(body, wanted);
+        let spec: crate::rollout::deployment::DeploymentSpec = serde_json::from_value(body).expect("what the API takes");
+        assert_eq!(spec.check(false), Vec::new());
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused() {
+        for line in ["", "docs", "docs external --watch-for soon"] {
+            assert!(parse::<SpecArgs>(line).is_err(), "{line}");
+        }
+    }
+}
