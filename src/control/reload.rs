@@ -50,64 +50,72 @@ impl Control {
     }
 
     async fn take_change(&self, change: &Change) -> Arc<ReloadStatus> {
-        let rejected = match &change.outcome {
-            Ok(loaded) => self.take_config(&loaded.config).await.err().unwrap_or_default(),
-            Err(faults) => faults.iter().map(ToString::to_string).collect(),
-        };
-        for reason in &rejected {
-            tracing::error!(reason, "the new configuration was rejected; the old one stays in force");
-        }
         let _writing = self.0.writer.lock().await;
-        let state = self.0.state.load_full();
-        let restart_needed = match &change.outcome {
-            Ok(loaded) if rejected.is_empty() => restart_needed(&self.0.started, &loaded.config),
-            _ => state.reload.restart_needed.clone(),
+        let taken = match &change.outcome {
+            Ok(loaded) => self.take_config(&loaded.config).await,
+            Err(faults) => Err(texts(faults)),
         };
-        let serving = if rejected.is_empty() { &change.fingerprint } else { &state.reload.serving };
+        let state = self.0.state.load_full();
         let status = Arc::new(ReloadStatus {
-            serving: serving.clone(),
+            serving: if taken.is_ok() { &change.fingerprint } else { &state.reload.serving }.clone(),
             observed: change.fingerprint.clone(),
-            rejected,
-            restart_needed,
+            rejected: taken.as_ref().err().cloned().unwrap_or_default(),
+            restart_needed: match &change.outcome {
+                Ok(loaded) if taken.is_ok() => restart_needed(&self.0.started, &loaded.config),
+                _ => state.reload.restart_needed.clone(),
+            },
             observed_at: Some(SystemTime::now()),
         });
-        self.0.state.store(Arc::new(State { reload: Arc::clone(&status), ..State::clone(&state) }));
+        for reason in &status.rejected {
+            tracing::error!(reason, "the new configuration was rejected; the old one stays in force");
+        }
+        let told = State { reload: Arc::clone(&status), ..State::clone(&state) };
+        match taken {
+            // Both at once: whoever is served by the new table is told of it.
+            Ok(plan) => self.take_plan(plan, told),
+            Err(_) => self.0.state.store(Arc::new(told)),
+        }
         status
     }
 
-    /// The reasons against, if there are any.
-    async fn take_config(&self, config: &Config) -> Result<(), Vec<String>> {
-        let texts = |faults: Vec<PlanFault>| faults.iter().map(ToString::to_string).collect::<Vec<_>>();
-        let plan = Plan::of(config, Some(&self.plan())).map_err(texts)?;
-        self.replace_plan(plan).await.map_err(|error| match error {
-            ControlError::Invalid(faults) => faults.iter().map(ToString::to_string).collect(),
+    fn take_plan(&self, plan: Plan, state: State) {
+        let revision = state.revision + 1;
+        self.publish(State { plan: Arc::new(plan), revision, ..state });
+        self.0.relist.notify_one();
+        tracing::info!(revision, "configuration replaced");
+    }
+
+    /// The plan of a configuration, its routes already stored; or the reasons against it.
+    async fn take_config(&self, config: &Config) -> Result<Plan, Vec<String>> {
+        let plan = Plan::of(config, Some(&self.plan())).map_err(|faults: Vec<PlanFault>| texts(&faults))?;
+        self.store_routes_of(&plan).await.map_err(|error| match error {
+            ControlError::Invalid(faults) => texts(&faults),
             other => vec![other.to_string()],
-        })
+        })?;
+        Ok(plan)
     }
 
     /// Checked against the routes that operators made: none may need what the new plan does not have.
-    async fn replace_plan(&self, plan: Plan) -> Result<(), ControlError> {
-        let _writing = self.0.writer.lock().await;
+    async fn store_routes_of(&self, plan: &Plan) -> Result<(), ControlError> {
         let state = self.0.state.load_full();
         let (mut routes, mut absorbed) = (Routes::clone(&state.held.routes), Absorbed::clone(&state.held.absorbed));
         absorb(&mut routes, &mut absorbed, &plan.routes);
-        let faults = misfits(&routes, &plan);
+        let faults = misfits(&routes, plan);
         if !faults.is_empty() {
             return Err(ControlError::Invalid(faults));
         }
         let writes = writes::between(&state.held, &routes, &absorbed);
-        if !writes.is_empty() {
-            let author = Author::pointsman("the configuration has changed");
-            let audit = author.did(Deed { action: "routes.configure", subject: "" }, None, Some(writes::json(&absorbed)));
-            self.commit(store::Change::new(audit, writes)).await?;
+        if writes.is_empty() {
+            return Ok(());
         }
-        let state = self.0.state.load_full();
-        let revision = state.revision + 1;
-        self.publish(State { plan: Arc::new(plan), revision, ..State::clone(&state) });
-        self.0.relist.notify_one();
-        tracing::info!(revision, "configuration replaced");
-        Ok(())
+        let author = Author::pointsman("the configuration has changed");
+        let audit = author.did(Deed { action: "routes.configure", subject: "" }, None, Some(writes::json(&absorbed)));
+        self.commit(store::Change::new(audit, writes)).await
     }
+}
+
+fn texts(faults: &[impl ToString]) -> Vec<String> {
+    faults.iter().map(ToString::to_string).collect()
 }
 
 /// Routes that the plan could not serve.

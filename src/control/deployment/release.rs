@@ -65,10 +65,7 @@ impl Control {
 
     /// What is wrong with the collection, if anything.
     async fn wanting(&self, collection: &str) -> Option<String> {
-        let here = match self.here() {
-            Ok(here) => here,
-            Err(_) => return Some("no client can be made of the upstream's settings".to_owned()),
-        };
+        let Ok(here) = self.here() else { return Some("no client can be made of the upstream's settings".to_owned()) };
         match here.state(collection).await {
             Ok(state) if state.status == "green" => None,
             Ok(state) => Some(format!("it is {}", state.status)),

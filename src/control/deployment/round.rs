@@ -62,7 +62,7 @@ impl Control {
             let Some(claim) = self.0.deploying.claim(id) else { continue };
             let (control, fence) = (self.clone(), fence.clone());
             tokio::spawn(async move {
-                if let Err(error) = control.deploy(&claim.id, &fence).await {
+                if let Err(error) = Box::pin(control.deploy(&claim.id, &fence)).await {
                     tracing::warn!(deployment = claim.id, %error, "a deployment could not be gone on with; it is tried again");
                 }
             });
@@ -108,7 +108,7 @@ impl Control {
         let done = match work {
             Work::Check => self.check_deployment(deployment.spec(), deployment.collection()).await.map(Done::from),
             Work::Create => self.build_collection(deployment, fence).await.map(Done::from),
-            Work::Copy => self.copy_points(deployment, fence).await.map(Done::from),
+            Work::Copy => Box::pin(self.copy_points(deployment, fence)).await.map(Done::from),
             Work::Verify => self.verify_copy(deployment).await.map(Done::from),
             Work::Finish => self.finish_collection(deployment).await.map(Done::from),
             Work::Validate => self.validate_collection(deployment).await.map(Done::from),

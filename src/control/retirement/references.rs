@@ -1,7 +1,9 @@
 //! Who refers to a collection, by what this process holds.
 
+use crate::control::deployment::Deploying;
 use crate::control::state::State;
 use crate::live::DEFAULT_UPSTREAM;
+use crate::rollout;
 use crate::routing::RouteSpec;
 
 impl State {
@@ -16,8 +18,18 @@ impl State {
         let canaries = self.held.canaries.values().filter(|running| running.is_live() && running.places().any(is_there));
         let canaries = canaries.map(|running| format!("{} leads to it", running.name()));
         let needs = |name: &str| self.is_default(upstream) && name == collection;
-        let deployments = self.held.deployments.values().filter(|deploying| deploying.is_live() && deploying.places().any(needs));
+        let deployments = self.held.deployments.values().filter(|deploying| self.needed_by(deploying).any(needs));
         routes.chain(canaries).chain(deployments.map(|deploying| format!("{} needs it", deploying.name()))).collect()
+    }
+
+    /// What a deployment still needs. Once its canary is promoted that is the new collection alone: what it replaced is
+    /// retired in the same commit, and a way back would claim it.
+    fn needed_by<'s>(&'s self, deploying: &'s Deploying) -> impl Iterator<Item = &'s str> {
+        let deployment = &deploying.deployment;
+        let canary = deployment.made().canary.as_ref().and_then(|id| self.held.canaries.get(id));
+        let promoted = canary.is_some_and(|running| matches!(running.canary.state(), rollout::State::Completed));
+        let places = deploying.places().filter(move |place| !promoted || *place == deployment.collection());
+        places.filter(|_| deploying.is_live())
     }
 
     /// Whether the last listing shows an alias that points at a collection: a reason to list afresh, and no more.

@@ -12,7 +12,8 @@ use crate::house::PATIENCE;
 async fn events_are_followed_from_the_past_into_the_present() {
     let house = House::new("").await;
     aborted_canary(&house).await;
-    let mut following = house.command("events --follow --output json").stdout(Stdio::piped()).spawn().expect("the binary runs");
+    let mut following =
+        house.command("events --follow --subject docs --output json").stdout(Stdio::piped()).spawn().expect("the binary runs");
     let mut lines = BufReader::new(following.stdout.take().expect("it is piped")).lines();
     let mut next = async || {
         let line = tokio::time::timeout(PATIENCE, lines.next_line()).await.expect("in time").expect("it can be read").expect("it goes on");
@@ -25,11 +26,12 @@ async fn events_are_followed_from_the_past_into_the_present() {
     assert_eq!((&present["kind"], &present["body"]["canary"]), (&"canary.aborted".into(), &id), "{present}");
     following.kill().await.expect("it is ours");
 
-    let all = house.told("events").await;
+    let all = house.told("events --subject docs").await;
     assert!(all.lines().next().is_some_and(|head| head.starts_with("ID  TIME")) && all.lines().count() == 3, "{all}");
-    let after = house.told(&format!("events --after {}", past["id"])).await;
+    let after = house.told(&format!("events --subject docs --after {}", past["id"])).await;
     assert!(after.lines().count() == 1 && after.ends_with("  canary.aborted          docs  enough"), "{after}");
-    let first: Value = serde_json::from_str(house.told("events --after 0 -o json").await.lines().next().expect("a line")).expect("JSON");
+    let first: Value =
+        serde_json::from_str(house.told("events --subject docs --after 0 -o json").await.lines().next().expect("a line")).expect("JSON");
     assert_eq!(first, past);
 }
 

@@ -172,7 +172,8 @@ async fn deployments() {
     assert_eq!(house.told("deployment list").await, "there are no deployments");
     let preview = house.told("deployment create docs collection:docs_v1 --collection docs_v3 --dry-run").await;
     assert!(preview.contains("creating") && preview.contains("PUT /collections/docs_v3"), "{preview}");
-    let followed = house.told("deployment create docs collection:docs_v1 --collection docs_v3 --watch-for 1s --watch-every 300ms --watch").await;
+    let followed =
+        house.told("deployment create docs collection:docs_v1 --collection docs_v3 --watch-for 1s --watch-every 300ms --watch").await;
     assert!(followed.lines().next().is_some_and(|line| line.ends_with("docs to docs_v3")), "{followed}");
     assert!(followed.contains("copying: the collection is there (by controller)") && followed.contains("completed: "), "{followed}");
     let waiting = house.told("deployment create docs external --collection docs_v4").await;
@@ -180,7 +181,7 @@ async fn deployments() {
     let early = house.refused(&format!("deployment rollback {id}")).await;
     assert!(early.contains("the alias has not moved; cancel it"), "{early}");
     let cancelled = house.told(&format!("deployment cancel {id} --reason enough")).await;
-    assert!(cancelled.contains("rolling back") || cancelled.contains("cancelled"), "{cancelled}");
+    assert!(cancelled.contains("rolling_back") || cancelled.contains("cancelled"), "{cancelled}");
     assert!(house.told(&format!("deployment show {id}")).await.contains("enough"));
     assert!(house.told("deployment list").await.contains("docs_v3"));
     house.refused(&format!("deployment ready {id}")).await;
