@@ -7,6 +7,7 @@
 mod check;
 mod fault;
 mod load;
+mod path;
 mod sections;
 #[cfg(test)]
 mod tests;

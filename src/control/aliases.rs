@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::author::{Author, Deed};
 use super::error::ControlError;
 use super::state::Control;
-use super::{clock, retirement, writes};
+use super::{clock, document, retirement};
 use crate::config::{DEFAULT_UPSTREAM as DEFAULT_NAME, Period};
 use crate::live::DEFAULT_UPSTREAM;
 use crate::qdrant::{Client, Compatibility, Difference, Listing, next_name};
@@ -209,7 +209,7 @@ impl Control {
         retire_old: Option<Period>,
     ) -> Result<AliasChanged, ControlError> {
         let _writing = self.0.writer.lock().await;
-        let audit = author.did(deed, answer.previous.as_ref().map(writes::json), answer.collection.as_ref().map(writes::json));
+        let audit = author.did(deed, answer.previous.as_ref().map(document::json), answer.collection.as_ref().map(document::json));
         let mut change = store::Change { events: vec![answer.event()], ..store::Change::new(audit, Vec::new()) };
         if let Some((old, grace)) = answer.previous.as_deref().zip(retire_old) {
             let leaving = format!("the alias `{}` left it", deed.subject);

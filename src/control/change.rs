@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::author::{Author, Deed};
+use super::document::{OWNER, json};
 use super::error::ControlError;
-use super::holdings::OWNER;
 use super::state::{Control, State};
 use super::views::RouteView;
 use super::{RouteState, writes};
@@ -115,7 +115,7 @@ impl Control {
         let (next, answer) = edit(&Change { alias: deed.subject, state: &state })?;
         let before = state.held.routes.get(deed.subject);
         let Some(write) = writes::of_route(deed.subject, before, next.as_ref()) else { return Ok(answer) };
-        let audit = author.did(deed, before.map(writes::json), next.as_ref().map(writes::json));
+        let audit = author.did(deed, before.map(json), next.as_ref().map(json));
         let mut change = store::Change::new(audit, vec![write]);
         change.writes.extend(before.is_none().then(|| store::Write::none(store::Key::new(OWNER, deed.subject))));
         if let Some(next) = &next {

@@ -1,7 +1,7 @@
 //! Why a change of a route was refused, and why the control plane could not start.
 
 use super::PlanFault;
-use super::holdings::{OWNER, ROUTE, Unreadable};
+use super::document::{OWNER, ROUTE, Unreadable};
 use crate::qdrant::{AliasFailed, Difference, Failure, ListingFailed};
 use crate::rollout::Illegal;
 use crate::routing::SpecFault;

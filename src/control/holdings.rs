@@ -11,32 +11,11 @@ use serde::de::DeserializeOwned;
 use super::absorb::{Absorbed, Routes};
 use super::canary::{Canaries, Running};
 use super::deployment::{Deploying, Deployments};
-use super::{KillSwitch, RouteState, kill};
+use super::document::{CANARY, CONFIGURED, DEPLOYMENT, KILL_SWITCH, OWNER, RETIREMENT, ROUTE, Unreadable};
+use super::kill_switch::{ID, KillSwitch};
+use super::route::RouteState;
 use crate::rollout::retirement::Retirement;
-use crate::store::{Delta, Document, Key, Kind};
-
-/// A route, under its alias.
-pub(super) const ROUTE: Kind = Kind::new("route");
-/// The definition of a route that was taken in from the configuration, under its alias.
-pub(super) const CONFIGURED: Kind = Kind::new("configured_route");
-/// A canary, under its id.
-pub(super) const CANARY: Kind = Kind::new("canary");
-/// Which rollout an alias belongs to, under the alias: of two that want it, one gets it.
-pub(super) const OWNER: Kind = Kind::new("owner");
-/// The kill switch.
-pub(super) const KILL_SWITCH: Kind = Kind::new("kill_switch");
-/// A deployment, under its id.
-pub(super) const DEPLOYMENT: Kind = Kind::new("deployment");
-/// The scheduled deletion of a collection, under its id.
-pub(super) const RETIREMENT: Kind = Kind::new("retirement");
-
-/// A document that says something else than this version can understand.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the stored {key} cannot be read: {reason}")]
-pub struct Unreadable {
-    pub key: Key,
-    pub reason: String,
-}
+use crate::store::{Delta, Document};
 
 /// One version of everything that lasts. Cheap to clone.
 #[derive(Clone, Debug, Default)]
@@ -80,7 +59,7 @@ impl Holdings {
             kind if *kind == KILL_SWITCH => {
                 let mut switches = BTreeMap::new();
                 put(&mut switches, document, |switch: KillSwitch| switch)?;
-                self.kill = Arc::new(switches.remove(kill::ID).unwrap_or_default());
+                self.kill = Arc::new(switches.remove(ID).unwrap_or_default());
                 Ok(())
             }
             kind if *kind == RETIREMENT => {

@@ -2,8 +2,8 @@
 
 use super::author::{Author, Deed};
 use super::canary::scope_of_all;
+use super::document::{CANARY, DEPLOYMENT, RETIREMENT};
 use super::error::ControlError;
-use super::holdings::{CANARY, DEPLOYMENT, RETIREMENT};
 use super::state::Control;
 use crate::store::{self, Expected, Fence, Key, Kind, Write};
 

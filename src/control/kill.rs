@@ -1,26 +1,14 @@
-//! The kill switch: every alias on stable, at once, whatever routes and canaries say.
-
-use serde::{Deserialize, Serialize};
+//! Turning the kill switch.
 
 use super::author::{Author, Deed};
 use super::canary::transitions;
+use super::clock;
+use super::document::{KILL_SWITCH, json, write};
 use super::error::ControlError;
-use super::holdings::KILL_SWITCH;
+use super::kill_switch::{ID, KillSwitch};
 use super::state::Control;
-use super::{clock, writes};
-use crate::rollout::{By, Timestamp};
+use crate::rollout::By;
 use crate::store::{self, Expected, NewEvent};
-
-/// There is one.
-pub(super) const ID: &str = "global";
-
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct KillSwitch {
-    pub on: bool,
-    pub actor: Option<String>,
-    pub reason: Option<String>,
-    pub since: Option<Timestamp>,
-}
 
 impl Control {
     #[must_use]
@@ -44,7 +32,7 @@ impl Control {
         let state = self.0.state.load_full();
         let now = clock::now();
         let next = KillSwitch { on, actor: Some(author.actor.clone()), reason: author.reason.clone(), since: Some(now) };
-        let mut writes = vec![writes::write(&KILL_SWITCH, ID, Some(&next), Expected::Any)];
+        let mut writes = vec![write(&KILL_SWITCH, ID, Some(&next), Expected::Any)];
         let mut events = vec![NewEvent { kind: deed.action.to_owned(), subject: String::new(), body: serde_json::json!({"on": on}) }];
         let reason = author.reason.clone().unwrap_or_else(|| "the kill switch was turned".to_owned());
         for before in state.held.canaries.values().filter(|running| running.is_live()) {
@@ -53,7 +41,7 @@ impl Control {
             writes.extend(self.canary_writes(before, &mut after));
             events.extend(transitions(before, &after));
         }
-        let audit = author.did(deed, Some(writes::json(state.held.kill.as_ref())), Some(writes::json(&next)));
+        let audit = author.did(deed, Some(json(state.held.kill.as_ref())), Some(json(&next)));
         self.commit(store::Change { events, ..store::Change::new(audit, writes) }).await?;
         tracing::warn!(on, actor = author.actor, "the kill switch was turned");
         Ok(next)

@@ -3,15 +3,15 @@
 use serde::Serialize;
 use xxhash_rust::xxh3::xxh3_128;
 
+use super::document;
 use super::error::ControlError;
 use super::state::Control;
-use super::writes;
 use crate::store::{CommitError, IdempotencyKey};
 
 /// The key of a request, with what tells it from another request that was given the same.
 pub(super) fn key<T: Serialize>(key: Option<&str>, kind: &str, request: &T, id: &str) -> Option<IdempotencyKey> {
-    let fingerprint = format!("{:032x}", xxh3_128(writes::json(request).to_string().as_bytes()));
-    key.map(|key| IdempotencyKey { key: format!("{kind}:{key}"), fingerprint, answer: writes::json(&id) })
+    let fingerprint = format!("{:032x}", xxh3_128(document::json(request).to_string().as_bytes()));
+    key.map(|key| IdempotencyKey { key: format!("{kind}:{key}"), fingerprint, answer: document::json(&id) })
 }
 
 impl Control {

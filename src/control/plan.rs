@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::plan_fault::PlanFault;
 use super::prometheus::Prometheus;
 use super::settings;
 use super::upstreams::{Definition, define};
@@ -42,15 +43,6 @@ pub struct Plan {
     pub admin_token: Option<Secret>,
     /// Who is told of events.
     pub(super) webhooks: Arc<[Webhook]>,
-}
-
-/// What a legal configuration still may fail on: files and certificates.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{key}: {reason}")]
-pub struct PlanFault {
-    /// The key of the configuration, such as `upstreams.default.ca_file`.
-    pub key: String,
-    pub reason: String,
 }
 
 impl Plan {

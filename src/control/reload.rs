@@ -5,34 +5,14 @@ use std::time::SystemTime;
 
 use super::absorb::{Absorbed, Routes, absorb};
 use super::author::{Author, Deed};
+use super::document::json;
 use super::error::ControlError;
+use super::reload_status::ReloadStatus;
 use super::state::{Control, State};
 use super::{Plan, PlanFault, writes};
 use crate::config::{Change, Config, restart_needed};
 use crate::routing::SpecFault;
 use crate::store;
-
-/// Whether the configuration on disk is the one being served.
-#[derive(Clone, Debug, Default, serde::Serialize)]
-pub struct ReloadStatus {
-    /// Fingerprint of the configuration in force.
-    pub serving: String,
-    /// Fingerprint of the last one seen; another than `serving` when it was rejected.
-    pub observed: String,
-    /// Why the last one seen was rejected; empty when it was not.
-    pub rejected: Vec<String>,
-    /// Keys that changed but need a restart to take effect.
-    pub restart_needed: Vec<&'static str>,
-    /// When the last one was seen.
-    #[serde(serialize_with = "unix_seconds")]
-    pub observed_at: Option<SystemTime>,
-}
-
-impl ReloadStatus {
-    pub(super) fn serving(fingerprint: &str) -> Self {
-        Self { serving: fingerprint.to_owned(), observed: fingerprint.to_owned(), observed_at: Some(SystemTime::now()), ..Self::default() }
-    }
-}
 
 impl Control {
     #[must_use]
@@ -109,7 +89,7 @@ impl Control {
             return Ok(());
         }
         let author = Author::pointsman("the configuration has changed");
-        let audit = author.did(Deed { action: "routes.configure", subject: "" }, None, Some(writes::json(&absorbed)));
+        let audit = author.did(Deed { action: "routes.configure", subject: "" }, None, Some(json(&absorbed)));
         self.commit(store::Change::new(audit, writes)).await
     }
 }
@@ -127,10 +107,4 @@ fn misfits(routes: &Routes, plan: &Plan) -> Vec<SpecFault> {
         route.spec.check(&upstreams).into_iter().map(located)
     };
     routes.iter().flat_map(of).collect()
-}
-
-#[expect(clippy::ref_option, reason = "the signature serde asks for")]
-fn unix_seconds<S: serde::Serializer>(at: &Option<SystemTime>, serializer: S) -> Result<S::Ok, S::Error> {
-    let seconds = at.and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok()).map(|since| since.as_secs());
-    serde::Serialize::serialize(&seconds, serializer)
 }

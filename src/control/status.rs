@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::RouteState;
 use super::clock;
 use super::readiness::NotReady;
-use super::reload::ReloadStatus;
+use super::reload_status::ReloadStatus;
 use super::state::{Control, State};
 use super::steward::is_live;
 use crate::metrics::{Class, FallbackCause, Gauges, Outcome, Totals, WorkerEvent};
@@ -195,6 +195,7 @@ impl Control {
             store_revision: state.held.revision,
             kill_switch: state.held.kill.on,
             canaries: self.canary_gauges(),
+            deployments: self.deployment_gauges(),
             retirements: self.retirement_gauges(),
             webhooks: self.webhook_gauges(),
         }

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
+use super::document;
 use super::state::Control;
 use super::webhooks::Couriers;
-use super::writes;
 use crate::store::{Fence, Lease, Replica, ReplicaReport, Retention, StoreError};
 
 /// How often there is a look at what is due.
@@ -98,8 +98,8 @@ impl Control {
 
     async fn report_alive(&self) -> Result<Lease, StoreError> {
         let state = self.0.state.load_full();
-        let mut body = writes::json(&self.usage_report());
-        body["webhooks"] = writes::json(&self.0.board.last());
+        let mut body = document::json(&self.usage_report());
+        body["webhooks"] = document::json(&self.0.board.last());
         let report = ReplicaReport {
             id: self.0.replica.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -8,7 +8,7 @@ use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
-use super::plan::PlanFault;
+use super::plan_fault::PlanFault;
 use crate::config::{Credentials, DEFAULT_UPSTREAM, UpstreamConfig, UpstreamUrl};
 use crate::live::{self, Endpoint, Upstream};
 

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use serde::Serialize;
-
-use super::RouteState;
 use super::absorb::{Absorbed, Routes};
-use super::holdings::{CONFIGURED, Holdings, ROUTE};
-use crate::store::{Expected, Key, Kind, Write};
+use super::document::{CONFIGURED, ROUTE, write};
+use super::holdings::Holdings;
+use super::route::RouteState;
+use crate::store::{Expected, Write};
 
 /// From what is held to these routes and definitions; empty when nothing differs.
 pub(super) fn between(held: &Holdings, routes: &Routes, absorbed: &Absorbed) -> Vec<Write> {
@@ -27,20 +26,6 @@ pub(super) fn of_route(alias: &str, before: Option<&RouteState>, after: Option<&
     };
     let expected = before.map_or(Expected::Absent, |before| Expected::Revision(before.revision));
     (!same).then(|| write(&ROUTE, alias, after, expected))
-}
-
-/// Puts `body` under `id`, or deletes what is there.
-pub(super) fn write<T: Serialize>(kind: &Kind, id: &str, body: Option<&T>, expected: Expected) -> Write {
-    let key = Key::new(kind.clone(), id);
-    match body {
-        Some(body) => Write::Put { key, body: json(body), due_at: None, expected },
-        None => Write::Delete { key, expected },
-    }
-}
-
-/// What is written is ours: maps with text for keys, numbers, text.
-pub(super) fn json<T: Serialize>(body: &T) -> serde_json::Value {
-    serde_json::to_value(body).expect("the control plane's documents are JSON")
 }
 
 fn names<'a, A, B>(one: &'a std::collections::BTreeMap<String, A>, other: &'a std::collections::BTreeMap<String, B>) -> BTreeSet<&'a str> {

@@ -21,7 +21,9 @@ pub use finding::Finding;
 pub use handles::Handles;
 pub use histogram::{Histogram, Snapshot};
 pub use kinds::{Class, Outcome, Protocol};
-pub use prometheus::{CanaryGauge, DeliveryResult, Gauges, GuardGauge, RenderFailed, RetirementGauges, TEXT_FORMAT, WebhookGauge, render};
+pub use prometheus::{
+    CanaryGauge, DeliveryResult, DeploymentGauge, Gauges, GuardGauge, RenderFailed, RetirementGauges, TEXT_FORMAT, WebhookGauge, render,
+};
 pub use registry::Registry;
 pub use series::{Completed, FallbackCause, Series, Shard, Totals};
 pub use usage::Usage;

@@ -14,6 +14,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
+use super::client::Client;
 use super::gather;
 use super::headers::Forwarding;
 use super::io::Io;
@@ -39,11 +40,6 @@ pub(super) struct Front {
     pub(super) head_timeout: Duration,
     pub(super) max_head_bytes: usize,
     pub(super) tls: Option<TlsAcceptor>,
-}
-
-/// What all requests of a connection have in common.
-pub(super) struct Client {
-    pub(super) forwarding: Forwarding,
 }
 
 pub(super) async fn serve(worker: &Rc<Worker>, front: &Arc<Front>, stream: TcpStream, peer: SocketAddr) {

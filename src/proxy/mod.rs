@@ -14,6 +14,7 @@
 mod acceptor;
 mod body;
 pub mod classify;
+mod client;
 mod connection;
 mod decide;
 mod forward;

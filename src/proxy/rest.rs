@@ -13,7 +13,7 @@ use hyper::body::Incoming;
 
 use super::body::{Answer, ClientBody, Outgoing, Source};
 use super::classify::{Located, Operation, locate, rewritten};
-use super::connection::Client;
+use super::client::Client;
 use super::decide::Question;
 use super::forward::connect;
 use super::guard;

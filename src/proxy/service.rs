@@ -9,7 +9,7 @@ use http::{HeaderMap, Method, Request, Response, Version};
 use hyper::body::Incoming;
 
 use super::body::Answer;
-use super::connection::Client;
+use super::client::Client;
 use super::respond::Fault;
 use super::worker::Worker;
 use super::{grpc, rest};

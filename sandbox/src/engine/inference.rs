@@ -1,16 +1,29 @@
 //! Text to sparse vector, by the engine's own BM25; called wherever a request may hold a text instead of numbers.
 
+use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use qdrant_edge::SparseVector;
 use qdrant_edge::bm25_embed::{EdgeBm25, EdgeBm25Config};
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::error::{EngineError, EngineResult};
-use super::vectors::Document;
 
 /// The one model that needs no service.
 const BM25: &str = "qdrant/bm25";
+
+/// A text with the model that is to embed it.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+pub struct Document {
+    /// The text.
+    pub text: String,
+    /// The model's name; the sandbox knows `qdrant/bm25`.
+    pub model: String,
+    /// The model's parameters.
+    #[serde(default)]
+    pub options: Option<HashMap<String, Value>>,
+}
 
 /// Embeds a text that is to be stored.
 pub(super) fn embed_document(document: &Document) -> EngineResult<SparseVector> {

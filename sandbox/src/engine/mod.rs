@@ -48,5 +48,5 @@ pub use schema::{
 };
 pub use snapshots::SnapshotDescription;
 pub use store::Store;
-pub use vectors::{Document, ForeignInput, VectorValue, VectorsValue};
+pub use vectors::{ForeignInput, VectorValue, VectorsValue};
 pub use write::{CreateFieldIndex, CreateVectorName, UpdateResult, UpdateStatus};

@@ -9,19 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::error::{EngineError, EngineResult};
-use super::inference;
-
-/// A text with the model that is to embed it.
-#[derive(Clone, Debug, Deserialize, PartialEq)]
-pub struct Document {
-    /// The text.
-    pub text: String,
-    /// The model's name; the sandbox knows `qdrant/bm25`.
-    pub model: String,
-    /// The model's parameters.
-    #[serde(default)]
-    pub options: Option<HashMap<String, Value>>,
-}
+use super::inference::{self, Document};
 
 /// An image or object for a model the sandbox has not got.
 #[derive(Clone, Debug, Deserialize, PartialEq)]

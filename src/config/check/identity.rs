@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::Faults;
-use crate::config::load::Path;
+use crate::config::path::Path;
 use crate::config::{CarrierConfig, IdentityConfig};
 
 const MAX_NAME: usize = 128;

@@ -15,7 +15,7 @@ use std::fmt::Display;
 use std::ops::RangeInclusive;
 
 use super::Config;
-use super::load::Path;
+use super::path::Path;
 
 /// All faults, by the key they are at. `upstreams` are the names as they were written, whatever became of them.
 pub(super) fn check(config: &Config, upstreams: &HashSet<String>) -> Vec<(Path, String)> {

@@ -2,7 +2,7 @@
 
 use super::Faults;
 use super::upstreams::is_header_value;
-use crate::config::load::Path;
+use crate::config::path::Path;
 use crate::config::{Config, Period};
 
 const MAX_NAME: usize = 64;

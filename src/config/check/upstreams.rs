@@ -3,7 +3,7 @@
 use http::HeaderValue;
 
 use super::Faults;
-use crate::config::load::Path;
+use crate::config::path::Path;
 use crate::config::{Config, Credentials, DEFAULT_UPSTREAM, Secret, UpstreamConfig};
 
 const MAX_NAME: usize = 64;

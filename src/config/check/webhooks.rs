@@ -6,7 +6,7 @@ use http::{HeaderName, header};
 
 use super::Faults;
 use super::upstreams::is_header_value;
-use crate::config::load::Path;
+use crate::config::path::Path;
 use crate::config::{Period, WebhookConfig};
 
 const MAX_NAME: usize = 64;

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::sync::Arc;
 
-use super::node::{Node, Value};
+use super::tree::{Node, Value};
 use crate::config::fault::{Fault, Origin};
 
 const PREFIX: &str = "POINTSMAN__";

@@ -5,10 +5,10 @@
 
 mod environment;
 mod node;
-mod path;
 mod source;
 #[cfg(test)]
 mod tests;
+mod tree;
 mod typed;
 mod upstreams;
 mod yaml;
@@ -17,11 +17,11 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use self::node::{Node, Value};
+use self::tree::{Node, Value};
 use super::check::check;
+use super::path::Path;
 use super::{Config, Fault, Origin};
 
-pub(super) use path::Path;
 pub use source::{Override, Source};
 
 /// A legal configuration and where it came from.

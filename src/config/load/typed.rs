@@ -11,11 +11,11 @@ use serde::de::value::{MapAccessDeserializer, StrDeserializer};
 use serde::de::{self, DeserializeSeed, Deserializer, Expected, MapAccess, SeqAccess, Unexpected, Visitor};
 use serde::forward_to_deserialize_any;
 
-use super::node::{Node, Value};
-use super::path::Path;
+use super::tree::{Node, Value};
 use super::yaml;
 use crate::config::Config;
 use crate::config::fault::Fault;
+use crate::config::path::Path;
 
 /// What came out, and what had to be left out for it.
 pub(super) struct Read {

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::node::{Node, Value};
+use super::tree::{Node, Value};
 use crate::config::sections::{QDRANT_GRPC_PORT, QDRANT_HOST, QDRANT_REST_PORT};
 use crate::config::{DEFAULT_UPSTREAM, Fault, Origin, UpstreamUrl};
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::{DuplicateKeyPolicy, Location, NonFiniteFloatPolicy, Spanned};
 
-use super::node::{Node, Value};
+use super::tree::{Node, Value};
 use crate::config::fault::{Fault, Origin};
 
 /// Reads a file's content.

@@ -6,7 +6,7 @@
 use serde_json::json;
 
 use super::Running;
-use crate::control::writes;
+use crate::control::document;
 use crate::rollout::{Notice, PauseReason, State, Transition};
 use crate::store::NewEvent;
 
@@ -19,7 +19,7 @@ pub(in crate::control) fn transitions(before: &Running, after: &Running) -> Vec<
     let first = all.len().saturating_sub(fresh);
     let event = |place: usize| {
         let transition = all[place];
-        let body = json!({"transition": writes::json(transition), "actor": transition.actor, "reason": transition.reason});
+        let body = json!({"transition": document::json(transition), "actor": transition.actor, "reason": transition.reason});
         event(after, kind(place.checked_sub(1).map(|place| all[place]), transition), body)
     };
     (first..all.len()).map(event).collect()

@@ -29,4 +29,4 @@ pub use requests::CanaryView;
 pub(super) use running::{Canaries, Running};
 pub(super) use windows::{Watched, scope_of_all, watched};
 
-use super::writes::json as writable;
+use super::document::json as writable;

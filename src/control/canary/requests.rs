@@ -8,10 +8,10 @@ use super::guards::unsupported;
 use super::running::Running;
 use crate::config::DEFAULT_UPSTREAM;
 use crate::control::author::{Author, Deed};
+use crate::control::document::{OWNER, ROUTE};
 use crate::control::error::ControlError;
-use crate::control::holdings::{OWNER, ROUTE};
 use crate::control::state::{Control, State};
-use crate::control::{clock, once, retirement, writes};
+use crate::control::{clock, document, once, retirement};
 use crate::rollout::{By, Canary, CanarySpec, CanaryStatus, Command, Plan};
 use crate::routing::SpecFault;
 use crate::store::{self, Expected, Key, Write};
@@ -32,7 +32,7 @@ pub struct CanaryView {
 impl CanaryView {
     fn of(running: &Running) -> Self {
         let status: CanaryStatus<'_> = running.canary.status();
-        let mut status = writes::json(&status);
+        let mut status = document::json(&status);
         if let Some(fields) = status.as_object_mut() {
             fields.remove("id");
         }
@@ -86,9 +86,9 @@ impl Control {
         }
         let mut writes = self.canary_writes(&before, &mut after);
         // Of two that are created at the same time, anywhere, this lets one through.
-        writes.push(Write::Put { key: Key::new(OWNER, deed.subject), body: writes::json(&id), due_at: None, expected: Expected::Absent });
+        writes.push(Write::Put { key: Key::new(OWNER, deed.subject), body: document::json(&id), due_at: None, expected: Expected::Absent });
         writes.push(Write::none(Key::new(ROUTE, deed.subject)));
-        let audit = author.did(deed, None, Some(writes::json(&after.canary.plan().spec())));
+        let audit = author.did(deed, None, Some(document::json(&after.canary.plan().spec())));
         let mut change = store::Change { idempotency: key, ..store::Change::new(audit, writes) };
         let spec = after.canary.plan().spec();
         let place = (spec.upstream.as_deref().unwrap_or(DEFAULT_UPSTREAM), spec.collection.as_str());
@@ -120,7 +120,7 @@ impl Control {
         after.canary.command(clock::now(), command, &by(author, "no reason given"))?;
         let writes = self.canary_writes(&before, &mut after);
         let deed = Deed { action: action(command), subject: &after.canary.plan().spec().alias };
-        let audit = author.did(deed, Some(writes::json(&before.canary.state())), Some(writes::json(&after.canary.state())));
+        let audit = author.did(deed, Some(document::json(&before.canary.state())), Some(document::json(&after.canary.state())));
         let mut change = store::Change::new(audit, writes);
         change.events = transitions(&before, &after);
         self.commit(change).await?;
@@ -136,7 +136,7 @@ impl Control {
         after.canary.supersede(clock::now(), &by(author, "the alias is moved by force"))?;
         let writes = self.canary_writes(&before, &mut after);
         let deed = Deed { action: "canary.supersede", subject: &after.canary.plan().spec().alias };
-        let audit = author.did(deed, Some(writes::json(&before.canary.state())), Some(writes::json(&after.canary.state())));
+        let audit = author.did(deed, Some(document::json(&before.canary.state())), Some(document::json(&after.canary.state())));
         let change = store::Change { events: transitions(&before, &after), ..store::Change::new(audit, writes) };
         self.commit(change).await
     }

@@ -6,10 +6,10 @@ use super::events::transitions;
 use super::readings::Readings;
 use super::running::Running as Document;
 use crate::control::author::Author;
+use crate::control::document::{CANARY, OWNER};
 use crate::control::error::ControlError;
-use crate::control::holdings::{CANARY, OWNER};
 use crate::control::state::Control;
-use crate::control::{clock, writes};
+use crate::control::{clock, document};
 use crate::metrics::Class;
 use crate::rollout::Pending;
 use crate::routing::STABLE;
@@ -89,7 +89,8 @@ impl Control {
         change.events = transitions(&before, &after);
         if !change.events.is_empty() {
             let deed = crate::control::author::Deed { action: "canary.step", subject: &after.canary.plan().spec().alias };
-            change.audit = Some(author.did(deed, Some(writes::json(&before.canary.state())), Some(writes::json(&after.canary.state()))));
+            change.audit =
+                Some(author.did(deed, Some(document::json(&before.canary.state())), Some(document::json(&after.canary.state()))));
         }
         change.events.extend(events);
         change.fence = fence.cloned();
@@ -103,7 +104,7 @@ impl Control {
         let key = store::Key::new(CANARY, after.canary.id());
         let due_at = after.canary.due_at().map(clock::stored);
         let expected = if before.revision == 0 { Expected::Absent } else { Expected::Revision(before.revision) };
-        let mut writes = vec![Write::Put { key, body: writes::json(after), due_at, expected }];
+        let mut writes = vec![Write::Put { key, body: document::json(after), due_at, expected }];
         if after.canary.state().is_terminal() && !before.canary.state().is_terminal() {
             writes.push(Write::Delete { key: store::Key::new(OWNER, alias), expected: Expected::Any });
         }

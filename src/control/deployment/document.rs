@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::control::author::{Author, Deed};
+use crate::control::document::{DEPLOYMENT, OWNER};
 use crate::control::error::ControlError;
-use crate::control::holdings::{DEPLOYMENT, OWNER};
 use crate::control::state::{Control, State};
-use crate::control::{clock, writes};
+use crate::control::{clock, document};
 use crate::rollout::deployment::{Deployment, Source};
 use crate::store::{self, Expected, Fence, Key, NewEvent, Write};
 
@@ -69,7 +69,7 @@ impl Control {
         if !change.events.is_empty() {
             let deed = Deed { action: "deployment.step", subject: &after.deployment.spec().alias };
             let (from, to) = (before.deployment.state(), after.deployment.state());
-            change.audit = Some(Author::pointsman(author).did(deed, Some(writes::json(&from)), Some(writes::json(&to))));
+            change.audit = Some(Author::pointsman(author).did(deed, Some(document::json(&from)), Some(document::json(&to))));
             tracing::info!(deployment = id, alias = deed.subject, state = to.name(), reason = author, "deployment");
         }
         change.writes.extend(more);
@@ -83,7 +83,7 @@ pub(super) fn deployment_change(state: &State, before: &Deploying, after: &Deplo
     let deployment = &after.deployment;
     let expected = if before.revision == 0 { Expected::Absent } else { Expected::Revision(before.revision) };
     let due_at = deployment.due_at().map(clock::stored);
-    let put = Write::Put { key: Key::new(DEPLOYMENT, deployment.id()), body: writes::json(after), due_at, expected };
+    let put = Write::Put { key: Key::new(DEPLOYMENT, deployment.id()), body: document::json(after), due_at, expected };
     let mut change = store::Change::unaudited(vec![put]);
     let alias = &deployment.spec().alias;
     if before.is_live() && !after.is_live() && state.held.owners.get(alias).is_some_and(|owner| owner == deployment.id()) {

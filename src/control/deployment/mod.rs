@@ -13,6 +13,7 @@
 
 mod build;
 mod document;
+mod gauges;
 mod preview;
 mod release;
 mod requests;

@@ -7,9 +7,9 @@ use super::round::Done;
 use crate::config::{DEFAULT_UPSTREAM, Period};
 use crate::control::author::Author;
 use crate::control::canary::Running;
-use crate::control::holdings::OWNER;
+use crate::control::document::OWNER;
 use crate::control::state::Control;
-use crate::control::{clock, retirement, writes};
+use crate::control::{clock, document, retirement};
 use crate::qdrant::{AliasFailed, Created, Undone};
 use crate::rollout::deployment::{Deployment, Outcome, Release};
 use crate::rollout::retirement::Retirement;
@@ -40,7 +40,7 @@ impl Control {
             after.canary.kill_switch(now, true, &By::new("controller", "the kill switch is on"));
         }
         let mut writes = self.canary_writes(&before, &mut after);
-        writes.push(Write::Put { key: Key::new(OWNER, alias), body: writes::json(&id), due_at: None, expected: Expected::Any });
+        writes.push(Write::Put { key: Key::new(OWNER, alias), body: document::json(&id), due_at: None, expected: Expected::Any });
         Ok(Done { outcome: Outcome::Released(id), writes })
     }
 

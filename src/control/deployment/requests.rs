@@ -8,10 +8,10 @@ use super::document::deployment_change;
 use super::{Deploying, DeploymentView, Preview};
 use crate::config::DEFAULT_UPSTREAM;
 use crate::control::author::{Author, Deed};
+use crate::control::document::{OWNER, ROUTE};
 use crate::control::error::ControlError;
-use crate::control::holdings::{OWNER, ROUTE};
 use crate::control::state::Control;
-use crate::control::{clock, once, retirement, writes};
+use crate::control::{clock, document, once, retirement};
 use crate::live::DEFAULT_UPSTREAM as HERE;
 use crate::qdrant::deployment_name;
 use crate::rollout::By;
@@ -68,13 +68,18 @@ impl Control {
         let deploying = Deploying { deployment, revision: 0 };
         let mut change = deployment_change(&state, &deploying, &deploying);
         // Of two that are created at the same time, anywhere, this lets one through.
-        change.writes.push(Write::Put { key: Key::new(OWNER, &alias), body: writes::json(&id), due_at: None, expected: Expected::Absent });
+        change.writes.push(Write::Put {
+            key: Key::new(OWNER, &alias),
+            body: document::json(&id),
+            due_at: None,
+            expected: Expected::Absent,
+        });
         change.writes.push(Write::none(Key::new(ROUTE, &alias)));
         if let Source::Collection(source) = &deploying.deployment.spec().source {
             retirement::claim(&state, (DEFAULT_UPSTREAM, source), &deploying.name(), &mut change)?;
         }
         let deed = Deed { action: "deployment.create", subject: &alias };
-        change.audit = Some(author.did(deed, None, Some(writes::json(deploying.deployment.spec()))));
+        change.audit = Some(author.did(deed, None, Some(document::json(deploying.deployment.spec()))));
         change.idempotency = key;
         if let Err(error) = self.commit(change).await {
             return match once::replayed(&error) {
@@ -117,7 +122,7 @@ impl Control {
         let mut change = deployment_change(&self.0.state.load(), &before, &after);
         let deed = Deed { action, subject: &after.deployment.spec().alias };
         let (from, to) = (before.deployment.state(), after.deployment.state());
-        change.audit = Some(author.did(deed, Some(writes::json(&from)), Some(writes::json(&to))));
+        change.audit = Some(author.did(deed, Some(document::json(&from)), Some(document::json(&to))));
         self.commit(change).await?;
         tracing::info!(deployment = id, command = command.name(), actor = author.actor, "deployment commanded");
         self.deployment(id)

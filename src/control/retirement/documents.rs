@@ -1,10 +1,10 @@
 //! A retirement's document, from one state to the next.
 
 use crate::control::author::{Author, Deed};
+use crate::control::document::RETIREMENT;
 use crate::control::error::ControlError;
-use crate::control::holdings::RETIREMENT;
 use crate::control::state::Control;
-use crate::control::{clock, writes};
+use crate::control::{clock, document};
 use crate::rollout::retirement::Retirement;
 use crate::store::{self, CommitError, Expected, Fence, Key, NewEvent, Write};
 
@@ -25,7 +25,7 @@ impl Control {
         if before.state != after.state {
             let author = Author { actor: "pointsman".to_owned(), reason: (!after.reasons.is_empty()).then(|| after.reasons.join("; ")) };
             let deed = Deed { action: "retirement.step", subject: &after.collection };
-            change.audit = Some(author.did(deed, Some(writes::json(&before.state)), Some(writes::json(&after.state))));
+            change.audit = Some(author.did(deed, Some(document::json(&before.state)), Some(document::json(&after.state))));
             tracing::info!(
                 retirement = after.id,
                 upstream = after.upstream,
@@ -47,7 +47,7 @@ impl Control {
 pub(in crate::control) fn put(retirement: &Retirement) -> Write {
     let expected = if retirement.revision == 0 { Expected::Absent } else { Expected::Revision(retirement.revision) };
     let due_at = retirement.look_at().map(clock::stored);
-    Write::Put { key: Key::new(RETIREMENT, &retirement.id), body: writes::json(retirement), due_at, expected }
+    Write::Put { key: Key::new(RETIREMENT, &retirement.id), body: document::json(retirement), due_at, expected }
 }
 
 /// What followers are told of the state a retirement has come to.

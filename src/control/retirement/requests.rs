@@ -9,7 +9,7 @@ use crate::config::{DEFAULT_UPSTREAM, Period};
 use crate::control::author::{Author, Deed};
 use crate::control::error::ControlError;
 use crate::control::state::{Control, State};
-use crate::control::{clock, writes};
+use crate::control::{clock, document};
 use crate::rollout::retirement::{self, DEFAULT_GRACE, Retirement};
 use crate::routing::SpecFault;
 use crate::store;
@@ -111,7 +111,7 @@ impl Control {
         }
         let subject = if let [only] = collections { only } else { upstream };
         let deed = Deed { action: "retirement.create", subject };
-        let mut change = store::Change::new(author.did(deed, None, Some(writes::json(&made))), made.iter().map(put).collect());
+        let mut change = store::Change::new(author.did(deed, None, Some(document::json(&made))), made.iter().map(put).collect());
         change.events = made.iter().map(event).collect();
         self.commit(change).await?;
         made.iter().map(|retirement| self.retirement(&retirement.id)).collect()
@@ -136,7 +136,7 @@ impl Control {
         let reason = author.reason.clone().unwrap_or_else(|| "no reason given".to_owned());
         after.end(clock::now(), retirement::State::Cancelled, vec![format!("cancelled by {}: {reason}", author.actor)]);
         let deed = Deed { action: "retirement.cancel", subject: &after.collection };
-        let audit = author.did(deed, Some(writes::json(&before)), Some(writes::json(&after)));
+        let audit = author.did(deed, Some(document::json(&before)), Some(document::json(&after)));
         let mut change = store::Change::new(audit, vec![put(&after)]);
         change.events.push(event(&after));
         self.commit(change).await?;

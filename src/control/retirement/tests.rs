@@ -165,7 +165,7 @@ async fn a_replica_that_does_not_say_what_it_uses_blocks() {
     assert!(reasons.iter().any(|reason| reason.contains("in_flight")), "{reasons:?}");
 
     let busy = house.retire("candidate_v2", false).await.expect("nobody refers to it");
-    let mut report = crate::control::writes::json(&house.control.usage_report());
+    let mut report = crate::control::document::json(&house.control.usage_report());
     report["in_flight"]["default/candidate_v2"] = 3.into();
     house.heartbeat(report).await;
     let (state, reasons) = house.round(&busy).await;

@@ -1,6 +1,6 @@
 //! Compare-and-set, and what a change does to the table's revision.
 
-use crate::control::holdings::OWNER;
+use crate::control::document::OWNER;
 use crate::control::testing::{author, config, control, list, listing, spec};
 use crate::control::{Control, ControlError, Expected, Weights};
 use crate::store::{self, Key, Write};

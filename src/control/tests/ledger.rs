@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use crate::control::holdings::ROUTE;
+use crate::control::document::ROUTE;
 use crate::control::testing::{author, config, control, spec};
-use crate::control::{Expected, writes};
+use crate::control::{Expected, document};
 use crate::store::{self, Change, Filter, Key, NewEvent, Write};
 
 /// An event raises no revision, so nothing of another replica may be taken for its own.
@@ -15,7 +15,7 @@ async fn an_event_hides_no_change_of_another_replica() {
         control.put_route("docs", spec(&[("stable", 1.0), ("a", 1.0)]), Expected::Unsaid, author()).await.expect("it is legal");
     // As another replica would.
     let stored = control.0.state.load().held.routes["docs"].clone();
-    let write = Write::Put { key: Key::new(ROUTE, "more"), body: writes::json(&stored), due_at: None, expected: store::Expected::Absent };
+    let write = Write::Put { key: Key::new(ROUTE, "more"), body: document::json(&stored), due_at: None, expected: store::Expected::Absent };
     control.0.store.commit(Change::unaudited(vec![write])).await.expect("nothing stands against it");
     let mut change = Change::unaudited(Vec::new());
     change.events = vec![NewEvent { kind: "test.event".to_owned(), subject: "docs".to_owned(), body: json!({}) }];

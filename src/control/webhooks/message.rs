@@ -25,7 +25,7 @@ struct Message<'a> {
 
 pub(super) fn body(format: WebhookFormat, event: &Event, instance: &str) -> Vec<u8> {
     let body = match format {
-        WebhookFormat::Json => crate::control::writes::json(&message(event, instance)),
+        WebhookFormat::Json => crate::control::document::json(&message(event, instance)),
         WebhookFormat::Slack => json!({"text": sentence::escape(&sentence::of(event))}),
     };
     body.to_string().into_bytes()

@@ -21,7 +21,7 @@ use self::family::Family;
 use super::{Registry, WorkerCells, WorkerEvent};
 
 pub use prometheus::TEXT_FORMAT;
-pub use rollouts::{CanaryGauge, GuardGauge, RetirementGauges};
+pub use rollouts::{CanaryGauge, DeploymentGauge, GuardGauge, RetirementGauges};
 pub use webhooks::{DeliveryResult, WebhookGauge};
 
 /// What the control plane knows and no worker counts.
@@ -41,6 +41,7 @@ pub struct Gauges<'a> {
     pub store_revision: u64,
     pub kill_switch: bool,
     pub canaries: Vec<CanaryGauge>,
+    pub deployments: Vec<DeploymentGauge>,
     pub retirements: RetirementGauges,
     pub webhooks: Vec<WebhookGauge>,
 }
@@ -60,6 +61,7 @@ pub fn render(registry: &Registry, gauges: &Gauges<'_>) -> Result<String, Render
     families.extend(workers(registry.workers()));
     families.extend(control(gauges));
     families.extend(rollouts::collect(&gauges.canaries));
+    families.extend(rollouts::deployments(&gauges.deployments));
     families.extend(rollouts::retirements(&gauges.retirements));
     families.extend(webhooks::collect(&gauges.webhooks));
     families.extend(ProcessCollector::for_self().collect());

@@ -1,4 +1,4 @@
-//! Canaries under way, one series each, and retirements, counted together. Those that have ended are in the events, not here: what is over has no present.
+//! Canaries and deployments under way, one series each, and retirements, counted together. Those that have ended are in the events, not here: what is over has no present.
 
 use prometheus::proto::MetricFamily;
 
@@ -23,6 +23,17 @@ pub struct GuardGauge {
     pub guard: String,
     /// 1 pass, 0 inconclusive, -1 fail.
     pub verdict: f64,
+}
+
+/// One deployment, as of this moment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DeploymentGauge {
+    pub alias: String,
+    pub id: String,
+    pub state: &'static str,
+    pub seconds_in_state: f64,
+    /// Points copied, and points there were when the copy began; none before it has.
+    pub copy: Option<(u64, u64)>,
 }
 
 /// Retirements that have not ended, as of this moment.
@@ -61,4 +72,21 @@ pub(super) fn collect(canaries: &[CanaryGauge]) -> Vec<MetricFamily> {
         }
     }
     [stage, share, state, since, verdict].into_iter().map(Family::build).collect()
+}
+
+pub(super) fn deployments(deployments: &[DeploymentGauge]) -> Vec<MetricFamily> {
+    let mut state = Family::gauge("deployment_state", "Always 1; the state stands in the label.");
+    let mut since = Family::gauge("deployment_seconds_in_state", "How long a deployment has been in its state.");
+    let mut copied = Family::gauge("deployment_points_copied", "Points of the old collection that are in the new one.");
+    let mut total = Family::gauge("deployment_points", "Points of the old collection when the copy began.");
+    for deployment in deployments {
+        let labels = [("alias", deployment.alias.as_str()), ("deployment", deployment.id.as_str())];
+        state.add(&[labels[0], labels[1], ("state", deployment.state)], 1);
+        since.add_float(&labels, deployment.seconds_in_state);
+        if let Some((points, of)) = deployment.copy {
+            copied.add(&labels, points);
+            total.add(&labels, of);
+        }
+    }
+    [state, since, copied, total].into_iter().map(Family::build).collect()
 }

@@ -13,6 +13,7 @@ const GAUGES: Gauges<'_> = Gauges {
     store_revision: 12,
     kill_switch: false,
     canaries: Vec::new(),
+    deployments: Vec::new(),
     retirements: RetirementGauges { pending: Vec::new(), overdue_seconds: 0.0 },
     webhooks: Vec::new(),
 };
@@ -134,6 +135,23 @@ fn a_canary_shows_its_stage_share_state_and_verdicts() {
     ] {
         assert!(text.contains(line), "no `{line}` in\n{text}");
     }
+}
+
+#[test]
+fn a_deployment_shows_its_state_and_how_far_its_copy_is() {
+    let building =
+        |id: &str, copy| DeploymentGauge { alias: "docs".to_owned(), id: id.to_owned(), state: "copying", seconds_in_state: 1.5, copy };
+    let deployments = vec![building("deployment_1", Some((5, 9))), building("deployment_2", None)];
+    let text = render(&Registry::new(1, 10), &Gauges { deployments, ..GAUGES }).expect("it renders");
+    for line in [
+        r#"pointsman_deployment_state{alias="docs",deployment="deployment_1",state="copying"} 1"#,
+        r#"pointsman_deployment_seconds_in_state{alias="docs",deployment="deployment_2"} 1.5"#,
+        r#"pointsman_deployment_points_copied{alias="docs",deployment="deployment_1"} 5"#,
+        r#"pointsman_deployment_points{alias="docs",deployment="deployment_1"} 9"#,
+    ] {
+        assert!(text.contains(line), "no `{line}` in\n{text}");
+    }
+    assert!(!text.contains(r#"points{alias="docs",deployment="deployment_2"}"#), "nothing is known of its copy:\n{text}");
 }
 
 #[test]

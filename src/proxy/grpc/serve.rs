@@ -16,7 +16,7 @@ use crate::live::{Credentials, Upstream};
 use crate::metrics::{FallbackCause, Handles, Outcome, Protocol};
 use crate::proxy::body::{Answer, ClientBody, Outgoing, Source};
 use crate::proxy::classify::{self, Operation};
-use crate::proxy::connection::Client;
+use crate::proxy::client::Client;
 use crate::proxy::decide::Question;
 use crate::proxy::guard;
 use crate::proxy::h2::{self, CallError, Started};

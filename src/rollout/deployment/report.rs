@@ -154,7 +154,7 @@ impl Deployment {
         self.found.validation = Some(validation);
         match outcome {
             Validated::Failed => self.refused(now, self.state, format!("validation failed: {}", failed.join(", "))),
-            Validated::Passed => self.proceed(now, DeploymentState::Releasing, format!("{asked} validation queries passed")),
+            Validated::Passed => self.proceed(now, DeploymentState::Releasing, format!("{asked} of {asked} validation queries passed")),
             Validated::NotValidated => {
                 self.found.warnings.push("not validated: there are no validation queries".to_owned());
                 self.proceed(now, DeploymentState::Releasing, "not validated: there was nothing to ask");

@@ -1,0 +1,42 @@
+//! What the control plane keeps in the store: the kinds of its documents, and how they are written.
+
+use serde::Serialize;
+
+use crate::store::{Expected, Key, Kind, Write};
+
+/// A route, under its alias.
+pub(super) const ROUTE: Kind = Kind::new("route");
+/// The definition of a route that was taken in from the configuration, under its alias.
+pub(super) const CONFIGURED: Kind = Kind::new("configured_route");
+/// A canary, under its id.
+pub(super) const CANARY: Kind = Kind::new("canary");
+/// Which rollout an alias belongs to, under the alias: of two that want it, one gets it.
+pub(super) const OWNER: Kind = Kind::new("owner");
+/// The kill switch.
+pub(super) const KILL_SWITCH: Kind = Kind::new("kill_switch");
+/// A deployment, under its id.
+pub(super) const DEPLOYMENT: Kind = Kind::new("deployment");
+/// The scheduled deletion of a collection, under its id.
+pub(super) const RETIREMENT: Kind = Kind::new("retirement");
+
+/// A document that says something else than this version can understand.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the stored {key} cannot be read: {reason}")]
+pub struct Unreadable {
+    pub key: Key,
+    pub reason: String,
+}
+
+/// Puts `body` under `id`, or deletes what is there.
+pub(super) fn write<T: Serialize>(kind: &Kind, id: &str, body: Option<&T>, expected: Expected) -> Write {
+    let key = Key::new(kind.clone(), id);
+    match body {
+        Some(body) => Write::Put { key, body: json(body), due_at: None, expected },
+        None => Write::Delete { key, expected },
+    }
+}
+
+/// What is written is ours: maps with text for keys, numbers, text.
+pub(super) fn json<T: Serialize>(body: &T) -> serde_json::Value {
+    serde_json::to_value(body).expect("the control plane's documents are JSON")
+}

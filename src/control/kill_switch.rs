@@ -1,0 +1,16 @@
+//! The kill switch: every alias on stable, at once, whatever routes and canaries say.
+
+use serde::{Deserialize, Serialize};
+
+use crate::rollout::Timestamp;
+
+/// There is one.
+pub(super) const ID: &str = "global";
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KillSwitch {
+    pub on: bool,
+    pub actor: Option<String>,
+    pub reason: Option<String>,
+    pub since: Option<Timestamp>,
+}
