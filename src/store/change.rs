@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::document::{Document, Key};
+use super::document::Document;
+use super::key::Key;
 use super::timestamp::Timestamp;
 
 #[derive(Clone, Debug)]

@@ -2,13 +2,15 @@
 
 use sqlx::{Any, Transaction};
 
-use super::change::{AuditEntry, Change, Committed, Expected, Fence, IdempotencyKey, Replay, Write};
+use super::change::{AuditEntry, Change, Committed, Expected, IdempotencyKey, Replay, Write};
 use super::changes::CHANNEL;
 use super::db::{Store, bounded};
 use super::dialect::Dialect;
-use super::document::{Document, Key};
+use super::document::Document;
 use super::error::{CommitError, StoreError};
 use super::history::{insert_audit, insert_event};
+use super::key::Key;
+use super::lease::check_fence;
 use super::outbox::insert_delivery;
 use super::rows::{count, json, number};
 use super::timestamp::Timestamp;
@@ -96,13 +98,6 @@ pub(super) async fn advance(transaction: &mut Transaction<'_, Any>, revisions: i
     let query = sqlx::query_as("UPDATE head SET revision = revision + $1, entry = entry + $2 RETURNING revision, entry");
     let (revision, last_entry) = query.bind(revisions).bind(entries).fetch_one(&mut **transaction).await?;
     Ok(Head { revision, last_entry })
-}
-
-/// Locks the lease's row, so that nobody takes it over before this transaction is through.
-pub(super) async fn check_fence(transaction: &mut Transaction<'_, Any>, fence: &Fence) -> Result<(), CommitError> {
-    let query = sqlx::query("UPDATE lease SET epoch = epoch WHERE holder = $1 AND epoch = $2");
-    let held = query.bind(&fence.replica).bind(number(fence.epoch)).execute(&mut **transaction).await?;
-    if held.rows_affected() == 0 { Err(CommitError::Fenced { epoch: fence.epoch }) } else { Ok(()) }
 }
 
 async fn replay(transaction: &mut Transaction<'_, Any>, key: &IdempotencyKey) -> Result<Option<Replay>, CommitError> {

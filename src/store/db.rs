@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 
 use super::dialect::Dialect;
 use super::error::StoreError;
-use super::open::FileLock;
+use super::lock::FileLock;
 
 /// A mutation is better refused than left hanging.
 pub(super) const ANSWER_WITHIN: Duration = Duration::from_secs(5);

@@ -1,7 +1,7 @@
 //! What can go wrong with the store, and what to do about it.
 
 use super::change::Replay;
-use super::document::Key;
+use super::key::Key;
 
 /// Why the store could not be opened. Nothing was changed: what is there may be all there is.
 #[derive(Debug, thiserror::Error)]

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use sqlx::{Any, Transaction};
+
 use super::change::Fence;
 use super::db::{Store, bounded};
-use super::error::StoreError;
-use super::rows::count;
+use super::error::{CommitError, StoreError};
+use super::rows::{count, number};
 use super::timestamp::{Timestamp, millis};
 
 /// The lease as it stood after the attempt to get it.
@@ -84,4 +86,11 @@ fn lease((holder, epoch, expires_at, now): Row, replica: &str) -> Lease {
     let remaining = expires.since(now);
     let holder = Some(holder).filter(|holder| !holder.is_empty() && !remaining.is_zero());
     Lease { held: holder.as_deref() == Some(replica), holder, epoch: count(epoch), expires, remaining }
+}
+
+/// Locks the lease's row, so that nobody takes it over before this transaction is through.
+pub(super) async fn check_fence(transaction: &mut Transaction<'_, Any>, fence: &Fence) -> Result<(), CommitError> {
+    let query = sqlx::query("UPDATE lease SET epoch = epoch WHERE holder = $1 AND epoch = $2");
+    let held = query.bind(&fence.replica).bind(number(fence.epoch)).execute(&mut **transaction).await?;
+    if held.rows_affected() == 0 { Err(CommitError::Fenced { epoch: fence.epoch }) } else { Ok(()) }
 }

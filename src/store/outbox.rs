@@ -6,10 +6,10 @@ use std::time::Duration;
 use sqlx::{Any, Transaction};
 
 use super::change::Fence;
-use super::commit::check_fence;
 use super::db::{Store, bounded};
 use super::error::{CommitError, StoreError};
 use super::history::Event;
+use super::lease::check_fence;
 use super::rows::{count, json, number, text};
 use super::timestamp::Timestamp;
 

@@ -1,9 +1,10 @@
 //! Reading documents: all of them, what has changed, and what is due.
 
 use super::db::{Store, bounded};
-use super::document::{self, Columns, Delta, Document, Kind};
+use super::document::{Delta, Document};
 use super::error::StoreError;
-use super::rows::{count, number};
+use super::key::Kind;
+use super::rows::{self, Columns, count, number};
 use super::timestamp::Timestamp;
 
 /// One statement, so head and documents are of one moment. The join keeps the head when no document has changed. Whoever
@@ -36,7 +37,7 @@ impl Store {
             for (head, whole, kind, id, revision, due_at, body) in rows {
                 (delta.revision, delta.whole) = (count(head), whole != 0);
                 if let (Some(kind), Some(id), Some(revision)) = (kind, id, revision) {
-                    delta.documents.push(document::from_columns((kind, id, revision, due_at, body))?);
+                    delta.documents.push(rows::document((kind, id, revision, due_at, body))?);
                 }
             }
             Ok(delta)
@@ -55,7 +56,7 @@ impl Store {
                  ORDER BY due_at, id",
             );
             let rows: Vec<Columns> = query.bind(kind.as_str()).bind(now.as_millis()).fetch_all(&self.0.pool).await?;
-            rows.into_iter().map(document::from_columns).collect()
+            rows.into_iter().map(rows::document).collect()
         })
         .await
     }

@@ -4,9 +4,11 @@
 
 mod body;
 mod call;
+mod error;
 mod pool;
 mod pump;
 
 pub(super) use body::AnswerBody;
-pub(super) use call::{CallError, Started, call};
+pub(super) use call::{Started, call};
+pub(super) use error::CallError;
 pub(super) use pool::Pool;

@@ -5,7 +5,7 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use h2::SendStream;
 
-use super::call::CallError;
+use super::error::CallError;
 use crate::proxy::body::Outgoing;
 
 /// A chunk this small is handed over without waiting for window: one stream cannot pile up more than this.

@@ -13,10 +13,9 @@ use super::changes::listen;
 use super::db::{self, Inner, Store};
 use super::dialect::Dialect;
 use super::error::OpenError;
+use super::lock::FileLock;
 use super::migrations::{self, MigrationFault};
 use super::url::StoreUrl;
-
-pub(super) use sqlite::FileLock;
 
 /// What an opener comes for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,6 @@
 //! Opening a SQLite file: alone, whole, and only if it is a store.
 
 mod create;
-mod lock;
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};
@@ -14,9 +13,9 @@ use super::{Purpose, refused};
 use crate::store::db;
 use crate::store::dialect::Dialect;
 use crate::store::error::OpenError;
+use crate::store::files::{beside, failed};
+use crate::store::lock::FileLock;
 use crate::store::migrations;
-
-pub(in crate::store) use lock::FileLock;
 
 /// How SQLite says that a file is not what it should be: `SQLITE_CORRUPT` and `SQLITE_NOTADB`, in the low byte of a code.
 const DAMAGE_CODES: [u32; 2] = [11, 26];
@@ -103,16 +102,4 @@ fn fault(path: &Path, error: &sqlx::Error) -> OpenError {
 
 fn damaged(path: &Path, reason: &str) -> OpenError {
     OpenError::Damaged { path: path.display().to_string(), reason: reason.to_owned() }
-}
-
-fn failed(path: &Path, action: &'static str) -> impl FnOnce(io::Error) -> OpenError {
-    let path = path.display().to_string();
-    move |source| OpenError::Io { path, action, source }
-}
-
-/// `pointsman.db` and `-wal` make `pointsman.db-wal`, as SQLite names its companions.
-fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    name.into()
 }

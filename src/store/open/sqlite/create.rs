@@ -7,9 +7,10 @@ use std::path::Path;
 
 use sqlx::{AnyConnection, Connection};
 
-use super::{beside, failed, fault, options, refused};
+use super::{fault, options, refused};
 use crate::store::dialect::Dialect;
 use crate::store::error::OpenError;
+use crate::store::files::{beside, failed};
 use crate::store::migrations;
 
 /// Makes an empty store at `path`. The caller holds the lock.

@@ -4,13 +4,13 @@ use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::Path;
 
-use super::{beside, failed};
-use crate::store::error::OpenError;
+use super::error::OpenError;
+use super::files::{beside, failed};
 
 /// Held as long as the store is open; the system lets go of it when the process ends, however it ends.
 ///
 /// It is a file beside the database, never the database itself: closing any handle of that would drop SQLite's own locks.
-pub(in crate::store) struct FileLock {
+pub(super) struct FileLock {
     _file: File,
 }
 
