@@ -1,8 +1,6 @@
 //! `GET|POST /v1/canaries`, `GET /v1/canaries/{id}`, `POST /v1/canaries/{id}/{command}`
 
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
-use axum::http::header::{ETAG, LOCATION};
 use axum::response::IntoResponse;
 use serde::Deserialize;
 
@@ -11,6 +9,7 @@ use super::author::By;
 use super::extract::{IdempotencyKey, Json, OptionalJson, Params};
 use super::page::{Page, PageParams};
 use super::problem::{Kind, Problem};
+use super::tagged::{created, tagged};
 use crate::control::{Author, CanaryView};
 use crate::rollout::{CanarySpec, Command};
 
@@ -19,7 +18,8 @@ pub(super) async fn list(State(state): State<AdminState>, Params(page): Params<P
 }
 
 pub(super) async fn show(State(state): State<AdminState>, Path(id): Path<String>) -> Result<impl IntoResponse, Problem> {
-    Ok(tagged(state.control.canary(&id)?))
+    let canary = state.control.canary(&id)?;
+    Ok(tagged(canary.revision, canary))
 }
 
 pub(super) async fn create(
@@ -29,8 +29,7 @@ pub(super) async fn create(
     Json(spec): Json<CanarySpec>,
 ) -> Result<impl IntoResponse, Problem> {
     let canary = state.control.create_canary(spec, key, author).await?;
-    let location = format!("/v1/canaries/{}", canary.id);
-    Ok((StatusCode::CREATED, [(LOCATION, location)], tagged(canary)))
+    Ok(created(format!("/v1/canaries/{}", canary.id), canary.revision, canary))
 }
 
 /// Why; the header `x-pointsman-reason` says the same.
@@ -48,7 +47,8 @@ pub(super) async fn command(
 ) -> Result<impl IntoResponse, Problem> {
     let command = named(&command)?;
     let author = Author { reason: body.reason.or(author.reason), ..author };
-    Ok(tagged(state.control.command_canary(&id, command, author).await?))
+    let canary = state.control.command_canary(&id, command, author).await?;
+    Ok(tagged(canary.revision, canary))
 }
 
 fn named(word: &str) -> Result<Command, Problem> {
@@ -62,8 +62,4 @@ fn named(word: &str) -> Result<Command, Problem> {
         _ => return Err(Problem::new(Kind::UnknownPath, format!("a canary does not take `{word}`"))),
     };
     Ok(command)
-}
-
-fn tagged(canary: CanaryView) -> impl IntoResponse {
-    ([(ETAG, format!("\"{}\"", canary.revision))], axum::Json(canary))
 }

@@ -1,8 +1,6 @@
 //! `GET|POST /v1/deployments`, `GET /v1/deployments/{id}`, `POST /v1/deployments/{id}/{command}`
 
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
-use axum::http::header::{ETAG, LOCATION};
 use axum::response::{IntoResponse, Response};
 
 use super::AdminState;
@@ -11,6 +9,7 @@ use super::canaries::CommandBody;
 use super::extract::{IdempotencyKey, Json, OptionalJson, Params};
 use super::page::{Page, PageParams};
 use super::problem::{Kind, Problem};
+use super::tagged::{created, tagged};
 use crate::control::{Author, DeploymentView};
 use crate::rollout::deployment::{DeploymentCommand, DeploymentSpec};
 
@@ -19,7 +18,8 @@ pub(super) async fn list(State(state): State<AdminState>, Params(page): Params<P
 }
 
 pub(super) async fn show(State(state): State<AdminState>, Path(id): Path<String>) -> Result<impl IntoResponse, Problem> {
-    Ok(tagged(state.control.deployment(&id)?))
+    let deployment = state.control.deployment(&id)?;
+    Ok(tagged(deployment.revision, deployment))
 }
 
 pub(super) async fn create(
@@ -32,8 +32,7 @@ pub(super) async fn create(
         return Ok(axum::Json(state.control.preview_deployment(spec).await?).into_response());
     }
     let deployment = state.control.create_deployment(spec, key, author).await?;
-    let location = format!("/v1/deployments/{}", deployment.id);
-    Ok((StatusCode::CREATED, [(LOCATION, location)], tagged(deployment)).into_response())
+    Ok(created(format!("/v1/deployments/{}", deployment.id), deployment.revision, deployment).into_response())
 }
 
 pub(super) async fn command(
@@ -49,9 +48,6 @@ pub(super) async fn command(
         _ => return Err(Problem::new(Kind::UnknownPath, format!("a deployment does not take `{command}`"))),
     };
     let author = Author { reason: body.reason.or(author.reason), ..author };
-    Ok(tagged(state.control.command_deployment(&id, command, author).await?))
-}
-
-fn tagged(deployment: DeploymentView) -> impl IntoResponse {
-    ([(ETAG, format!("\"{}\"", deployment.revision))], axum::Json(deployment))
+    let deployment = state.control.command_deployment(&id, command, author).await?;
+    Ok(tagged(deployment.revision, deployment))
 }

@@ -54,9 +54,12 @@ fn unreadable(rejection: &BytesRejection) -> Problem {
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let mut json = serde_json::Deserializer::from_slice(body);
     let parsed = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-        let (field, reason) = (error.path().to_string(), error.inner().to_string());
-        // What is not JSON has no fields; what is JSON of another shape has.
-        if error.inner().is_data() {
+        let (field, inner) = (error.path().to_string(), error.inner());
+        let reason = inner.to_string();
+        // What is not JSON has no fields; what is JSON of another shape has, and they say where better than a column.
+        if inner.is_data() {
+            let place = format!(" at line {} column {}", inner.line(), inner.column());
+            let reason = reason.strip_suffix(&place).unwrap_or(&reason).to_owned();
             Problem::new(Kind::Invalid, format!("{field}: {reason}")).with_errors([SpecFault { field, reason }])
         } else {
             Problem::new(Kind::Malformed, format!("the body is not JSON: {reason}"))

@@ -22,6 +22,7 @@ mod problem;
 mod retirements;
 mod routes;
 mod status;
+mod tagged;
 mod webhooks;
 
 #[cfg(test)]

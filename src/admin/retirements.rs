@@ -1,8 +1,6 @@
 //! `GET|POST /v1/retirements`, `POST /v1/retirements/plan`, `GET /v1/retirements/{id}`, `POST /v1/retirements/{id}/cancel`
 
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
-use axum::http::header::{ETAG, LOCATION};
 use axum::response::IntoResponse;
 
 use super::AdminState;
@@ -10,6 +8,7 @@ use super::author::By;
 use super::extract::{Json, Params};
 use super::page::{Page, PageParams};
 use super::problem::Problem;
+use super::tagged::{created, tagged};
 use crate::control::{FamilyPlan, FamilyRequest, RetirementRequest, RetirementView};
 
 pub(super) async fn list(State(state): State<AdminState>, Params(page): Params<PageParams>) -> axum::Json<Page<RetirementView>> {
@@ -17,7 +16,8 @@ pub(super) async fn list(State(state): State<AdminState>, Params(page): Params<P
 }
 
 pub(super) async fn show(State(state): State<AdminState>, Path(id): Path<String>) -> Result<impl IntoResponse, Problem> {
-    Ok(tagged(state.control.retirement(&id)?))
+    let view = state.control.retirement(&id)?;
+    Ok(tagged(view.revision, view))
 }
 
 pub(super) async fn create(
@@ -26,12 +26,12 @@ pub(super) async fn create(
     Json(request): Json<RetirementRequest>,
 ) -> Result<impl IntoResponse, Problem> {
     let view = state.control.create_retirement(request, author).await?;
-    let location = format!("/v1/retirements/{}", view.retirement.id);
-    Ok((StatusCode::CREATED, [(LOCATION, location)], tagged(view)))
+    Ok(created(format!("/v1/retirements/{}", view.retirement.id), view.revision, view))
 }
 
 pub(super) async fn cancel(State(state): State<AdminState>, Path(id): Path<String>, By(author): By) -> Result<impl IntoResponse, Problem> {
-    Ok(tagged(state.control.cancel_retirement(&id, author).await?))
+    let view = state.control.cancel_retirement(&id, author).await?;
+    Ok(tagged(view.revision, view))
 }
 
 pub(super) async fn plan(
@@ -40,8 +40,4 @@ pub(super) async fn plan(
     Json(request): Json<FamilyRequest>,
 ) -> Result<axum::Json<FamilyPlan>, Problem> {
     Ok(axum::Json(state.control.plan_retirements(request, author).await?))
-}
-
-fn tagged(view: RetirementView) -> impl IntoResponse {
-    ([(ETAG, format!("\"{}\"", view.revision))], axum::Json(view))
 }

@@ -2,7 +2,6 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::http::header::ETAG;
 use axum::response::IntoResponse;
 use serde::Deserialize;
 
@@ -11,6 +10,7 @@ use super::author::By;
 use super::extract::{Alias, IfMatch, Json, Params};
 use super::page::{Page, PageParams};
 use super::problem::Problem;
+use super::tagged::tagged;
 use crate::control::{RouteView, Weights};
 use crate::routing::RouteSpec;
 
@@ -19,7 +19,8 @@ pub(super) async fn list(State(state): State<AdminState>, Params(page): Params<P
 }
 
 pub(super) async fn show(State(state): State<AdminState>, Alias(alias): Alias) -> Result<impl IntoResponse, Problem> {
-    Ok(tagged(StatusCode::OK, state.control.route(&alias)?))
+    let route = state.control.route(&alias)?;
+    Ok(tagged(route.revision, route))
 }
 
 /// Creates without `If-Match`, replaces with it.
@@ -31,7 +32,7 @@ pub(super) async fn put(
     Json(spec): Json<RouteSpec>,
 ) -> Result<impl IntoResponse, Problem> {
     let (created, route) = state.control.put_route(&alias, spec, expected, author).await?;
-    Ok(tagged(if created { StatusCode::CREATED } else { StatusCode::OK }, route))
+    Ok((if created { StatusCode::CREATED } else { StatusCode::OK }, tagged(route.revision, route)))
 }
 
 /// New weights, every variant named.
@@ -48,7 +49,8 @@ pub(super) async fn patch_weights(
     By(author): By,
     Json(body): Json<WeightsBody>,
 ) -> Result<impl IntoResponse, Problem> {
-    Ok(tagged(StatusCode::OK, state.control.patch_weights(&alias, body.weights, expected, author).await?))
+    let route = state.control.patch_weights(&alias, body.weights, expected, author).await?;
+    Ok(tagged(route.revision, route))
 }
 
 pub(super) async fn delete(
@@ -59,8 +61,4 @@ pub(super) async fn delete(
 ) -> Result<StatusCode, Problem> {
     state.control.delete_route(&alias, expected, author).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-fn tagged(status: StatusCode, route: RouteView) -> impl IntoResponse {
-    (status, [(ETAG, format!("\"{}\"", route.revision))], axum::Json(route))
 }

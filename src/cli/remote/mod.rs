@@ -17,6 +17,7 @@ mod kill_switch;
 mod moment;
 mod paging;
 mod retire;
+mod rollout;
 mod route;
 mod session;
 mod status;

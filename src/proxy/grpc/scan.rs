@@ -6,7 +6,7 @@
 
 use smallvec::SmallVec;
 
-use super::wire::{FIXED32, FIXED64, LENGTH, MAX_VARINT_SHIFT, Malformed, VARINT, clamp, varint};
+use super::wire::{FIXED32, FIXED64, LENGTH, Malformed, VARINT, clamp, is_past, varint};
 
 /// No collection has a longer name; whatever does is left for Qdrant to refuse.
 const MAX_NAME: u64 = 1024;
@@ -114,13 +114,8 @@ impl Scanner {
                 }
             }
             State::Varint { shift } => {
-                if byte & 0x80 == 0 {
+                if is_past(shift, byte)? {
                     self.next_field();
-                } else {
-                    *shift += 7;
-                    if *shift > MAX_VARINT_SHIFT {
-                        return Err(Malformed::Varint);
-                    }
                 }
             }
             State::Length { field, value, shift } => {

@@ -1,7 +1,7 @@
 //! The parts of protobuf's wire format that both scanners read: that of requests ([`super::scan`]) and that of answers
 //! (`proxy::look`).
 
-pub(in crate::proxy) const MAX_VARINT_SHIFT: u32 = 63;
+const MAX_VARINT_SHIFT: u32 = 63;
 
 pub(in crate::proxy) const VARINT: u64 = 0;
 pub(in crate::proxy) const FIXED64: u64 = 1;
@@ -28,6 +28,15 @@ pub(in crate::proxy) fn varint(value: &mut u64, shift: &mut u32, byte: u8) -> Re
     *value |= u64::from(byte & 0x7f) << *shift;
     *shift += 7;
     Ok((byte & 0x80 == 0).then_some(*value))
+}
+
+/// Passes over one byte of a number; whether it was the last.
+pub(in crate::proxy) fn is_past(shift: &mut u32, byte: u8) -> Result<bool, Malformed> {
+    if byte & 0x80 == 0 {
+        return Ok(true);
+    }
+    *shift += 7;
+    if *shift > MAX_VARINT_SHIFT { Err(Malformed::Varint) } else { Ok(false) }
 }
 
 pub(in crate::proxy) fn clamp(wanted: u64, there: usize) -> usize {

@@ -10,7 +10,7 @@ use super::gzip::Scan;
 use super::tally::Tally;
 use crate::metrics::Finding;
 use crate::proxy::classify::Hits;
-use crate::proxy::grpc::wire::{FIXED32, FIXED64, LENGTH, MAX_VARINT_SHIFT, Malformed, VARINT, clamp, varint};
+use crate::proxy::grpc::wire::{FIXED32, FIXED64, LENGTH, Malformed, VARINT, clamp, is_past, varint};
 
 /// The score's number in a hit.
 const SCORE: u64 = 3;
@@ -77,13 +77,8 @@ impl Protobuf {
                 }
             }
             State::Varint { shift } => {
-                if byte & 0x80 == 0 {
+                if is_past(shift, byte)? {
                     self.state = START;
-                } else {
-                    *shift += 7;
-                    if *shift > MAX_VARINT_SHIFT {
-                        return Err(Malformed::Varint);
-                    }
                 }
             }
             State::Length { field, value, shift } => {

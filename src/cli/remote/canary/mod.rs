@@ -5,17 +5,19 @@ mod plan;
 mod watch;
 
 use clap::{Args, Subcommand};
-use reqwest::Method;
-use serde_json::{Value, json};
 
 use self::plan::PlanArgs;
+use self::watch::Seen;
 use super::paging::PageArgs;
+use super::rollout::Rollouts;
 use super::session::{RemoteArgs, Session};
 use super::{Ask, Outcome, at};
 
 pub(super) use self::page::{is_over, listed};
 
 pub(super) const PATH: &str = "/v1/canaries";
+
+const CANARIES: Rollouts<Seen> = Rollouts { resource: "canaries", in_short: page::in_short, is_over, news: Seen::default };
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct CanaryArgs {
@@ -67,34 +69,21 @@ impl Ask for CanaryArgs {
     }
 
     async fn ask(&self, session: &Session) -> Outcome {
-        let command = |id: &str, word: &str| command(session, at(&["v1", "canaries", id, word]));
         match &self.action {
-            Action::Create { plan, idempotency_key, watch } => create(session, &plan.body()?, idempotency_key.as_deref(), *watch).await,
+            Action::Create { plan, idempotency_key, watch } => {
+                CANARIES.create(session, &plan.body()?, idempotency_key.as_deref(), *watch).await
+            }
             Action::List(page) => {
                 page.show(session, PATH, |page, style| listed(page["items"].as_array().into_iter().flatten(), style)).await
             }
-            Action::Show { id, watch: true } => watch::to_the_end(session, id).await,
+            Action::Show { id, watch: true } => CANARIES.follow(session, id).await,
             Action::Show { id, watch: false } => session.show(&session.api.get(&at(&["v1", "canaries", id]), &[]).await?, page::shown),
-            Action::Pause { id } => command(id, "pause").await,
-            Action::Resume { id } => command(id, "resume").await,
-            Action::Skip { id } => command(id, "skip").await,
-            Action::Promote { id } => command(id, "promote").await,
-            Action::Approve { id } => command(id, "approve").await,
-            Action::Abort { id } => command(id, "abort").await,
+            Action::Pause { id } => CANARIES.command(session, id, "pause").await,
+            Action::Resume { id } => CANARIES.command(session, id, "resume").await,
+            Action::Skip { id } => CANARIES.command(session, id, "skip").await,
+            Action::Promote { id } => CANARIES.command(session, id, "promote").await,
+            Action::Approve { id } => CANARIES.command(session, id, "approve").await,
+            Action::Abort { id } => CANARIES.command(session, id, "abort").await,
         }
     }
-}
-
-async fn create(session: &Session, body: &Value, key: Option<&str>, watch: bool) -> Outcome {
-    let headers = [("--idempotency-key", "idempotency-key", key)];
-    let answer = session.api.change_with(Method::POST, PATH, Some(body), &headers).await?;
-    match answer.json["id"].as_str() {
-        Some(id) if watch => watch::to_the_end(session, id).await,
-        _ => session.show(&answer, page::in_short),
-    }
-}
-
-/// The reason goes along in its header, as with every command.
-async fn command(session: &Session, path: String) -> Outcome {
-    session.show(&session.api.change(Method::POST, &path, Some(&json!({}))).await?, page::in_short)
 }

@@ -1,60 +1,24 @@
 //! Follows a canary to its end: a line for each transition, and one for each evaluation with its numbers.
 
-use std::process::ExitCode;
-use std::time::Duration;
-
 use serde_json::Value;
 
 use super::super::fields::{count, list, milliseconds, percent, percentage, words};
 use super::super::moment::time;
-use super::super::session::{Patience, Session};
-use super::super::table::harmless;
-use super::super::{Outcome, at};
-use super::page::{is_over, share, stage, transitions};
-use crate::cli::say;
-
-const EVERY: Duration = Duration::from_secs(1);
-
-/// Success only for a canary that has completed. As JSON, the canary is told whole, on one line, whenever it has changed.
-pub(super) async fn to_the_end(session: &Session, id: &str) -> Outcome {
-    let (mut seen, mut patience) = (Seen::default(), Patience::default());
-    loop {
-        if let Some(answer) = patience.hear(session.api.get(&at(&["v1", "canaries", id]), &[]).await)? {
-            let lines = if session.is_for_people() { seen.news(&answer.json, session.style().now) } else { seen.changed(answer.text) };
-            for line in lines {
-                if say(format_args!("{}", harmless(&line))) != ExitCode::SUCCESS {
-                    return Ok(ExitCode::FAILURE);
-                }
-            }
-            if is_over(&answer.json) {
-                return Ok(if answer.json["state"] == "completed" { ExitCode::SUCCESS } else { ExitCode::FAILURE });
-            }
-        }
-        tokio::time::sleep(EVERY).await;
-    }
-}
+use super::super::rollout::News;
+use super::page::{share, stage, transitions};
 
 /// What has been told.
 #[derive(Debug, Default)]
-struct Seen {
+pub(super) struct Seen {
     introduced: bool,
     /// The dropped ones too.
     transitions: u64,
     evaluation: Value,
-    text: String,
 }
 
-impl Seen {
-    fn changed(&mut self, text: String) -> Vec<String> {
-        if text == self.text {
-            return Vec::new();
-        }
-        self.text.clone_from(&text);
-        vec![text]
-    }
-
+impl News for Seen {
     /// What has already been followed is told in the order in which it came about: an evaluation leads to a transition.
-    fn news(&mut self, canary: &Value, now: i64) -> Vec<String> {
+    fn lines(&mut self, canary: &Value, now: i64) -> Vec<String> {
         let evaluated = self.fresh_evaluation(canary, now);
         let mut lines: Vec<String> = self.fresh_transitions(canary).into_iter().map(transition).collect();
         if self.introduced {
@@ -67,7 +31,9 @@ impl Seen {
         lines.extend(evaluated);
         lines
     }
+}
 
+impl Seen {
     /// Moments are not told with an evaluation: it is fresh when anything in it is.
     fn fresh_evaluation(&mut self, canary: &Value, now: i64) -> Option<String> {
         let evaluation: Value = ["window", "canary", "control", "verdicts"].iter().map(|field| canary[*field].clone()).collect();
@@ -141,33 +107,33 @@ mod tests {
     fn each_transition_and_each_evaluation_is_told_once() {
         let mut seen = Seen::default();
         let first = [step("scheduled", "initializing", "its time has come")];
-        let began = seen.news(&canary(&first, 0), NOW);
+        let began = seen.lines(&canary(&first, 0), NOW);
         let line = "2026-11-21T12:01:00Z  scheduled -> initializing, stage 1 at 5 %: its time has come (by controller)";
         assert_eq!(began, ["canary_1: docs to docs_v2", line]);
-        assert!(seen.news(&canary(&first, 0), NOW).is_empty());
+        assert!(seen.lines(&canary(&first, 0), NOW).is_empty());
         let both = [first[0].clone(), step("initializing", "stepping", "the pre-checks have passed")];
-        let went_on = seen.news(&canary(&both, 7), NOW);
+        let went_on = seen.lines(&canary(&both, 7), NOW);
         let numbers = "7 requests, 1 unit, errors 1 %, p95 1.2 ms";
         let evaluated = format!(
             "2026-11-21T12:01:00Z  stage 1 of 3 at 5 %: canary {numbers}; control {numbers}; error_rate inconclusive (7 of 500 requests)"
         );
         assert!(went_on[0] == evaluated && went_on[1].contains("initializing -> stepping"), "{went_on:#?}");
-        assert!(seen.news(&canary(&both, 7), NOW + 1).is_empty());
-        assert_eq!(seen.news(&canary(&both, 8), NOW).len(), 1);
+        assert!(seen.lines(&canary(&both, 7), NOW + 1).is_empty());
+        assert_eq!(seen.lines(&canary(&both, 8), NOW).len(), 1);
     }
 
     #[test]
     fn dropped_transitions_do_not_hide_fresh_ones() {
         let mut seen = Seen::default();
         let mut told = canary(&[step("a", "b", "one")], 0);
-        seen.news(&told, NOW);
+        seen.lines(&told, NOW);
         told["history"]["dropped"] = json!(40);
         told["history"]["last"] = json!([step("c", "d", "two"), step("d", "e", "three")]);
-        let lines = seen.news(&told, NOW);
+        let lines = seen.lines(&told, NOW);
         assert_eq!(lines.len(), 3, "as many as can still be told: {lines:#?}");
         told["history"]["dropped"] = json!(41);
         told["history"]["last"] = json!([step("d", "e", "three"), step("e", "f", "four")]);
-        let lines = seen.news(&told, NOW);
+        let lines = seen.lines(&told, NOW);
         assert!(lines.len() == 1 && lines[0].contains("four"), "{lines:#?}");
     }
 }

@@ -9,13 +9,18 @@ use clap::{Args, Subcommand};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use self::watch::Seen;
 use super::fields::list;
 use super::paging::PageArgs;
+use super::rollout::Rollouts;
 use super::session::{RemoteArgs, Session};
 use super::{Ask, Failure, Outcome, at, document};
 use crate::config::Period;
 
 const PATH: &str = "/v1/deployments";
+
+const DEPLOYMENTS: Rollouts<Seen> =
+    Rollouts { resource: "deployments", in_short: page::in_short, is_over: page::is_over, news: Seen::default };
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct DeploymentArgs {
@@ -128,30 +133,17 @@ impl Ask for DeploymentArgs {
                 body["dry_run"] = json!(true);
                 session.show(&session.api.change(Method::POST, PATH, Some(&body)).await?, page::preview)
             }
-            Action::Create { spec, idempotency_key, watch, .. } => create(session, &spec.body()?, idempotency_key.as_deref(), *watch).await,
+            Action::Create { spec, idempotency_key, watch, .. } => {
+                DEPLOYMENTS.create(session, &spec.body()?, idempotency_key.as_deref(), *watch).await
+            }
             Action::List(page) => page.show(session, PATH, |page, style| page::listed(list(page, "items"), style)).await,
-            Action::Show { id, watch: true } => watch::to_the_end(session, id).await,
+            Action::Show { id, watch: true } => DEPLOYMENTS.follow(session, id).await,
             Action::Show { id, watch: false } => session.show(&session.api.get(&one(id), &[]).await?, page::shown),
-            Action::Ready { id } => command(session, id, "ready").await,
-            Action::Cancel { id } => command(session, id, "cancel").await,
-            Action::Rollback { id } => command(session, id, "rollback").await,
+            Action::Ready { id } => DEPLOYMENTS.command(session, id, "ready").await,
+            Action::Cancel { id } => DEPLOYMENTS.command(session, id, "cancel").await,
+            Action::Rollback { id } => DEPLOYMENTS.command(session, id, "rollback").await,
         }
     }
-}
-
-async fn create(session: &Session, body: &Value, key: Option<&str>, watch: bool) -> Outcome {
-    let headers = [("--idempotency-key", "idempotency-key", key)];
-    let answer = session.api.change_with(Method::POST, PATH, Some(body), &headers).await?;
-    match answer.json["id"].as_str() {
-        Some(id) if watch => watch::to_the_end(session, id).await,
-        _ => session.show(&answer, page::in_short),
-    }
-}
-
-/// The reason goes along in its header, as with every command.
-async fn command(session: &Session, id: &str, word: &str) -> Outcome {
-    let path = at(&["v1", "deployments", id, word]);
-    session.show(&session.api.change(Method::POST, &path, Some(&json!({}))).await?, page::in_short)
 }
 
 #[cfg(test)]
