@@ -117,7 +117,7 @@ async fn a_copy_takes_the_alias_and_the_old_collection_is_retired() {
     let house = House::new("").await;
     house.fill("docs_v1", 1_500).await;
     let id = house.begin(json!({"retire_old": "24h"})).await;
-    assert!(id.starts_with("deployment_"), "{id}");
+    assert!(id.starts_with("dep_"), "{id}");
     let ended = house.until(&id, &["completed", "rolled_back", "failed"]).await;
     assert_eq!(ended["state"], "completed", "{ended:#}");
     assert_eq!(house.target().await, "docs_v2");
