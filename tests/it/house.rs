@@ -157,6 +157,22 @@ impl Pointsman {
         workers.iter().map(|worker| worker["events"][name].as_u64().expect("a number")).sum()
     }
 
+    /// Waits until so many connections of clients have been accepted and closed again.
+    pub(crate) async fn closed(&self, connections: u64) {
+        let closed = async {
+            loop {
+                let status = self.status().await;
+                let workers = status["workers"].as_array().expect("workers");
+                let count = |worker: &serde_json::Value| worker["events"]["client_connections_closed_total"].as_u64().expect("a number");
+                if workers.iter().map(count).sum::<u64>() >= connections {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, closed).await.expect("the connections are closed");
+    }
+
     /// Waits until no request is in flight any more, as every gauge says.
     pub(crate) async fn idle(&self) {
         let idle = async {

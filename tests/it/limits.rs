@@ -63,6 +63,8 @@ async fn a_thousand_aborted_requests_leave_nothing_behind() {
         }
         drop(open);
     }
+    // Only then is it known that none of them still waits to be accepted.
+    pointsman.closed(1_000).await;
     pointsman.idle().await;
     let status = pointsman.status().await;
     assert!(status["workers"].as_array().expect("workers").iter().all(|worker| worker["in_flight"] == 0), "{status}");
