@@ -163,7 +163,7 @@ impl Pointsman {
             loop {
                 let status = self.status().await;
                 let workers = status["workers"].as_array().expect("workers");
-                let count = |worker: &serde_json::Value| worker["events"]["client_connections_closed_total"].as_u64().expect("a number");
+                let count = |worker: &Value| worker["events"]["client_connections_closed_total"].as_u64().expect("a number");
                 if workers.iter().map(count).sum::<u64>() >= connections {
                     return;
                 }
