@@ -1,11 +1,11 @@
 //! The handle everything hangs on: a pool of connections, and how long anybody waits for them.
 
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
-use sqlx::{Any, AnyPool, Connection, Executor, Transaction};
+use sqlx::{Any, AnyConnection, AnyPool, Connection, Executor, Transaction};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -34,7 +34,15 @@ pub(super) struct Inner {
     pub(super) changed: watch::Sender<()>,
     /// Hears of the commits of other replicas; ends with the store.
     pub(super) _listener: JoinSet<()>,
-    pub(super) _lock: Option<FileLock>,
+    pub(super) _kept: Option<Kept>,
+}
+
+/// What a store needs for as long as it is open.
+pub(super) enum Kept {
+    /// Its file is for this process alone.
+    File { _lock: FileLock },
+    /// What is in memory goes with the last connection, and the pool may close its own.
+    Memory { _connection: Mutex<AnyConnection> },
 }
 
 impl Store {
@@ -80,8 +88,9 @@ pub(super) async fn bounded_by<T, E: From<StoreError>>(limit: Duration, work: im
 /// Connections to `options`, opened as they are needed.
 pub(super) fn pool(options: AnyConnectOptions, dialect: Dialect) -> AnyPool {
     let pool = match dialect {
-        // SQLite has one writer anyway; with one connection nobody ever finds the file locked.
-        Dialect::Sqlite => AnyPoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None),
+        // SQLite has one writer anyway; with one connection nobody ever finds the file locked. Asking it before each use
+        // would tell nothing, and lose it whenever somebody stops waiting for the answer.
+        Dialect::Sqlite => AnyPoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None).test_before_acquire(false),
         Dialect::Postgres => AnyPoolOptions::new().max_connections(POSTGRES_CONNECTIONS),
     };
     pool.acquire_timeout(CONNECTION_WITHIN)

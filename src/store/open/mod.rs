@@ -3,17 +3,16 @@
 mod postgres;
 mod sqlite;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use sqlx::AnyPool;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::changes::listen;
-use super::db::{self, Inner, Store};
+use super::db::{self, Inner, Kept, Store};
 use super::dialect::Dialect;
 use super::error::OpenError;
-use super::lock::FileLock;
 use super::migrations::{self, MigrationFault};
 use super::url::StoreUrl;
 
@@ -47,11 +46,14 @@ impl Store {
         sqlx::any::install_default_drivers();
         let (changed, _) = watch::channel(());
         let mut listener = JoinSet::new();
-        let (pool, dialect, lock) = match url {
-            StoreUrl::Memory => (sqlite::open_memory().await?, Dialect::Sqlite, None),
+        let (pool, dialect, kept) = match url {
+            StoreUrl::Memory => {
+                let (options, connection) = sqlite::open_memory().await?;
+                (db::pool(options, Dialect::Sqlite), Dialect::Sqlite, Some(Kept::Memory { _connection: Mutex::new(connection) }))
+            }
             StoreUrl::File(path) => {
                 let (options, lock) = sqlite::open(path, purpose).await?;
-                (db::pool(options, Dialect::Sqlite), Dialect::Sqlite, lock)
+                (db::pool(options, Dialect::Sqlite), Dialect::Sqlite, lock.map(|lock| Kept::File { _lock: lock }))
             }
             StoreUrl::Postgres(url) => {
                 let options = postgres::open(url, purpose).await?;
@@ -59,11 +61,11 @@ impl Store {
                 (db::pool(url.0.clone(), Dialect::Postgres), Dialect::Postgres, None)
             }
         };
-        Ok(Self::new(pool, dialect, changed, listener, lock))
+        Ok(Self::new(pool, dialect, changed, listener, kept))
     }
 
-    fn new(pool: AnyPool, dialect: Dialect, changed: watch::Sender<()>, listener: JoinSet<()>, lock: Option<FileLock>) -> Self {
-        Self(Arc::new(Inner { pool, dialect, changed, _listener: listener, _lock: lock }))
+    fn new(pool: AnyPool, dialect: Dialect, changed: watch::Sender<()>, listener: JoinSet<()>, kept: Option<Kept>) -> Self {
+        Self(Arc::new(Inner { pool, dialect, changed, _listener: listener, _kept: kept }))
     }
 }
 

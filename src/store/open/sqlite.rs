@@ -7,10 +7,10 @@ use std::{fs, io};
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use sqlx::any::AnyConnectOptions;
-use sqlx::{AnyConnection, AnyPool, Connection};
+use sqlx::{AnyConnection, Connection};
+use ulid::Ulid;
 
 use super::{Purpose, refused};
-use crate::store::db;
 use crate::store::dialect::Dialect;
 use crate::store::error::OpenError;
 use crate::store::files::{beside, failed};
@@ -41,15 +41,16 @@ pub(super) async fn open(path: &Path, purpose: Purpose) -> Result<(AnyConnectOpt
     Ok((options, lock))
 }
 
-/// A store that ends with its only connection.
-pub(super) async fn open_memory() -> Result<AnyPool, OpenError> {
+/// A store that ends with the last of its connections, and the first of them.
+pub(super) async fn open_memory() -> Result<(AnyConnectOptions, AnyConnection), OpenError> {
     let store = "memory:".to_owned();
     let unreachable = |error: sqlx::Error| OpenError::Unreachable { store: store.clone(), reason: error.to_string() };
-    let pool = db::pool("sqlite::memory:".parse().map_err(unreachable)?, Dialect::Sqlite);
-    let mut connection = pool.acquire().await.map_err(unreachable)?;
+    // Under a name of its own, by which the connections of this store find the same one and nobody else does.
+    let url = format!("sqlite:file:pointsman-{}?mode=memory", Ulid::new());
+    let options: AnyConnectOptions = url.parse().map_err(unreachable)?;
+    let mut connection = AnyConnection::connect_with(&options).await.map_err(unreachable)?;
     migrations::migrate(&mut connection, Dialect::Sqlite).await.map_err(refused(&store))?;
-    drop(connection);
-    Ok(pool)
+    Ok((options, connection))
 }
 
 /// The same file under one name, and its directory in place.

@@ -81,3 +81,14 @@ async fn two_systems_share_a_database_in_schemas_of_their_own() {
     set(&staging, "docs", json!(1)).await;
     assert!(admin.load().await.expect("the store answers").documents.is_empty());
 }
+
+/// The pool lets go of a connection that it cannot be sure of; what is in memory must not go with it.
+#[tokio::test]
+async fn what_is_in_memory_outlives_a_connection_of_the_pool() {
+    let store = Store::open(&StoreUrl::Memory).await.expect("the store opens");
+    let other = Store::open(&StoreUrl::Memory).await.expect("the store opens");
+    let revision = set(&store, "docs", json!(1)).await;
+    store.0.pool.acquire().await.expect("a connection").close().await.expect("it is closed");
+    assert_eq!(store.load().await.expect("it is all there").revision, revision);
+    assert_eq!(other.load().await.expect("it answers").revision, 0, "another store in memory is another store");
+}
