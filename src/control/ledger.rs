@@ -103,7 +103,8 @@ impl Control {
     }
 
     fn hold(&self, state: &State, delta: Delta) -> Result<(), ControlError> {
-        if delta.revision == state.held.revision && !delta.whole {
+        // All of a store that has never been changed is still nothing new.
+        if delta.revision == state.held.revision && (!delta.whole || delta.revision == 0) {
             return Ok(());
         }
         let held = state.held.after(delta)?;
