@@ -6,7 +6,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use pointsman::routing::{Allocation, Anonymous, Entry, NameKind, Route, STABLE, Salt, Table, Target, Unit};
+use pointsman::routing::{Allocation, Anonymous, Entry, Holdout, NameKind, Route, STABLE, Salt, Table, Target, Targeting, Unit};
 
 /// As many requests as are made before they repeat: more than a branch predictor learns by heart.
 const REQUESTS: usize = 4096;
@@ -25,6 +25,8 @@ fn entry(alias: &str) -> Entry<()> {
         stable: 0,
         anonymous: Anonymous::Random,
         watch: None,
+        targeting: Targeting::default(),
+        holdout: Holdout::default(),
     };
     Entry { kind: NameKind::Alias, stable, route: Some(route) }
 }

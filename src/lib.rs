@@ -9,6 +9,7 @@
 //! admin      HTTP API for operators                     proxy   the data plane: one request, from accept to observe
 //! control    the control plane: routes, canaries         |
 //! rollout    plans and state machines, pure              |
+//! experiment who is in which arm, and what follows, pure |
 //! qdrant     what the control plane asks of Qdrant       |
 //!    \____________________ live __________________________/     the snapshot both share
 //! store      what lasts                                         what they are made of; these know nobody
@@ -19,6 +20,7 @@ pub mod admin;
 pub mod cli;
 pub mod config;
 pub mod control;
+pub mod experiment;
 pub mod live;
 pub mod logging;
 pub mod metrics;

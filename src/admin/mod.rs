@@ -11,6 +11,7 @@ mod collections;
 mod deployments;
 mod event_stream;
 mod events;
+mod experiments;
 mod extract;
 mod health;
 mod history;
@@ -94,6 +95,14 @@ fn resources() -> Vec<(&'static str, MethodRouter<AdminState>)> {
         ("/v1/deployments", get(deployments::list).post(deployments::create)),
         ("/v1/deployments/{id}", get(deployments::show)),
         ("/v1/deployments/{id}/{command}", post(deployments::command)),
+        ("/v1/experiments", get(experiments::list).post(experiments::create)),
+        ("/v1/experiments/plan", post(experiments::plan)),
+        ("/v1/experiments/{id}", get(experiments::show).patch(experiments::change)),
+        ("/v1/experiments/{id}/stop", post(experiments::stop)),
+        ("/v1/experiments/{id}/assignment", get(experiments::assignment)),
+        ("/v1/experiments/{id}/analysis", get(experiments::analysis)),
+        ("/v1/experiments/{id}/feedback", post(experiments::feedback)),
+        ("/v1/feedback", post(experiments::feedback_by_token)),
         ("/v1/kill-switch", get(kill_switch::show).put(kill_switch::turn)),
         ("/v1/routes", get(routes::list)),
         ("/v1/routes/{alias}", get(routes::show).put(routes::put).delete(routes::delete)),

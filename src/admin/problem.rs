@@ -95,9 +95,12 @@ impl From<ControlError> for Problem {
     fn from(error: ControlError) -> Self {
         let kind = match &error {
             ControlError::NoRoute(_) => Kind::NoRoute,
-            ControlError::NoCanary(_) | ControlError::NoDeployment(_) | ControlError::NoRetirement(_) | ControlError::NoWebhook(_) => {
-                Kind::UnknownId
-            }
+            ControlError::NoCanary(_)
+            | ControlError::NoDeployment(_)
+            | ControlError::NoRetirement(_)
+            | ControlError::NoWebhook(_)
+            | ControlError::NoExperiment(_)
+            | ControlError::NoPhase { .. } => Kind::UnknownId,
             ControlError::Occupied { .. }
             | ControlError::InUse { .. }
             | ControlError::NotCancellable { .. }
@@ -105,10 +108,13 @@ impl From<ControlError> for Problem {
             | ControlError::BeingDeleted { .. }
             | ControlError::Illegal(_)
             | ControlError::Unsuitable { .. }
+            | ControlError::Unfit { .. }
+            | ControlError::ClosedExperiment { .. }
+            | ControlError::IllegalExperiment(_)
             | ControlError::Alias(AliasFailed::Unexpected { .. } | AliasFailed::Refused { .. }) => Kind::Conflict,
             ControlError::Alias(_) | ControlError::Listing(_) | ControlError::Upstream(_) | ControlError::Unlisted(_) => Kind::Upstream,
             ControlError::UnknownName(_) => Kind::UnknownName,
-            ControlError::Stale { .. } => Kind::Stale,
+            ControlError::Stale { .. } | ControlError::StaleExperiment { .. } => Kind::Stale,
             ControlError::Unconditional { .. } => Kind::Unconditional,
             ControlError::Invalid(_) => Kind::Invalid,
             ControlError::Commit(CommitError::Conflict { .. }) => Kind::Stale,
@@ -120,7 +126,7 @@ impl From<ControlError> for Problem {
         let problem = Self::new(kind, error.to_string());
         match error {
             ControlError::Invalid(faults) => problem.with_errors(faults),
-            ControlError::Unsuitable { differences, .. } => {
+            ControlError::Unsuitable { differences, .. } | ControlError::Unfit { differences, .. } => {
                 problem.with_errors(differences.into_iter().map(|difference| SpecFault::new(difference.path, difference.sentence)))
             }
             _ => problem,

@@ -54,6 +54,8 @@ enum Command {
     Canary(remote::CanaryArgs),
     /// Build a new collection and give it an alias
     Deployment(remote::DeploymentArgs),
+    /// Compare collections on an alias's own users
+    Experiment(remote::ExperimentArgs),
     /// Delete collections that nobody uses any more
     Retire(remote::RetireArgs),
     /// Put every alias on stable, at once
@@ -86,6 +88,7 @@ impl Cli {
             Command::Route(args) => remote::run(args),
             Command::Canary(args) => remote::run(args),
             Command::Deployment(args) => remote::run(args),
+            Command::Experiment(args) => remote::run(args),
             Command::Retire(args) => remote::run(args),
             Command::KillSwitch(args) => remote::run(args),
             Command::Collections(args) => remote::run(args),

@@ -12,12 +12,19 @@ pub(super) const CONFIGURED: Kind = Kind::new("configured_route");
 pub(super) const CANARY: Kind = Kind::new("canary");
 /// Which rollout an alias belongs to, under the alias: of two that want it, one gets it.
 pub(super) const OWNER: Kind = Kind::new("owner");
+/// An experiment, under its id.
+pub(super) const EXPERIMENT: Kind = Kind::new("experiment");
+/// What signs the decisions applications send back with their feedback.
+pub(super) const TOKEN_KEY: Kind = Kind::new("token_key");
 /// The kill switch.
 pub(super) const KILL_SWITCH: Kind = Kind::new("kill_switch");
 /// A deployment, under its id.
 pub(super) const DEPLOYMENT: Kind = Kind::new("deployment");
 /// The scheduled deletion of a collection, under its id.
 pub(super) const RETIREMENT: Kind = Kind::new("retirement");
+
+/// The id of what there is one of.
+pub(super) const ONLY: &str = "global";
 
 /// A document that says something else than this version can understand.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -43,6 +43,18 @@ pub enum ControlError {
     NotNow { id: String, command: &'static str, why: String },
     #[error("there is no canary `{0}`")]
     NoCanary(String),
+    #[error("there is no experiment `{0}`")]
+    NoExperiment(String),
+    #[error("the experiment `{id}` has no phase {phase}")]
+    NoPhase { id: String, phase: u32 },
+    #[error("the experiment `{id}` is {state}")]
+    ClosedExperiment { id: String, state: &'static str },
+    #[error(transparent)]
+    IllegalExperiment(#[from] crate::experiment::Illegal),
+    #[error("the experiment `{id}` is at revision {current}, not {expected}; read it again before changing it")]
+    StaleExperiment { id: String, expected: u64, current: u64 },
+    #[error("`{collection}` {why}")]
+    Unfit { collection: String, why: String, differences: Vec<Difference> },
     #[error("there is no webhook `{0}`")]
     NoWebhook(String),
     #[error("`{alias}` belongs to {owner}: one thing at a time runs on an alias")]

@@ -11,9 +11,11 @@ use serde::de::DeserializeOwned;
 use super::absorb::{Absorbed, Routes};
 use super::canary::{Canaries, Running};
 use super::deployment::{Deploying, Deployments};
-use super::document::{CANARY, CONFIGURED, DEPLOYMENT, KILL_SWITCH, OWNER, RETIREMENT, ROUTE, Unreadable};
-use super::kill_switch::{ID, KillSwitch};
+use super::document::{CANARY, CONFIGURED, DEPLOYMENT, EXPERIMENT, KILL_SWITCH, ONLY, OWNER, RETIREMENT, ROUTE, TOKEN_KEY, Unreadable};
+use super::experiment::{Trial, Trials};
+use super::kill_switch::KillSwitch;
 use super::route::RouteState;
+use crate::experiment::TokenKey;
 use crate::rollout::retirement::Retirement;
 use crate::store::{Delta, Document};
 
@@ -27,6 +29,9 @@ pub(super) struct Holdings {
     pub(super) retirements: Arc<BTreeMap<String, Retirement>>,
     pub(super) canaries: Arc<Canaries>,
     pub(super) deployments: Arc<Deployments>,
+    pub(super) experiments: Arc<Trials>,
+    /// Once there is one.
+    pub(super) token_key: Option<TokenKey>,
     /// The ids of rollouts by the alias they have.
     pub(super) owners: Arc<BTreeMap<String, String>>,
     pub(super) kill: Arc<KillSwitch>,
@@ -55,11 +60,18 @@ impl Holdings {
             kind if *kind == DEPLOYMENT => {
                 put(Arc::make_mut(&mut self.deployments), document, |deploying| Deploying { revision, ..deploying })
             }
+            kind if *kind == EXPERIMENT => put(Arc::make_mut(&mut self.experiments), document, |trial| Trial { revision, ..trial }),
+            kind if *kind == TOKEN_KEY => {
+                let mut keys = BTreeMap::new();
+                put(&mut keys, document, |secret: [u8; 32]| TokenKey::new(secret))?;
+                self.token_key = keys.remove(ONLY);
+                Ok(())
+            }
             kind if *kind == OWNER => put(Arc::make_mut(&mut self.owners), document, |owner| owner),
             kind if *kind == KILL_SWITCH => {
                 let mut switches = BTreeMap::new();
                 put(&mut switches, document, |switch: KillSwitch| switch)?;
-                self.kill = Arc::new(switches.remove(ID).unwrap_or_default());
+                self.kill = Arc::new(switches.remove(ONLY).unwrap_or_default());
                 Ok(())
             }
             kind if *kind == RETIREMENT => {
@@ -72,7 +84,7 @@ impl Holdings {
 }
 
 /// Puts a document's body into its place, or takes it out.
-fn put<T: DeserializeOwned>(into: &mut BTreeMap<String, T>, document: Document, finish: impl Fn(T) -> T) -> Result<(), Unreadable> {
+fn put<T: DeserializeOwned, U>(into: &mut BTreeMap<String, U>, document: Document, finish: impl Fn(T) -> U) -> Result<(), Unreadable> {
     let Document { key, body, .. } = document;
     match body {
         Some(body) => {

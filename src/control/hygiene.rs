@@ -2,8 +2,9 @@
 
 use super::author::{Author, Deed};
 use super::canary::scope_of_all;
-use super::document::{CANARY, DEPLOYMENT, RETIREMENT};
+use super::document::{CANARY, DEPLOYMENT, EXPERIMENT, RETIREMENT};
 use super::error::ControlError;
+use super::experiment::scope_of_all as scope_of_experiment;
 use super::state::Control;
 use crate::store::{self, Expected, Fence, Key, Kind, Write};
 
@@ -20,11 +21,18 @@ impl Control {
         for id in &canaries {
             self.0.store.drop_observations(&scope_of_all(id)).await?;
         }
+        let experiments = state.held.experiments.iter().filter(|(_, trial)| !trial.is_live()).map(|(id, _)| id.as_str());
+        let mut experiments: Vec<&str> = experiments.collect();
+        for id in &experiments {
+            self.0.store.drop_observations(&scope_of_experiment(id)).await?;
+        }
+        // Their names stand before their time.
+        experiments.sort_by_key(|id| id.rsplit('_').next());
         let retirements = state.held.retirements.iter().filter(|(_, retirement)| retirement.state.is_terminal());
         let retirements: Vec<&str> = retirements.map(|(id, _)| id.as_str()).collect();
         let deployments = state.held.deployments.iter().filter(|(_, deploying)| !deploying.is_live());
         let deployments: Vec<&str> = deployments.map(|(id, _)| id.as_str()).collect();
-        let ended = [(&CANARY, &canaries), (&RETIREMENT, &retirements), (&DEPLOYMENT, &deployments)];
+        let ended = [(&CANARY, &canaries), (&RETIREMENT, &retirements), (&DEPLOYMENT, &deployments), (&EXPERIMENT, &experiments)];
         let writes: Vec<Write> = ended.into_iter().flat_map(|(kind, ids)| oldest(kind, ids)).collect();
         if writes.is_empty() {
             return Ok(());

@@ -3,9 +3,9 @@
 use super::author::{Author, Deed};
 use super::canary::transitions;
 use super::clock;
-use super::document::{KILL_SWITCH, json, write};
+use super::document::{KILL_SWITCH, ONLY, json, write};
 use super::error::ControlError;
-use super::kill_switch::{ID, KillSwitch};
+use super::kill_switch::KillSwitch;
 use super::state::Control;
 use crate::rollout::By;
 use crate::store::{self, Expected, NewEvent};
@@ -32,7 +32,7 @@ impl Control {
         let state = self.0.state.load_full();
         let now = clock::now();
         let next = KillSwitch { on, actor: Some(author.actor.clone()), reason: author.reason.clone(), since: Some(now) };
-        let mut writes = vec![write(&KILL_SWITCH, ID, Some(&next), Expected::Any)];
+        let mut writes = vec![write(&KILL_SWITCH, ONLY, Some(&next), Expected::Any)];
         let mut events = vec![NewEvent { kind: deed.action.to_owned(), subject: String::new(), body: serde_json::json!({"on": on}) }];
         let reason = author.reason.clone().unwrap_or_else(|| "the kill switch was turned".to_owned());
         for before in state.held.canaries.values().filter(|running| running.is_live()) {

@@ -4,9 +4,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::rollout::Timestamp;
 
-/// There is one.
-pub(super) const ID: &str = "global";
-
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KillSwitch {
     pub on: bool,

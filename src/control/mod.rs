@@ -16,6 +16,7 @@ mod decision;
 mod deployment;
 mod document;
 mod error;
+mod experiment;
 mod holdings;
 mod hygiene;
 mod kill;
@@ -58,6 +59,9 @@ pub use decision::Explained;
 pub use deployment::{DeploymentView, Preview, PreviewStep};
 pub use document::Unreadable;
 pub use error::{ControlError, StartError};
+pub use experiment::{
+    AssignmentView, ExperimentChange, ExperimentView, Handover, PlanRequest, Planned, StopRequest, Taken, plan as plan_experiment,
+};
 pub use kill_switch::KillSwitch;
 pub use plan::Plan;
 pub use plan_fault::PlanFault;

@@ -2,7 +2,8 @@
 
 use crate::config::Config;
 use crate::live::{Answers, Fallback, Identity, Limits, Retry, Settings, Timeouts};
-use crate::routing::Carrier;
+use crate::rollout::Share;
+use crate::routing::{Carrier, Holdout};
 
 pub(super) fn of(config: &Config) -> Settings {
     let Config { identity, timeouts, retry, fallback, limits, answers, log, .. } = config;
@@ -11,6 +12,7 @@ pub(super) fn of(config: &Config) -> Settings {
             carriers: identity.carriers.iter().map(Carrier::from).collect(),
             anonymous: identity.anonymous,
             force_header: identity.force_header.as_ref().map(|header| header.name().clone()),
+            holdout: Holdout::of(Share::from_percentage(identity.holdout_percentage).slots()),
         },
         timeouts: Timeouts {
             connect: timeouts.connect.get(),

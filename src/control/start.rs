@@ -6,12 +6,14 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use tokio::sync::{Mutex, Notify};
 use ulid::Ulid;
+use uuid::Uuid;
 
 use super::absorb::{Absorbed, Routes, absorb};
 use super::author::{Author, Deed};
 use super::deployment::AtWork;
-use super::document::json;
+use super::document::{ONLY, TOKEN_KEY, json, write};
 use super::error::StartError;
+use super::experiment::Book;
 use super::holdings::Holdings;
 use super::reload_status::ReloadStatus;
 use super::state::{Control, Inner, ListingHealth, State};
@@ -20,7 +22,7 @@ use super::{Plan, Readiness, refresher, steward, writes};
 use crate::config::Loaded;
 use crate::live::{Refresh, Shared};
 use crate::metrics::Registry;
-use crate::store::{Change, CommitError, Store};
+use crate::store::{Change, CommitError, Expected, Store};
 
 /// What [`Control::start`] hands out.
 #[derive(Debug)]
@@ -64,6 +66,7 @@ impl Control {
             state: ArcSwap::from_pointee(state),
             writer: Mutex::new(()),
             retiring: Arc::default(),
+            book: Book::default(),
             deploying: AtWork::default(),
             relist: Notify::new(),
             board: Board::default(),
@@ -94,7 +97,10 @@ async fn started(store: &Store, plan: &Plan) -> Result<Holdings, StartError> {
         absorb(&mut routes, &mut absorbed, &plan.routes);
         // Only now: an upstream and the route that needed it may have left the file together.
         check_stored(&routes, plan)?;
-        let writes = writes::between(&held, &routes, &absorbed);
+        let mut writes = writes::between(&held, &routes, &absorbed);
+        if held.token_key.is_none() {
+            writes.push(write(&TOKEN_KEY, ONLY, Some(&secret()), Expected::Absent));
+        }
         if writes.is_empty() {
             return Ok(held);
         }
@@ -108,6 +114,14 @@ async fn started(store: &Store, plan: &Plan) -> Result<Holdings, StartError> {
             Err(error) => return Err(error.into()),
         }
     }
+}
+
+/// Whoever knows it can pretend decisions; it never leaves the store.
+fn secret() -> [u8; 32] {
+    let mut secret = [0; 32];
+    secret[..16].copy_from_slice(Uuid::new_v4().as_bytes());
+    secret[16..].copy_from_slice(Uuid::new_v4().as_bytes());
+    secret
 }
 
 /// The configuration may have changed under the stored routes while nobody looked.

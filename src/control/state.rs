@@ -7,6 +7,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::{Mutex, Notify};
 
 use super::deployment::AtWork;
+use super::experiment::Book;
 use super::holdings::Holdings;
 use super::reload_status::ReloadStatus;
 use super::webhooks::Board;
@@ -36,6 +37,8 @@ pub(super) struct Inner {
     pub(super) writer: Mutex<()>,
     /// Held by the one round of retirements that is under way.
     pub(super) retiring: Arc<Mutex<()>>,
+    /// What was reported to this process about experiments.
+    pub(super) book: Book,
     /// The deployments this process is working on.
     pub(super) deploying: AtWork,
     /// Rung when the aliases should be listed without waiting for the next round.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::document;
+use super::error::ControlError;
 use super::state::Control;
 use super::webhooks::Couriers;
 use crate::store::{Fence, Lease, Replica, ReplicaReport, Retention, StoreError};
@@ -60,6 +61,7 @@ pub(super) async fn run(control: Control) {
         }
         if let Some(held) = &held {
             control.step_canaries(&held.fence).await;
+            control.step_experiments(&held.fence).await;
             control.run_due_retirements(&held.fence);
             control.run_due_deployments(&held.fence);
             if cleared.is_none_or(|at| at.elapsed() >= CLEARING) {
@@ -110,20 +112,28 @@ impl Control {
         if let Err(error) = self.look_at_backlog().await {
             tracing::debug!(%error, "what webhooks are owed could not be looked up");
         }
-        if let Err(error) = self.flush_observations().await {
+        if let Err(error) = self.write_down().await {
             tracing::debug!(%error, "what was counted could not be written down; it is tried again");
         }
         self.0.store.acquire_or_renew(&self.0.replica, LEASE).await
+    }
+
+    /// What this process has counted, so that others can read it and nothing is lost when it goes.
+    async fn write_down(&self) -> Result<(), ControlError> {
+        self.flush_observations().await?;
+        self.flush_experiments().await?;
+        self.forget_cohorts();
+        Ok(())
     }
 
     /// For a replica that goes away in order: nobody waits for it, and the lease is free at once.
     pub async fn leave(&self) {
         let store = &self.0.store;
         let left = async {
-            self.flush_observations().await?;
+            self.write_down().await?;
             store.release(&self.0.replica).await?;
             store.forget_replica(&self.0.replica).await?;
-            Ok::<_, super::error::ControlError>(())
+            Ok::<_, ControlError>(())
         };
         if let Err(error) = left.await {
             tracing::warn!(%error, "the store could not be told that this replica leaves");

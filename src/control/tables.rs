@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use super::Plan;
 use super::canary::{Running, Watched, watched};
+use super::experiment::{Surroundings, Trial, experiment_route};
 use super::holdings::Holdings;
 use super::route::RouteState;
+use crate::experiment::ArmSpec;
 use crate::live::DEFAULT_UPSTREAM;
 use crate::metrics::{Handles, Registry};
 use crate::qdrant::Listing;
 use crate::rollout::{self, Cohorts, Share, State};
-use crate::routing::{Allocation, Entry, Guards, NameKind, Route, STABLE, Salt, Table, Target, VariantSpec};
+use crate::routing::{Allocation, Entry, Guards, NameKind, Route, STABLE, Salt, Table, Target, Targeting, VariantSpec, Watch};
 
 /// The variant of a canary, in headers and metrics.
 const CANARY: &str = "canary";
@@ -38,16 +40,17 @@ pub(super) fn build(ground: &Ground<'_>, revision: u64) -> Table<Handles> {
 
 impl Ground<'_> {
     fn entry(&self, name: &str, collection: &str, kind: NameKind) -> Entry<Handles> {
-        let canary = self.canary(name);
+        let (canary, trial) = (self.canary(name), self.trial(name));
         let route = self.held.routes.get(name);
         // Collections are too many to be labels; one that has a route is watched like an alias.
-        let label = (kind == NameKind::Alias || route.is_some() || canary.is_some()).then_some(name);
+        let label = (kind == NameKind::Alias || route.is_some() || canary.is_some() || trial.is_some()).then_some(name);
         let stable = Arc::new(self.target(label, STABLE, DEFAULT_UPSTREAM, Some(collection)));
         // The kill switch comes before everything.
-        let route = match (canary, route) {
+        let route = match (trial, canary, route) {
             _ if self.held.kill.on => None,
-            (Some(running), _) => self.canary_route(name, collection, running),
-            (None, route) => route.map(|route| self.route(name, route, &stable)),
+            (Some(trial), ..) => self.experiment_route(name, collection, trial),
+            (_, Some(running), _) => self.canary_route(name, collection, running),
+            (.., route) => route.map(|route| self.route(name, route, &stable)),
         };
         Entry { kind, stable, route }
     }
@@ -61,6 +64,8 @@ impl Ground<'_> {
             stable: route.spec.stable(),
             anonymous: route.spec.anonymous.unwrap_or(self.plan.settings.identity.anonymous),
             watch: None,
+            targeting: Targeting::default(),
+            holdout: self.plan.settings.identity.holdout.clone(),
         }
     }
 
@@ -96,7 +101,40 @@ impl Ground<'_> {
             guards.guard_alias(&deploying.deployment.spec().alias, &owner);
             deploying.places().for_each(|collection| guards.guard_collection(collection, &owner));
         }
+        for trial in self.held.experiments.values().filter(|trial| trial.experiment.holds_alias()) {
+            let owner = trial.name();
+            trial.alias().into_iter().for_each(|alias| guards.guard_alias(alias, &owner));
+            let here = trial.places().filter(|(upstream, _)| reachable(*upstream));
+            here.for_each(|(_, collection)| guards.guard_collection(collection, &owner));
+            let stable = trial.alias().and_then(|alias| self.listing.aliases.get(alias));
+            stable.into_iter().for_each(|collection| guards.guard_collection(collection, &owner));
+        }
         guards
+    }
+
+    /// The experiment that has `name`, if one is under way.
+    fn trial(&self, name: &str) -> Option<&Trial> {
+        let trial = self.held.experiments.get(self.held.owners.get(name)?)?;
+        (trial.alias() == Some(name)).then_some(trial)
+    }
+
+    fn experiment_route(&self, name: &str, collection: &str, trial: &Trial) -> Option<Route<Handles>> {
+        let identity = &self.plan.settings.identity;
+        let around = Surroundings {
+            registry: self.registry,
+            key: self.held.token_key.as_ref(),
+            anonymous: identity.anonymous,
+            holdout: &identity.holdout,
+        };
+        let stable = |variant: &str| self.target(Some(name), variant, DEFAULT_UPSTREAM, Some(collection));
+        // A control that is what the alias points at is asked by the alias, so that it is the same as without an experiment.
+        let target = |arm: &ArmSpec| {
+            let wanted = arm.collection.as_deref().filter(|wanted| *wanted != collection || arm.upstream.is_some())?;
+            let upstream = self.plan.upstream(arm.upstream.as_deref())?;
+            let target = self.target(Some(name), &arm.name, upstream, Some(wanted));
+            Some(Target { rename: Some(target.collection.clone()), ..target })
+        };
+        experiment_route(trial, &around, stable, target)
     }
 
     /// The canary that has `name`, if one is under way.
@@ -136,7 +174,9 @@ impl Ground<'_> {
             variants,
             stable: 0,
             anonymous: self.plan.settings.identity.anonymous,
-            watch: Some(Salt::new(&format!("stats:{}", canary.id()))),
+            watch: Some(Watch { salt: Salt::new(&format!("stats:{}", canary.id())), anonymous: true }),
+            targeting: Targeting::default(),
+            holdout: self.plan.settings.identity.holdout.clone(),
         })
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::HeaderName;
 
-use crate::routing::{Anonymous, Carrier};
+use crate::routing::{Anonymous, Carrier, Holdout};
 
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -24,6 +24,7 @@ pub struct Identity {
     pub anonymous: Anonymous,
     /// The header by which a request may name its variant; none: nobody may.
     pub force_header: Option<HeaderName>,
+    pub holdout: Holdout,
 }
 
 /// `None` everywhere means: no limit.

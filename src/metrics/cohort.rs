@@ -14,6 +14,8 @@ use super::histogram::{Histogram, Snapshot};
 pub const COHORT_BUCKETS: usize = 128;
 /// The size of the sets of units. Twice as many units as bits can still be told from thrice as many.
 pub const UNIT_BITS: usize = 1 << 16;
+/// Latencies are kept for so many groups of groups: enough to tell how clustered they are.
+pub const LATENCY_GROUPS: usize = 16;
 
 const WORDS: usize = UNIT_BITS / 64;
 
@@ -57,7 +59,7 @@ struct Shard {
     groups: Box<[Group]>,
     seen: Box<[Cell]>,
     hurt: Box<[Cell]>,
-    total: Histogram,
+    latencies: Box<[Histogram]>,
 }
 
 impl Shard {
@@ -67,7 +69,7 @@ impl Shard {
             groups: std::iter::repeat_with(Group::default).take(COHORT_BUCKETS).collect(),
             seen: cells(),
             hurt: cells(),
-            total: Histogram::default(),
+            latencies: std::iter::repeat_with(Histogram::default).take(LATENCY_GROUPS).collect(),
         }
     }
 }
@@ -106,7 +108,7 @@ impl Cohort {
         group.latency_us.add(sample.total_us);
         group.over_limit.add(u64::from(sample.total_us > self.thresholds.limit_us));
         group.over_reference.add(u64::from(sample.total_us > self.thresholds.reference_us));
-        shard.total.observe(sample.total_us);
+        shard.latencies[bucket(sample.unit) % LATENCY_GROUPS].observe(sample.total_us);
     }
 
     /// Merged over the workers.
@@ -128,7 +130,10 @@ impl Cohort {
             }
             union(&mut totals.seen, &shard.seen);
             union(&mut totals.hurt, &shard.hurt);
-            totals.total.add(&shard.total);
+            for (total, part) in totals.latencies.iter_mut().zip(&shard.latencies) {
+                total.add(part);
+                totals.total.add(part);
+            }
         }
         totals
     }
@@ -154,7 +159,9 @@ pub struct CohortTotals {
     /// One bit a unit, as far as [`UNIT_BITS`] reach.
     pub seen: Vec<u64>,
     pub hurt: Vec<u64>,
+    /// Of all answers, and of each group of groups.
     pub total: Snapshot,
+    pub latencies: Vec<Snapshot>,
 }
 
 impl Default for CohortTotals {
@@ -164,6 +171,7 @@ impl Default for CohortTotals {
             seen: vec![0; WORDS],
             hurt: vec![0; WORDS],
             total: Snapshot::default(),
+            latencies: vec![Snapshot::default(); LATENCY_GROUPS],
         }
     }
 }
@@ -180,7 +188,7 @@ fn bit(unit: u64) -> usize {
 }
 
 /// A unit's group: bits that its place in the sets does not use.
-fn bucket(unit: u64) -> usize {
+pub(super) fn bucket(unit: u64) -> usize {
     unit as usize % COHORT_BUCKETS
 }
 

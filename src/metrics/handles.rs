@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{Cohort, Series, Usage};
+use http::HeaderValue;
+
+use super::{Apart, Cohort, Series, Usage};
 
 #[derive(Clone, Debug)]
 pub struct Handles {
@@ -10,6 +12,18 @@ pub struct Handles {
     pub usage: Arc<Usage>,
     /// Where a rollout watches this target: one for each pair of thresholds. Empty where nobody watches.
     pub cohorts: Box<[Arc<Cohort>]>,
-    /// Whether a guard asks what this target's answers have in them.
+    /// Where requests are counted that the rollout serves and does not analyse.
+    pub apart: Option<Arc<Apart>>,
+    /// What an application sends back with its feedback: one for each statistics bucket of a unit. Empty where none is taken.
+    pub tokens: Arc<[HeaderValue]>,
+    /// Whether somebody asks what this target's answers have in them.
     pub looked_at: bool,
+}
+
+impl Handles {
+    /// The token of a unit with this hash.
+    #[must_use]
+    pub fn token(&self, unit: u64) -> Option<&HeaderValue> {
+        self.tokens.get(super::cohort::bucket(unit))
+    }
 }

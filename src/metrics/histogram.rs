@@ -54,6 +54,13 @@ impl Snapshot {
         self.sum_us += part.sum_us.get();
     }
 
+    /// Where the buckets begin, in microseconds, and where the last one ends.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "bounds stay far below 2^52")]
+    pub fn bounds() -> Vec<f64> {
+        (0..=BUCKETS).map(|bucket| lower(bucket) as f64).collect()
+    }
+
     #[must_use]
     pub fn count(&self) -> u64 {
         self.buckets.iter().sum()

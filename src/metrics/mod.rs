@@ -4,6 +4,7 @@
 //! no lock, no shared cache line, no look-up by label on the path (I9). A scrape adds the shards up. Label sets are
 //! closed: aliases come from the routing table up to a limit, everything else is an enum, user ids never appear.
 
+mod apart;
 mod cell;
 mod cohort;
 mod finding;
@@ -16,7 +17,8 @@ mod series;
 mod usage;
 mod worker;
 
-pub use cohort::{COHORT_BUCKETS, Cohort, CohortSample, CohortTotals, GroupTotals, Latencies, UNIT_BITS};
+pub use apart::{Apart, Whose};
+pub use cohort::{COHORT_BUCKETS, Cohort, CohortSample, CohortTotals, GroupTotals, LATENCY_GROUPS, Latencies, UNIT_BITS};
 pub use finding::Finding;
 pub use handles::Handles;
 pub use histogram::{Histogram, Snapshot};

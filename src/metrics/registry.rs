@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::{Cohort, Handles, Latencies, Series, Usage, WorkerCells};
+use super::{Apart, Cohort, Handles, Latencies, Series, Usage, WorkerCells};
 
 /// The label of aliases past the limit, and of names nobody listed.
 pub(super) const OTHER: &str = "other";
@@ -28,6 +28,7 @@ struct Inner {
     aliases: std::collections::HashSet<Box<str>>,
     usage: HashMap<(Box<str>, Box<str>), Arc<Usage>>,
     cohorts: HashMap<Box<str>, Arc<Cohort>>,
+    aparts: HashMap<Box<str>, Arc<Apart>>,
 }
 
 impl Registry {
@@ -53,7 +54,7 @@ impl Registry {
         let collection = collection.unwrap_or(OTHER);
         let usage = inner.usage.entry((upstream.into(), collection.into()));
         let usage = Arc::clone(usage.or_insert_with(|| Arc::new(Usage::new(upstream, collection, workers, self.epoch))));
-        Handles { series, usage, cohorts: Box::default(), looked_at: false }
+        Handles { series, usage, cohorts: Box::default(), apart: None, tokens: Arc::default(), looked_at: false }
     }
 
     /// The cohort known by `key`, which names a rollout, its window and the cohort. Made with `thresholds` when it is new.
@@ -64,9 +65,25 @@ impl Registry {
         Arc::clone(inner.cohorts.entry(key.into()).or_insert_with(|| Arc::new(Cohort::new(thresholds, workers))))
     }
 
+    /// The count of what a cohort serves and does not analyse, known by the cohort's `key`.
+    #[must_use]
+    pub fn apart(&self, key: &str) -> Arc<Apart> {
+        let mut inner = self.lock();
+        let workers = self.workers.len();
+        Arc::clone(inner.aparts.entry(key.into()).or_insert_with(|| Arc::new(Apart::new(workers))))
+    }
+
+    /// Whether anything is counted by a key that begins so.
+    #[must_use]
+    pub fn has_cohorts(&self, prefix: &str) -> bool {
+        self.lock().cohorts.keys().any(|key| key.starts_with(prefix))
+    }
+
     /// Forgets all cohorts but those that `keep` names. Requests under way still hold theirs.
     pub fn retain_cohorts(&self, keep: impl Fn(&str) -> bool) {
-        self.lock().cohorts.retain(|key, _| keep(key));
+        let mut inner = self.lock();
+        inner.cohorts.retain(|key, _| keep(key));
+        inner.aparts.retain(|key, _| keep(key));
     }
 
     /// All series, ordered by alias and variant.

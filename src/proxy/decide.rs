@@ -7,8 +7,8 @@ use http::HeaderMap;
 use super::classify::Operation;
 use super::identify::{BareName, Places, bare, identify};
 use crate::live::Live;
-use crate::metrics::Handles;
-use crate::routing::{NameKind, SLOTS, Target, Unit};
+use crate::metrics::{Handles, Whose};
+use crate::routing::{Decision, NameKind, Reason, Route, SLOTS, Target, Unit};
 
 /// Where a request goes, and where it goes if it cannot go there.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ pub(super) struct Plan {
     /// No unit could be found in a request to a name with a route.
     pub(super) anonymous: bool,
     /// Whom the request counts for where a rollout watches the target.
-    pub(super) unit: u64,
+    pub(super) whose: Whose,
     /// The name was listed: a 404 for its collection means that the listing is old.
     pub(super) listed: bool,
     /// A suffix was taken off the name, so it has to be written anew even for stable.
@@ -44,12 +44,12 @@ impl Plan {
         let entry = bare.map_or_else(|| live.table.unnamed(), |bare| live.table.entry(bare.name));
         let stripped = bare.filter(|bare| bare.unit.is_some()).map(|bare| bare.name.into());
         let listed = entry.kind != NameKind::Unknown;
-        let plan = |target: &Arc<Target<Handles>>, anonymous, unit| Self {
+        let plan = |target: &Arc<Target<Handles>>, anonymous, whose| Self {
             target: Arc::clone(target),
             stable: Arc::clone(&entry.stable),
             routed: entry.route.is_some(),
             anonymous,
-            unit,
+            whose,
             listed,
             stripped,
         };
@@ -59,16 +59,15 @@ impl Plan {
                 let unit = identify(&identity.carriers, question.headers, places);
                 let forced = identity.force_header.as_ref().and_then(|name| question.headers.get(name)).map(http::HeaderValue::as_bytes);
                 let asked = unit.as_deref().map_or(Unit::Anonymous, Unit::Id);
-                let decision = route.decide(asked, forced, || fastrand::u32(..SLOTS));
-                let watched = match &route.watch {
-                    Some(salt) if !decision.target.handle.cohorts.is_empty() => {
-                        unit.as_deref().map_or_else(|| fastrand::u64(..), |id| salt.hash(id))
-                    }
-                    _ => 0,
+                let header = |name: &str| question.headers.get(name).map(http::HeaderValue::as_bytes);
+                let decision = if route.targeting.admits(header) {
+                    route.decide(asked, forced, || fastrand::u32(..SLOTS))
+                } else {
+                    route.passed_by(Reason::NotTargeted)
                 };
-                plan(decision.target, unit.is_none(), watched)
+                plan(decision.target, unit.is_none(), whose(route, &decision, unit.as_deref()))
             }
-            _ => plan(&entry.stable, false, 0),
+            _ => plan(&entry.stable, false, Whose::Nobody),
         }
     }
 
@@ -81,5 +80,16 @@ impl Plan {
     /// count.
     pub(super) fn is_split(&self) -> bool {
         self.target.rename.is_some()
+    }
+}
+
+/// Whom the rollout counts it for, if one watches the target.
+fn whose(route: &Route<Handles>, decision: &Decision<'_, Handles>, unit: Option<&[u8]>) -> Whose {
+    let Some(watch) = route.watch.as_ref().filter(|_| !decision.target.handle.cohorts.is_empty()) else { return Whose::Nobody };
+    match unit {
+        _ if decision.reason.is_a_choice() => Whose::Chosen,
+        Some(id) => Whose::Unit(watch.salt.hash(id)),
+        None if watch.anonymous => Whose::Unit(fastrand::u64(..)),
+        None => Whose::Anonymous,
     }
 }

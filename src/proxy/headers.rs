@@ -9,6 +9,7 @@ use smallvec::SmallVec;
 pub(super) const INTERNAL: &str = "x-pointsman-";
 
 pub(super) static VARIANT: HeaderName = HeaderName::from_static("x-pointsman-variant");
+pub(super) static DECISION: HeaderName = HeaderName::from_static("x-pointsman-decision");
 pub(super) static FALLBACK: HeaderName = HeaderName::from_static("x-pointsman-fallback");
 pub(super) static ERROR: HeaderName = HeaderName::from_static("x-pointsman-error");
 pub(super) static STALE: HeaderName = HeaderName::from_static("x-pointsman-stale");

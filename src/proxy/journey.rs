@@ -19,7 +19,7 @@ use super::observe::{Observation, Subject};
 use super::respond::Fault;
 use super::worker::{Permit, Snapshot, Worker};
 use crate::live::Upstream;
-use crate::metrics::{Class, FallbackCause, Handles, Outcome, WorkerEvent};
+use crate::metrics::{Class, FallbackCause, Handles, Outcome, Whose, WorkerEvent};
 use crate::routing::Target;
 
 pub(super) struct Journey {
@@ -60,7 +60,7 @@ impl Journey {
         if plan.routed && subject.operation.is_some_and(|operation| operation.class == Class::Write) {
             plan.stable.handle.series.shard(worker.index()).split_write();
         }
-        let subject = Subject { anonymous: plan.anonymous, unit: plan.unit, ..subject };
+        let subject = Subject { anonymous: plan.anonymous, whose: plan.whose, ..subject };
         Self {
             worker: Rc::clone(worker),
             live,
@@ -237,6 +237,12 @@ impl Journey {
             if let Ok(variant) = HeaderValue::from_str(&target.variant) {
                 headers.insert(headers::VARIANT.clone(), variant);
             }
+        }
+        // The unit stays in its arm, whoever answered in its place.
+        if let Whose::Unit(unit) = self.plan.whose
+            && let Some(token) = self.plan.target.handle.token(unit)
+        {
+            headers.insert(headers::DECISION.clone(), token.clone());
         }
         if let Some(cause) = self.fell_back {
             headers.insert(headers::FALLBACK.clone(), HeaderValue::from_static(cause.label()));

@@ -14,7 +14,7 @@ use super::classify::Operation;
 use super::look::{Blind, Look};
 use super::worker::Worker;
 use crate::live::Answers;
-use crate::metrics::{Class, CohortSample, Completed, Finding, Handles, Outcome, Protocol, WorkerEvent};
+use crate::metrics::{Class, CohortSample, Completed, Finding, Handles, Outcome, Protocol, Whose, WorkerEvent};
 use crate::routing::Target;
 
 pub(super) struct Observation {
@@ -24,7 +24,7 @@ pub(super) struct Observation {
     started: Instant,
     operation: Option<&'static Operation>,
     done: Completed,
-    unit: u64,
+    whose: Whose,
     /// At a sample of the answers that somebody asks about.
     look: Option<Box<Look>>,
     /// Stable had to answer in its place.
@@ -39,7 +39,7 @@ pub(super) struct Subject {
     pub(super) operation: Option<&'static Operation>,
     pub(super) anonymous: bool,
     /// Whom it counts for in a cohort.
-    pub(super) unit: u64,
+    pub(super) whose: Whose,
     pub(super) started: Instant,
 }
 
@@ -71,7 +71,7 @@ impl Observation {
             started: subject.started,
             operation: subject.operation,
             done,
-            unit: subject.unit,
+            whose: subject.whose,
             look: None,
             replaced: false,
             completed: false,
@@ -100,12 +100,12 @@ impl Observation {
     }
 
     /// What guards see of it. Whoever left, or was not let in, says nothing about the variant.
-    fn sample(&mut self) -> Option<CohortSample> {
+    fn sample(&mut self, unit: u64) -> Option<CohortSample> {
         let outcome = self.done.outcome;
         let counts = !matches!(outcome, Outcome::Aborted | Outcome::Unauthorized);
         let failed =
             self.replaced || matches!(outcome, Outcome::ServerError | Outcome::Unavailable | Outcome::Timeout | Outcome::RateLimited);
-        counts.then(|| CohortSample { unit: self.unit, total_us: self.done.total_us, failed, found: self.found() })
+        counts.then(|| CohortSample { unit, total_us: self.done.total_us, failed, found: self.found() })
     }
 
     /// The answer with these headers is going to be relayed: decides whether it is looked at on its way.
@@ -135,6 +135,21 @@ impl Observation {
         found.ok()
     }
 
+    /// For the rollout that watches the target, if one does.
+    fn count(&mut self) {
+        let (worker, target) = (self.worker.index(), Arc::clone(&self.target));
+        match (self.whose, &target.handle.apart) {
+            (Whose::Unit(unit), _) if !target.handle.cohorts.is_empty() => {
+                if let Some(sample) = self.sample(unit) {
+                    target.handle.cohorts.iter().for_each(|cohort| cohort.record(worker, sample));
+                }
+            }
+            (Whose::Anonymous, Some(apart)) => apart.anonymous(worker),
+            (Whose::Chosen, Some(apart)) => apart.chosen(worker),
+            _ => {}
+        }
+    }
+
     /// The last byte is on its way; without this the request counts as aborted.
     pub(super) fn complete(mut self) {
         self.completed = true;
@@ -149,11 +164,7 @@ impl Drop for Observation {
         self.done.total_us = micros(self.started.elapsed());
         self.done.request_bytes = self.client.as_ref().map_or(0, |client| client.bytes());
         self.target.handle.series.shard(self.worker.index()).end(&self.done);
-        if !self.target.handle.cohorts.is_empty()
-            && let Some(sample) = self.sample()
-        {
-            self.target.handle.cohorts.iter().for_each(|cohort| cohort.record(self.worker.index(), sample));
-        }
+        self.count();
         self.target.handle.usage.end(self.worker.index());
         self.worker.log_access(&self.target, self.operation, &self.done);
     }

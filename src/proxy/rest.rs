@@ -25,7 +25,7 @@ use super::observe::Subject;
 use super::respond::Fault;
 use super::worker::{Permit, Worker};
 use crate::live::Upstream;
-use crate::metrics::{FallbackCause, Outcome, Protocol, WorkerEvent};
+use crate::metrics::{FallbackCause, Outcome, Protocol, Whose, WorkerEvent};
 
 /// What of a request does not change between attempts.
 struct Rest<'r> {
@@ -68,7 +68,7 @@ pub(super) async fn serve(
     {
         return worker.reject(&fault, Protocol::Rest);
     }
-    let subject = Subject { protocol: Protocol::Rest, operation, anonymous: false, unit: 0, started };
+    let subject = Subject { protocol: Protocol::Rest, operation, anonymous: false, whose: Whose::Nobody, started };
     let journey = Journey::begin(worker, live, permit, body, question, subject);
     rest.travel(journey, question).await
 }

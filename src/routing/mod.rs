@@ -10,14 +10,16 @@ mod route;
 mod slot;
 mod spec;
 mod table;
+mod targeting;
 
 pub use allocation::{Allocation, BrokenAllocation, Interval};
 pub use carrier::Carrier;
 pub use guards::{AliasAction, Guards};
-pub use route::{Decision, Reason, Route, Unit};
+pub use route::{Decision, Reason, Route, Unit, Watch};
 pub use slot::{SLOTS, Salt, VERSION};
 pub use spec::{Anonymous, RouteSpec, STABLE, SpecFault, VariantSpec, check_name};
 pub use table::{Entry, NameKind, Table, Target};
+pub use targeting::{Holdout, Targeting};
 
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Allocation, Anonymous, SLOTS, Salt, Target};
+use super::{Allocation, Anonymous, Holdout, SLOTS, Salt, Target, Targeting};
 
 /// Whom a decision is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,12 +21,28 @@ pub enum Reason {
     NotSplit,
     /// The request named a variant and the configuration allows that.
     Forced,
+    /// The unit is on the deny list of an experiment.
+    Denied,
+    /// The unit is on the allow list of an experiment.
+    Allowed,
+    /// The unit is kept out of every rollout.
+    HeldOut,
+    /// The request does not have the headers an experiment asks for.
+    NotTargeted,
     /// The unit's slot under the route's salt.
     Weights,
     /// No unit: a slot was drawn for this request alone.
     AnonymousRandom,
     /// No unit, and the policy keeps such requests on stable.
     AnonymousStable,
+}
+
+impl Reason {
+    /// Somebody chose, not chance: nothing that is compared may rest on it.
+    #[must_use]
+    pub const fn is_a_choice(self) -> bool {
+        matches!(self, Self::Forced | Self::Allowed)
+    }
 }
 
 /// The answer for one request; made once and held until the last byte.
@@ -46,8 +62,20 @@ pub struct Route<H> {
     /// The index of the stable variant in `variants`.
     pub stable: usize,
     pub anonymous: Anonymous,
-    /// What units are told apart by where a rollout watches them; independent of `salt`, or the statistics would be biased.
-    pub watch: Option<Salt>,
+    pub watch: Option<Watch>,
+    /// Who is not dealt by chance.
+    pub targeting: Targeting,
+    /// Who is kept out.
+    pub holdout: Holdout,
+}
+
+/// How a rollout counts the requests it watches.
+#[derive(Clone, Debug)]
+pub struct Watch {
+    /// What units are told apart by; independent of the route's salt, or the statistics would be biased.
+    pub salt: Salt,
+    /// Whether a request without a unit counts as a unit of its own.
+    pub anonymous: bool,
 }
 
 impl<H> Route<H> {
@@ -57,12 +85,29 @@ impl<H> Route<H> {
         if let Some(target) = forced.and_then(|name| self.variant(name)) {
             return Decision { target, reason: Reason::Forced, slot: None };
         }
+        if let Unit::Id(id) = unit {
+            if self.targeting.denies(id) {
+                return self.passed_by(Reason::Denied);
+            }
+            if let Some(variant) = self.targeting.chosen(id) {
+                return Decision { target: &self.variants[variant], reason: Reason::Allowed, slot: None };
+            }
+            if self.holdout.holds(id) {
+                return self.passed_by(Reason::HeldOut);
+            }
+        }
         let (slot, reason) = match (unit, self.anonymous) {
             (Unit::Id(id), _) => (self.salt.slot(id), Reason::Weights),
             (Unit::Anonymous, Anonymous::Random) => (draw() % SLOTS, Reason::AnonymousRandom),
-            (Unit::Anonymous, Anonymous::Stable) => return Decision { target: self.stable(), reason: Reason::AnonymousStable, slot: None },
+            (Unit::Anonymous, Anonymous::Stable) => return self.passed_by(Reason::AnonymousStable),
         };
         Decision { target: &self.variants[self.allocation.owner(slot)], reason, slot: Some(slot) }
+    }
+
+    /// What a request gets that is none of the route's business.
+    #[must_use]
+    pub fn passed_by(&self, reason: Reason) -> Decision<'_, H> {
+        Decision { target: self.stable(), reason, slot: None }
     }
 
     #[must_use]

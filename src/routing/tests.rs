@@ -144,7 +144,16 @@ fn target(variant: &str) -> Arc<Target<()>> {
 
 fn route(anonymous: Anonymous) -> Route<()> {
     let variants = vec![target(STABLE), target("candidate")];
-    Route { salt: Salt::new("route:docs"), allocation: Allocation::fresh(&[90.0, 10.0], 0), variants, stable: 0, anonymous, watch: None }
+    Route {
+        salt: Salt::new("route:docs"),
+        allocation: Allocation::fresh(&[90.0, 10.0], 0),
+        variants,
+        stable: 0,
+        anonymous,
+        watch: None,
+        targeting: Targeting::default(),
+        holdout: Holdout::default(),
+    }
 }
 
 #[test]

@@ -4,13 +4,13 @@
 //! `docs/statistics.md`.
 //!
 //! ```text
-//! guard          verdicts on a canary: pass, fail, inconclusive, each with its reason and numbers
-//!   |   \______________
+//! guard         inference                  verdicts on a canary; what an experiment is concluded from
+//!   |   \________   |
 //! event_split   sequence   sample_ratio     tests that may be looked at any number of times
 //!                  |
 //!                ratio                      estimates with a variance that knows units
 //!                  |
-//! cohort         sums        unit_set       summaries, merged exactly over workers, replicas and windows
+//! cohort   sums   unit_set   values         summaries, merged exactly over workers, replicas and windows
 //! ```
 //!
 //! Written by whoever observes requests; merged, stored and judged by the control plane.
@@ -20,11 +20,13 @@
 pub mod cohort;
 pub mod event_split;
 pub mod guard;
+pub mod inference;
 pub mod ratio;
 pub mod sample_ratio;
 pub mod sequence;
 pub mod sums;
 pub mod unit_set;
+pub mod values;
 
 #[cfg(test)]
 mod tests;
@@ -32,7 +34,8 @@ mod tests;
 pub use cohort::{BUCKETS, Cohort};
 pub use event_split::EventSplit;
 pub use guard::{Compared, Evaluation, Rule, Verdict};
-pub use ratio::{Contrast, Ratio};
+pub use ratio::{Contrast, Estimate, Ratio};
 pub use sequence::Sequence;
 pub use sums::{Found, Outcome, Sums, Thresholds};
 pub use unit_set::{UnitEstimate, UnitSet};
+pub use values::Values;

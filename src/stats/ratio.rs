@@ -28,19 +28,18 @@ impl Ratio {
     /// one there is nothing to estimate a variance from.
     #[must_use]
     pub fn of(buckets: impl Iterator<Item = (u64, u64)> + Clone) -> Option<Self> {
-        Self::of_signed(buckets.map(|(above, below)| (above as f64, below)))
+        Self::of_sums(buckets.map(|(above, below)| (above as f64, below as f64)))
     }
 
-    /// The same, where the sums above the line may be negative.
+    /// The same of any sums, those above the line negative where they must be.
     #[must_use]
-    pub fn of_signed(buckets: impl Iterator<Item = (f64, u64)> + Clone) -> Option<Self> {
+    pub fn of_sums(buckets: impl Iterator<Item = (f64, f64)> + Clone) -> Option<Self> {
         let (mut count, mut numerator, mut denominator, mut squares, mut largest) = (0.0, 0.0, 0.0, 0.0, 0.0_f64);
         let (mut with_events, mut with_others) = (0, 0);
         for (above, below) in buckets.clone() {
-            if below == 0 {
+            if below <= 0.0 {
                 continue;
             }
-            let below = below as f64;
             with_events += usize::from(above > 0.0);
             with_others += usize::from(above < below);
             count += 1.0;
@@ -55,8 +54,8 @@ impl Ratio {
         let value = numerator / denominator;
         let mut residuals = 0.0;
         for (above, below) in buckets {
-            if below > 0 {
-                residuals += (above - value * below as f64).powi(2);
+            if below > 0.0 {
+                residuals += (above - value * below).powi(2);
             }
         }
         Some(Self {
@@ -90,7 +89,23 @@ impl Ratio {
     }
 }
 
-/// A comparison of ratios, or one ratio by itself.
+/// A number and how far it can be trusted.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Estimate {
+    pub value: f64,
+    pub variance: f64,
+    pub degrees: f64,
+    /// How much was observed.
+    pub weight: f64,
+}
+
+impl From<&Ratio> for Estimate {
+    fn from(ratio: &Ratio) -> Self {
+        Self { value: ratio.value, variance: ratio.variance, degrees: ratio.degrees(), weight: ratio.denominator }
+    }
+}
+
+/// A comparison of two estimates, or one ratio by itself.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Contrast {
     pub estimate: f64,
@@ -111,26 +126,28 @@ impl Contrast {
     /// `b - factor * a`. With a factor of 1.1 it is above zero exactly if `b` is more than a tenth above `a`, and unlike a
     /// quotient it needs no `a` away from zero.
     #[must_use]
-    pub fn difference(b: &Ratio, a: &Ratio, factor: f64) -> Self {
-        Self::weighted(b, a, b.value - factor * a.value, 1.0, factor * factor)
+    pub fn difference(b: impl Into<Estimate>, a: impl Into<Estimate>, factor: f64) -> Self {
+        let (b, a) = (b.into(), a.into());
+        Self::weighted(&b, &a, b.value - factor * a.value, 1.0, factor * factor)
     }
 
     /// `(b - a) / |a|`, by the delta method. For display; none if `a` is zero.
     #[must_use]
-    pub fn relative(b: &Ratio, a: &Ratio) -> Option<Self> {
+    pub fn relative(b: impl Into<Estimate>, a: impl Into<Estimate>) -> Option<Self> {
+        let (b, a) = (b.into(), a.into());
         let base = a.value.abs();
         let square = base * base;
-        (base > 0.0).then(|| Self::weighted(b, a, (b.value - a.value) / base, 1.0 / square, b.value * b.value / (square * square)))
+        (base > 0.0).then(|| Self::weighted(&b, &a, (b.value - a.value) / base, 1.0 / square, b.value * b.value / (square * square)))
     }
 
-    fn weighted(b: &Ratio, a: &Ratio, estimate: f64, weight_b: f64, weight_a: f64) -> Self {
+    fn weighted(b: &Estimate, a: &Estimate, estimate: f64, weight_b: f64, weight_a: f64) -> Self {
         let (part_b, part_a) = (weight_b * b.variance, weight_a * a.variance);
         let variance = part_b + part_a;
-        let share = |part: f64, ratio: &Ratio| part * part / ratio.degrees();
+        let share = |part: f64, of: &Estimate| part * part / of.degrees;
         // Of variances that are both zero any degrees are right; the fewer the safer.
         let welch = variance * variance / (share(part_b, b) + share(part_a, a));
-        let degrees = if welch.is_finite() { welch } else { b.degrees().min(a.degrees()) };
-        Self { estimate, variance, degrees, sample: b.denominator + a.denominator }
+        let degrees = if welch.is_finite() { welch } else { b.degrees.min(a.degrees) };
+        Self { estimate, variance, degrees, sample: b.weight + a.weight }
     }
 
     #[must_use]

@@ -79,6 +79,15 @@ pub fn widen(errors: f64, degrees: f64) -> f64 {
     (degrees * (scaled * scaled / degrees).exp_m1()).sqrt()
 }
 
+/// The inverse of [`widen`]: the normal distance that is as rare as this one is for Student's t.
+#[must_use]
+pub fn narrow(errors: f64, degrees: f64) -> f64 {
+    if degrees <= 0.0 {
+        return 0.0;
+    }
+    (degrees * (errors * errors / degrees).ln_1p()).sqrt() * (8.0 * degrees + 1.0) / (8.0 * degrees + 3.0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,6 +108,14 @@ mod tests {
                 assert!((p - 0.01).abs() < 1e-12, "{sides:?} at {sample}: {p}");
             }
         }
+    }
+
+    #[test]
+    fn narrowing_undoes_widening() {
+        for (errors, degrees) in [(0.0, 5.0), (1.96, 3.0), (4.0, 40.0), (6.0, 254.0)] {
+            assert!((narrow(widen(errors, degrees), degrees) - errors).abs() < 1e-9, "{errors} with {degrees} degrees");
+        }
+        assert_eq!(narrow(5.0, 0.0), 0.0);
     }
 
     #[test]

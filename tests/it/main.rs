@@ -11,6 +11,7 @@ mod commands;
 mod deployment;
 mod elsewhere;
 mod event_stream;
+mod experiment;
 mod fallback;
 mod fidelity;
 mod guards;

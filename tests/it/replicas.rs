@@ -203,3 +203,37 @@ async fn a_controller_that_is_cut_off_serves_on_and_steers_no_more() {
     let canary = get(&pair.one.http, &pair.one.admin(&path)).await;
     assert_eq!(promotions(&canary), 1, "a step was made twice: {canary:#}");
 }
+
+/// Either replica deals a user to the same arm, and either knows what both have counted and were told.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_experiment_is_the_sum_of_what_every_replica_has_seen() {
+    let database = Cluster::shared().database();
+    let pair = Pair::new(&database).await;
+    let spec = json!({"name": "both", "alias": "docs", "treatment": "docs_v2", "metrics": [{"name": "click", "kind": "binary"}]});
+    let made = send(&pair.one.http, Method::POST, &pair.one.admin("/v1/experiments"), &spec).await;
+    let path = format!("/v1/experiments/{}", made["id"].as_str().expect("it has an id"));
+    until("the experiment reaches the other replica", PATIENCE, async || {
+        get(&pair.other.http, &pair.other.admin(&path)).await["state"] == "running"
+    })
+    .await;
+    let arm = async |at: &Pointsman, unit: usize| get(&at.http, &at.admin(&format!("{path}/assignment?unit=u{unit}"))).await["arm"].clone();
+    for unit in 0..60 {
+        assert_eq!(arm(&pair.one, unit).await, arm(&pair.other, unit).await, "unit {unit}");
+    }
+    for replica in [&pair.one, &pair.other] {
+        ask(replica).await;
+        let clicks: Vec<Value> = (0..60).map(|unit| json!({"unit": format!("u{unit}"), "metric": "click", "value": 1})).collect();
+        send(&replica.http, Method::POST, &replica.admin(&format!("{path}/feedback")), &json!(clicks)).await;
+    }
+    let whole = async |at: &Pointsman| {
+        let report = get(&at.http, &at.admin(&format!("{path}/analysis"))).await;
+        let arms = report["arms"].as_array().expect("arms").clone();
+        let sum = |read: fn(&Value) -> f64| arms.iter().map(read).sum::<f64>();
+        let samples = |arm: &Value| arm["metrics"]["click"]["samples"].as_f64().unwrap_or(0.0);
+        // Nobody is counted twice for having been at both.
+        [sum(|arm| arm["requests"].as_f64().unwrap_or(0.0)), sum(samples), sum(|arm| arm["units"].as_f64().unwrap_or(0.0)).round()]
+    };
+    for replica in [&pair.one, &pair.other] {
+        until("both know all of it", PATIENCE, async || whole(replica).await == [120.0, 120.0, 60.0]).await;
+    }
+}

@@ -9,6 +9,7 @@ use crate::config::{CarrierConfig, IdentityConfig};
 const MAX_NAME: usize = 128;
 
 pub(super) fn check(identity: &IdentityConfig, faults: &mut Faults) {
+    faults.range("identity.holdout_percentage", &identity.holdout_percentage, &(0.0..=100.0));
     let list = Path::of("identity.carriers");
     let mut seen = HashSet::new();
     for (index, carrier) in identity.carriers.iter().enumerate() {

@@ -19,6 +19,9 @@ pub struct IdentityConfig {
     /// send it, so it is for testing; such requests are never analysed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub force_header: Option<Header>,
+    /// The part of the units, in percent, that no canary and no experiment ever touches: stable answers them, so that the
+    /// sum of all changes can be compared with none. Default 0.
+    pub holdout_percentage: f64,
 }
 
 /// One place where a request can name its unit.
@@ -41,7 +44,12 @@ pub enum CarrierConfig {
 impl Default for IdentityConfig {
     fn default() -> Self {
         let header = |name| CarrierConfig::Header(Header::from_static(name));
-        Self { carriers: vec![header("x-user-id"), header("x-qdrant-route-affinity")], anonymous: Anonymous::default(), force_header: None }
+        Self {
+            carriers: vec![header("x-user-id"), header("x-qdrant-route-affinity")],
+            anonymous: Anonymous::default(),
+            force_header: None,
+            holdout_percentage: 0.0,
+        }
     }
 }
 

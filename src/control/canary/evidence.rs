@@ -7,6 +7,7 @@ use super::windows::{is_counting, scope};
 use super::{Running, writable};
 use crate::control::clock;
 use crate::control::error::ControlError;
+use crate::control::experiment::scope_of_all as scope_of_experiment;
 use crate::control::state::Control;
 use crate::rollout::{Evidence, Measurement};
 
@@ -19,9 +20,16 @@ impl Control {
             let seen = writable(&Observed::here(self.registry(), running));
             self.0.store.put_observation(&scope(running), &self.0.replica, &seen).await?;
         }
-        let kept: Vec<String> = state.held.canaries.values().filter(|running| is_counting(running)).map(scope).collect();
-        self.registry().retain_cohorts(|key| kept.iter().any(|scope| key.starts_with(scope.as_str())));
         Ok(())
+    }
+
+    /// Lets go of the counters of windows that are over, and of rollouts that have ended.
+    pub(in crate::control) fn forget_cohorts(&self) {
+        let state = self.0.state.load();
+        let windows = state.held.canaries.values().filter(|running| is_counting(running)).map(scope);
+        let experiments = state.held.experiments.values().filter(|trial| trial.is_live());
+        let kept: Vec<String> = windows.chain(experiments.map(|trial| scope_of_experiment(trial.experiment.id()))).collect();
+        self.registry().retain_cohorts(|key| kept.iter().any(|scope| key.starts_with(scope.as_str())));
     }
 
     /// What is known about a canary now.
@@ -48,7 +56,7 @@ impl Control {
     }
 
     /// Whether every live replica routes by the store's `revision` or a later one. Not knowing is not yes.
-    async fn is_applied(&self, revision: u64) -> bool {
+    pub(in crate::control) async fn is_applied(&self, revision: u64) -> bool {
         match self.0.store.replicas().await {
             Ok(replicas) => replicas
                 .iter()

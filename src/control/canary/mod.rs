@@ -25,6 +25,7 @@ mod steps;
 mod windows;
 
 pub(super) use events::transitions;
+pub(super) use observed::summary;
 pub use requests::CanaryView;
 pub(super) use running::{Canaries, Running};
 pub(super) use windows::{Watched, scope_of_all, watched};

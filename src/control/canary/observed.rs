@@ -92,7 +92,7 @@ impl Side {
 }
 
 /// From counters to what statistics are made of.
-fn summary(totals: &CohortTotals) -> Cohort {
+pub(in crate::control) fn summary(totals: &CohortTotals) -> Cohort {
     let sums = |bucket: usize| {
         let group = totals.groups[bucket];
         Sums {

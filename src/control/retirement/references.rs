@@ -17,9 +17,11 @@ impl State {
         let is_there = |(at, name): (Option<&str>, &str)| at.map_or(self.is_default(upstream), |at| at == upstream) && name == collection;
         let canaries = self.held.canaries.values().filter(|running| running.is_live() && running.places().any(is_there));
         let canaries = canaries.map(|running| format!("{} leads to it", running.name()));
+        let experiments = self.held.experiments.values().filter(|trial| trial.places().any(is_there));
+        let experiments = experiments.map(|trial| format!("{} leads to it", trial.name()));
         let needs = |name: &str| self.is_default(upstream) && name == collection;
         let deployments = self.held.deployments.values().filter(|deploying| self.needed_by(deploying).any(needs));
-        routes.chain(canaries).chain(deployments.map(|deploying| format!("{} needs it", deploying.name()))).collect()
+        routes.chain(canaries).chain(experiments).chain(deployments.map(|deploying| format!("{} needs it", deploying.name()))).collect()
     }
 
     /// What a deployment still needs. Once its canary is promoted that is the new collection alone: what it replaced is

@@ -62,7 +62,8 @@ async fn a_second_process_on_one_file_is_refused() {
 #[tokio::test]
 async fn a_damaged_store_is_refused_and_left_alone() {
     let at = directory();
-    drop(control(config_in(at.path())).await);
+    // Whoever is only dropped may still be writing its last page.
+    control(config_in(at.path())).await.0.store.close().await;
     let file = at.path().join("pointsman.db");
     fs::write(&file, "not a database, but somebody's only copy of something").expect("the directory is ours");
     let error = refused(at.path()).await;

@@ -13,7 +13,7 @@ use hyper::body::Incoming;
 
 use super::inspect::{Message, NotRenamed, Unreadable};
 use crate::live::{Credentials, Upstream};
-use crate::metrics::{FallbackCause, Handles, Outcome, Protocol};
+use crate::metrics::{FallbackCause, Handles, Outcome, Protocol, Whose};
 use crate::proxy::body::{Answer, ClientBody, Outgoing, Source};
 use crate::proxy::classify::{self, Operation};
 use crate::proxy::client::Client;
@@ -66,7 +66,7 @@ pub(in crate::proxy) async fn serve(
     }
     let call = Call { hop_by_hop: HopByHop::of(&parts.headers), parts, client, message };
     let question = Question { operation, name: call.message.name(), headers: &call.parts.headers, query: None };
-    let subject = Subject { protocol: Protocol::Grpc, operation, anonymous: false, unit: 0, started };
+    let subject = Subject { protocol: Protocol::Grpc, operation, anonymous: false, whose: Whose::Nobody, started };
     let journey = Journey::begin(worker, live, permit, body, question, subject);
     call.travel(journey, question).await
 }

@@ -52,7 +52,7 @@ pub fn top_score_against_control(compared: Compared<'_>, rule: &Rule, margin: f6
 }
 
 fn mean_of(cohort: &Cohort) -> Option<Ratio> {
-    Ratio::of_signed(cohort.buckets().iter().map(|sums| (sums.top_score as f64, sums.scored)))
+    Ratio::of_sums(cohort.buckets().iter().map(|sums| (sums.top_score as f64, sums.scored as f64)))
 }
 
 fn scored(cohort: &Cohort) -> u64 {

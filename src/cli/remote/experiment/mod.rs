@@ -1,0 +1,225 @@
+//! `pointsman experiment`: A/B tests between collections.
+
+mod page;
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use reqwest::Method;
+use serde_json::{Map, Value, json};
+
+use super::fields::list;
+use super::paging::PageArgs;
+use super::session::{RemoteArgs, Session};
+use super::{Ask, Failure, Outcome, Weight, at, document};
+use crate::cli::say;
+use crate::config::Period;
+
+const PATH: &str = "/v1/experiments";
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct ExperimentArgs {
+    #[command(subcommand)]
+    action: Action,
+    #[command(flatten)]
+    remote: RemoteArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Compare collections on an alias's own users
+    Create {
+        #[command(flatten)]
+        spec: Box<SpecArgs>,
+        /// The same key creates one experiment, however often the command is given within a day
+        #[arg(long, value_name = "KEY")]
+        idempotency_key: Option<String>,
+    },
+    /// All experiments
+    List(PageArgs),
+    /// One experiment: its arms, its phases, its history
+    Show { id: String },
+    /// What may be concluded
+    Analysis {
+        id: String,
+        /// Of an earlier phase [default: the present or last one]
+        #[arg(long)]
+        phase: Option<u32>,
+        /// One line a comparison, for a spreadsheet
+        #[arg(long)]
+        csv: bool,
+    },
+    /// The arm of a unit; it counts as one of its arm from then on
+    Assign { id: String, unit: String },
+    /// Another split, or another exposure
+    Change {
+        id: String,
+        /// An arm and its part, such as treatment=0.2; all of them, adding up to 1. Begins a new phase
+        #[arg(long = "weight", value_name = "ARM=PART")]
+        weights: Vec<Weight>,
+        /// Of the units, in percent. More only adds units
+        #[arg(long, value_name = "PERCENT")]
+        exposure: Option<f64>,
+    },
+    /// Send the traffic back to the alias
+    Stop {
+        id: String,
+        /// Give the alias to this arm's collection
+        #[arg(long, value_name = "ARM")]
+        promote: Option<String>,
+        /// At once, instead of by a canary
+        #[arg(long, requires = "promote")]
+        switch: bool,
+        /// How long feedback is still taken
+        #[arg(long, value_name = "TIME")]
+        late_feedback: Option<Period>,
+    },
+    /// How many units an experiment needs
+    Plan {
+        /// The mean of the metric today; of a share, the share
+        #[arg(long)]
+        mean: f64,
+        /// The smallest lift worth finding, in percent of the mean
+        #[arg(long)]
+        lift: f64,
+        /// Of one unit's value [default: that of a share]
+        #[arg(long)]
+        deviation: Option<f64>,
+        /// Units that come anew each day
+        #[arg(long)]
+        per_day: Option<f64>,
+    },
+}
+
+/// What has no flag stands in the file; see docs/experiments.md for all fields.
+#[derive(Debug, Args)]
+struct SpecArgs {
+    /// What to call it
+    #[arg(required_unless_present = "file")]
+    name: Option<String>,
+    /// The alias whose reads are split
+    #[arg(required_unless_present = "file")]
+    alias: Option<String>,
+    /// The collection to compare with what the alias points at
+    #[arg(required_unless_present = "file")]
+    treatment: Option<String>,
+    /// The experiment as YAML or JSON; - for standard input. Arguments and flags replace what it says
+    #[arg(long, short, value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// The treatment's part of the units, such as 0.5
+    #[arg(long, value_name = "PART")]
+    split: Option<f64>,
+    /// How much of the units is in the experiment
+    #[arg(long, value_name = "PERCENT")]
+    exposure: Option<f64>,
+    /// A goal that applications report, such as click=binary; once for each
+    #[arg(long = "metric", value_name = "NAME=KIND", value_parser = metric)]
+    metrics: Vec<(String, String)>,
+    /// When it ends by itself
+    #[arg(long, value_name = "TIME")]
+    max_duration: Option<Period>,
+    /// Of all arms together, at the planned end
+    #[arg(long, value_name = "COUNT")]
+    planned_units: Option<u64>,
+}
+
+fn metric(text: &str) -> Result<(String, String), String> {
+    let (name, kind) = text.split_once('=').ok_or_else(|| format!("`{text}` is not a metric and its kind, such as click=binary"))?;
+    Ok((name.to_owned(), kind.to_owned()))
+}
+
+impl SpecArgs {
+    /// As the API takes it; whether it makes sense is for Pointsman to judge.
+    fn body(&self) -> Result<Value, Failure> {
+        let mut body = self.file.as_deref().map_or_else(|| Ok(json!({})), document::read)?;
+        let text = |text: &Option<String>| text.as_ref().map(|text| json!(text));
+        let metrics = || self.metrics.iter().map(|(name, kind)| json!({"name": name, "kind": kind})).collect();
+        let said = [
+            ("name", text(&self.name)),
+            ("alias", text(&self.alias)),
+            ("treatment", text(&self.treatment)),
+            ("traffic_split", self.split.map(|split| json!(split))),
+            ("exposure_percentage", self.exposure.map(|exposure| json!(exposure))),
+            ("metrics", (!self.metrics.is_empty()).then(metrics)),
+            ("max_duration", self.max_duration.map(|period| json!(period.to_string()))),
+            ("planned_units", self.planned_units.map(|count| json!(count))),
+        ];
+        for (field, value) in said {
+            if let Some(value) = value {
+                body[field] = value;
+            }
+        }
+        Ok(body)
+    }
+}
+
+impl Ask for ExperimentArgs {
+    fn remote(&self) -> &RemoteArgs {
+        &self.remote
+    }
+
+    async fn ask(&self, session: &Session) -> Outcome {
+        let api = &session.api;
+        let one = |id: &str, what: &[&str]| at(&[&["v1", "experiments", id], what].concat());
+        match &self.action {
+            Action::Create { spec, idempotency_key } => {
+                let headers = [("--idempotency-key", "idempotency-key", idempotency_key.as_deref())];
+                session.show(&api.change_with(Method::POST, PATH, Some(&spec.body()?), &headers).await?, page::in_short)
+            }
+            Action::List(page) => page.show(session, PATH, |page, style| page::listed(list(page, "items"), style)).await,
+            Action::Show { id } => session.show(&api.get(&one(id, &[]), &[]).await?, page::shown),
+            Action::Analysis { id, phase, csv } => {
+                let (path, phase) = (one(id, &["analysis"]), phase.map(|phase| phase.to_string()));
+                let format = csv.then_some("csv");
+                let answer = api.get(&path, &[("phase", phase.as_deref()), ("format", format)]).await?;
+                if *csv { Ok(say(format_args!("{}", answer.text.trim_end()))) } else { session.show(&answer, page::analysis) }
+            }
+            Action::Assign { id, unit } => {
+                session.show(&api.get(&one(id, &["assignment"]), &[("unit", Some(unit))]).await?, page::assignment)
+            }
+            Action::Change { id, weights, exposure } => {
+                let weights: Map<String, Value> = weights.iter().map(|part| (part.name.clone(), json!(part.weight))).collect();
+                let mut body = json!({"exposure_percentage": exposure});
+                if !weights.is_empty() {
+                    body["weights"] = Value::Object(weights);
+                }
+                session.show(&api.change(Method::PATCH, &one(id, &[]), Some(&body)).await?, page::in_short)
+            }
+            Action::Stop { id, promote, switch, late_feedback } => {
+                let body = json!({
+                    "promote": promote,
+                    "by": switch.then_some("switch"),
+                    "late_feedback": late_feedback.map(|period| period.to_string()),
+                });
+                session.show(&api.change(Method::POST, &one(id, &["stop"]), Some(&body)).await?, page::in_short)
+            }
+            Action::Plan { mean, lift, deviation, per_day } => {
+                let body = json!({"mean": mean, "lift_percent": lift, "standard_deviation": deviation, "units_per_day": per_day});
+                session.show(&api.change(Method::POST, "/v1/experiments/plan", Some(&body)).await?, page::plan)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{parse, parsed};
+    use super::*;
+
+    #[test]
+    fn flags_become_a_spec() {
+        let line = "ranking docs docs_v2 --split 0.2 --exposure 50 --metric click=binary --max-duration 7d --planned-units 5000";
+        let body = parsed::<SpecArgs>(line).body().expect("no file to read");
+        let spec: crate::experiment::ExperimentSpec = serde_json::from_value(body).expect("what the API takes");
+        let spec = spec.normalized(&std::collections::HashSet::new()).expect("a proper spec");
+        assert_eq!((spec.weights(), spec.exposure_percentage, spec.planned_units), (vec![0.8, 0.2], 50.0, 5_000));
+        assert_eq!((spec.metrics[0].name.as_str(), spec.max_duration), ("click", Period::from_secs(7 * 86_400)));
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused() {
+        for line in ["", "ranking docs", "ranking docs docs_v2 --metric click"] {
+            assert!(parse::<SpecArgs>(line).is_err(), "{line}");
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Reported values, all or none of a batch.
+
+use serde::Serialize;
+
+use crate::control::clock;
+use crate::control::error::ControlError;
+use crate::control::state::Control;
+use crate::experiment::{Ambiguity, Feedback, Placed, Refused};
+use crate::routing::SpecFault;
+
+/// What became of a batch.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Taken {
+    pub accepted: usize,
+    /// Their idempotency keys had been seen before; they were not counted again.
+    pub duplicates: usize,
+    pub warnings: Vec<Ambiguity>,
+}
+
+impl Control {
+    /// Counts reported values. They are in the analysis at once, and on disk within seconds.
+    ///
+    /// # Errors
+    /// When there is no such experiment, or any of the values is refused: then none is counted.
+    pub fn take_feedback(&self, id: &str, batch: &[Feedback]) -> Result<Taken, ControlError> {
+        let state = self.0.state.load();
+        let trial = state.held.experiments.get(id).ok_or_else(|| ControlError::NoExperiment(id.to_owned()))?;
+        let key = state.held.token_key.as_ref().ok_or(ControlError::Stopping)?;
+        let now = clock::now();
+        let mut placed: Vec<(&Feedback, Placed)> = Vec::with_capacity(batch.len());
+        let mut faults = Vec::new();
+        for (index, feedback) in batch.iter().enumerate() {
+            let held_out = feedback.unit.as_deref().is_some_and(|unit| state.plan.settings.identity.holdout.holds(unit.as_bytes()));
+            let place = if held_out { Err(Refused::Outside) } else { feedback.place(&trial.experiment, key, now) };
+            match place {
+                Err(Refused::Closed(state)) => return Err(ControlError::ClosedExperiment { id: id.to_owned(), state }),
+                Err(refused) => faults.push(SpecFault::new(format!("[{index}]"), refused.to_string())),
+                Ok(place) => placed.push((feedback, place)),
+            }
+        }
+        if !faults.is_empty() {
+            return Err(ControlError::Invalid(faults));
+        }
+        let duplicates = self.0.book.add(id, &placed);
+        let nameless = placed.iter().any(|(_, place)| place.bucket.is_none());
+        Ok(Taken { accepted: placed.len() - duplicates, duplicates, warnings: nameless.then_some(Ambiguity::NoUnit).into_iter().collect() })
+    }
+
+    /// The same for values that all have tokens, which say which experiment they are of.
+    ///
+    /// # Errors
+    /// As [`Self::take_feedback`], and when the values are of several experiments.
+    pub fn take_feedback_by_token(&self, batch: &[Feedback]) -> Result<Taken, ControlError> {
+        let invalid = |reason: &str| ControlError::Invalid(vec![SpecFault::new("token", reason)]);
+        let state = self.0.state.load();
+        let key = state.held.token_key.as_ref().ok_or(ControlError::Stopping)?;
+        let token = batch.first().and_then(|first| first.token.as_deref()).ok_or_else(|| invalid("is missing"))?;
+        let token = key.open(token).ok_or_else(|| invalid("is none of Pointsman's"))?;
+        let ending = token.experiment.to_string();
+        let id = state.held.experiments.keys().find(|id| id.ends_with(&ending));
+        let id = id.ok_or_else(|| invalid("belongs to an experiment that is no longer kept"))?;
+        self.take_feedback(id, batch)
+    }
+}

@@ -1,0 +1,110 @@
+//! How large does an experiment have to be?
+
+use serde::{Deserialize, Serialize};
+
+use crate::control::error::ControlError;
+use crate::routing::SpecFault;
+use crate::stats::inference::power::Design;
+use crate::stats::sequence::{Sequence, Sides};
+
+/// How large an experiment has to be.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlanRequest {
+    /// The mean of the metric today; of a share, the share.
+    pub mean: f64,
+    /// Of one unit's value; default: that of a share, `sqrt(mean (1 - mean))`.
+    #[serde(default)]
+    pub standard_deviation: Option<f64>,
+    /// The smallest lift worth finding, in percent of the mean.
+    pub lift_percent: f64,
+    /// The treatment's part of the units.
+    #[serde(default = "half")]
+    pub traffic_split: f64,
+    #[serde(default = "five_percent")]
+    pub alpha: f64,
+    #[serde(default = "eighty_percent")]
+    pub power: f64,
+    /// How much more uncertain a mean is than of as many independent values, where values of a unit are alike.
+    #[serde(default = "one")]
+    pub design_effect: f64,
+    /// Units that come anew each day.
+    #[serde(default)]
+    pub units_per_day: Option<f64>,
+}
+
+const fn half() -> f64 {
+    0.5
+}
+
+const fn five_percent() -> f64 {
+    0.05
+}
+
+const fn eighty_percent() -> f64 {
+    0.8
+}
+
+const fn one() -> f64 {
+    1.0
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Planned {
+    /// For one look at the end.
+    pub units_control: u64,
+    pub units_treatment: u64,
+    pub units: u64,
+    /// For looks at any time, as `planned_units` of an experiment.
+    pub units_always_valid: u64,
+    pub days: Option<f64>,
+}
+
+/// # Errors
+/// When the numbers describe no experiment.
+pub fn plan(request: &PlanRequest) -> Result<Planned, ControlError> {
+    let mut faults = Vec::new();
+    let shares = [("traffic_split", request.traffic_split), ("alpha", request.alpha), ("power", request.power)];
+    for (field, share) in shares.into_iter().filter(|(_, share)| !(*share > 0.0 && *share < 1.0)) {
+        faults.push(SpecFault::new(field, format!("must be between 0 and 1, not {share}")));
+    }
+    let difference = request.mean * request.lift_percent / 100.0;
+    if !(difference.is_finite() && difference != 0.0) {
+        faults.push(SpecFault::new("lift_percent", "of the mean must be a difference: neither can be zero"));
+    }
+    let share = request.standard_deviation.is_none();
+    let (before, after) = (request.mean, request.mean + difference);
+    if share && !((0.0..=1.0).contains(&before) && (0.0..=1.0).contains(&after)) {
+        faults.push(SpecFault::new("standard_deviation", "is missing: a mean that is no share has no spread of its own"));
+    }
+    if request.standard_deviation.is_some_and(|deviation| !(deviation > 0.0 && deviation.is_finite())) {
+        faults.push(SpecFault::new("standard_deviation", "must be a number above zero"));
+    }
+    if !(request.design_effect > 0.0 && request.design_effect.is_finite()) {
+        faults.push(SpecFault::new("design_effect", "must be a number above zero"));
+    }
+    if request.units_per_day.is_some_and(|units| units.is_nan() || units <= 0.0) {
+        faults.push(SpecFault::new("units_per_day", "must be above zero"));
+    }
+    if !faults.is_empty() {
+        return Err(ControlError::Invalid(faults));
+    }
+    let variance =
+        |mean: f64| request.standard_deviation.map_or(mean * (1.0 - mean), |deviation| deviation * deviation) * request.design_effect;
+    let ratio = request.traffic_split / (1.0 - request.traffic_split);
+    let design = Design { alpha: request.alpha, power: request.power, ratio };
+    let control = design.units(difference, variance(before), variance(after)).unwrap_or(f64::MAX);
+    let units = control * (1.0 + ratio);
+    // At its planned size a sequence is a constant number of standard errors wide.
+    let boundary = Sequence::new(Sides::Two, request.alpha, units).map_or(f64::MAX, |sequence| sequence.boundary(units));
+    let always = units * design.widened(boundary).powi(2);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
+    let whole = |count: f64| count.ceil() as u64;
+    Ok(Planned {
+        units_control: whole(control),
+        units_treatment: whole(control * ratio),
+        units: whole(control) + whole(control * ratio),
+        units_always_valid: whole(always),
+        days: request.units_per_day.map(|per_day| units / per_day),
+    })
+}

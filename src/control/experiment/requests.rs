@@ -1,0 +1,305 @@
+//! What people ask of experiments.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use ulid::Ulid;
+
+use super::Trial;
+use super::route::ulid;
+use super::views::{AssignmentView, ExperimentView};
+use crate::config::{DEFAULT_UPSTREAM, Period};
+use crate::control::aliases::AliasChange;
+use crate::control::author::{Author, Deed};
+use crate::control::change::Expected;
+use crate::control::document::{OWNER, ROUTE, json};
+use crate::control::error::ControlError;
+use crate::control::state::Control;
+use crate::control::{clock, once, retirement};
+use crate::experiment::{Experiment, ExperimentSpec, Refusal, State, Token};
+use crate::rollout::CanarySpec;
+use crate::routing::{Reason, SpecFault};
+use crate::stats::Cohort;
+use crate::store::{self, Key, Write};
+
+/// Another split.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExperimentChange {
+    /// By arm; all of them, adding up to 1. Another split begins a new phase.
+    #[serde(default)]
+    pub weights: Option<BTreeMap<String, f64>>,
+    /// More only adds units; less begins a new phase.
+    #[serde(default)]
+    pub exposure_percentage: Option<f64>,
+    #[serde(default)]
+    pub reason: Option<String>,
+}
+
+/// Whom the alias is handed to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Handover {
+    Canary,
+    Switch,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StopRequest {
+    /// Default: what the experiment was made with.
+    #[serde(default)]
+    pub late_feedback: Option<Period>,
+    #[serde(default)]
+    pub reason: Option<String>,
+    /// The arm whose collection the alias is to get.
+    #[serde(default)]
+    pub promote: Option<String>,
+    /// How it gets it; default by a canary.
+    #[serde(default)]
+    pub by: Option<Handover>,
+}
+
+impl Control {
+    /// Creates an experiment; it begins when its time has come. With a `key`, the same request creates one, however often
+    /// it is sent.
+    ///
+    /// # Errors
+    /// When the spec is faulty, an arm is not fit, something else runs on the alias, or the change cannot be kept.
+    pub async fn create_experiment(
+        &self,
+        spec: ExperimentSpec,
+        key: Option<String>,
+        author: Author,
+    ) -> Result<ExperimentView, ControlError> {
+        let (control, by) = (self.clone(), author.clone());
+        let subject = spec.alias.clone().unwrap_or_else(|| spec.name.clone());
+        let action = "experiment.create";
+        let about = subject.clone();
+        let creating = async move { control.create_experiment_now(spec, key.as_deref(), Deed { action, subject: &about }, &by).await };
+        self.to_its_end(action, subject, author, creating).await
+    }
+
+    async fn create_experiment_now(
+        &self,
+        spec: ExperimentSpec,
+        key: Option<&str>,
+        deed: Deed<'_>,
+        author: &Author,
+    ) -> Result<ExperimentView, ControlError> {
+        let id = format!("exp_{}_{}", spec.name, Ulid::new());
+        let key = once::key(key, "experiment", &spec, &id);
+        if let Some(id) = self.created_before(key.as_ref()).await? {
+            return self.experiment(&id);
+        }
+        let spec = spec.normalized(&self.plan().upstream_names()).map_err(ControlError::Invalid)?;
+        self.check_experiment(&spec).await?;
+        let _writing = self.0.writer.lock().await;
+        let state = self.0.state.load_full();
+        let alias = spec.alias.clone();
+        if let Some(alias) = &alias {
+            let occupied = |owner: &str| Err(ControlError::Occupied { alias: alias.clone(), owner: owner.to_owned() });
+            if let Some(owner) = state.held.owners.get(alias) {
+                return occupied(owner);
+            }
+            if state.held.routes.contains_key(alias) {
+                return occupied("a route of its own");
+            }
+        }
+        let reason = author.reason.as_deref().unwrap_or("created");
+        let experiment = Experiment::create(&id, spec, clock::now(), &author.actor, reason);
+        let trial = Trial { experiment, revision: 0 };
+        let mut writes = trial.writes(None);
+        if let Some(alias) = &alias {
+            // Of two that are created at the same time, anywhere, this lets one through.
+            writes.push(Write::Put { key: Key::new(OWNER, alias), body: json(&id), due_at: None, expected: store::Expected::Absent });
+            writes.push(Write::none(Key::new(ROUTE, alias)));
+        }
+        let audit = author.did(deed, None, Some(json(&trial.experiment.spec())));
+        let mut change = store::Change { idempotency: key, events: trial.events(None), ..store::Change::new(audit, writes) };
+        for (upstream, collection) in trial.places() {
+            retirement::claim(&state, (upstream.unwrap_or(DEFAULT_UPSTREAM), collection), &trial.name(), &mut change)?;
+        }
+        if let Err(error) = self.commit(change).await {
+            return match once::replayed(&error) {
+                Some(id) => self.experiment(&id),
+                None => Err(error.occupied(deed.subject)),
+            };
+        }
+        tracing::info!(experiment = id, alias, actor = author.actor, "experiment created");
+        self.experiment(&id)
+    }
+
+    /// Changes the split of a running experiment.
+    ///
+    /// # Errors
+    /// When there is no such experiment, it is not running, somebody else changed it, or the numbers are no split.
+    pub async fn change_experiment(
+        &self,
+        id: &str,
+        change: ExperimentChange,
+        expected: Expected,
+        author: Author,
+    ) -> Result<ExperimentView, ControlError> {
+        let author = Author { reason: change.reason.clone().or(author.reason), ..author };
+        self.edit_experiment("experiment.change", id, expected, author, move |experiment, author| {
+            let weights = change.weights.map(|weights| in_order(experiment.spec(), &weights)).transpose()?;
+            let reason = author.reason.as_deref().unwrap_or("the split was changed");
+            experiment.reweigh(clock::now(), (weights, change.exposure_percentage), &author.actor, reason).map_err(
+                |refusal| match refusal {
+                    Refusal::Illegal(illegal) => ControlError::IllegalExperiment(illegal),
+                    Refusal::Invalid(faults) => ControlError::Invalid(faults),
+                },
+            )
+        })
+        .await
+    }
+
+    /// Sends the traffic back to the alias. The analysis is frozen when late feedback is in.
+    ///
+    /// # Errors
+    /// When there is no such experiment, it was stopped before, there is no such arm, or the handover is refused: then it is
+    /// stopped all the same.
+    pub async fn stop_experiment(&self, id: &str, stop: StopRequest, author: Author) -> Result<ExperimentView, ControlError> {
+        let author = Author { reason: stop.reason.clone().or(author.reason), ..author };
+        let winner = match &stop.promote {
+            None => None,
+            Some(arm) => Some(self.winner(id, arm)?),
+        };
+        let late = stop.late_feedback;
+        let stopped = self
+            .edit_experiment("experiment.stop", id, Expected::Any, author.clone(), move |experiment, author| {
+                let reason = author.reason.as_deref().unwrap_or("stopped");
+                experiment.stop(clock::now(), late, &author.actor, reason).map_err(ControlError::IllegalExperiment)
+            })
+            .await?;
+        let Some(Winner { alias, collection, upstream }) = winner else { return Ok(stopped) };
+        let author = Author { reason: Some(author.reason.unwrap_or_else(|| format!("the experiment `{id}` was won"))), ..author };
+        match stop.by.unwrap_or(Handover::Canary) {
+            Handover::Canary => {
+                let spec = CanarySpec { upstream, ..CanarySpec::new(alias, collection) };
+                self.create_canary(spec, None, author).await?;
+            }
+            Handover::Switch => {
+                self.switch_alias(&alias, AliasChange { collection, ..AliasChange::default() }, author).await?;
+            }
+        }
+        self.experiment(id)
+    }
+
+    fn winner(&self, id: &str, arm: &str) -> Result<Winner, ControlError> {
+        let trial = self.trial(id)?;
+        let spec = trial.experiment.spec();
+        let invalid = |reason: String| ControlError::Invalid(vec![SpecFault::new("promote", reason)]);
+        let arm = spec.arms.iter().find(|known| known.name == arm).ok_or_else(|| invalid(format!("there is no arm `{arm}`")))?;
+        let alias = spec.alias.clone().ok_or_else(|| invalid("the experiment has no alias".to_owned()))?;
+        let collection = arm.collection.clone().ok_or_else(|| invalid(format!("the alias points at `{}` already", arm.name)))?;
+        Ok(Winner { alias, collection, upstream: arm.upstream.clone() })
+    }
+
+    async fn edit_experiment(
+        &self,
+        action: &'static str,
+        id: &str,
+        expected: Expected,
+        author: Author,
+        edit: impl FnOnce(&mut Experiment, &Author) -> Result<(), ControlError> + Send + 'static,
+    ) -> Result<ExperimentView, ControlError> {
+        let (control, by, subject) = (self.clone(), author.clone(), id.to_owned());
+        let editing = async move {
+            let _writing = control.0.writer.lock().await;
+            let before = control.trial(&subject)?;
+            if let Expected::Revision(wanted) = expected
+                && wanted != before.revision
+            {
+                return Err(ControlError::StaleExperiment { id: subject, expected: wanted, current: before.revision });
+            }
+            let mut after = before.clone();
+            edit(&mut after.experiment, &by)?;
+            let shown = |trial: &Trial| Some(json(&trial.experiment.phase()));
+            let deed = Deed { action, subject: before.alias().unwrap_or(&subject) };
+            let audit = by.did(deed, shown(&before), shown(&after));
+            let mut change = store::Change::new(audit, after.writes(Some(&before)));
+            change.events = after.events(Some(&before));
+            control.commit(change).await?;
+            tracing::info!(experiment = subject, action, actor = by.actor, "experiment changed");
+            control.experiment(&subject)
+        };
+        self.to_its_end(action, id.to_owned(), author, editing).await
+    }
+
+    pub(super) fn trial(&self, id: &str) -> Result<Trial, ControlError> {
+        self.0.state.load().held.experiments.get(id).cloned().ok_or_else(|| ControlError::NoExperiment(id.to_owned()))
+    }
+
+    /// # Errors
+    /// When there is no such experiment.
+    pub fn experiment(&self, id: &str) -> Result<ExperimentView, ControlError> {
+        Ok(ExperimentView::of(&self.trial(id)?))
+    }
+
+    /// All experiments, the ended ones too, by id.
+    #[must_use]
+    pub fn experiments(&self) -> Vec<ExperimentView> {
+        self.0.state.load().held.experiments.values().map(ExperimentView::of).collect()
+    }
+
+    /// Where a unit is. Whoever asks is taken to act upon the answer: the unit is counted as one of its arm.
+    ///
+    /// # Errors
+    /// When there is no such experiment, or it is not running.
+    pub fn assignment(&self, id: &str, unit: &str) -> Result<AssignmentView, ControlError> {
+        let trial = self.trial(id)?;
+        let (experiment, state) = (&trial.experiment, self.0.state.load());
+        let phase = experiment.phase().filter(|_| experiment.state() == State::Running);
+        let phase = phase.ok_or_else(|| ControlError::ClosedExperiment { id: id.to_owned(), state: experiment.state().name() })?;
+        let spec = experiment.spec();
+        let assigned = phase.assign(id, unit.as_bytes());
+        let (arm, reason) = if spec.targeting.deny.iter().any(|denied| denied == unit) {
+            (None, Reason::Denied)
+        } else if let Some(arm) = spec.targeting.allow.get(unit).and_then(|arm| spec.arm(arm)) {
+            (Some(arm), Reason::Allowed)
+        } else if state.plan.settings.identity.holdout.holds(unit.as_bytes()) {
+            (None, Reason::HeldOut)
+        } else {
+            (assigned.arm, Reason::Weights)
+        };
+        let counted = arm.filter(|_| reason == Reason::Weights);
+        if let Some(arm) = counted {
+            self.0.book.assigned(id, phase.number, arm, assigned.hash);
+        }
+        let token = counted.zip(state.held.token_key.as_ref()).zip(ulid(id)).map(|((arm, key), experiment)| {
+            let bucket = u8::try_from(Cohort::bucket(assigned.hash)).unwrap_or(u8::MAX);
+            key.seal(Token { experiment, phase: phase.number, arm: u8::try_from(arm).unwrap_or(u8::MAX), bucket })
+        });
+        let place = arm.map(|arm| &spec.arms[arm]);
+        let stable = || spec.alias.as_ref().and_then(|alias| state.listing.aliases.get(alias)).cloned();
+        Ok(AssignmentView {
+            experiment: id.to_owned(),
+            phase: phase.number,
+            unit: unit.to_owned(),
+            salt: crate::experiment::salt(id).as_str().to_owned(),
+            slot: (reason == Reason::Weights).then_some(assigned.slot),
+            arm: place.map(|arm| arm.name.clone()),
+            collection: place.and_then(|arm| arm.collection.clone()).or_else(stable),
+            upstream: place.and_then(|arm| arm.upstream.clone()),
+            token,
+            reason,
+        })
+    }
+}
+
+struct Winner {
+    alias: String,
+    collection: String,
+    upstream: Option<String>,
+}
+
+fn in_order(spec: &ExperimentSpec, weights: &BTreeMap<String, f64>) -> Result<Vec<f64>, ControlError> {
+    let mut faults = Vec::new();
+    let unknown = weights.keys().filter(|name| spec.arm(name).is_none());
+    faults.extend(unknown.map(|name| SpecFault::new(format!("weights.{name}"), "there is no such arm")));
+    let missing = spec.arms.iter().filter(|arm| !weights.contains_key(&arm.name));
+    faults.extend(missing.map(|arm| SpecFault::new(format!("weights.{}", arm.name), "is missing; every arm needs a weight")));
+    if faults.is_empty() { Ok(spec.arms.iter().map(|arm| weights[&arm.name]).collect()) } else { Err(ControlError::Invalid(faults)) }
+}

@@ -1,0 +1,82 @@
+//! Who goes where, for the table.
+
+use std::sync::Arc;
+
+use http::HeaderValue;
+use ulid::Ulid;
+
+use super::Trial;
+use super::seen::{NO_THRESHOLD, key};
+use crate::experiment::{Experiment, Phase, State, Token, TokenKey, salt, statistics_salt};
+use crate::metrics::{COHORT_BUCKETS, Handles, Registry};
+use crate::routing::{Anonymous, Holdout, Route, Target, Targeting, Watch};
+
+/// What the table has to know of its other entries.
+pub(in crate::control) struct Surroundings<'a> {
+    pub(in crate::control) registry: &'a Registry,
+    pub(in crate::control) key: Option<&'a TokenKey>,
+    pub(in crate::control) anonymous: Anonymous,
+    pub(in crate::control) holdout: &'a Holdout,
+}
+
+/// Stable for those outside, then the arms. `target` makes what leads to an arm's collection: none for stable, and where
+/// this replica's configuration lacks the arm's upstream, so that its units stay on stable here until it has one.
+pub(in crate::control) fn experiment_route(
+    trial: &Trial,
+    around: &Surroundings<'_>,
+    stable: impl Fn(&str) -> Target<Handles>,
+    target: impl Fn(&crate::experiment::ArmSpec) -> Option<Target<Handles>>,
+) -> Option<Route<Handles>> {
+    let experiment = &trial.experiment;
+    let phase = experiment.phase().filter(|_| experiment.state().is_counting())?;
+    let split = experiment.state() == State::Running;
+    let arm = |(index, arm): (usize, &crate::experiment::ArmSpec)| {
+        let made = if split { target(arm) } else { None };
+        let made = made.unwrap_or_else(|| stable(&arm.name));
+        let counted = key(experiment.id(), phase.number, index);
+        let handle = Handles {
+            cohorts: [around.registry.cohort(&counted, NO_THRESHOLD)].into(),
+            apart: Some(around.registry.apart(&counted)),
+            tokens: around.key.filter(|_| split).map_or_else(Arc::default, |key| tokens(key, experiment, phase, index)),
+            looked_at: true,
+            ..made.handle.clone()
+        };
+        Arc::new(Target { handle, ..made })
+    };
+    let arms = experiment.spec().arms.iter().enumerate().map(arm);
+    let variants = std::iter::once(Arc::new(stable(crate::routing::STABLE))).chain(arms).collect();
+    Some(Route {
+        salt: salt(experiment.id()),
+        allocation: phase.allocation.clone(),
+        variants,
+        stable: 0,
+        anonymous: around.anonymous,
+        watch: Some(Watch { salt: statistics_salt(experiment.id()), anonymous: false }),
+        targeting: targeting(experiment),
+        holdout: around.holdout.clone(),
+    })
+}
+
+fn targeting(experiment: &Experiment) -> Targeting {
+    let spec = experiment.spec();
+    let allow = spec.targeting.allow.iter().filter_map(|(unit, arm)| Some((unit.as_str(), spec.arm(arm)? + 1)));
+    let headers = spec.targeting.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    Targeting::new(spec.targeting.deny.iter().map(String::as_str), allow, headers)
+}
+
+/// One for each statistics bucket, so that the data path has nothing to sign.
+fn tokens(key: &TokenKey, experiment: &Experiment, phase: &Phase, arm: usize) -> Arc<[HeaderValue]> {
+    let Some(ulid) = ulid(experiment.id()) else { return Arc::default() };
+    let token = |bucket: usize| Token {
+        experiment: ulid,
+        phase: phase.number,
+        arm: u8::try_from(arm).unwrap_or(u8::MAX),
+        bucket: u8::try_from(bucket).unwrap_or(u8::MAX),
+    };
+    (0..COHORT_BUCKETS).filter_map(|bucket| HeaderValue::from_str(&key.seal(token(bucket))).ok()).collect()
+}
+
+/// The last part of an experiment's id.
+pub(super) fn ulid(id: &str) -> Option<Ulid> {
+    id.rsplit('_').next()?.parse().ok()
+}

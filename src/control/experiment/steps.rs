@@ -1,0 +1,48 @@
+//! What is due, by the controller.
+
+use super::Trial;
+use crate::config::Timestamp;
+use crate::control::author::{Author, Deed};
+use crate::control::error::ControlError;
+use crate::control::state::Control;
+use crate::control::{clock, document};
+use crate::experiment::{Experiment, State};
+use crate::store::{self, Fence};
+
+impl Control {
+    /// Moves on every experiment whose time has come. One that fails is tried again at the next round.
+    pub(in crate::control) async fn step_experiments(&self, fence: &Fence) {
+        let (state, now) = (self.0.state.load_full(), clock::now());
+        let due = state.held.experiments.values().filter(|trial| trial.experiment.due_at().is_some_and(|due| due <= now));
+        for trial in due {
+            if let Err(error) = self.step_experiment(trial, now, fence).await {
+                tracing::warn!(experiment = trial.experiment.id(), %error, "an experiment could not be moved on; it is tried again");
+            }
+        }
+    }
+
+    async fn step_experiment(&self, before: &Trial, now: Timestamp, fence: &Fence) -> Result<(), ControlError> {
+        let mut after = before.clone();
+        if before.experiment.state() == State::Settling {
+            // The last word needs what every replica has counted, and they all know by now that it is over.
+            if !self.is_applied(before.revision).await {
+                return Ok(());
+            }
+            let reports = self.reports(before).await?;
+            after.experiment.end(now, document::json(&reports));
+        } else if !after.experiment.tick(now) {
+            return Ok(());
+        }
+        let _writing = self.0.writer.lock().await;
+        let author = Author::pointsman(after.experiment.history().last().map_or("", |step| &step.reason));
+        let deed = Deed { action: "experiment.step", subject: before.alias().unwrap_or(before.experiment.id()) };
+        let shown = |experiment: &Experiment| Some(document::json(&experiment.state()));
+        let audit = author.did(deed, shown(&before.experiment), shown(&after.experiment));
+        let mut change = store::Change::new(audit, after.writes(Some(before)));
+        change.events = after.events(Some(before));
+        change.fence = Some(fence.clone());
+        self.commit(change).await?;
+        tracing::info!(experiment = after.experiment.id(), state = after.experiment.state().name(), "experiment");
+        Ok(())
+    }
+}

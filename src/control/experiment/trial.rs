@@ -1,0 +1,72 @@
+//! An experiment as it is stored.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::control::clock;
+use crate::control::document::{EXPERIMENT, OWNER, json};
+use crate::experiment::{Experiment, Step};
+use crate::store::{Expected, Key, NewEvent, Write};
+
+pub(in crate::control) type Trials = BTreeMap<String, Trial>;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(in crate::control) struct Trial {
+    pub(in crate::control) experiment: Experiment,
+    /// The store's revision of the last change; its `ETag`.
+    #[serde(skip)]
+    pub(in crate::control) revision: u64,
+}
+
+impl Trial {
+    pub(in crate::control) fn is_live(&self) -> bool {
+        self.experiment.is_live()
+    }
+
+    /// What people call it.
+    pub(in crate::control) fn name(&self) -> String {
+        format!("the experiment `{}`", self.experiment.id())
+    }
+
+    pub(in crate::control) fn alias(&self) -> Option<&str> {
+        self.experiment.spec().alias.as_deref()
+    }
+
+    /// The collections it leads to, with the names of their upstreams where those are not the default one.
+    pub(in crate::control) fn places(&self) -> impl Iterator<Item = (Option<&str>, &str)> {
+        let arms = self.experiment.spec().arms.iter().filter(|_| self.experiment.holds_alias());
+        arms.filter_map(|arm| Some((arm.upstream.as_deref(), arm.collection.as_deref()?)))
+    }
+
+    /// The document, and the alias's owner when its traffic has gone back.
+    pub(super) fn writes(&self, before: Option<&Self>) -> Vec<Write> {
+        let key = Key::new(EXPERIMENT, self.experiment.id());
+        let due_at = self.experiment.due_at().map(clock::stored);
+        let expected = before.map_or(Expected::Absent, |before| Expected::Revision(before.revision));
+        let mut writes = vec![Write::Put { key, body: json(self), due_at, expected }];
+        let held = before.is_some_and(|before| before.experiment.holds_alias());
+        if let Some(alias) = self.alias().filter(|_| held && !self.experiment.holds_alias()) {
+            writes.push(Write::Delete { key: Key::new(OWNER, alias), expected: Expected::Any });
+        }
+        writes
+    }
+
+    /// An event for each step of its history that `before` has not.
+    pub(super) fn events(&self, before: Option<&Self>) -> Vec<NewEvent> {
+        let known = before.and_then(|before| before.experiment.history().last());
+        let steps: Vec<&Step> = self.experiment.history().iter().rev().take_while(|step| known != Some(*step)).collect();
+        let event = |step: &&Step| NewEvent {
+            kind: format!("experiment.{}", step.state.name()),
+            subject: self.alias().unwrap_or(self.experiment.id()).to_owned(),
+            body: serde_json::json!({
+                "experiment": self.experiment.id(),
+                "step": json(step),
+                "actor": step.actor,
+                "reason": step.reason,
+            }),
+        };
+        steps.iter().rev().map(event).collect()
+    }
+}

@@ -1,0 +1,82 @@
+//! Experiments, and where units are, as they are shown.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::Trial;
+use crate::config::Timestamp;
+use crate::experiment::{ExperimentSpec, Phase, State, Step};
+use crate::routing::{Interval, Reason};
+
+/// An experiment as it is shown.
+#[derive(Clone, Debug, Serialize)]
+pub struct ExperimentView {
+    pub id: String,
+    /// Its `ETag`.
+    pub revision: u64,
+    pub state: State,
+    /// When the split began.
+    pub started_at: Option<Timestamp>,
+    /// When it ends by itself.
+    pub planned_end: Option<Timestamp>,
+    pub stopped_at: Option<Timestamp>,
+    pub phases: Vec<PhaseView>,
+    pub history: Vec<Step>,
+    /// The spec with all its defaults.
+    pub spec: ExperimentSpec,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct PhaseView {
+    pub number: u32,
+    pub since: Timestamp,
+    pub until: Option<Timestamp>,
+    pub exposure_percentage: f64,
+    pub weights: BTreeMap<String, f64>,
+    /// Which slots belong to which arm; variant 0 is outside of the experiment, variant 1 the first arm.
+    pub allocation: Vec<Interval>,
+}
+
+/// Where a unit is, so that an application can embed for the right model, and report what came of it.
+#[derive(Clone, Debug, Serialize)]
+pub struct AssignmentView {
+    pub experiment: String,
+    pub phase: u32,
+    pub unit: String,
+    pub salt: String,
+    pub slot: Option<u32>,
+    /// None: the unit is not in the experiment.
+    pub arm: Option<String>,
+    pub collection: Option<String>,
+    pub upstream: Option<String>,
+    /// For feedback; none where none would count.
+    pub token: Option<String>,
+    pub reason: Reason,
+}
+
+impl ExperimentView {
+    pub(super) fn of(trial: &Trial) -> Self {
+        let experiment = &trial.experiment;
+        let arms = &experiment.spec().arms;
+        let phase = |phase: &Phase| PhaseView {
+            number: phase.number,
+            since: phase.since,
+            until: phase.until,
+            exposure_percentage: phase.exposure_percentage,
+            weights: arms.iter().zip(&phase.weights).map(|(arm, weight)| (arm.name.clone(), *weight)).collect(),
+            allocation: phase.allocation.intervals().to_vec(),
+        };
+        Self {
+            id: experiment.id().to_owned(),
+            revision: trial.revision,
+            state: experiment.state(),
+            started_at: experiment.split_at(),
+            planned_end: experiment.planned_end(),
+            stopped_at: experiment.stopped_at(),
+            phases: experiment.phases().iter().map(phase).collect(),
+            history: experiment.history().to_vec(),
+            spec: experiment.spec().clone(),
+        }
+    }
+}

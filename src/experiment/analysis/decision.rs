@@ -1,0 +1,129 @@
+//! What a person would say.
+
+use serde::Serialize;
+
+use super::comparison::Comparison;
+use super::split::{Split, SplitAlarm};
+use crate::experiment::metric::Role;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    Ship,
+    DoNotShip,
+    KeepRunning,
+    /// Whatever the numbers say, they cannot be believed.
+    Invalid,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Decision {
+    pub verdict: Verdict,
+    /// Which arm to ship.
+    pub arm: Option<String>,
+    pub sentence: String,
+    /// `insufficient_data`, and how many units are missing in the arm that misses most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missing_units: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<&'static str>,
+}
+
+/// What a decision rests on.
+pub(super) struct Ground<'a> {
+    pub(super) split: &'a Split,
+    pub(super) comparisons: &'a [Comparison],
+    /// Names of the arms but the control.
+    pub(super) treatments: Vec<&'a str>,
+    pub(super) minimum_units: u64,
+    /// The time that was planned is over.
+    pub(super) at_the_end: bool,
+}
+
+impl Decision {
+    fn new(verdict: Verdict, sentence: String) -> Self {
+        Self { verdict, arm: None, sentence, missing_units: None, reason: None }
+    }
+}
+
+pub(super) fn decide(ground: &Ground<'_>) -> Decision {
+    if let Some(alarm) = ground.split.alarm {
+        return invalid(ground.split, alarm);
+    }
+    let fewest = ground.split.units.iter().copied().fold(f64::INFINITY, f64::min);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "below a minimum that is a whole number")]
+    let missing = (ground.minimum_units as f64 - fewest).ceil().max(0.0) as u64;
+    if missing > 0 {
+        let verdict = if ground.at_the_end { Verdict::DoNotShip } else { Verdict::KeepRunning };
+        let sentence = format!("Too few units to conclude anything: {missing} more are needed in the smallest arm.");
+        return Decision { missing_units: Some(missing), reason: Some("insufficient_data"), ..Decision::new(verdict, sentence) };
+    }
+    let standing = ground.treatments.iter().map(|arm| Standing::of(arm, ground.comparisons));
+    let standing: Vec<Standing<'_>> = standing.collect();
+    if let Some(best) = standing.iter().filter(|one| one.worse.is_none()).max_by(|a, b| a.lift.total_cmp(&b.lift))
+        && let Some(better) = best.better
+    {
+        let sentence = format!("Ship `{}`: {}, and nothing it must not harm got worse.", best.arm, in_words(better));
+        return Decision { arm: Some(best.arm.to_owned()), ..Decision::new(Verdict::Ship, sentence) };
+    }
+    if standing.iter().all(|one| one.worse.is_some()) {
+        let harms = standing.iter().filter_map(|one| one.worse.map(|worse| format!("`{}`: {}", one.arm, in_words(worse))));
+        return Decision::new(Verdict::DoNotShip, format!("Do not ship. {}.", harms.collect::<Vec<_>>().join("; ")));
+    }
+    if ground.at_the_end {
+        let sentence = "Do not ship: the planned time is over, and no goal has clearly improved.".to_owned();
+        return Decision::new(Verdict::DoNotShip, sentence);
+    }
+    Decision::new(Verdict::KeepRunning, "Keep running: no difference is certain yet.".to_owned())
+}
+
+fn invalid(split: &Split, alarm: SplitAlarm) -> Decision {
+    let (reason, sentence) = match alarm {
+        SplitAlarm::Leak => ("leak", "Nothing can be concluded: an arm that should have no units has some.".to_owned()),
+        SplitAlarm::Imbalance => {
+            let shown = |counts: &[f64]| counts.iter().map(|count| format!("{count:.0}")).collect::<Vec<_>>().join(" / ");
+            let (units, expected) = (shown(&split.units), shown(&split.expected));
+            let sentence = format!(
+                "Nothing can be concluded: the arms have {units} units where {expected} were expected. Units are lost on the way to an arm; find out where before believing any number."
+            );
+            ("sample_ratio_mismatch", sentence)
+        }
+    };
+    Decision { reason: Some(reason), ..Decision::new(Verdict::Invalid, sentence) }
+}
+
+/// What is certain about one arm.
+struct Standing<'a> {
+    arm: &'a str,
+    /// The goal that improved most.
+    better: Option<&'a Comparison>,
+    lift: f64,
+    /// A goal or a guardrail that got worse.
+    worse: Option<&'a Comparison>,
+}
+
+impl<'a> Standing<'a> {
+    fn of(arm: &'a str, comparisons: &'a [Comparison]) -> Self {
+        let of_arm = || comparisons.iter().filter(|comparison| comparison.arm == arm && comparison.role != Role::Info);
+        let size = |comparison: &Comparison| comparison.improvement.or(comparison.effect_size).map_or(0.0, f64::abs);
+        let goals = of_arm().filter(|comparison| comparison.role == Role::Goal && comparison.better == Some(true));
+        let better = goals.max_by(|a, b| size(a).total_cmp(&size(b)));
+        let worse = of_arm().find(|comparison| comparison.better == Some(false));
+        Self { arm, better, lift: better.map_or(f64::NEG_INFINITY, size), worse }
+    }
+}
+
+fn in_words(comparison: &Comparison) -> String {
+    let (control, treatment) = (comparison.control_mean.unwrap_or(f64::NAN), comparison.treatment_mean.unwrap_or(f64::NAN));
+    let how = if treatment > control { "rose" } else { "fell" };
+    let percent = comparison.improvement_percent.map_or_else(String::new, |percent| format!(" ({percent:+.1} %)"));
+    format!("`{}` {how} from {} to {}{percent}", comparison.metric, short(control), short(treatment))
+}
+
+/// Four digits that mean something.
+fn short(number: f64) -> String {
+    let digits = if number == 0.0 { 0.0 } else { (3.0 - number.abs().log10().floor()).clamp(0.0, 9.0) };
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 9")]
+    let text = format!("{number:.*}", digits as usize);
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+}

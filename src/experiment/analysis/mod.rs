@@ -1,0 +1,26 @@
+//! From sums to a sentence.
+//!
+//! ```text
+//! reading     one metric of one arm, as an estimate that knows units
+//! split       are the units where chance should have put them?
+//! comparison  one metric of one arm against the control
+//! decision    what a person would say
+//! report      all of it
+//! ```
+//!
+//! Which inference counts: as long as an experiment runs, intervals and p-values that hold at every look; at its planned
+//! end, once, those of a fixed horizon. Both are always shown.
+
+mod comparison;
+mod decision;
+mod reading;
+mod report;
+mod split;
+
+pub use comparison::Comparison;
+pub use decision::{Decision, Verdict};
+pub use report::{ArmReport, MetricReport, Question, Report, analyse};
+pub use split::{Split, SplitAlarm, judge as split_of};
+
+/// Where the latency grid of [`super::ArmSeen`] has its bounds, in milliseconds.
+pub type Bounds<'a> = &'a [f64];

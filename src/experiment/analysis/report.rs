@@ -1,0 +1,224 @@
+//! All that can be said about one phase of an experiment.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::Bounds;
+use super::comparison::{Comparison, Pair, Setting};
+use super::decision::{Decision, Ground, decide};
+use super::reading::{Reading, automatic, reported};
+use super::split::{Split, judge};
+use crate::config::Timestamp;
+use crate::experiment::metric::{Automatic, Direction, Role};
+use crate::experiment::phase::Phase;
+use crate::experiment::seen::{ArmSeen, Seen};
+use crate::experiment::spec::ExperimentSpec;
+use crate::stats::inference::family::{benjamini_hochberg, holm};
+
+/// When one bucket holds more than this of an arm, a single unit may be behind it.
+const CROWDED: f64 = 0.1;
+
+/// What is asked.
+pub struct Question<'a> {
+    pub id: &'a str,
+    pub spec: &'a ExperimentSpec,
+    pub phase: &'a Phase,
+    pub seen: &'a Seen,
+    /// What was seen before the split.
+    pub before: Option<&'a Seen>,
+    pub bounds: Bounds<'a>,
+    pub now: Timestamp,
+    /// The time that was planned is over: a fixed horizon may be looked at, once.
+    pub at_the_end: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Report {
+    pub experiment: String,
+    pub phase: u32,
+    pub at: Timestamp,
+    /// Whether p-values of a fixed horizon count, because the planned end has come.
+    pub at_the_planned_end: bool,
+    pub alpha: f64,
+    pub decision: Decision,
+    pub split: Split,
+    pub arms: Vec<ArmReport>,
+    pub comparisons: Vec<Comparison>,
+    /// What to keep in mind.
+    pub notes: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ArmReport {
+    pub name: String,
+    pub weight: f64,
+    pub requests: u64,
+    pub units: f64,
+    /// From units sharing cells of the set they are counted by.
+    pub units_standard_error: f64,
+    pub anonymous_requests: u64,
+    pub forced_requests: u64,
+    pub unattributed_values: u64,
+    pub metrics: BTreeMap<String, MetricReport>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct MetricReport {
+    pub samples: u64,
+    pub mean: Option<f64>,
+    /// Of the mean, by the spread between statistics buckets.
+    pub variance_of_mean: Option<f64>,
+    pub p50: Option<f64>,
+    pub p95: Option<f64>,
+    pub p99: Option<f64>,
+    /// As many buckets of equal weight would be as uncertain.
+    pub effective_buckets: Option<f64>,
+    pub largest_bucket_share: Option<f64>,
+}
+
+/// One metric of the experiment.
+struct Measured<'a> {
+    name: &'a str,
+    role: Role,
+    direction: Option<Direction>,
+    read: Reader<'a>,
+}
+
+type Reader<'a> = Box<dyn Fn(&ArmSeen) -> Option<Reading> + 'a>;
+
+#[must_use]
+pub fn analyse(question: &Question<'_>) -> Report {
+    let spec = question.spec;
+    let nobody = ArmSeen::default();
+    let arms: Vec<&ArmSeen> = (0..spec.arms.len()).map(|arm| question.seen.arms.get(arm).unwrap_or(&nobody)).collect();
+    let before = |arm: usize| question.before.and_then(|before| before.arms.get(arm));
+    let units: Vec<_> = arms.iter().map(|arm| arm.units()).collect();
+    let split = judge(&units, &question.phase.weights);
+    let measured = measured(spec, question.bounds);
+    let mut comparisons = Vec::new();
+    for (index, arm) in spec.arms.iter().enumerate().skip(1) {
+        let of_both = question.phase.weights[0] + question.phase.weights[index];
+        let setting = Setting {
+            alpha: spec.alpha,
+            power: spec.power,
+            seen: units[0].units + units[index].units,
+            planned: spec.planned_units as f64 * of_both,
+        };
+        for metric in &measured {
+            let read = |seen: Option<&ArmSeen>| seen.and_then(|seen| (metric.read)(seen));
+            let (control, treatment) = (read(Some(arms[0])), read(Some(arms[index])));
+            let was = read(before(0)).zip(read(before(index)));
+            let pair = Pair {
+                control: control.as_ref(),
+                treatment: treatment.as_ref(),
+                before: was.as_ref().map(|(control, treatment)| (control, treatment)),
+            };
+            comparisons.push(Comparison::empty(&arm.name, metric.name, metric.role, metric.direction).compare(&pair, &setting));
+        }
+    }
+    adjust(&mut comparisons, spec.alpha, question.at_the_end);
+    let treatments = spec.arms.iter().skip(1).map(|arm| arm.name.as_str()).collect();
+    let ground =
+        Ground { split: &split, comparisons: &comparisons, treatments, minimum_units: spec.minimum_units, at_the_end: question.at_the_end };
+    let decision = decide(&ground);
+    let arms = spec.arms.iter().zip(&arms).enumerate();
+    let arms: Vec<ArmReport> = arms
+        .map(|(index, (arm, seen))| ArmReport {
+            name: arm.name.clone(),
+            weight: question.phase.weights[index],
+            requests: seen.cohort.requests(),
+            units: units[index].units,
+            units_standard_error: units[index].standard_error,
+            anonymous_requests: seen.anonymous,
+            forced_requests: seen.forced,
+            unattributed_values: seen.unattributed,
+            metrics: measured.iter().filter_map(|metric| Some((metric.name.to_owned(), shown(&(metric.read)(seen)?)))).collect(),
+        })
+        .collect();
+    let notes = notes(&arms);
+    Report {
+        experiment: question.id.to_owned(),
+        phase: question.phase.number,
+        at: question.now,
+        at_the_planned_end: question.at_the_end,
+        alpha: spec.alpha,
+        decision,
+        split,
+        arms,
+        comparisons,
+        notes,
+    }
+}
+
+/// Declared metrics, then those that are measured anyway.
+fn measured<'a>(spec: &'a ExperimentSpec, bounds: Bounds<'a>) -> Vec<Measured<'a>> {
+    let declared = spec.metrics.iter().filter(|metric| metric.kind.is_some()).map(|metric| Measured {
+        name: &metric.name,
+        role: metric.role,
+        direction: Some(metric.direction.unwrap_or(Direction::HigherIsBetter)),
+        read: Box::new(move |seen: &ArmSeen| reported(metric, seen)),
+    });
+    let own = Automatic::ALL.into_iter().filter(|_| spec.alias.is_some()).map(|metric| Measured {
+        name: metric.name(),
+        role: spec.metric(metric.name()).map_or(metric.role(), |chosen| chosen.role),
+        direction: metric.direction(),
+        read: Box::new(move |seen: &ArmSeen| automatic(metric, seen, bounds)),
+    });
+    declared.chain(own).collect()
+}
+
+/// Guardrails are held together by Holm, goals by Benjamini and Hochberg: one guardrail stops an experiment, one goal among
+/// several is a finding. What is only shown is not adjusted.
+fn adjust(comparisons: &mut [Comparison], alpha: f64, at_the_end: bool) {
+    for role in [Role::Goal, Role::Guardrail, Role::Info] {
+        let family = comparisons.iter_mut().filter(|comparison| comparison.role == role);
+        let mut family: Vec<(&mut Comparison, f64)> =
+            family.filter_map(|comparison| comparison.counting(at_the_end).map(|p| (comparison, p))).collect();
+        let raw: Vec<f64> = family.iter().map(|(_, p)| *p).collect();
+        let adjusted = match role {
+            Role::Goal => benjamini_hochberg(&raw),
+            Role::Guardrail => holm(&raw),
+            Role::Info => raw,
+        };
+        family.iter_mut().zip(adjusted).for_each(|((comparison, _), adjusted)| comparison.conclude(adjusted, alpha));
+    }
+}
+
+fn shown(reading: &Reading) -> MetricReport {
+    match reading {
+        Reading::Mean(mean) => MetricReport {
+            samples: mean.samples,
+            mean: Some(mean.ratio.value),
+            variance_of_mean: Some(mean.ratio.variance),
+            p50: mean.percentiles.map(|[p50, ..]| p50),
+            p95: mean.percentiles.map(|[_, p95, _]| p95),
+            p99: mean.percentiles.map(|[.., p99]| p99),
+            effective_buckets: Some(mean.ratio.effective_buckets),
+            largest_bucket_share: Some(mean.ratio.largest_share),
+        },
+        Reading::Quantile(quantile) => MetricReport {
+            samples: quantile.samples(),
+            mean: Some(quantile.value),
+            variance_of_mean: Some(quantile.variance),
+            p50: None,
+            p95: None,
+            p99: None,
+            effective_buckets: None,
+            largest_bucket_share: None,
+        },
+    }
+}
+
+fn notes(arms: &[ArmReport]) -> Vec<String> {
+    let crowded = arms.iter().flat_map(|arm| {
+        let metrics = arm.metrics.iter().filter(|(_, metric)| metric.largest_bucket_share.is_some_and(|share| share > CROWDED));
+        metrics.map(|(name, _)| {
+            format!("a single statistics bucket has more than a tenth of `{name}` in `{}`: a few units may decide it", arm.name)
+        })
+    });
+    let unattributed = arms.iter().filter(|arm| arm.unattributed_values > 0).map(|arm| {
+        format!("{} values were reported for `{}` without a unit: intervals may be too narrow", arm.unattributed_values, arm.name)
+    });
+    crowded.chain(unattributed).collect()
+}

@@ -1,0 +1,102 @@
+//! One reported value: to whom it belongs, or why it is refused.
+
+use serde::{Deserialize, Serialize};
+
+use super::machine::Experiment;
+use super::token::TokenKey;
+use crate::config::Timestamp;
+use crate::stats::Cohort;
+
+/// What an application reports about an answer it got.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Feedback {
+    /// The `x-pointsman-decision` of the answer it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
+    /// Or the unit, who is assigned once more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    /// Or the arm's name alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arm: Option<String>,
+    pub metric: String,
+    pub value: f64,
+    /// Of a ratio.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub denominator: Option<f64>,
+    /// The same key is counted once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idempotency_key: Option<String>,
+}
+
+/// Where a value is counted.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Placed {
+    pub phase: u32,
+    pub arm: usize,
+    /// None: nobody knows whose it is, and it is taken for a unit of its own.
+    pub bucket: Option<usize>,
+    pub value: f64,
+    pub below: f64,
+}
+
+/// What is not wrong, and worth saying.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ambiguity {
+    /// Reported for an arm alone: values of one unit cannot be told from those of many, and intervals are too narrow.
+    NoUnit,
+}
+
+/// Why a value is not counted.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    #[error("the experiment is {0} and takes no feedback")]
+    Closed(&'static str),
+    #[error("say whose it is: give exactly one of token, unit and arm")]
+    Whose,
+    #[error("the token is none of Pointsman's")]
+    Token,
+    #[error("the token belongs to another experiment")]
+    Elsewhere,
+    #[error("the unit is not in the experiment")]
+    Outside,
+    #[error("there is no arm `{0}`")]
+    Arm(String),
+    #[error("the experiment has no metric `{0}`; declare it when you create the experiment")]
+    Metric(String),
+    #[error("{0}")]
+    Value(String),
+}
+
+impl Feedback {
+    /// # Errors
+    /// When it cannot be counted.
+    pub fn place(&self, experiment: &Experiment, key: &TokenKey, now: Timestamp) -> Result<Placed, Refused> {
+        let phase = experiment.phase().filter(|_| experiment.takes_feedback(now));
+        let phase = phase.ok_or_else(|| Refused::Closed(experiment.state().name()))?;
+        let declared = experiment.spec().metric(&self.metric).filter(|metric| metric.kind.is_some());
+        let declared = declared.ok_or_else(|| Refused::Metric(self.metric.clone()))?;
+        let (value, below) = declared.accept(self.value, self.denominator).map_err(Refused::Value)?;
+        let (phase, arm, bucket) = match (&self.token, &self.unit, &self.arm) {
+            (Some(token), None, None) => {
+                let token = key.open(token).ok_or(Refused::Token)?;
+                if !experiment.id().ends_with(&token.experiment.to_string()) {
+                    return Err(Refused::Elsewhere);
+                }
+                (token.phase, usize::from(token.arm), Some(usize::from(token.bucket)))
+            }
+            (None, Some(unit), None) => {
+                let targeting = &experiment.spec().targeting;
+                let chosen = targeting.deny.contains(unit) || targeting.allow.contains_key(unit);
+                let assigned = phase.assign(experiment.id(), unit.as_bytes());
+                let arm = assigned.arm.filter(|_| !chosen).ok_or(Refused::Outside)?;
+                (phase.number, arm, Some(Cohort::bucket(assigned.hash)))
+            }
+            (None, None, Some(arm)) => (phase.number, experiment.spec().arm(arm).ok_or_else(|| Refused::Arm(arm.clone()))?, None),
+            _ => return Err(Refused::Whose),
+        };
+        Ok(Placed { phase, arm, bucket, value, below })
+    }
+}

@@ -1,0 +1,212 @@
+//! What is measured of each arm.
+
+use serde::{Deserialize, Serialize};
+
+use crate::routing::SpecFault;
+
+/// What one value of a metric is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MetricKind {
+    /// 0 or 1, such as a click.
+    Binary,
+    /// A whole number from zero up, such as items bought.
+    Count,
+    /// Any number, such as a rating.
+    Continuous,
+    /// A value by a denominator that is reported with it, such as clicks by results shown.
+    Ratio,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    HigherIsBetter,
+    LowerIsBetter,
+}
+
+/// What a metric is looked at for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// An experiment is made to improve it.
+    Goal,
+    /// It must not get worse.
+    Guardrail,
+    /// It is shown, and nothing follows from it.
+    Info,
+}
+
+/// A metric that is reported by feedback, or another role for one that is measured anyway.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MetricSpec {
+    pub name: String,
+    /// Required, except for the metrics that Pointsman measures by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<MetricKind>,
+    /// Default: higher is better.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub direction: Option<Direction>,
+    /// Default: goal.
+    #[serde(default = "goal")]
+    pub role: Role,
+    /// Values below are refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minimum: Option<f64>,
+    /// Values above are refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub maximum: Option<f64>,
+    /// Values beyond these are counted as these, so that one unit cannot decide an experiment. Chosen before the data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub winsorize: Option<[f64; 2]>,
+}
+
+const fn goal() -> Role {
+    Role::Goal
+}
+
+const MAX_NAME: usize = 64;
+
+impl MetricSpec {
+    pub(super) fn check(&self, at: &str, faults: &mut Vec<SpecFault>) {
+        let legal = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+        if self.name.is_empty() || self.name.len() > MAX_NAME || !self.name.bytes().all(legal) {
+            faults.push(SpecFault::new(format!("{at}.name"), format!("must be 1 to {MAX_NAME} of A-Z a-z 0-9 _ -")));
+        }
+        if Automatic::named(&self.name).is_some() {
+            let declared = [
+                ("kind", self.kind.is_some()),
+                ("direction", self.direction.is_some()),
+                ("minimum", self.minimum.is_some()),
+                ("maximum", self.maximum.is_some()),
+                ("winsorize", self.winsorize.is_some()),
+            ];
+            for (field, _) in declared.into_iter().filter(|(_, said)| *said) {
+                faults.push(SpecFault::new(
+                    format!("{at}.{field}"),
+                    format!("`{}` is measured by Pointsman; only its role can be chosen", self.name),
+                ));
+            }
+            return;
+        }
+        if self.kind.is_none() {
+            faults.push(SpecFault::new(format!("{at}.kind"), "is missing: binary, count, continuous or ratio"));
+        }
+        let bounds = [("minimum", self.minimum), ("maximum", self.maximum)];
+        for (field, _) in bounds.into_iter().filter(|(_, bound)| bound.is_some_and(|bound| !bound.is_finite())) {
+            faults.push(SpecFault::new(format!("{at}.{field}"), "must be a finite number"));
+        }
+        if self.minimum.zip(self.maximum).is_some_and(|(low, high)| low > high) {
+            faults.push(SpecFault::new(format!("{at}.maximum"), "is below the minimum"));
+        }
+        if self.winsorize.is_some_and(|[low, high]| !(low.is_finite() && high.is_finite() && low < high)) {
+            faults.push(SpecFault::new(format!("{at}.winsorize"), "must be two finite numbers, the lower one first"));
+        }
+    }
+
+    /// A reported value and its denominator as they are counted, or why they are not.
+    ///
+    /// # Errors
+    /// When the value is none of this metric.
+    pub fn accept(&self, value: f64, denominator: Option<f64>) -> Result<(f64, f64), String> {
+        if !value.is_finite() {
+            return Err("the value is not a finite number".to_owned());
+        }
+        let below = match (self.kind, denominator) {
+            (Some(MetricKind::Ratio), Some(below)) if below.is_finite() && below > 0.0 => below,
+            (Some(MetricKind::Ratio), _) => return Err(format!("`{}` is a ratio and needs a denominator above zero", self.name)),
+            (_, Some(_)) => return Err(format!("`{}` is no ratio and takes no denominator", self.name)),
+            (_, None) => 1.0,
+        };
+        match self.kind {
+            Some(MetricKind::Binary) if value != 0.0 && value != 1.0 => {
+                return Err(format!("`{}` is binary: 0 or 1, not {value}", self.name));
+            }
+            Some(MetricKind::Count) if value < 0.0 || value.fract() != 0.0 => {
+                return Err(format!("`{}` is a count: a whole number from zero up, not {value}", self.name));
+            }
+            _ => {}
+        }
+        if let Some(minimum) = self.minimum.filter(|minimum| value < *minimum) {
+            return Err(format!("{value} is below the minimum of `{}`, {minimum}", self.name));
+        }
+        if let Some(maximum) = self.maximum.filter(|maximum| value > *maximum) {
+            return Err(format!("{value} is above the maximum of `{}`, {maximum}", self.name));
+        }
+        Ok((self.winsorize.map_or(value, |[low, high]| value.clamp(low, high)), below))
+    }
+}
+
+/// What Pointsman measures of every arm, whether or not anybody asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Automatic {
+    LatencyMs,
+    LatencyP50Ms,
+    LatencyP95Ms,
+    LatencyP99Ms,
+    ErrorRate,
+    EmptyRate,
+    ResultCount,
+    TopScore,
+}
+
+impl Automatic {
+    pub const ALL: [Self; 8] = [
+        Self::LatencyMs,
+        Self::LatencyP50Ms,
+        Self::LatencyP95Ms,
+        Self::LatencyP99Ms,
+        Self::ErrorRate,
+        Self::EmptyRate,
+        Self::ResultCount,
+        Self::TopScore,
+    ];
+
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::LatencyMs => "latency_ms",
+            Self::LatencyP50Ms => "latency_p50_ms",
+            Self::LatencyP95Ms => "latency_p95_ms",
+            Self::LatencyP99Ms => "latency_p99_ms",
+            Self::ErrorRate => "error_rate",
+            Self::EmptyRate => "empty_rate",
+            Self::ResultCount => "result_count",
+            Self::TopScore => "top_score",
+        }
+    }
+
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|metric| metric.name() == name)
+    }
+
+    /// None where more is neither better nor worse.
+    #[must_use]
+    pub const fn direction(self) -> Option<Direction> {
+        match self {
+            Self::ResultCount | Self::TopScore => None,
+            _ => Some(Direction::LowerIsBetter),
+        }
+    }
+
+    #[must_use]
+    pub const fn role(self) -> Role {
+        match self {
+            Self::LatencyMs | Self::ErrorRate | Self::EmptyRate => Role::Guardrail,
+            _ => Role::Info,
+        }
+    }
+
+    /// The quantile of the latencies it is, if it is one.
+    #[must_use]
+    pub const fn quantile(self) -> Option<f64> {
+        match self {
+            Self::LatencyP50Ms => Some(0.50),
+            Self::LatencyP95Ms => Some(0.95),
+            Self::LatencyP99Ms => Some(0.99),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! Experiments: who is in which arm, what was seen of each, and what may be concluded from it.
+//!
+//! Pure: no I/O, no async, no clock. `control` keeps an [`Experiment`] as a document, routes by its allocation, adds up
+//! what every replica has [seen](Seen), and shows what [`analysis`] makes of it.
+//!
+//! ```text
+//! spec        what somebody asks for, and what is wrong with it      metric    what is measured, by itself or by feedback
+//! machine     scheduled, baseline, running, settling, ended          phase     one set of weights and who is where by it
+//! token       the decision an application sends back                feedback  one reported value, placed or refused
+//! seen        everything counted in one phase, in sums               analysis  from there to a sentence
+//! ```
+//!
+//! Laws, each with its tests: a unit's arm follows from its id and the phase alone (I2); raising the exposure only adds
+//! units; a change of weights begins a new phase, whose results are kept apart; what cannot be believed is not concluded.
+
+pub mod analysis;
+mod feedback;
+mod machine;
+mod metric;
+mod phase;
+mod seen;
+mod spec;
+mod token;
+
+#[cfg(test)]
+mod tests;
+
+pub use feedback::{Ambiguity, Feedback, Placed, Refused};
+pub use machine::{Experiment, Illegal, Refusal, State, Step};
+pub use metric::{Automatic, Direction, MetricKind, MetricSpec, Role};
+pub use phase::{Assignment, Phase, salt, statistics_salt};
+pub use seen::{ArmSeen, LATENCY_GROUPS, Seen};
+pub use spec::{ArmSpec, ExperimentSpec, Targeting};
+pub use token::{Token, TokenKey};

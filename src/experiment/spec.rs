@@ -1,0 +1,295 @@
+//! What somebody asks for, and what is wrong with it.
+
+use std::collections::{BTreeMap, HashSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::metric::MetricSpec;
+use crate::config::{Period, Timestamp};
+use crate::routing::{STABLE, SpecFault, check_name};
+
+const MAX_ARMS: usize = 16;
+const MAX_METRICS: usize = 50;
+const MAX_LISTED: usize = 1_000;
+const MAX_NAME: usize = 40;
+const MAX_PERIOD: Period = Period::from_secs(366 * 86_400);
+/// Shares come in slots of a millionth.
+const GRAIN: f64 = 1e-6;
+
+/// One collection under test.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ArmSpec {
+    pub name: String,
+    /// Its part of the units in the experiment; the parts of all arms add up to 1.
+    pub weight: f64,
+    /// Default: whatever the alias points at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub collection: Option<String>,
+    /// The upstream the collection lives on; default: the one that holds the alias.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upstream: Option<String>,
+}
+
+/// Who is not dealt by chance.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Targeting {
+    /// Units that are never in the experiment.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deny: Vec<String>,
+    /// Units that have this arm, to try it out. They are not analysed.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub allow: BTreeMap<String, String>,
+    /// Only requests that have all these headers, with these values, are in the experiment.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, String>,
+}
+
+/// An A/B(/n) test between collections.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExperimentSpec {
+    pub name: String,
+    /// Whose reads are split. Without one nothing is routed: applications ask for assignments.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alias: Option<String>,
+    /// The first one is the control that all others are compared with.
+    #[serde(default)]
+    pub arms: Vec<ArmSpec>,
+    /// Short for two arms: the collection of `control`; default: whatever the alias points at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub control: Option<String>,
+    /// Short for two arms: the collection of `treatment`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub treatment: Option<String>,
+    /// Short for two arms: the treatment's part of the units; default 0.5.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traffic_split: Option<f64>,
+    /// How much of the units is in the experiment; the rest is answered by stable and not looked at.
+    #[serde(default = "everybody")]
+    pub exposure_percentage: f64,
+    #[serde(default)]
+    pub metrics: Vec<MetricSpec>,
+    #[serde(default)]
+    pub targeting: Targeting,
+    /// Default: at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_at: Option<Timestamp>,
+    /// Before the split everybody is answered by stable for so long, and counted for the arm to come: what explains
+    /// differences between units then is taken out of the comparison later. Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pre_period: Option<Period>,
+    /// When it ends by itself, counted from the beginning of the split.
+    #[serde(default = "two_weeks")]
+    pub max_duration: Period,
+    /// How long after its end feedback is still taken.
+    #[serde(default = "one_hour")]
+    pub late_feedback: Period,
+    /// The chance of a false conclusion about one metric.
+    #[serde(default = "five_percent")]
+    pub alpha: f64,
+    /// The chance of seeing what the smallest detectable effect says.
+    #[serde(default = "eighty_percent")]
+    pub power: f64,
+    /// Of each arm, before anything is concluded.
+    #[serde(default = "one_hundred")]
+    pub minimum_units: u64,
+    /// Of all arms together, at the planned end: intervals that hold at every look are tightest there.
+    #[serde(default = "ten_thousand")]
+    pub planned_units: u64,
+}
+
+impl ExperimentSpec {
+    /// With the short form written out.
+    ///
+    /// # Errors
+    /// Every fault, with its field.
+    pub fn normalized(mut self, upstreams: &HashSet<&str>) -> Result<Self, Vec<SpecFault>> {
+        let mut faults = Vec::new();
+        let short = self.control.is_some() || self.treatment.is_some() || self.traffic_split.is_some();
+        if short && !self.arms.is_empty() {
+            faults.push(SpecFault::new("arms", "give either arms, or control, treatment and traffic_split"));
+        } else if short || self.arms.is_empty() {
+            let split = self.traffic_split.take().unwrap_or(0.5);
+            if !(GRAIN..=1.0 - GRAIN).contains(&split) {
+                faults.push(SpecFault::new("traffic_split", format!("must be between 0 and 1, not {split}")));
+            }
+            match self.treatment.take() {
+                None => faults.push(SpecFault::new("treatment", "is missing: the collection to compare with the control")),
+                Some(treatment) => {
+                    let arm = |name: &str, weight, collection| ArmSpec { name: name.to_owned(), weight, collection, upstream: None };
+                    self.arms = vec![arm("control", 1.0 - split, self.control.take()), arm("treatment", split, Some(treatment))];
+                }
+            }
+        }
+        if faults.is_empty() {
+            self.check(upstreams, &mut faults);
+        }
+        if faults.is_empty() { Ok(self) } else { Err(faults) }
+    }
+
+    fn check(&self, upstreams: &HashSet<&str>, faults: &mut Vec<SpecFault>) {
+        let legal = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+        if self.name.is_empty() || self.name.len() > MAX_NAME || !self.name.bytes().all(legal) {
+            faults.push(SpecFault::new("name", format!("must be 1 to {MAX_NAME} of A-Z a-z 0-9 _ -")));
+        }
+        if let Some(alias) = &self.alias {
+            faults.extend(check_name(alias, "alias"));
+        }
+        if !(2..=MAX_ARMS).contains(&self.arms.len()) {
+            faults.push(SpecFault::new("arms", format!("an experiment needs 2 to {MAX_ARMS} arms, this one has {}", self.arms.len())));
+        }
+        let mut seen = HashSet::new();
+        for (index, arm) in self.arms.iter().enumerate() {
+            let at = format!("arms[{index}]");
+            if !seen.insert(arm.name.as_str()) {
+                faults.push(SpecFault::new(format!("{at}.name"), format!("`{}` appears twice", arm.name)));
+            }
+            arm.check(&at, self.alias.is_some() && index == 0, upstreams, faults);
+        }
+        check_weights(&self.weights(), "arms", faults);
+        check_exposure(self.exposure_percentage, faults);
+        self.check_metrics(faults);
+        self.check_targeting(faults);
+        self.check_numbers(faults);
+    }
+
+    fn check_metrics(&self, faults: &mut Vec<SpecFault>) {
+        if self.metrics.len() > MAX_METRICS {
+            faults.push(SpecFault::new("metrics", format!("must be at most {MAX_METRICS}")));
+        }
+        let mut seen = HashSet::new();
+        for (index, metric) in self.metrics.iter().enumerate() {
+            let at = format!("metrics[{index}]");
+            if !seen.insert(metric.name.as_str()) {
+                faults.push(SpecFault::new(format!("{at}.name"), format!("`{}` appears twice", metric.name)));
+            }
+            metric.check(&at, faults);
+        }
+    }
+
+    fn check_targeting(&self, faults: &mut Vec<SpecFault>) {
+        let targeting = &self.targeting;
+        for (field, count) in [("deny", targeting.deny.len()), ("allow", targeting.allow.len()), ("headers", targeting.headers.len())] {
+            if count > MAX_LISTED {
+                faults.push(SpecFault::new(format!("targeting.{field}"), format!("must be at most {MAX_LISTED}")));
+            }
+        }
+        for (unit, arm) in &targeting.allow {
+            if !self.arms.iter().any(|known| known.name == *arm) {
+                faults.push(SpecFault::new(format!("targeting.allow[{unit}]"), format!("there is no arm `{arm}`")));
+            }
+        }
+        for name in targeting.headers.keys() {
+            if http::HeaderName::from_bytes(name.as_bytes()).is_err() {
+                faults.push(SpecFault::new(format!("targeting.headers[{name}]"), "is no name of a header"));
+            }
+        }
+    }
+
+    fn check_numbers(&self, faults: &mut Vec<SpecFault>) {
+        for (field, share) in [("alpha", self.alpha), ("power", self.power)] {
+            if !(share > 0.0 && share < 1.0) {
+                faults.push(SpecFault::new(field, format!("must be between 0 and 1, not {share}")));
+            }
+        }
+        for (field, number) in [("minimum_units", self.minimum_units), ("planned_units", self.planned_units)] {
+            if number == 0 {
+                faults.push(SpecFault::new(field, "must be at least 1"));
+            }
+        }
+        let lengths =
+            [("pre_period", self.pre_period), ("max_duration", Some(self.max_duration)), ("late_feedback", Some(self.late_feedback))];
+        for (field, length) in lengths {
+            let Some(length) = length else { continue };
+            if length > MAX_PERIOD {
+                faults.push(SpecFault::new(field, format!("must be at most {MAX_PERIOD}, not {length}")));
+            }
+            if length.is_zero() && field != "late_feedback" {
+                faults.push(SpecFault::new(field, "must be above zero"));
+            }
+        }
+    }
+
+    #[must_use]
+    pub fn weights(&self) -> Vec<f64> {
+        self.arms.iter().map(|arm| arm.weight).collect()
+    }
+
+    #[must_use]
+    pub fn metric(&self, name: &str) -> Option<&MetricSpec> {
+        self.metrics.iter().find(|metric| metric.name == name)
+    }
+
+    #[must_use]
+    pub fn arm(&self, name: &str) -> Option<usize> {
+        self.arms.iter().position(|arm| arm.name == name)
+    }
+}
+
+impl ArmSpec {
+    fn check(&self, at: &str, may_be_stable: bool, upstreams: &HashSet<&str>, faults: &mut Vec<SpecFault>) {
+        let legal = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+        if self.name.is_empty() || self.name.len() > MAX_NAME || !self.name.bytes().all(legal) {
+            faults.push(SpecFault::new(format!("{at}.name"), format!("must be 1 to {MAX_NAME} of A-Z a-z 0-9 _ -")));
+        }
+        if self.name == STABLE {
+            faults.push(SpecFault::new(format!("{at}.name"), format!("`{STABLE}` is what units outside the experiment get")));
+        }
+        match &self.collection {
+            Some(collection) => faults.extend(check_name(collection, &format!("{at}.collection"))),
+            None if may_be_stable => {}
+            None => faults.push(SpecFault::new(format!("{at}.collection"), "is missing; only the control of an alias may leave it out")),
+        }
+        if let Some(upstream) = self.upstream.as_deref().filter(|upstream| !upstreams.contains(upstream)) {
+            faults.push(SpecFault::new(format!("{at}.upstream"), format!("`{upstream}` is not configured")));
+        }
+    }
+}
+
+pub(super) fn check_weights(weights: &[f64], field: &str, faults: &mut Vec<SpecFault>) {
+    for (index, weight) in weights.iter().enumerate() {
+        if !(0.0..=1.0).contains(weight) || (*weight > 0.0 && *weight < GRAIN) {
+            faults.push(SpecFault::new(format!("{field}[{index}].weight"), format!("must be 0, or from {GRAIN} to 1, not {weight}")));
+        }
+    }
+    let sum: f64 = weights.iter().sum();
+    if (sum - 1.0).abs() > GRAIN / 2.0 {
+        faults.push(SpecFault::new(field, format!("the weights must add up to 1, not to {sum}")));
+    }
+}
+
+pub(super) fn check_exposure(percentage: f64, faults: &mut Vec<SpecFault>) {
+    if !(100.0 * GRAIN..=100.0).contains(&percentage) {
+        faults.push(SpecFault::new("exposure_percentage", format!("must be above 0 and at most 100, not {percentage}")));
+    }
+}
+
+const fn everybody() -> f64 {
+    100.0
+}
+
+const fn two_weeks() -> Period {
+    Period::from_secs(14 * 86_400)
+}
+
+const fn one_hour() -> Period {
+    Period::from_secs(3_600)
+}
+
+const fn five_percent() -> f64 {
+    0.05
+}
+
+const fn eighty_percent() -> f64 {
+    0.8
+}
+
+const fn one_hundred() -> u64 {
+    100
+}
+
+const fn ten_thousand() -> u64 {
+    10_000
+}

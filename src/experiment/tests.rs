@@ -1,0 +1,7 @@
+//! What holds for the room as a whole: assignment, phases, and conclusions from made-up users through the real code.
+
+mod bench;
+mod conclusions;
+mod feedback;
+mod lifecycle;
+mod simulations;

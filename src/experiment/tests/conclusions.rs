@@ -1,0 +1,115 @@
+//! What is concluded from clear cases, and from cases nothing can be concluded from.
+
+use serde_json::json;
+
+use super::bench::{Habits, Trial, USUAL};
+use crate::experiment::analysis::{Comparison, Report, SplitAlarm, Verdict};
+
+fn nobody_lost(_: usize) -> f64 {
+    0.0
+}
+
+/// What users of each arm do.
+type Behaviour = fn(usize) -> Habits;
+
+fn of<'r>(report: &'r Report, metric: &str) -> &'r Comparison {
+    report.comparisons.iter().find(|comparison| comparison.metric == metric).expect("it is measured")
+}
+
+#[test]
+fn a_clear_winner_is_shipped_and_its_mirror_is_not() {
+    for (clicks, verdict, better) in [(0.45, Verdict::Ship, true), (0.2, Verdict::DoNotShip, false)] {
+        let mut trial = Trial::new(1, &json!({}));
+        trial.users(4_000, |arm| if arm == 1 { Habits { clicks, ..USUAL } } else { USUAL }, nobody_lost);
+        let report = trial.report(false);
+        assert_eq!(report.decision.verdict, verdict, "{}", report.decision.sentence);
+        let click = of(&report, "click");
+        assert!(click.significant && click.better == Some(better), "{click:?}");
+        assert!(click.always_valid_p_value >= click.p_value, "to look at any time costs something");
+        assert!(report.decision.sentence.contains("`click`"), "{}", report.decision.sentence);
+        assert_eq!(report.decision.arm.as_deref(), better.then_some("treatment"));
+    }
+}
+
+#[test]
+fn a_treatment_that_fails_a_third_of_its_requests_never_wins() {
+    let mut trial = Trial::new(2, &json!({}));
+    trial.users(4_000, |arm| if arm == 1 { Habits { clicks: 0.45, errors: 0.3, ..USUAL } } else { USUAL }, nobody_lost);
+    let report = trial.report(false);
+    assert_eq!(report.decision.verdict, Verdict::DoNotShip, "{}", report.decision.sentence);
+    assert!(report.decision.sentence.contains("`error_rate`"), "{}", report.decision.sentence);
+    assert_eq!(of(&report, "click").better, Some(true), "however much is clicked");
+}
+
+#[test]
+fn without_a_difference_it_goes_on_until_its_end() {
+    let mut trial = Trial::new(3, &json!({}));
+    trial.users(2_000, |_| USUAL, nobody_lost);
+    assert_eq!(trial.report(false).decision.verdict, Verdict::KeepRunning);
+    assert_eq!(trial.report(true).decision.verdict, Verdict::DoNotShip);
+}
+
+#[test]
+fn too_few_units_conclude_nothing() {
+    let mut trial = Trial::new(4, &json!({}));
+    trial.users(100, |arm| if arm == 1 { Habits { clicks: 0.9, ..USUAL } } else { USUAL }, nobody_lost);
+    let decision = trial.report(false).decision;
+    assert_eq!((decision.verdict, decision.reason), (Verdict::KeepRunning, Some("insufficient_data")));
+    let missing = decision.missing_units.expect("some are missing");
+    assert!((30..=70).contains(&missing), "{missing}");
+}
+
+#[test]
+fn a_leaking_split_is_invalid_whatever_the_numbers_say() {
+    let mut trial = Trial::new(5, &json!({}));
+    trial.users(6_000, |arm| if arm == 1 { Habits { clicks: 0.6, ..USUAL } } else { USUAL }, |arm| if arm == 1 { 0.15 } else { 0.0 });
+    let report = trial.report(false);
+    assert_eq!((report.decision.verdict, report.split.alarm), (Verdict::Invalid, Some(SplitAlarm::Imbalance)));
+    assert!(report.decision.sentence.contains("units where"), "{}", report.decision.sentence);
+}
+
+/// All of them are explained, none is an error, and none is called a difference.
+#[test]
+fn degenerate_data_is_explained() {
+    let empty = Trial::new(6, &json!({})).report(false);
+    assert_eq!(empty.decision.missing_units, Some(100));
+    assert!(empty.comparisons.iter().all(|comparison| comparison.note.is_some() && !comparison.significant));
+
+    let cases: [(&str, Behaviour); 4] = [
+        ("no clicks at all", |_| Habits { clicks: 0.0, ..USUAL }),
+        ("only errors", |_| Habits { errors: 1.0, ..USUAL }),
+        ("only errors in one arm", |arm| Habits { errors: if arm == 1 { 1.0 } else { 0.0 }, ..USUAL }),
+        ("no latency at all", |_| Habits { latency_ms: 0.0, ..USUAL }),
+    ];
+    for (case, habits) in cases {
+        let mut trial = Trial::new(7, &json!({}));
+        trial.users(2_000, habits, nobody_lost);
+        let report = trial.report(true);
+        let text = serde_json::to_string(&report).expect("a report is JSON");
+        assert!(!text.contains("NaN"), "{case}");
+        for comparison in &report.comparisons {
+            let said = comparison.p_value.is_some() || comparison.note.is_some();
+            assert!(said, "{case}: nothing is said of {comparison:?}");
+        }
+        assert_ne!(report.decision.verdict, Verdict::Ship, "{case}: {}", report.decision.sentence);
+    }
+
+    let mut one_arm = Trial::new(8, &json!({}));
+    one_arm.users(1_000, |_| USUAL, |arm| if arm == 1 { 1.0 } else { 0.0 });
+    let report = one_arm.report(false);
+    assert_eq!(report.decision.verdict, Verdict::Invalid, "{}", report.decision.sentence);
+    assert!(of(&report, "click").note.as_deref().is_some_and(|note| note.contains("treatment")));
+}
+
+#[test]
+fn several_treatments_are_each_compared_with_the_control() {
+    let arms = json!([
+        {"name": "a", "weight": 0.4}, {"name": "b", "weight": 0.3, "collection": "docs_v2"}, {"name": "c", "weight": 0.3, "collection": "docs_v3"},
+    ]);
+    let mut trial = Trial::new(9, &json!({"arms": arms, "treatment": null}));
+    trial.users(6_000, |arm| if arm == 2 { Habits { clicks: 0.5, ..USUAL } } else { USUAL }, nobody_lost);
+    let report = trial.report(false);
+    assert_eq!((report.decision.verdict, report.decision.arm.as_deref()), (Verdict::Ship, Some("c")));
+    let clicks: Vec<_> = report.comparisons.iter().filter(|comparison| comparison.metric == "click").collect();
+    assert_eq!(clicks.iter().map(|click| (click.arm.as_str(), click.significant)).collect::<Vec<_>>(), [("b", false), ("c", true)]);
+}

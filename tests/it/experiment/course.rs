@@ -1,0 +1,196 @@
+//! From its creation to its end.
+
+use std::collections::BTreeMap;
+
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use super::{House, arm, spec};
+
+const UNITS: usize = 200;
+
+/// Everybody asks once; who is in which arm.
+async fn everybody(house: &House) -> BTreeMap<String, (String, Option<String>)> {
+    let mut arms = BTreeMap::new();
+    for unit in 0..UNITS {
+        let unit = format!("user-{unit}");
+        let answer = house.ask(&[("x-user-id", &unit)]).await;
+        arms.insert(unit, (answer.arm.expect("the alias is split"), answer.token));
+    }
+    arms
+}
+
+fn count(arms: &BTreeMap<String, (String, Option<String>)>, name: &str) -> usize {
+    arms.values().filter(|(arm, _)| arm == name).count()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn users_are_split_counted_and_sent_back() {
+    let mut house = House::new("").await;
+    let id = house.begin(json!({"exposure_percentage": 80.0})).await;
+    assert!(id.starts_with("exp_test_"), "{id}");
+
+    let first = everybody(&house).await;
+    let (control, treatment, outside) = (count(&first, "control"), count(&first, "treatment"), count(&first, "stable"));
+    assert_eq!(control + treatment + outside, UNITS);
+    assert!(control > 50 && treatment > 50 && (20..=60).contains(&outside), "{control} {treatment} {outside}");
+    assert!(first.values().all(|(arm, token)| token.is_some() == (arm != "stable")), "only those inside can report");
+    assert_eq!(everybody(&house).await, first, "nobody moves, and a token is always the same");
+
+    // The decision can be checked, by the endpoint for applications that embed per model.
+    for (unit, (arm, token)) in first.iter().take(20) {
+        let assigned = house.look(&format!("/v1/experiments/{id}/assignment?unit={unit}")).await;
+        let expected = if arm == "stable" { Value::Null } else { json!(arm) };
+        assert_eq!((&assigned["arm"], &assigned["token"]), (&expected, &json!(token)), "{assigned:#}");
+    }
+
+    // Whoever has no unit is served and kept apart.
+    for _ in 0..10 {
+        assert_eq!(house.ask(&[]).await.token, None);
+    }
+
+    // Values by token, by unit and by arm; all or none of a batch.
+    let path = format!("/v1/experiments/{id}/feedback");
+    let tokens: Vec<&String> = first.values().filter_map(|(_, token)| token.as_ref()).collect();
+    let clicks: Vec<Value> =
+        tokens.iter().enumerate().map(|(at, token)| json!({"token": token, "metric": "click", "value": at % 2})).collect();
+    let taken = house.change(Method::POST, &path, &json!(clicks)).await;
+    assert_eq!((&taken["accepted"], &taken["duplicates"], &taken["warnings"]), (&json!(clicks.len()), &json!(0), &json!([])));
+    let once = json!({"arm": "control", "metric": "click", "value": 1, "idempotency_key": "a"});
+    let taken = house.change(Method::POST, &path, &json!([once, once])).await;
+    assert_eq!((&taken["accepted"], &taken["duplicates"], &taken["warnings"]), (&json!(1), &json!(1), &json!(["no_unit"])));
+    let taken = house.change(Method::POST, "/v1/feedback", &clicks[0]).await;
+    assert_eq!(taken["accepted"], 1, "a token says which experiment it is of");
+    let (status, problem) = house.call(Method::POST, &path, &json!([clicks[0], {"arm": "control", "metric": "likes", "value": 1}])).await;
+    assert_eq!((status, &problem["errors"][0]["field"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("[1]")), "{problem:#}");
+    let (status, _) = house.call(Method::POST, "/v1/experiments/exp_nobody/feedback", &clicks[0]).await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+
+    let report = house.look(&format!("/v1/experiments/{id}/analysis")).await;
+    let shown = |name: &str, field: &str| arm(&report, name)[field].clone();
+    assert_eq!((shown("control", "requests"), shown("treatment", "requests")), (json!(2 * control), json!(2 * treatment)));
+    assert_eq!(
+        (shown("control", "units").as_f64().map(f64::round), shown("control", "unattributed_values")),
+        (Some(control as f64), json!(1))
+    );
+    let apart = ["control", "treatment"].map(|name| shown(name, "anonymous_requests").as_u64().expect("a count"));
+    assert!(apart.iter().sum::<u64>() <= 10 && apart.iter().sum::<u64>() >= 3, "{apart:?} of ten, a fifth of them outside");
+    let samples: u64 = ["control", "treatment"].iter().filter_map(|name| arm(&report, name)["metrics"]["click"]["samples"].as_u64()).sum();
+    assert_eq!(samples as usize, clicks.len() + 2, "what was refused is not there");
+    assert_eq!(report["decision"]["reason"], "insufficient_data", "{:#}", report["decision"]);
+    let csv = house.pointsman.http.get(house.pointsman.admin(&format!("/v1/experiments/{id}/analysis?format=csv")));
+    let csv = csv.send().await.expect("an answer").text().await.expect("text");
+    let comparisons = report["comparisons"].as_array().expect("a list").len();
+    assert!(csv.starts_with("arm,metric,role,direction,control_mean") && csv.lines().count() == comparisons + 1, "{csv}");
+
+    // Nothing else runs on the alias meanwhile, and nobody takes its collections away.
+    let (status, _) = house.call(Method::POST, "/v1/experiments", &spec(&json!({}))).await;
+    assert_eq!(status, StatusCode::CONFLICT);
+    let (status, _) = house.call(Method::POST, "/v1/canaries", &json!({"alias": "docs", "collection": "docs_v2"})).await;
+    assert_eq!(status, StatusCode::CONFLICT);
+    let deleted = house.pointsman.http.delete(house.pointsman.rest("/collections/docs_v2")).send().await.expect("an answer");
+    assert_eq!(deleted.status(), 409);
+
+    // Stopped: the traffic is back at once, and what is known stays as it is.
+    let stopped = house.change(Method::POST, &format!("/v1/experiments/{id}/stop"), &json!({"reason": "enough"})).await;
+    assert_eq!(stopped["state"], "settling");
+    assert_eq!(house.ask(&[("x-user-id", "user-1")]).await.arm, None);
+    house.until(&id, "ended").await;
+    let frozen = house.look(&format!("/v1/experiments/{id}/analysis")).await;
+    assert_eq!(frozen["arms"], report["arms"], "frozen as it was");
+    let (status, problem) = house.call(Method::POST, &path, &clicks[0]).await;
+    assert_eq!(status, StatusCode::CONFLICT, "{problem:#}");
+    let kinds: Vec<String> =
+        house.look("/v1/events").await["items"].as_array().expect("a list").iter().map(|event| event["kind"].to_string()).collect();
+    assert!(["running", "settling", "ended"].iter().all(|state| kinds.contains(&format!("\"experiment.{state}\""))), "{kinds:?}");
+    house.pointsman.child.kill().await.expect("it is ours");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_new_split_is_a_new_phase_and_the_winner_gets_the_alias() {
+    let house = House::new("").await;
+    let id = house.begin(json!({"exposure_percentage": 50.0})).await;
+    let path = format!("/v1/experiments/{id}");
+    let narrow = everybody(&house).await;
+    house.change(Method::PATCH, &path, &json!({"exposure_percentage": 100.0})).await;
+    let wide = everybody(&house).await;
+    assert!(narrow.iter().all(|(unit, (arm, _))| arm == "stable" || wide[unit].0 == *arm), "nobody changes arms");
+    assert_eq!(count(&wide, "stable"), 0);
+    let changed = house.change(Method::PATCH, &path, &json!({"weights": {"control": 0.2, "treatment": 0.8}})).await;
+    assert_eq!(changed["phases"].as_array().map(Vec::len), Some(2));
+    let moved = everybody(&house).await;
+    assert!(wide.iter().all(|(unit, (arm, _))| arm == "control" || moved[unit].0 == *arm), "the treatment only grows");
+    let of = async |phase: u32| {
+        let report = house.look(&format!("/v1/experiments/{id}/analysis?phase={phase}")).await;
+        report["arms"].as_array().expect("arms").iter().filter_map(|arm| arm["requests"].as_u64()).sum::<u64>()
+    };
+    assert_eq!((of(1).await, of(2).await), (narrow.len() as u64 * 2 - count(&narrow, "stable") as u64, UNITS as u64));
+    let (status, problem) = house.call(Method::PATCH, &path, &json!({"weights": {"control": 0.5}})).await;
+    assert_eq!((status, &problem["errors"][0]["field"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("weights.treatment")));
+
+    let stop = json!({"promote": "treatment", "by": "switch"});
+    house.change(Method::POST, &format!("/v1/experiments/{id}/stop"), &stop).await;
+    assert_eq!(house.look("/v1/aliases/docs").await["collection"], "docs_v2");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn some_are_never_dealt_by_chance() {
+    let house = House::new("identity: {force_header: x-force-variant, holdout_percentage: 30.0}").await;
+    let targeting = json!({"deny": ["bot"], "allow": {"qa": "treatment"}, "headers": {"x-tier": "free"}});
+    let id = house.begin(json!({"targeting": targeting})).await;
+    let tier = ("x-tier", "free");
+    let asked = async |headers: &[(&str, &str)]| house.ask(headers).await;
+    assert_eq!(asked(&[("x-user-id", "bot"), tier]).await.arm.as_deref(), Some("stable"));
+    let chosen = asked(&[("x-user-id", "qa"), tier]).await;
+    assert_eq!((chosen.arm.as_deref(), chosen.token), (Some("treatment"), None), "chosen, so not analysed");
+    let forced = asked(&[("x-user-id", "user-1"), ("x-force-variant", "treatment"), tier]).await;
+    assert_eq!((forced.arm.as_deref(), forced.token), (Some("treatment"), None));
+    assert_eq!(asked(&[("x-user-id", "user-1")]).await.arm.as_deref(), Some("stable"), "of another tier");
+    let mut held_out = 0;
+    for unit in 0..UNITS {
+        held_out += usize::from(asked(&[("x-user-id", &format!("user-{unit}")), tier]).await.arm.as_deref() == Some("stable"));
+    }
+    assert!((35..=85).contains(&held_out), "{held_out} of {UNITS} are held out, about 60 were expected");
+    let report = house.look(&format!("/v1/experiments/{id}/analysis")).await;
+    assert_eq!(arm(&report, "treatment")["forced_requests"], 2);
+    let units: f64 = ["control", "treatment"].iter().filter_map(|name| arm(&report, name)["units"].as_f64()).sum();
+    assert_eq!(units.round() as usize, UNITS - held_out);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_cannot_begin_is_refused_with_the_reason() {
+    let house = House::new("").await;
+    let refused = async |changes: Value| house.call(Method::POST, "/v1/experiments", &spec(&changes)).await;
+    let (status, problem) = refused(json!({"traffic_split": 1.5})).await;
+    assert_eq!((status, &problem["errors"][0]["field"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("traffic_split")));
+    assert_eq!(refused(json!({"treatment": "nowhere"})).await.0, StatusCode::NOT_FOUND);
+    assert_eq!(refused(json!({"alias": "nobody"})).await.0, StatusCode::NOT_FOUND);
+    let wide = json!({"vectors": {"size": 3, "distance": "Cosine"}});
+    send_to(&house, "wide", &wide).await;
+    let (status, problem) = refused(json!({"treatment": "wide"})).await;
+    assert_eq!(status, StatusCode::CONFLICT, "{problem:#}");
+    assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains("empty")), "{problem:#}");
+    let planned =
+        house.change(Method::POST, "/v1/experiments/plan", &json!({"mean": 0.1, "lift_percent": 20, "units_per_day": 1000})).await;
+    assert_eq!(planned["units_control"], 3839);
+    let (status, _) = house.call(Method::POST, "/v1/experiments/plan", &json!({"mean": 10.0, "lift_percent": 20})).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+async fn send_to(house: &House, name: &str, body: &Value) {
+    crate::house::send(&house.pointsman.http, Method::PUT, &format!("{}/collections/{name}", house.upstream.rest), body).await;
+}
+
+/// Before the split everybody is on stable, and counted for the arm to come.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pre_period_watches_everybody_on_stable() {
+    let house = House::new("").await;
+    let id = house.begin(json!({"pre_period": "3s"})).await;
+    house.until(&id, "baseline").await;
+    let before = everybody(&house).await;
+    assert!(before.values().all(|(_, token)| token.is_none()));
+    house.until(&id, "running").await;
+    let after = everybody(&house).await;
+    assert!(before.iter().all(|(unit, (arm, _))| after[unit].0 == *arm), "the same arms");
+    assert_eq!(house.look(&format!("/v1/experiments/{id}/analysis?phase=0")).await["phase"], 0);
+}
