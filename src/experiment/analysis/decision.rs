@@ -32,8 +32,10 @@ pub struct Decision {
 /// What a decision rests on.
 pub(super) struct Ground<'a> {
     pub(super) split: &'a Split,
+    /// Of all arms.
+    pub(super) weights: &'a [f64],
     pub(super) comparisons: &'a [Comparison],
-    /// Names of the arms but the control.
+    /// Names of the arms that are dealt units, but the control.
     pub(super) treatments: Vec<&'a str>,
     pub(super) minimum_units: u64,
     /// The time that was planned is over.
@@ -50,7 +52,9 @@ pub(super) fn decide(ground: &Ground<'_>) -> Decision {
     if let Some(alarm) = ground.split.alarm {
         return invalid(ground.split, alarm);
     }
-    let fewest = ground.split.units.iter().copied().fold(f64::INFINITY, f64::min);
+    // An arm whose weight was taken away is no longer waited for.
+    let dealt = ground.split.units.iter().zip(ground.weights).filter(|(_, weight)| **weight > 0.0);
+    let fewest = dealt.map(|(units, _)| *units).fold(f64::INFINITY, f64::min);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "below a minimum that is a whole number")]
     let missing = (ground.minimum_units as f64 - fewest).ceil().max(0.0) as u64;
     if missing > 0 {
@@ -66,7 +70,7 @@ pub(super) fn decide(ground: &Ground<'_>) -> Decision {
         let sentence = format!("Ship `{}`: {}, and nothing it must not harm got worse.", best.arm, in_words(better));
         return Decision { arm: Some(best.arm.to_owned()), ..Decision::new(Verdict::Ship, sentence) };
     }
-    if standing.iter().all(|one| one.worse.is_some()) {
+    if !standing.is_empty() && standing.iter().all(|one| one.worse.is_some()) {
         let harms = standing.iter().filter_map(|one| one.worse.map(|worse| format!("`{}`: {}", one.arm, in_words(worse))));
         return Decision::new(Verdict::DoNotShip, format!("Do not ship. {}.", harms.collect::<Vec<_>>().join("; ")));
     }

@@ -118,9 +118,16 @@ pub fn analyse(question: &Question<'_>) -> Report {
         }
     }
     adjust(&mut comparisons, spec.alpha, question.at_the_end);
-    let treatments = spec.arms.iter().skip(1).map(|arm| arm.name.as_str()).collect();
-    let ground =
-        Ground { split: &split, comparisons: &comparisons, treatments, minimum_units: spec.minimum_units, at_the_end: question.at_the_end };
+    let dealt = spec.arms.iter().zip(&question.phase.weights).skip(1).filter(|(_, weight)| **weight > 0.0);
+    let treatments = dealt.map(|(arm, _)| arm.name.as_str()).collect();
+    let ground = Ground {
+        split: &split,
+        weights: &question.phase.weights,
+        comparisons: &comparisons,
+        treatments,
+        minimum_units: spec.minimum_units,
+        at_the_end: question.at_the_end,
+    };
     let decision = decide(&ground);
     let arms = spec.arms.iter().zip(&arms).enumerate();
     let arms: Vec<ArmReport> = arms

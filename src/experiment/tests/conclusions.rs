@@ -113,3 +113,14 @@ fn several_treatments_are_each_compared_with_the_control() {
     let clicks: Vec<_> = report.comparisons.iter().filter(|comparison| comparison.metric == "click").collect();
     assert_eq!(clicks.iter().map(|click| (click.arm.as_str(), click.significant)).collect::<Vec<_>>(), [("b", false), ("c", true)]);
 }
+
+#[test]
+fn an_arm_without_weight_is_not_waited_for() {
+    let arms = json!([
+        {"name": "a", "weight": 0.5}, {"name": "b", "weight": 0.5, "collection": "docs_v2"}, {"name": "c", "weight": 0.0, "collection": "docs_v3"},
+    ]);
+    let mut trial = Trial::new(10, &json!({"arms": arms, "treatment": null}));
+    trial.users(4_000, |arm| if arm == 1 { Habits { clicks: 0.45, ..USUAL } } else { USUAL }, nobody_lost);
+    let decision = trial.report(false).decision;
+    assert_eq!((decision.verdict, decision.arm.as_deref()), (Verdict::Ship, Some("b")), "{}", decision.sentence);
+}
