@@ -104,7 +104,7 @@ fn csv(report: &serde_json::Value) -> String {
     let mut lines = String::new();
     let rows = report["comparisons"].as_array().into_iter().flatten().filter_map(serde_json::Value::as_object);
     for (number, row) in rows.enumerate() {
-        // Intervals become two columns; a note that is not there is an empty one.
+        // What is nested becomes as many columns, the same in every line; a note that is not there is an empty one.
         let cells: Vec<(String, String)> =
             row.iter().filter(|(name, _)| *name != "note").flat_map(|(name, value)| columns(name, value)).collect();
         if number == 0 {
@@ -120,7 +120,10 @@ fn columns(name: &str, value: &serde_json::Value) -> Vec<(String, String)> {
     if name.ends_with("interval") {
         return ["low", "high"].map(|end| (format!("{name}_{end}"), plain(&value[end]))).into();
     }
-    vec![(name.to_owned(), plain(value))]
+    match value.as_object() {
+        Some(group) => group.iter().flat_map(|(inner, value)| columns(&format!("{name}_{inner}"), value)).collect(),
+        None => vec![(name.to_owned(), plain(value))],
+    }
 }
 
 fn plain(value: &serde_json::Value) -> String {

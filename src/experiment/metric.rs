@@ -60,6 +60,12 @@ pub struct MetricSpec {
     /// Values beyond these are counted as these, so that one unit cannot decide an experiment. Chosen before the data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub winsorize: Option<[f64; 2]>,
+    /// How much worse is still no worse: a fraction of the control's mean.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub non_inferiority_margin: Option<f64>,
+    /// The smallest lift worth finding, in percent of the control's mean: what the power is told for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lift_percent: Option<f64>,
 }
 
 const fn goal() -> Role {
@@ -74,7 +80,15 @@ impl MetricSpec {
         if self.name.is_empty() || self.name.len() > MAX_NAME || !self.name.bytes().all(legal) {
             faults.push(SpecFault::new(format!("{at}.name"), format!("must be 1 to {MAX_NAME} of A-Z a-z 0-9 _ -")));
         }
-        if Automatic::named(&self.name).is_some() {
+        let asked = [("non_inferiority_margin", self.non_inferiority_margin), ("lift_percent", self.lift_percent)];
+        for (field, _) in asked.into_iter().filter(|(_, asked)| asked.is_some_and(|asked| !(asked > 0.0 && asked.is_finite()))) {
+            faults.push(SpecFault::new(format!("{at}.{field}"), "must be a finite number above zero"));
+        }
+        if let Some(metric) = Automatic::named(&self.name) {
+            if self.non_inferiority_margin.is_some() && metric.direction().is_none() {
+                let fault = format!("more of `{}` is neither better nor worse, so it cannot be worse by a margin", self.name);
+                faults.push(SpecFault::new(format!("{at}.non_inferiority_margin"), fault));
+            }
             let declared = [
                 ("kind", self.kind.is_some()),
                 ("direction", self.direction.is_some()),
@@ -85,7 +99,7 @@ impl MetricSpec {
             for (field, _) in declared.into_iter().filter(|(_, said)| *said) {
                 faults.push(SpecFault::new(
                     format!("{at}.{field}"),
-                    format!("`{}` is measured by Pointsman; only its role can be chosen", self.name),
+                    format!("`{}` is measured by Pointsman; only its role, margin and lift can be chosen", self.name),
                 ));
             }
             return;

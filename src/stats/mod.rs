@@ -34,7 +34,7 @@ mod tests;
 pub use cohort::{BUCKETS, Cohort};
 pub use event_split::EventSplit;
 pub use guard::{Compared, Evaluation, Rule, Verdict};
-pub use ratio::{Contrast, Estimate, Ratio};
+pub use ratio::{Base, Contrast, Estimate, Ratio};
 pub use sequence::Sequence;
 pub use sums::{Found, Outcome, Sums, Thresholds};
 pub use unit_set::{UnitEstimate, UnitSet};

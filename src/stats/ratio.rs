@@ -105,6 +105,23 @@ impl From<&Ratio> for Estimate {
     }
 }
 
+/// What a relative difference is divided by.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Base {
+    pub value: f64,
+    pub variance: f64,
+    /// With the estimate that is compared.
+    pub covariance: f64,
+}
+
+impl Base {
+    /// The estimate itself.
+    #[must_use]
+    pub const fn of(estimate: &Estimate) -> Self {
+        Self { value: estimate.value, variance: estimate.variance, covariance: estimate.variance }
+    }
+}
+
 /// A comparison of two estimates, or one ratio by itself.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Contrast {
@@ -128,20 +145,29 @@ impl Contrast {
     #[must_use]
     pub fn difference(b: impl Into<Estimate>, a: impl Into<Estimate>, factor: f64) -> Self {
         let (b, a) = (b.into(), a.into());
-        Self::weighted(&b, &a, b.value - factor * a.value, 1.0, factor * factor)
+        Self::of_parts(&b, &a, b.value - factor * a.value, b.variance, factor * factor * a.variance)
     }
 
     /// `(b - a) / |a|`, by the delta method. For display; none if `a` is zero.
     #[must_use]
     pub fn relative(b: impl Into<Estimate>, a: impl Into<Estimate>) -> Option<Self> {
-        let (b, a) = (b.into(), a.into());
-        let base = a.value.abs();
-        let square = base * base;
-        (base > 0.0).then(|| Self::weighted(&b, &a, (b.value - a.value) / base, 1.0 / square, b.value * b.value / (square * square)))
+        let a = a.into();
+        Self::relative_to(b, a, &Base::of(&a))
     }
 
-    fn weighted(b: &Estimate, a: &Estimate, estimate: f64, weight_b: f64, weight_a: f64) -> Self {
-        let (part_b, part_a) = (weight_b * b.variance, weight_a * a.variance);
+    /// `(b - a) / |base|`, where `a` is an adjusted form of `base`.
+    #[must_use]
+    pub fn relative_to(b: impl Into<Estimate>, a: impl Into<Estimate>, base: &Base) -> Option<Self> {
+        let (b, a) = (b.into(), a.into());
+        let (size, square) = (base.value.abs(), base.value * base.value);
+        let lift = (b.value - a.value) / size;
+        // What a change of the base does to the lift, for each unit that the adjusted form changes.
+        let pull = lift * base.value.signum();
+        let part_a = (a.variance + 2.0 * pull * base.covariance + pull * pull * base.variance) / square;
+        (size > 0.0).then(|| Self::of_parts(&b, &a, lift, b.variance / square, part_a))
+    }
+
+    fn of_parts(b: &Estimate, a: &Estimate, estimate: f64, part_b: f64, part_a: f64) -> Self {
         let variance = part_b + part_a;
         let share = |part: f64, of: &Estimate| part * part / of.degrees;
         // Of variances that are both zero any degrees are right; the fewer the safer.

@@ -3,7 +3,8 @@
 //! ```text
 //! reading     one metric of one arm, as an estimate that knows units
 //! split       are the units where chance should have put them?
-//! comparison  one metric of one arm against the control
+//! comparison  one metric of one arm against the control, with what is besides said of
+//!             shares and counts, ranks, a margin (no worse than), and the outlook (power)
 //! decision    what a person would say
 //! report      all of it
 //! ```
@@ -13,13 +14,21 @@
 
 mod comparison;
 mod decision;
+mod margin;
+mod outlook;
+mod ranks;
 mod reading;
 mod report;
+mod shares;
 mod split;
 
 pub use comparison::Comparison;
 pub use decision::{Decision, Verdict};
+pub use margin::NonInferiority;
+pub use outlook::Outlook;
+pub use ranks::RankReport;
 pub use report::{ArmReport, MetricReport, Question, Report, analyse};
+pub use shares::{CountReport, ShareReport};
 pub use split::{Split, SplitAlarm, judge as split_of};
 
 /// Where the latency grid of [`super::ArmSeen`] has its bounds, in milliseconds.

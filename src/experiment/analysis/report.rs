@@ -5,16 +5,21 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::Bounds;
-use super::comparison::{Comparison, Pair, Setting};
+use super::comparison::{Asked, Comparison, Pair, Setting};
 use super::decision::{Decision, Ground, decide};
+use super::margin::Margin;
 use super::reading::{Reading, automatic, reported};
 use super::split::{Split, judge};
 use crate::config::Timestamp;
-use crate::experiment::metric::{Automatic, Direction, Role};
+use crate::experiment::metric::{Automatic, Direction, MetricSpec, Role};
 use crate::experiment::phase::Phase;
 use crate::experiment::seen::{ArmSeen, Seen};
 use crate::experiment::spec::ExperimentSpec;
 use crate::stats::inference::family::{benjamini_hochberg, holm};
+use crate::stats::inference::jackknife;
+
+/// The lift that power is told for, unless another is asked about, in percent.
+const LIFT: f64 = 10.0;
 
 /// When one bucket holds more than this of an arm, a single unit may be behind it.
 const CROWDED: f64 = 0.1;
@@ -69,6 +74,8 @@ pub struct MetricReport {
     pub mean: Option<f64>,
     /// Of the mean, by the spread between statistics buckets.
     pub variance_of_mean: Option<f64>,
+    /// Of the mean, by leaving out one bucket at a time: far from the root of the variance where a few buckets decide.
+    pub jackknife_standard_error: Option<f64>,
     pub p50: Option<f64>,
     pub p95: Option<f64>,
     pub p99: Option<f64>,
@@ -79,9 +86,7 @@ pub struct MetricReport {
 
 /// One metric of the experiment.
 struct Measured<'a> {
-    name: &'a str,
-    role: Role,
-    direction: Option<Direction>,
+    asked: Asked<'a>,
     read: Reader<'a>,
 }
 
@@ -114,7 +119,7 @@ pub fn analyse(question: &Question<'_>) -> Report {
                 treatment: treatment.as_ref(),
                 before: was.as_ref().map(|(control, treatment)| (control, treatment)),
             };
-            comparisons.push(Comparison::empty(&arm.name, metric.name, metric.role, metric.direction).compare(&pair, &setting));
+            comparisons.push(Comparison::empty(&arm.name, &metric.asked).compare(&pair, metric.asked.margin, &setting));
         }
     }
     adjust(&mut comparisons, spec.alpha, question.at_the_end);
@@ -133,7 +138,7 @@ pub fn analyse(question: &Question<'_>) -> Report {
             anonymous_requests: seen.anonymous,
             forced_requests: seen.forced,
             unattributed_values: seen.unattributed,
-            metrics: measured.iter().filter_map(|metric| Some((metric.name.to_owned(), shown(&(metric.read)(seen)?)))).collect(),
+            metrics: measured.iter().filter_map(|metric| Some((metric.asked.name.to_owned(), shown(&(metric.read)(seen)?)))).collect(),
         })
         .collect();
     let notes = notes(&arms);
@@ -154,18 +159,29 @@ pub fn analyse(question: &Question<'_>) -> Report {
 /// Declared metrics, then those that are measured anyway.
 fn measured<'a>(spec: &'a ExperimentSpec, bounds: Bounds<'a>) -> Vec<Measured<'a>> {
     let declared = spec.metrics.iter().filter(|metric| metric.kind.is_some()).map(|metric| Measured {
-        name: &metric.name,
-        role: metric.role,
-        direction: Some(metric.direction.unwrap_or(Direction::HigherIsBetter)),
+        asked: asked(&metric.name, metric.role, Some(metric.direction.unwrap_or(Direction::HigherIsBetter)), Some(metric)),
         read: Box::new(move |seen: &ArmSeen| reported(metric, seen)),
     });
-    let own = Automatic::ALL.into_iter().filter(|_| spec.alias.is_some()).map(|metric| Measured {
-        name: metric.name(),
-        role: spec.metric(metric.name()).map_or(metric.role(), |chosen| chosen.role),
-        direction: metric.direction(),
-        read: Box::new(move |seen: &ArmSeen| automatic(metric, seen, bounds)),
+    let own = Automatic::ALL.into_iter().filter(|_| spec.alias.is_some()).map(|metric| {
+        let chosen = spec.metric(metric.name());
+        let role = chosen.map_or(metric.role(), |chosen| chosen.role);
+        Measured {
+            asked: asked(metric.name(), role, metric.direction(), chosen),
+            read: Box::new(move |seen: &ArmSeen| automatic(metric, seen, bounds)),
+        }
     });
     declared.chain(own).collect()
+}
+
+fn asked<'a>(name: &'a str, role: Role, direction: Option<Direction>, spec: Option<&MetricSpec>) -> Asked<'a> {
+    let margin = spec.and_then(|spec| spec.non_inferiority_margin).zip(direction);
+    Asked {
+        name,
+        role,
+        direction,
+        margin: margin.map(|(fraction, direction)| Margin { fraction, direction }),
+        lift_percent: spec.and_then(|spec| spec.lift_percent).unwrap_or(LIFT),
+    }
 }
 
 /// Guardrails are held together by Holm, goals by Benjamini and Hochberg: one guardrail stops an experiment, one goal among
@@ -181,7 +197,7 @@ fn adjust(comparisons: &mut [Comparison], alpha: f64, at_the_end: bool) {
             Role::Guardrail => holm(&raw),
             Role::Info => raw,
         };
-        family.iter_mut().zip(adjusted).for_each(|((comparison, _), adjusted)| comparison.conclude(adjusted, alpha));
+        family.iter_mut().zip(adjusted).for_each(|((comparison, _), adjusted)| comparison.conclude(adjusted, alpha, at_the_end));
     }
 }
 
@@ -191,6 +207,7 @@ fn shown(reading: &Reading) -> MetricReport {
             samples: mean.samples,
             mean: Some(mean.ratio.value),
             variance_of_mean: Some(mean.ratio.variance),
+            jackknife_standard_error: jackknife::standard_error(mean.cells.iter().copied()),
             p50: mean.percentiles.map(|[p50, ..]| p50),
             p95: mean.percentiles.map(|[_, p95, _]| p95),
             p99: mean.percentiles.map(|[.., p99]| p99),
@@ -201,6 +218,7 @@ fn shown(reading: &Reading) -> MetricReport {
             samples: quantile.samples(),
             mean: Some(quantile.value),
             variance_of_mean: Some(quantile.variance),
+            jackknife_standard_error: None,
             p50: None,
             p95: None,
             p99: None,

@@ -1,17 +1,20 @@
 //! Values computed by others (docs/statistics.md says by whom), and what must hold for all values.
 
 mod counts;
+mod cuped;
+mod effect;
+mod power;
+mod quantile;
+mod ranks;
+mod samples;
+mod shares;
 
-use super::cuped::{Cell, Cuped};
+use super::bayes::{Prior, chance_to_win};
 use super::effect::{cohens_d, hedges_g};
-use super::family::{benjamini_hochberg, holm};
+use super::family::{benjamini_hochberg, benjamini_yekutieli, holm};
 use super::fixed::{self, Sample};
-use super::power::{Design, power};
-use super::proportion::{newcombe, wilson};
-use super::quantile::Grid;
-use super::ranks::mann_whitney;
-use super::{always, bayes};
-use crate::stats::{Contrast, Estimate, Ratio};
+use super::{always, jackknife};
+use crate::stats::{Contrast, Estimate};
 
 fn close(found: f64, expected: f64, tolerance: f64) {
     assert!((found - expected).abs() <= tolerance, "{found} is not {expected} to within {tolerance}");
@@ -68,7 +71,7 @@ fn without_a_spread_there_is_no_test() {
     let flat = Contrast { estimate: 1.0, variance: 0.0, degrees: 10.0, sample: 20.0 };
     assert_eq!(fixed::test(&flat, 0.05), None);
     assert_eq!(always::test(&flat, 0.05, 20.0, 100.0), None);
-    assert_eq!(bayes::chance_to_win(&flat), None);
+    assert_eq!(chance_to_win(&flat, &Prior::USUAL), None);
     let one = Sample { count: 1.0, mean: 1.0, variance: 0.0 };
     assert_eq!(Contrast::of_samples(&one, &one), None);
     assert_eq!(cohens_d(&one, &one), None);
@@ -91,112 +94,45 @@ fn an_interval_and_its_p_value_agree_at_every_look() {
 }
 
 #[test]
-fn rank_tests_are_scipys() {
-    let x = [0.80, 0.83, 1.89, 1.04, 1.45, 1.38, 1.91, 1.64, 0.73, 1.46];
-    let y = [1.15, 0.88, 0.90, 0.74, 1.21];
-    let found = mann_whitney(&x, &y).expect("there are values");
-    close(found.u, 35.0, 0.0);
-    close(found.p_value, 0.254_412_254_4, 1e-10);
-    close(found.shift, 0.305, 1e-12);
-    let tied = mann_whitney(&[1.0, 2.0, 2.0, 3.0, 5.0, 5.0, 8.0], &[2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 9.0, 9.0]).expect("there are values");
-    close(tied.u, 15.0, 0.0);
-    close(tied.p_value, 0.144_011_511_8, 1e-10);
-    close(tied.shift, -2.0, 0.0);
-    close(tied.a12, 0.267_857_142_9, 1e-10);
-    let kayenta = mann_whitney(&[10.0, 20.0, 30.0, 40.0], &[1.0, 2.0, 3.0, 4.0]).expect("there are values");
-    close(kayenta.shift, 22.5, 0.0);
-    close(kayenta.a12, 1.0, 0.0);
-    close(mann_whitney(&[1.0; 20], &[1.0; 20]).expect("there are values").p_value, 1.0, 0.0);
-    assert_eq!(mann_whitney(&[], &[1.0]), None);
-    assert_eq!(mann_whitney(&[f64::NAN], &[1.0]), None);
-}
-
-#[test]
-fn intervals_of_shares_are_statsmodels() {
-    let eight = wilson(8.0, 100.0, 0.05).expect("of something");
-    close(eight.low, 0.041_093_461_5, 1e-9);
-    close(eight.high, 0.149_981_077, 1e-9);
-    let none = wilson(0.0, 50.0, 0.05).expect("of something");
-    assert_eq!(none.low, 0.0);
-    close(none.high, 0.071_347_599_1, 1e-9);
-    let difference = newcombe((150.0, 1_000.0), (120.0, 1_000.0), 0.05).expect("of something");
-    close(difference.low, 1.378e-5, 5e-9);
-    close(difference.high, 0.060_008_258_6, 1e-9);
-    assert_eq!(wilson(0.0, 0.0, 0.05), None);
-    assert_eq!(wilson(3.0, 2.0, 0.05), None);
-}
-
-#[test]
 fn adjusted_p_values_are_rs() {
     let p = [0.01, 0.02, 0.03, 0.005];
     all_close(&holm(&p), &[0.03, 0.04, 0.04, 0.02], 1e-12);
     all_close(&benjamini_hochberg(&p), &[0.02, 0.08 / 3.0, 0.03, 0.02], 1e-12);
+    all_close(&benjamini_yekutieli(&p), &[0.041_666_7, 0.055_555_6, 0.0625, 0.041_666_7], 5e-8);
     assert_eq!(holm(&[]), Vec::<f64>::new());
     assert_eq!(benjamini_hochberg(&[0.7]), [0.7]);
 }
 
+/// GrowthBook's `tests/frequentist/test_tests.py` again; their variance of a share has the count below the line.
 #[test]
-fn sample_sizes_are_statsmodels() {
-    let design = Design { alpha: 0.05, power: 0.8, ratio: 1.0 };
-    // The closed form leaves the far tail out; statsmodels' solver counts it, as `power` does.
-    close(design.units(0.2, 1.0, 1.0).expect("a difference"), 392.443_023, 2e-3);
-    close(power(0.2, (2.0 / 392.443_023_f64).sqrt(), 0.05), 0.8, 1e-8);
-    close(design.units(0.02, 0.1 * 0.9, 0.12 * 0.88).expect("a difference"), 3_838.102_2, 1e-4);
-    close(design.detectable((2.0_f64 / 5_000.0).sqrt()), 0.056_031_704_4, 1e-9);
-    assert_eq!(design.units(0.0, 1.0, 1.0), None);
-    close(power(0.0, 1.0, 0.05), 0.05, 1e-9);
+fn a_relative_lift_of_shares_is_growthbooks() {
+    let share = |events: f64, count: f64| {
+        let value = events / count;
+        Estimate { value, variance: value * (1.0 - value) / count, degrees: count - 1.0, weight: count }
+    };
+    let (b, a) = (share(16.0, 30.0), share(14.0, 28.0));
+    let lift = Contrast::relative(b, a).expect("the mean is not zero");
+    close(lift.estimate, 0.066_67, 5e-6);
+    let theirs = Contrast { degrees: Contrast::difference(b, a, 1.0).degrees, ..lift };
+    let found = fixed::test(&theirs, 0.05).expect("there is a spread");
+    close(found.p_value, 0.807_07, 5e-6);
+    close(found.interval.low, -0.477_67, 5e-6);
+    close(found.interval.high, 0.611_01, 5e-6);
+}
+
+/// GrowthBook's `tests/bayesian/test_tests.py`: without a prior, and with one.
+#[test]
+fn the_chance_to_win_is_growthbooks() {
+    let lift = Contrast { estimate: 0.05, variance: 0.035_718_f64.powi(2), degrees: f64::INFINITY, sample: 20.0 };
+    let flat = Prior { mean: 0.0, variance: f64::INFINITY };
+    close(chance_to_win(&lift, &flat).expect("there is a spread"), 0.919_22, 1e-5);
+    close(chance_to_win(&lift, &Prior { mean: 0.1, variance: 0.1 }).expect("there is a spread"), 0.923_15, 2e-5);
 }
 
 #[test]
-fn a_pre_period_explains_what_numpy_says() {
-    let (y, x) = ([3.0, 5.0, 4.0, 6.0, 8.0, 7.0, 9.0, 10.0], [1.0, 2.0, 2.0, 3.0, 4.0, 4.0, 5.0, 5.0]);
-    let cells: Vec<Cell> = y.iter().zip(x).map(|(y, x)| Cell { above: *y, below: 1.0, before: Some(x) }).collect();
-    let raw = Ratio::of_sums(cells.iter().map(|cell| (cell.above, cell.below))).expect("eight buckets");
-    let cuped = Cuped::of(std::slice::from_ref(&cells)).expect("x varies");
-    close(cuped.theta, 1.612_903_225_8, 1e-9);
-    close(1.0 - cuped.explained, 0.039_938_556_1, 1e-9);
-    let adjusted = cuped.adjust(&cells).expect("eight buckets");
-    close(adjusted.value, raw.value, 1e-12);
-    close(adjusted.variance / raw.variance, 0.039_938_556_1, 1e-9);
-    let flat: Vec<Cell> = cells.iter().map(|cell| Cell { before: Some(1.0), ..*cell }).collect();
-    assert_eq!(Cuped::of(&[flat]), None);
-}
-
-#[test]
-fn effect_sizes_of_known_samples() {
-    // Two samples of the same spread, one standard deviation apart.
-    let at = |mean| Sample { count: 5.0, mean, variance: 2.5 };
-    let d = cohens_d(&at(4.0), &at(3.0)).expect("a spread");
-    close(d, 1.0 / 2.5_f64.sqrt(), 1e-12);
-    // The factor for 8 degrees of freedom, from tables of the gamma function.
-    close(hedges_g(&at(4.0), &at(3.0)).expect("a spread") / d, 6.0 / (4.0_f64.sqrt() * 3.323_350_970_447_843), 1e-12);
-}
-
-/// A grid whose cells are one wide, and groups that see every value alike: as of independent values.
-#[test]
-fn a_quantile_of_groups_that_are_alike_is_nearly_that_of_independent_values() {
-    let bounds: Vec<f64> = (0..=1_000).map(f64::from).collect();
-    let mut random = fastrand::Rng::with_seed(11);
-    let mut groups = vec![vec![0_u64; 1_000]; 16];
-    for _ in 0..64_000 {
-        groups[random.usize(..16)][random.usize(..1_000)] += 1;
-    }
-    let grid = Grid { groups: &groups, bounds: &bounds };
-    let found = grid.quantile(0.95).expect("many values");
-    close(found.value, 950.0, 3.0);
-    let independent = 1_000.0 * (0.95 * 0.05 / 64_000.0_f64).sqrt();
-    close(found.variance.sqrt() / found.design_effect.sqrt(), independent, independent * 0.2);
-    assert!((0.2..3.0).contains(&found.design_effect), "{found:?}");
-    assert_eq!(Grid { groups: &groups[..1], bounds: &bounds }.quantile(0.95), None, "one group cannot differ from another");
-    let few = vec![vec![3_u64, 3], vec![3, 3]];
-    assert_eq!(Grid { groups: &few, bounds: &[0.0, 1.0, 2.0] }.quantile(0.99), None, "too few to say");
-}
-
-/// When each group has values of its own, the quantile is as uncertain as the groups are few.
-#[test]
-fn a_quantile_of_groups_that_differ_is_less_certain() {
-    let bounds: Vec<f64> = (0..=16).map(f64::from).collect();
-    let groups: Vec<Vec<u64>> = (0..16).map(|group| (0..16).map(|cell| if cell == group { 1_000 } else { 0 }).collect()).collect();
-    let found = Grid { groups: &groups, bounds: &bounds }.quantile(0.5).expect("many values");
-    assert!(found.design_effect > 500.0, "{found:?}");
+fn a_ratio_has_the_standard_error_of_the_jackknife() {
+    let pairs = [(3.0, 2.0), (1.0, 1.0), (4.0, 3.0), (1.0, 1.0), (5.0, 2.0), (9.0, 4.0), (2.0, 1.0), (6.0, 3.0)];
+    close(jackknife::standard_error(pairs.into_iter()).expect("eight buckets"), 0.198_549_034_8, 1e-10);
+    assert_eq!(jackknife::standard_error(pairs.into_iter().take(1)), None);
+    assert_eq!(jackknife::standard_error([(1.0, 1.0), (0.0, 0.0)].into_iter()), None);
 }
