@@ -164,3 +164,37 @@ fn planned(request: &PlanRequest, difference: f64) -> Planned {
 fn whole(count: f64) -> u64 {
     count.ceil() as u64
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn planned(request: &serde_json::Value) -> Planned {
+        plan(&serde_json::from_value(request.clone()).expect("the form of a request")).expect("a plan")
+    }
+
+    /// From 10 % to 12 %, as statsmodels and textbooks have it; `units_control` has the variances of both apart.
+    #[test]
+    fn a_share_is_planned_by_every_method() {
+        let found = planned(&serde_json::json!({"mean": 0.1, "lift_percent": 20}));
+        assert_eq!(found.units_control, 3_839);
+        assert_eq!(found.by_other_methods, OtherMethods { t_test: Some(7_680), pooled: Some(7_682), arcsine: Some(7_670) });
+        assert_eq!(found.with_units, None);
+    }
+
+    #[test]
+    fn what_is_planned_is_what_is_seen() {
+        let request = serde_json::json!({"mean": 10.0, "standard_deviation": 4.0, "lift_percent": 5, "traffic_split": 0.2});
+        let found = planned(&request);
+        let units = found.by_other_methods.t_test.expect("a difference");
+        assert!(units >= found.units && units < found.units + 10, "{found:?}");
+        assert_eq!(found.by_other_methods.pooled, None, "no share");
+        let mut request = request;
+        request["units"] = units.into();
+        let with = planned(&request).with_units.expect("they were asked about");
+        assert!((0.8..0.801).contains(&with.power.expect("enough units")), "{with:?}");
+        assert!((4.99..=5.0).contains(&with.detectable_lift_percent.expect("enough units")), "{with:?}");
+        request["units"] = 2.into();
+        assert_eq!(planned(&request).with_units.expect("they were asked about").power, None, "too few to estimate a spread from");
+    }
+}

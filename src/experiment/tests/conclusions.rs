@@ -113,3 +113,72 @@ fn several_treatments_are_each_compared_with_the_control() {
     let clicks: Vec<_> = report.comparisons.iter().filter(|comparison| comparison.metric == "click").collect();
     assert_eq!(clicks.iter().map(|click| (click.arm.as_str(), click.significant)).collect::<Vec<_>>(), [("b", false), ("c", true)]);
 }
+
+/// As certain as the units allow: no worse than by a fifth, while a margin of a thousandth is never reached.
+#[test]
+fn a_guardrail_is_no_worse_than_by_its_margin() {
+    let metrics = |margin: f64| {
+        json!({"metrics": [
+            {"name": "click", "kind": "binary", "non_inferiority_margin": margin},
+            {"name": "latency_ms", "role": "guardrail", "non_inferiority_margin": margin},
+        ]})
+    };
+    for (margin, expected) in [(0.2, true), (0.001, false)] {
+        let mut trial = Trial::new(10, &metrics(margin));
+        trial.users(6_000, |_| USUAL, nobody_lost);
+        for at_the_end in [false, true] {
+            let report = trial.report(at_the_end);
+            for metric in ["click", "latency_ms"] {
+                let found = &of(&report, metric).non_inferiority;
+                assert_eq!(found.non_inferior, Some(expected), "{metric} with {margin}: {found:?}");
+                assert!(found.always_valid_p_value >= found.p_value, "to look at any time costs something: {found:?}");
+                assert_eq!(found.score_p_value.is_some(), metric == "click");
+            }
+            assert_eq!(of(&report, "error_rate").non_inferiority.margin, None);
+        }
+    }
+}
+
+#[test]
+fn what_is_worse_by_more_than_its_margin_is_not_called_no_worse() {
+    let metrics = json!({"metrics": [{"name": "click", "kind": "binary", "non_inferiority_margin": 0.05}]});
+    let mut trial = Trial::new(11, &metrics);
+    trial.users(6_000, |arm| if arm == 1 { Habits { clicks: 0.25, ..USUAL } } else { USUAL }, nobody_lost);
+    let found = of(&trial.report(true), "click").non_inferiority.clone();
+    assert_eq!(found.non_inferior, Some(false), "{found:?}");
+    assert!(found.p_value > Some(0.9) && found.score_p_value > Some(0.9), "{found:?}");
+}
+
+#[test]
+fn power_is_told_for_the_lift_that_was_asked_for() {
+    let of_lift = |lift: f64| {
+        let mut trial = Trial::new(12, &json!({"metrics": [{"name": "click", "kind": "binary", "lift_percent": lift}]}));
+        trial.users(2_000, |_| USUAL, nobody_lost);
+        of(&trial.report(false), "click").power.clone()
+    };
+    let (small, large) = (of_lift(2.0), of_lift(40.0));
+    for power in [&small, &large] {
+        assert!(power.now <= power.at_end && power.always_valid_now <= power.now, "{power:?}");
+        assert!(power.units_needed <= power.units_needed_always_valid, "{power:?}");
+    }
+    assert!(small.now < Some(0.2) && small.units_needed > Some(2_000), "{small:?}");
+    assert!(large.now > Some(0.99) && large.units_needed <= Some(2_000), "{large:?}");
+}
+
+#[test]
+fn exact_tests_are_there_where_there_are_few_values() {
+    let mut trial = Trial::new(13, &json!({}));
+    trial.users(60, |arm| if arm == 1 { Habits { clicks: 0.6, ..USUAL } } else { USUAL }, nobody_lost);
+    let report = trial.report(false);
+    let few = of(&report, "click");
+    assert!(few.share.fisher_p_value.is_some() && few.share.control_interval.is_some() && few.share.pooled_z_p_value.is_some(), "{few:?}");
+    assert!(few.ranks.brunner_munzel_p_value.is_some(), "{few:?}");
+    let shift = few.ranks.shift_interval.expect("there are buckets");
+    assert!(few.hodges_lehmann.is_some_and(|middle| (shift.low..=shift.high).contains(&middle)), "{few:?}");
+    trial.users(6_000, |_| USUAL, nobody_lost);
+    let report = trial.report(false);
+    let many = of(&report, "click");
+    assert!(many.share.fisher_p_value.is_none() && many.share.barnard_p_value.is_none(), "{many:?}");
+    assert!(many.share.agresti_caffo_interval.is_some(), "{many:?}");
+    assert_eq!(of(&report, "latency_ms").share, Default::default(), "no share");
+}

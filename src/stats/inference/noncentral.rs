@@ -7,7 +7,7 @@ use super::{normal_quantile, normal_upper, student};
 use crate::stats::sequence::widen;
 
 /// From here on the library's quantile of t loses digits, and the approximation by a normal one has as many.
-const MANY: f64 = 2_000.0;
+const MANY: f64 = 20_000.0;
 
 /// Points of the trapezoid rule. A bell that is cut off where nothing is left of it is integrated to all digits by few.
 const POINTS: u32 = 400;

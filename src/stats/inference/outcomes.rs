@@ -21,9 +21,9 @@ impl<Step: Fn(f64) -> f64> Outcomes<Step> {
         if !(self.least..=self.most).contains(&seen) {
             return None;
         }
-        let limit = self.from_mode(seen >= self.mode).find(|(outcome, _)| *outcome == seen).map_or(0.0, |(_, weight)| weight) * SAME;
+        let limit = self.outwards(seen >= self.mode).find(|(outcome, _)| *outcome == seen).map_or(0.0, |(_, weight)| weight) * SAME;
         let (mut all, mut tails) = (0.0, 0.0);
-        for (_, weight) in self.from_mode(false).skip(1).chain(self.from_mode(true)) {
+        for (_, weight) in self.outwards(false).skip(1).chain(self.outwards(true)) {
             all += weight;
             if weight <= limit {
                 tails += weight;
@@ -34,7 +34,7 @@ impl<Step: Fn(f64) -> f64> Outcomes<Step> {
     }
 
     /// Outcomes from the mode outwards, with their weights, as long as they have one.
-    fn from_mode(&self, upwards: bool) -> impl Iterator<Item = (u64, f64)> {
+    fn outwards(&self, upwards: bool) -> impl Iterator<Item = (u64, f64)> {
         let next = move |(outcome, weight): &(u64, f64)| {
             let (outcome, weight) = if upwards {
                 (outcome + 1, weight * (self.step)(*outcome as f64))

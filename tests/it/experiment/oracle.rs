@@ -99,6 +99,7 @@ fn agree(ours: &Value, theirs: &Value) -> bool {
         (Value::Array(ours), Value::Array(theirs)) => {
             ours.len() == theirs.len() && ours.iter().zip(theirs).all(|(ours, theirs)| agree(ours, theirs))
         }
+        (Value::Null, Value::Null) => true,
         _ => {
             let (Some(ours), Some(theirs)) = (ours.as_f64(), theirs.as_f64()) else { return false };
             (ours - theirs).abs() <= 1e-15 + 1e-8 * theirs.abs()
@@ -110,7 +111,8 @@ fn agree(ours: &Value, theirs: &Value) -> bool {
 async fn scipy_says_the_same_of_whatever_is_drawn() {
     let seed = fastrand::u64(..);
     let mut random = fastrand::Rng::with_seed(seed);
-    let (questions, ours): (Vec<Value>, Vec<Value>) = (0..ROUNDS).flat_map(|_| [round(&mut random), second_round(&mut random)].concat()).unzip();
+    let (questions, ours): (Vec<Value>, Vec<Value>) =
+        (0..ROUNDS).flat_map(|_| [round(&mut random), second_round(&mut random)].concat()).unzip();
     let mut scipy = python("oracle.py").await;
     let mut scipy = scipy.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("python is installed");
     let mut input = scipy.stdin.take().expect("it is piped");
