@@ -31,7 +31,7 @@ pub struct ShareReport {
 /// Of a metric whose values are counted. All null for others.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct CountReport {
-    /// Exact, of what was counted for each value, as if it came by chance alone.
+    /// Exact, of what was counted for each value, as if it came by chance alone. Up to ten thousand in all.
     pub rate_p_value: Option<f64>,
 }
 
@@ -54,8 +54,9 @@ pub(super) fn compare(control: &Mean, treatment: &Mean, alpha: f64) -> Option<(O
 
 impl CountReport {
     pub(super) fn of(control: &Mean, treatment: &Mean) -> Self {
-        let rate = |mean: &Mean| mean.is_count().then(|| (counted((mean.sum(), 0.0)).0, mean.ratio.denominator));
-        Self { rate_p_value: rate(treatment).zip(rate(control)).and_then(|(b, a)| binomial::rates(b, a)) }
+        let few = control.is_count() && treatment.is_count() && control.sum() + treatment.sum() <= EXACT;
+        let rate = |mean: &Mean| (counted((mean.sum(), 0.0)).0, mean.ratio.denominator);
+        Self { rate_p_value: if few { binomial::rates(rate(treatment), rate(control)) } else { None } }
     }
 }
 

@@ -1,16 +1,21 @@
 //! Barnard's (1945) exact test of two shares. Stronger than Fisher's where there are few, because it does not take the number
 //! of events for given: it tries every share both could have.
 
-use statrs::distribution::{Binomial, Discrete as _};
+use std::f64::consts::FRAC_PI_2;
+use std::ops::Range;
+
+use statrs::function::factorial::ln_binomial;
 
 use super::shares::Counted;
 
 /// What is tried grows with the square of this.
 const MOST: u64 = 200;
-/// Shares that are tried at first; around the worst of them more are.
-const TRIED: u32 = 200;
+/// Shares that are tried at first, closer together where shares are small or large; around the worst of them more are.
+const TRIED: u32 = 300;
+/// Chances that are no smaller than this part of the largest are looked at closely.
+const NEARLY: f64 = 0.995;
 /// How often what is left of the neighbourhood is cut by a third.
-const CUTS: u32 = 40;
+const CUTS: u32 = 25;
 /// Statistics that are equal but for rounding are equal.
 const ROUNDING: f64 = 1e-12;
 
@@ -22,13 +27,26 @@ pub fn barnard(b: Counted, a: Counted) -> Option<f64> {
         return None;
     }
     let seen = distance((b.0, b.1), (a.0, a.1)) - ROUNDING;
-    let tables = (0..=b.1).flat_map(|of_b| (0..=a.1).map(move |of_a| (of_b, of_a)));
-    let extreme: Vec<(u64, u64)> = tables.filter(|(of_b, of_a)| distance((*of_b, b.1), (*of_a, a.1)) >= seen).collect();
-    let chance = |share: f64| chance(&extreme, b.1, a.1, share);
-    let shares: Vec<f64> = (0..=TRIED).map(|step| f64::from(step) / f64::from(TRIED)).collect();
-    let worst = shares.iter().copied().max_by(|x, y| chance(*x).total_cmp(&chance(*y)))?;
-    let step = 1.0 / f64::from(TRIED);
-    Some(peak((worst - step).max(0.0), (worst + step).min(1.0), chance).min(1.0))
+    let usual: Vec<Range<usize>> = (0..=b.1).map(|of_b| usual((of_b, b.1), a.1, seen)).collect();
+    // By the angle of a share, which is as well known where shares are small as elsewhere.
+    let (ways_b, ways_a) = (ln_ways(b.1), ln_ways(a.1));
+    let chance = |angle: f64| chance(&usual, &ways_b, &ways_a, angle.sin().powi(2));
+    let step = FRAC_PI_2 / f64::from(TRIED);
+    let tried: Vec<(f64, f64)> = (0..=TRIED).map(|at| f64::from(at) * step).map(|angle| (angle, chance(angle))).collect();
+    let largest = tried.iter().map(|(_, chance)| *chance).fold(0.0, f64::max);
+    // The chance has many peaks, of which the highest may be tried further from its top than another.
+    let near = tried.windows(3).filter(|of| of[1].1 >= of[0].1.max(of[2].1) && of[1].1 >= largest * NEARLY);
+    let peaks = near.map(|of| peak(of[0].0, of[2].0, chance));
+    Some(peaks.fold(largest, f64::max).min(1.0))
+}
+
+/// With so many events in `b`, how many in `a` make for less of a difference than was seen: a range, for the difference only
+/// falls and then rises with them.
+fn usual(b: Counted, count_a: u64, seen: f64) -> Range<usize> {
+    let far: Vec<bool> = (0..=count_a).map(|of_a| distance(b, (of_a, count_a)) >= seen).collect();
+    let first = far.iter().position(|far| !far).unwrap_or(0);
+    let last = far.iter().rposition(|far| !far).map_or(first, |last| last + 1);
+    first..last
 }
 
 /// In standard errors of two equal shares; nothing where all are alike.
@@ -39,14 +57,29 @@ fn distance((events_b, count_b): Counted, (events_a, count_a): Counted) -> f64 {
     if error > 0.0 { ((events_b as f64 / count_b - events_a as f64 / count_a) / error).abs() } else { 0.0 }
 }
 
-/// Of any of these tables, if both have this share.
-fn chance(tables: &[(u64, u64)], count_b: u64, count_a: u64, share: f64) -> f64 {
-    let row = |count: u64| -> Vec<f64> {
-        Binomial::new(share, count).map(|binomial| (0..=count).map(|events| binomial.pmf(events)).collect()).unwrap_or_default()
-    };
-    let (of_b, of_a) = (row(count_b), row(count_a));
-    let place = |row: &[f64], events: u64| usize::try_from(events).ok().and_then(|events| row.get(events)).copied().unwrap_or(0.0);
-    tables.iter().map(|(events_b, events_a)| place(&of_b, *events_b) * place(&of_a, *events_a)).sum()
+/// Of any table that is not usual, if both have this share.
+fn chance(usual: &[Range<usize>], ways_b: &[f64], ways_a: &[f64], share: f64) -> f64 {
+    let (of_b, of_a) = (row(ways_b, share), row(ways_a, share));
+    let mut sums = vec![0.0];
+    for chance in &of_a {
+        sums.push(sums[sums.len() - 1] + chance);
+    }
+    let all = sums[sums.len() - 1];
+    of_b.iter().zip(usual).map(|(of_b, usual)| of_b * (all - (sums[usual.end] - sums[usual.start]))).sum()
+}
+
+/// The logarithms of how many ways there are to have each number of events.
+fn ln_ways(count: u64) -> Vec<f64> {
+    (0..=count).map(|events| ln_binomial(count, events)).collect()
+}
+
+/// The chance of each number of events.
+fn row(ln_ways: &[f64], share: f64) -> Vec<f64> {
+    let count = ln_ways.len() - 1;
+    let (events, others) = (share.ln(), (-share).ln_1p());
+    // Of what is certain to be or not to be, only the end of the row is possible; nothing times infinity is no number.
+    let part = |times: usize, ln: f64| if times == 0 { 0.0 } else { times as f64 * ln };
+    ln_ways.iter().enumerate().map(|(at, ways)| (ways + part(at, events) + part(count - at, others)).exp()).collect()
 }
 
 /// The largest value of a function with one peak between two points.

@@ -12,7 +12,7 @@
 //! binomial       a share against a known one, two rates          bayes      for display only
 //! effect         Cohen's d, Hedges' g                            power      how much is needed, how little can be seen
 //! family         several comparisons at once: Holm, BH, BY       sizes      the same by t, and for shares
-//! outcomes, noncentral   what these are computed with            midway     what will be seen with more
+//! outcomes, noncentral, differences: what these are computed with  midway  what will be seen with more
 //! ```
 
 pub mod always;
@@ -21,6 +21,7 @@ pub mod bayes;
 pub mod binomial;
 pub mod brunner_munzel;
 pub mod cuped;
+mod differences;
 pub mod effect;
 pub mod family;
 pub mod fixed;

@@ -1,5 +1,6 @@
 //! Tests on ranks: no assumption about the shape of values, none about their scale.
 
+use super::differences::Differences;
 use super::{Interval, normal_quantile, normal_tails};
 
 /// U is a whole number, or half of one, and a normal distribution is not: it is read in the middle between two values.
@@ -23,15 +24,13 @@ pub struct MannWhitney {
 /// None without values on both sides, or where one is not a number.
 #[must_use]
 pub fn mann_whitney(b: &[f64], a: &[f64]) -> Option<MannWhitney> {
-    if b.is_empty() || a.is_empty() || b.iter().chain(a).any(|value| !value.is_finite()) {
-        return None;
-    }
+    let differences = Differences::of(b, a)?;
     let (in_b, in_a) = (b.len() as f64, a.len() as f64);
     let Ranked { sum: rank_sum, tie_term } = ranked(b, a);
     let u = rank_sum - in_b * (in_b + 1.0) / 2.0;
     let exact = tie_term == 0.0 && b.len().min(a.len()) <= EXACT;
     let p_value = if exact { exact_p(u, b.len(), a.len()) } else { normal_p(u, (in_b, in_a), tie_term, CONTINUITY) };
-    Some(MannWhitney { u, p_value, a12: u / (in_b * in_a), shift: shift(b, a) })
+    Some(MannWhitney { u, p_value, a12: u / (in_b * in_a), shift: differences.median() })
 }
 
 struct Ranked {
@@ -73,19 +72,14 @@ fn deviation(in_b: f64, in_a: f64, tie_term: f64) -> f64 {
 #[must_use]
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place among the differences")]
 pub fn shift_interval(b: &[f64], a: &[f64], alpha: f64) -> Option<Interval> {
-    if b.is_empty() || a.is_empty() || b.iter().chain(a).any(|value| !value.is_finite()) {
-        return None;
-    }
+    let differences = Differences::of(b, a)?;
     let (in_b, in_a) = (b.len() as f64, a.len() as f64);
     // Shifted by anything but a difference, a sample has ties with itself only.
     let deviation = deviation(in_b, in_a, ranked(b, &[]).tie_term + ranked(a, &[]).tie_term);
     let most = in_b * in_a / 2.0 + CONTINUITY + normal_quantile(alpha / 2.0) * deviation;
-    let mut differences = differences(b, a);
-    let last = differences.len() - 1;
+    let last = differences.count() - 1;
     let place = ((most.ceil() - 1.0) as usize).min(last);
-    let high = *differences.select_nth_unstable_by(place, f64::total_cmp).1;
-    let low = *differences.select_nth_unstable_by(last - place, f64::total_cmp).1;
-    Some(Interval { low, high })
+    Some(Interval { low: differences.nth(last - place), high: differences.nth(place) })
 }
 
 /// How many of all orders of the values give each U, as Mann and Whitney (1947) counted them: twice the smaller tail.
@@ -106,18 +100,6 @@ fn exact_p(u: f64, in_b: usize, in_a: usize) -> f64 {
     let low = u.min(most as f64 - u);
     let tail: f64 = ways.iter().enumerate().take_while(|(at, _)| *at as f64 <= low).map(|(_, ways)| ways).sum();
     (2.0 * tail / total).min(1.0)
-}
-
-fn differences(b: &[f64], a: &[f64]) -> Vec<f64> {
-    b.iter().flat_map(|of_b| a.iter().map(move |of_a| of_b - of_a)).collect()
-}
-
-fn shift(b: &[f64], a: &[f64]) -> f64 {
-    let mut differences = differences(b, a);
-    let (count, middle) = (differences.len(), differences.len() / 2);
-    let (below, upper, _) = differences.select_nth_unstable_by(middle, f64::total_cmp);
-    let lower = below.iter().copied().max_by(f64::total_cmp).filter(|_| count % 2 == 0);
-    lower.map_or(*upper, |lower| f64::midpoint(lower, *upper))
 }
 
 /// The ranks, counted from below, between which a quantile of `count` independent values lies with this confidence.
