@@ -1,9 +1,8 @@
 //! During an experiment: what will it see, with what there is and with more?
 
 use super::bayes::Prior;
-use super::normal_quantile;
-use super::normal_upper;
 use super::power::crossing;
+use super::{normal_quantile, normal_upper};
 use crate::stats::sequence::Sequence;
 
 /// Above so many times the present units it is said that no number is enough.
