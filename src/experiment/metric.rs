@@ -149,10 +149,11 @@ pub enum Automatic {
     EmptyRate,
     ResultCount,
     TopScore,
+    Bytes,
 }
 
 impl Automatic {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::LatencyMs,
         Self::LatencyP50Ms,
         Self::LatencyP95Ms,
@@ -161,6 +162,7 @@ impl Automatic {
         Self::EmptyRate,
         Self::ResultCount,
         Self::TopScore,
+        Self::Bytes,
     ];
 
     #[must_use]
@@ -174,6 +176,7 @@ impl Automatic {
             Self::EmptyRate => "empty_rate",
             Self::ResultCount => "result_count",
             Self::TopScore => "top_score",
+            Self::Bytes => "bytes",
         }
     }
 
@@ -186,7 +189,7 @@ impl Automatic {
     #[must_use]
     pub const fn direction(self) -> Option<Direction> {
         match self {
-            Self::ResultCount | Self::TopScore => None,
+            Self::ResultCount | Self::TopScore | Self::Bytes => None,
             _ => Some(Direction::LowerIsBetter),
         }
     }

@@ -105,7 +105,8 @@ impl Observation {
         let counts = !matches!(outcome, Outcome::Aborted | Outcome::Unauthorized);
         let failed =
             self.replaced || matches!(outcome, Outcome::ServerError | Outcome::Unavailable | Outcome::Timeout | Outcome::RateLimited);
-        counts.then(|| CohortSample { unit, total_us: self.done.total_us, failed, found: self.found() })
+        let (total_us, bytes) = (self.done.total_us, self.done.response_bytes);
+        counts.then(|| CohortSample { unit, total_us, bytes, failed, found: self.found() })
     }
 
     /// The answer with these headers is going to be relayed: decides whether it is looked at on its way.

@@ -56,6 +56,10 @@ pub(super) fn automatic(metric: Automatic, seen: &ArmSeen, bounds: Bounds<'_>) -
         Automatic::EmptyRate => (read(|sums| (sums.empty as f64, sums.lists)), sums.lists, true),
         Automatic::ResultCount => (read(|sums| (sums.hits as f64, sums.lists)), sums.lists, false),
         Automatic::TopScore => (read(|sums| (sums.top_score as f64 / MILLIONTHS, sums.scored)), sums.scored, false),
+        Automatic::Bytes => {
+            let samples = seen.cohort.buckets().iter().map(weighed).sum();
+            (read(|sums| (sums.bytes as f64, weighed(sums))), samples, false)
+        }
         Automatic::LatencyP50Ms | Automatic::LatencyP95Ms | Automatic::LatencyP99Ms => return None,
     };
     let ratio = Ratio::of_sums(cells.iter().copied())?;
@@ -65,6 +69,11 @@ pub(super) fn automatic(metric: Automatic, seen: &ArmSeen, bounds: Bounds<'_>) -
         _ => None,
     };
     mean(ratio, cells, (samples, values, share), None, seen)
+}
+
+/// Answers whose bytes are known: they have bodies, so a bucket without a byte is of before bytes were counted.
+const fn weighed(sums: &Sums) -> u64 {
+    if sums.bytes > 0 { sums.answered() } else { 0 }
 }
 
 /// None where nothing was reported, or from one bucket only.

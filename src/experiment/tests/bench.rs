@@ -83,7 +83,7 @@ impl Trial {
         for _ in 0..requests {
             let failed = random.f64() < habits.errors;
             let latency_us = (pace * (0.5 + random.f64()) * 1_000.0) as u64;
-            let outcome = if failed { Outcome::Failed } else { Outcome::Answered { latency_us, found: Some(Found::Best(500_000)) } };
+            let outcome = if failed { Outcome::Failed } else { Outcome::Answered { latency_us, bytes: 900 + latency_us % 100, found: Some(Found::Best(500_000)) } };
             seen.cohort.record(hash, outcome, THRESHOLDS);
             if !failed {
                 let bucket = Cohort::bucket(hash);
