@@ -110,6 +110,7 @@ impl From<ControlError> for Problem {
             | ControlError::Unsuitable { .. }
             | ControlError::Unfit { .. }
             | ControlError::ClosedExperiment { .. }
+            | ControlError::Frozen(_)
             | ControlError::IllegalExperiment(_)
             | ControlError::Alias(AliasFailed::Unexpected { .. } | AliasFailed::Refused { .. }) => Kind::Conflict,
             ControlError::Alias(_) | ControlError::Listing(_) | ControlError::Upstream(_) | ControlError::Unlisted(_) => Kind::Upstream,

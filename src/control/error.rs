@@ -47,6 +47,10 @@ pub enum ControlError {
     NoExperiment(String),
     #[error("the experiment `{id}` has no phase {phase}")]
     NoPhase { id: String, phase: u32 },
+    #[error(
+        "the experiment `{0}` has ended: its analysis is frozen by phases, and what it was made from is no longer kept, so there are no ranges of it"
+    )]
+    Frozen(String),
     #[error("the experiment `{id}` is {state}")]
     ClosedExperiment { id: String, state: &'static str },
     #[error(transparent)]

@@ -118,12 +118,13 @@ impl Control {
         self.0.store.acquire_or_renew(&self.0.replica, LEASE).await
     }
 
-    /// What this process has counted, so that others can read it and nothing is lost when it goes.
+    /// What this process has counted, so that others can read it and nothing is lost when it goes; and a look at what others
+    /// have, as far as it has to be known everywhere.
     async fn write_down(&self) -> Result<(), ControlError> {
         self.flush_observations().await?;
         self.flush_experiments().await?;
         self.forget_cohorts();
-        Ok(())
+        self.learn_keys().await
     }
 
     /// For a replica that goes away in order: nobody waits for it, and the lease is free at once.

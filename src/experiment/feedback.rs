@@ -34,6 +34,8 @@ pub struct Feedback {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Placed {
     pub phase: u32,
+    /// The present one, whenever the answer was given: what is written stays as it is.
+    pub slice: u32,
     pub arm: usize,
     /// None: nobody knows whose it is, and it is taken for a unit of its own.
     pub bucket: Option<usize>,
@@ -74,8 +76,8 @@ impl Feedback {
     /// # Errors
     /// When it cannot be counted.
     pub fn place(&self, experiment: &Experiment, key: &TokenKey, now: Timestamp) -> Result<Placed, Refused> {
-        let phase = experiment.phase().filter(|_| experiment.takes_feedback(now));
-        let phase = phase.ok_or_else(|| Refused::Closed(experiment.state().name()))?;
+        let present = experiment.phase().zip(experiment.slices().present()).filter(|_| experiment.takes_feedback(now));
+        let (phase, slice) = present.ok_or_else(|| Refused::Closed(experiment.state().name()))?;
         let declared = experiment.spec().metric(&self.metric).filter(|metric| metric.kind.is_some());
         let declared = declared.ok_or_else(|| Refused::Metric(self.metric.clone()))?;
         let (value, below) = declared.accept(self.value, self.denominator).map_err(Refused::Value)?;
@@ -97,6 +99,6 @@ impl Feedback {
             (None, None, Some(arm)) => (phase.number, experiment.spec().arm(arm).ok_or_else(|| Refused::Arm(arm.clone()))?, None),
             _ => return Err(Refused::Whose),
         };
-        Ok(Placed { phase, arm, bucket, value, below })
+        Ok(Placed { phase, slice: slice.number, arm, bucket, value, below })
     }
 }

@@ -8,6 +8,7 @@
 //! machine     scheduled, baseline, running, settling, ended          phase     one set of weights and who is where by it
 //! token       the decision an application sends back                feedback  one reported value, placed or refused
 //! seen        everything counted in one phase, in sums               analysis  from there to a sentence
+//! slice       time in pieces that are counted apart, so that a range can be asked for
 //! ```
 //!
 //! Laws, each with its tests: a unit's arm follows from its id and the phase alone (I2); raising the exposure only adds
@@ -19,6 +20,7 @@ mod machine;
 mod metric;
 mod phase;
 mod seen;
+mod slice;
 mod spec;
 mod token;
 
@@ -30,5 +32,6 @@ pub use machine::{Experiment, Illegal, Refusal, State, Step};
 pub use metric::{Automatic, Direction, MetricKind, MetricSpec, Role};
 pub use phase::{Assignment, Phase, salt, statistics_salt};
 pub use seen::{ArmSeen, LATENCY_GROUPS, Seen};
+pub use slice::{Covered, Part, Range, Slice, Slices};
 pub use spec::{ArmSpec, ExperimentSpec, Targeting};
 pub use token::{Token, TokenKey};

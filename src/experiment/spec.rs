@@ -13,6 +13,11 @@ const MAX_METRICS: usize = 50;
 const MAX_LISTED: usize = 1_000;
 const MAX_NAME: usize = 40;
 const MAX_PERIOD: Period = Period::from_secs(366 * 86_400);
+/// Slices of time: how many there are unless somebody says otherwise, how many there may be, and how short each.
+const USUAL_SLICES: u64 = 48;
+const MAX_SLICES: u64 = 200;
+const SHORTEST_SLICE: Period = Period::from_secs(1);
+const SHORTEST_USUAL_SLICE: Period = Period::from_secs(60);
 /// Shares come in slots of a millionth.
 const GRAIN: f64 = 1e-6;
 
@@ -86,6 +91,9 @@ pub struct ExperimentSpec {
     /// How long after its end feedback is still taken.
     #[serde(default = "one_hour")]
     pub late_feedback: Period,
+    /// The grain of what can be asked for by time. Default: a 48th of `max_duration`, at least a minute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_resolution: Option<Period>,
     /// The chance of a false conclusion about one metric.
     #[serde(default = "five_percent")]
     pub alpha: f64,
@@ -101,7 +109,7 @@ pub struct ExperimentSpec {
 }
 
 impl ExperimentSpec {
-    /// With the short form written out.
+    /// With the short form, and what follows from other fields, written out.
     ///
     /// # Errors
     /// Every fault, with its field.
@@ -126,6 +134,7 @@ impl ExperimentSpec {
         if faults.is_empty() {
             self.check(upstreams, &mut faults);
         }
+        self.time_resolution = Some(self.time_resolution());
         if faults.is_empty() { Ok(self) } else { Err(faults) }
     }
 
@@ -210,6 +219,19 @@ impl ExperimentSpec {
                 faults.push(SpecFault::new(field, "must be above zero"));
             }
         }
+        let shortest = SHORTEST_SLICE.max(Period::from_millis(self.max_duration.millis().div_ceil(MAX_SLICES)));
+        if let Some(grain) = self.time_resolution.filter(|grain| *grain < shortest) {
+            let reason =
+                format!("must be at least {SHORTEST_SLICE} and a {MAX_SLICES}th of max_duration, which is {shortest}, not {grain}");
+            faults.push(SpecFault::new("time_resolution", reason));
+        }
+    }
+
+    /// How long a slice of time is.
+    #[must_use]
+    pub fn time_resolution(&self) -> Period {
+        let usual = Period::from_millis(self.max_duration.millis() / USUAL_SLICES);
+        self.time_resolution.unwrap_or(usual.max(SHORTEST_USUAL_SLICE))
     }
 
     #[must_use]

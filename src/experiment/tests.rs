@@ -5,3 +5,4 @@ mod conclusions;
 mod feedback;
 mod lifecycle;
 mod simulations;
+mod slices;

@@ -73,10 +73,10 @@ impl Registry {
         Arc::clone(inner.aparts.entry(key.into()).or_insert_with(|| Arc::new(Apart::new(workers))))
     }
 
-    /// Whether anything is counted by a key that begins so.
+    /// The keys of all cohorts that begin so.
     #[must_use]
-    pub fn has_cohorts(&self, prefix: &str) -> bool {
-        self.lock().cohorts.keys().any(|key| key.starts_with(prefix))
+    pub fn cohort_keys(&self, prefix: &str) -> Vec<Box<str>> {
+        self.lock().cohorts.keys().filter(|key| key.starts_with(prefix)).cloned().collect()
     }
 
     /// Forgets all cohorts but those that `keep` names. Requests under way still hold theirs.

@@ -9,6 +9,8 @@
 //! plan        how large must it be?            views     how it is shown
 //! feedback    reported values on their way     seen      what all replicas have counted
 //! book        what was reported here           conclude  what follows
+//! pages       under which names it is counted  flush     how it gets to the store
+//! keys        which values were counted already
 //! trial       the document
 //! ```
 
@@ -16,6 +18,9 @@ mod book;
 mod checks;
 mod conclude;
 mod feedback;
+mod flush;
+mod keys;
+mod pages;
 mod plan;
 mod requests;
 mod route;
@@ -24,11 +29,14 @@ mod steps;
 mod trial;
 mod views;
 
+#[cfg(test)]
+mod tests;
+
 pub(super) use book::Book;
 pub use feedback::Taken;
+pub(super) use pages::scope_of_all;
 pub use plan::{PlanRequest, Planned, plan};
 pub use requests::{ExperimentChange, Handover, StopRequest};
 pub(super) use route::{Surroundings, experiment_route};
-pub(super) use seen::scope_of_all;
 pub(super) use trial::{Trial, Trials};
 pub use views::{AssignmentView, ExperimentView};

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use ulid::Ulid;
 
 use super::Trial;
+use super::pages::Page;
 use super::route::ulid;
 use super::views::{AssignmentView, ExperimentView};
 use crate::config::{DEFAULT_UPSTREAM, Period};
@@ -251,8 +252,9 @@ impl Control {
     pub fn assignment(&self, id: &str, unit: &str) -> Result<AssignmentView, ControlError> {
         let trial = self.trial(id)?;
         let (experiment, state) = (&trial.experiment, self.0.state.load());
-        let phase = experiment.phase().filter(|_| experiment.state() == State::Running);
-        let phase = phase.ok_or_else(|| ControlError::ClosedExperiment { id: id.to_owned(), state: experiment.state().name() })?;
+        let present = experiment.phase().zip(experiment.slices().present()).filter(|_| experiment.state() == State::Running);
+        let (phase, slice) =
+            present.ok_or_else(|| ControlError::ClosedExperiment { id: id.to_owned(), state: experiment.state().name() })?;
         let spec = experiment.spec();
         let assigned = phase.assign(id, unit.as_bytes());
         let (arm, reason) = if spec.targeting.deny.iter().any(|denied| denied == unit) {
@@ -266,7 +268,7 @@ impl Control {
         };
         let counted = arm.filter(|_| reason == Reason::Weights);
         if let Some(arm) = counted {
-            self.0.book.assigned(id, phase.number, arm, assigned.hash);
+            self.0.book.assigned(id, Page { phase: phase.number, slice: slice.number }, arm, assigned.hash);
         }
         let token = counted.zip(state.held.token_key.as_ref()).zip(ulid(id)).map(|((arm, key), experiment)| {
             let bucket = u8::try_from(Cohort::bucket(assigned.hash)).unwrap_or(u8::MAX);

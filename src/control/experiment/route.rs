@@ -6,7 +6,8 @@ use http::HeaderValue;
 use ulid::Ulid;
 
 use super::Trial;
-use super::seen::{NO_THRESHOLD, key};
+use super::pages::Page;
+use super::seen::NO_THRESHOLD;
 use crate::experiment::{Experiment, Phase, State, Token, TokenKey, salt, statistics_salt};
 use crate::metrics::{COHORT_BUCKETS, Handles, Registry};
 use crate::routing::{Anonymous, Holdout, Route, Target, Targeting, Watch};
@@ -29,11 +30,12 @@ pub(in crate::control) fn experiment_route(
 ) -> Option<Route<Handles>> {
     let experiment = &trial.experiment;
     let phase = experiment.phase().filter(|_| experiment.state().is_counting())?;
+    let page = Page { phase: phase.number, slice: experiment.slices().present()?.number };
     let split = experiment.state() == State::Running;
     let arm = |(index, arm): (usize, &crate::experiment::ArmSpec)| {
         let made = if split { target(arm) } else { None };
         let made = made.unwrap_or_else(|| stable(&arm.name));
-        let counted = key(experiment.id(), phase.number, index);
+        let counted = page.key(experiment.id(), index);
         let handle = Handles {
             cohorts: [around.registry.cohort(&counted, NO_THRESHOLD)].into(),
             apart: Some(around.registry.apart(&counted)),

@@ -38,6 +38,8 @@ pub(super) struct Ground<'a> {
     pub(super) minimum_units: u64,
     /// The time that was planned is over.
     pub(super) at_the_end: bool,
+    /// Only a range of the phase was looked at.
+    pub(super) is_range: bool,
 }
 
 impl Decision {
@@ -49,6 +51,11 @@ impl Decision {
 pub(super) fn decide(ground: &Ground<'_>) -> Decision {
     if let Some(alarm) = ground.split.alarm {
         return invalid(ground.split, alarm);
+    }
+    if ground.is_range {
+        // What holds at every look does so from the beginning on; of ranges to choose from, one is always in favour.
+        let sentence = "This is a range of the experiment and shows how it went; what may be concluded follows from the whole phase.";
+        return Decision { reason: Some("range"), ..Decision::new(Verdict::KeepRunning, sentence.to_owned()) };
     }
     let fewest = ground.split.units.iter().copied().fold(f64::INFINITY, f64::min);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "below a minimum that is a whole number")]

@@ -1,4 +1,4 @@
-//! All that can be said about one phase of an experiment.
+//! All that can be said about one phase of an experiment, or a range of it.
 
 use std::collections::BTreeMap;
 
@@ -13,6 +13,7 @@ use crate::config::Timestamp;
 use crate::experiment::metric::{Automatic, Direction, Role};
 use crate::experiment::phase::Phase;
 use crate::experiment::seen::{ArmSeen, Seen};
+use crate::experiment::slice::Range;
 use crate::experiment::spec::ExperimentSpec;
 use crate::stats::inference::family::{benjamini_hochberg, holm};
 
@@ -24,6 +25,8 @@ pub struct Question<'a> {
     pub id: &'a str,
     pub spec: &'a ExperimentSpec,
     pub phase: &'a Phase,
+    /// Of the phase only this was seen.
+    pub range: Option<Range>,
     pub seen: &'a Seen,
     /// What was seen before the split.
     pub before: Option<&'a Seen>,
@@ -37,6 +40,9 @@ pub struct Question<'a> {
 pub struct Report {
     pub experiment: String,
     pub phase: u32,
+    /// None: all of the phase.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub range: Option<Range>,
     pub at: Timestamp,
     /// Whether p-values of a fixed horizon count, because the planned end has come.
     pub at_the_planned_end: bool,
@@ -119,8 +125,14 @@ pub fn analyse(question: &Question<'_>) -> Report {
     }
     adjust(&mut comparisons, spec.alpha, question.at_the_end);
     let treatments = spec.arms.iter().skip(1).map(|arm| arm.name.as_str()).collect();
-    let ground =
-        Ground { split: &split, comparisons: &comparisons, treatments, minimum_units: spec.minimum_units, at_the_end: question.at_the_end };
+    let ground = Ground {
+        split: &split,
+        comparisons: &comparisons,
+        treatments,
+        minimum_units: spec.minimum_units,
+        at_the_end: question.at_the_end,
+        is_range: question.range.is_some(),
+    };
     let decision = decide(&ground);
     let arms = spec.arms.iter().zip(&arms).enumerate();
     let arms: Vec<ArmReport> = arms
@@ -136,10 +148,11 @@ pub fn analyse(question: &Question<'_>) -> Report {
             metrics: measured.iter().filter_map(|metric| Some((metric.name.to_owned(), shown(&(metric.read)(seen)?)))).collect(),
         })
         .collect();
-    let notes = notes(&arms);
+    let notes = notes(&arms, question.range);
     Report {
         experiment: question.id.to_owned(),
         phase: question.phase.number,
+        range: question.range,
         at: question.now,
         at_the_planned_end: question.at_the_end,
         alpha: spec.alpha,
@@ -210,7 +223,7 @@ fn shown(reading: &Reading) -> MetricReport {
     }
 }
 
-fn notes(arms: &[ArmReport]) -> Vec<String> {
+fn notes(arms: &[ArmReport], range: Option<Range>) -> Vec<String> {
     let crowded = arms.iter().flat_map(|arm| {
         let metrics = arm.metrics.iter().filter(|(_, metric)| metric.largest_bucket_share.is_some_and(|share| share > CROWDED));
         metrics.map(|(name, _)| {
@@ -220,5 +233,8 @@ fn notes(arms: &[ArmReport]) -> Vec<String> {
     let unattributed = arms.iter().filter(|arm| arm.unattributed_values > 0).map(|arm| {
         format!("{} values were reported for `{}` without a unit: intervals may be too narrow", arm.unattributed_values, arm.name)
     });
-    crowded.chain(unattributed).collect()
+    let widened = range.filter(|range| range.widened).map(|range| {
+        format!("time is counted in slices: this is {} to {}, the whole ones that the range reaches into", range.from, range.to)
+    });
+    crowded.chain(unattributed).chain(widened).collect()
 }

@@ -6,7 +6,7 @@ use fastrand::Rng;
 
 use crate::config::Timestamp;
 use crate::experiment::analysis::{Question, Report, analyse};
-use crate::experiment::{Experiment, ExperimentSpec, Phase, Seen};
+use crate::experiment::{Experiment, ExperimentSpec, Phase, Range, Seen};
 use crate::stats::{Cohort, Found, Outcome, Thresholds};
 
 pub(super) const NOW: Timestamp = Timestamp::from_millis(1_000_000);
@@ -83,7 +83,11 @@ impl Trial {
         for _ in 0..requests {
             let failed = random.f64() < habits.errors;
             let latency_us = (pace * (0.5 + random.f64()) * 1_000.0) as u64;
-            let outcome = if failed { Outcome::Failed } else { Outcome::Answered { latency_us, bytes: 900 + latency_us % 100, found: Some(Found::Best(500_000)) } };
+            let outcome = if failed {
+                Outcome::Failed
+            } else {
+                Outcome::Answered { latency_us, bytes: 900 + latency_us % 100, found: Some(Found::Best(500_000)) }
+            };
             seen.cohort.record(hash, outcome, THRESHOLDS);
             if !failed {
                 let bucket = Cohort::bucket(hash);
@@ -95,11 +99,16 @@ impl Trial {
     }
 
     pub(super) fn report(&self, at_the_end: bool) -> Report {
+        self.report_of(None, at_the_end)
+    }
+
+    pub(super) fn report_of(&self, range: Option<Range>, at_the_end: bool) -> Report {
         let bounds: Vec<f64> = (0..=200).map(f64::from).collect();
         analyse(&Question {
             id: self.experiment.id(),
             spec: self.experiment.spec(),
             phase: self.phase(),
+            range,
             seen: &self.seen,
             before: None,
             bounds: &bounds,

@@ -43,7 +43,7 @@ fn token(experiment: Ulid) -> String {
 #[test]
 fn a_token_says_everything() {
     let placed = place(json!({"token": token(Ulid::from_parts(1, 2)), "metric": "click", "value": 1})).expect("it is one of its own");
-    assert_eq!(placed, Placed { phase: 1, arm: 1, bucket: Some(99), value: 1.0, below: 1.0 });
+    assert_eq!(placed, Placed { phase: 1, slice: 1, arm: 1, bucket: Some(99), value: 1.0, below: 1.0 });
     assert_eq!(place(json!({"token": token(Ulid::from_parts(1, 3)), "metric": "click", "value": 1})), Err(Refused::Elsewhere));
     assert_eq!(place(json!({"token": "forged", "metric": "click", "value": 1})), Err(Refused::Token));
 }

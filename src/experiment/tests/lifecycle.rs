@@ -17,12 +17,13 @@ fn arm(experiment: &Experiment, unit: &str) -> Option<usize> {
 
 #[test]
 fn it_runs_for_its_time_and_then_settles() {
-    let mut experiment = running("exp_a_1", &json!({"max_duration": "1h", "late_feedback": "10m"}));
+    let mut experiment = running("exp_a_1", &json!({"max_duration": "1h", "late_feedback": "10m", "time_resolution": "1h"}));
     assert_eq!((experiment.state(), experiment.phase().map(|phase| phase.number)), (State::Running, Some(1)));
     assert!(!experiment.tick(after(3_599)));
     assert!(experiment.tick(after(3_600)));
     assert_eq!(experiment.state(), State::Settling);
     assert!(experiment.takes_feedback(after(3_600 + 599)) && !experiment.takes_feedback(after(3_600 + 600)));
+    assert_eq!(experiment.due_at(), Some(after(3_600 + 605)), "what was taken last has to be written by every replica");
     assert!(!experiment.holds_alias() && experiment.is_live());
     assert!(!experiment.tick(after(10_000)), "the end needs a report");
     experiment.end(after(10_000), json!([]));

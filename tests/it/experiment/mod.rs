@@ -3,6 +3,7 @@
 mod course;
 mod oracle;
 mod python;
+mod ranges;
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};

@@ -45,6 +45,12 @@ enum Action {
         /// Of an earlier phase [default: the present or last one]
         #[arg(long)]
         phase: Option<u32>,
+        /// Only what was counted from this moment on, such as 2026-11-24T08:00:00Z; rounded to slices of time
+        #[arg(long, value_name = "TIME")]
+        from: Option<String>,
+        /// Only what was counted before this moment
+        #[arg(long, value_name = "TIME")]
+        to: Option<String>,
         /// One line a comparison, for a spreadsheet
         #[arg(long)]
         csv: bool,
@@ -118,6 +124,9 @@ struct SpecArgs {
     /// When it ends by itself
     #[arg(long, value_name = "TIME")]
     max_duration: Option<Period>,
+    /// The grain of what can be asked for by time [default: a 48th of that]
+    #[arg(long, value_name = "TIME")]
+    time_resolution: Option<Period>,
     /// Of all arms together, at the planned end
     #[arg(long, value_name = "COUNT")]
     planned_units: Option<u64>,
@@ -142,6 +151,7 @@ impl SpecArgs {
             ("exposure_percentage", self.exposure.map(|exposure| json!(exposure))),
             ("metrics", (!self.metrics.is_empty()).then(metrics)),
             ("max_duration", self.max_duration.map(|period| json!(period.to_string()))),
+            ("time_resolution", self.time_resolution.map(|period| json!(period.to_string()))),
             ("planned_units", self.planned_units.map(|count| json!(count))),
         ];
         for (field, value) in said {
@@ -168,10 +178,11 @@ impl Ask for ExperimentArgs {
             }
             Action::List(page) => page.show(session, PATH, |page, style| page::listed(list(page, "items"), style)).await,
             Action::Show { id } => session.show(&api.get(&one(id, &[]), &[]).await?, page::shown),
-            Action::Analysis { id, phase, csv } => {
-                let (path, phase) = (one(id, &["analysis"]), phase.map(|phase| phase.to_string()));
-                let format = csv.then_some("csv");
-                let answer = api.get(&path, &[("phase", phase.as_deref()), ("format", format)]).await?;
+            Action::Analysis { id, phase, from, to, csv } => {
+                let phase = phase.map(|phase| phase.to_string());
+                let asked =
+                    [("phase", phase.as_deref()), ("from", from.as_deref()), ("to", to.as_deref()), ("format", csv.then_some("csv"))];
+                let answer = api.get(&one(id, &["analysis"]), &asked).await?;
                 if *csv { Ok(say(format_args!("{}", answer.text.trim_end()))) } else { session.show(&answer, page::analysis) }
             }
             Action::Assign { id, unit } => {
@@ -208,12 +219,14 @@ mod tests {
 
     #[test]
     fn flags_become_a_spec() {
-        let line = "ranking docs docs_v2 --split 0.2 --exposure 50 --metric click=binary --max-duration 7d --planned-units 5000";
+        let line = "ranking docs docs_v2 --split 0.2 --exposure 50 --metric click=binary --max-duration 7d \
+                    --time-resolution 1h --planned-units 5000";
         let body = parsed::<SpecArgs>(line).body().expect("no file to read");
         let spec: crate::experiment::ExperimentSpec = serde_json::from_value(body).expect("what the API takes");
         let spec = spec.normalized(&std::collections::HashSet::new()).expect("a proper spec");
         assert_eq!((spec.weights(), spec.exposure_percentage, spec.planned_units), (vec![0.8, 0.2], 50.0, 5_000));
         assert_eq!((spec.metrics[0].name.as_str(), spec.max_duration), ("click", Period::from_secs(7 * 86_400)));
+        assert_eq!(spec.time_resolution, Some(Period::from_secs(3_600)));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::super::fields::{list, percentage, words};
-use super::super::moment::ago;
+use super::super::moment::{ago, time};
 use super::super::table::{Cell, Style, Table};
 
 pub(super) fn listed<'e>(experiments: impl Iterator<Item = &'e Value>, style: Style) -> String {
@@ -83,7 +83,8 @@ pub(super) fn analysis(report: &Value, style: Style) -> String {
     }
     let notes: Vec<String> = list(report, "notes").map(|note| format!("note: {}", words(note))).collect();
     let tables = [arms.render(style), comparisons.render_or("nothing was compared", style)];
-    let parts = std::iter::once(words(&report["decision"]["sentence"])).chain(tables).chain(notes);
+    let range = report["range"].is_object().then(|| format!("{} to {}", time(&report["range"]["from"]), time(&report["range"]["to"])));
+    let parts = std::iter::once(words(&report["decision"]["sentence"])).chain(range).chain(tables).chain(notes);
     parts.collect::<Vec<_>>().join("\n\n")
 }
 
