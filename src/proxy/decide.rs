@@ -8,7 +8,7 @@ use super::classify::Operation;
 use super::identify::{BareName, Places, bare, identify};
 use crate::live::Live;
 use crate::metrics::{Handles, Whose};
-use crate::routing::{Decision, NameKind, Reason, Route, SLOTS, Target, Unit};
+use crate::routing::{Decision, NameKind, SLOTS, Target, Targeting, Unit};
 
 /// Where a request goes, and where it goes if it cannot go there.
 #[derive(Debug)]
@@ -47,25 +47,22 @@ impl Plan {
         let plan = |target: &Arc<Target<Handles>>, anonymous, whose| Self {
             target: Arc::clone(target),
             stable: Arc::clone(&entry.stable),
-            routed: entry.route.is_some(),
+            routed: entry.split.is_some(),
             anonymous,
             whose,
             listed,
             stripped,
         };
-        match (&entry.route, question.operation) {
-            (Some(route), Some(operation)) if operation.split => {
+        match (&entry.split, question.operation) {
+            (Some(split), Some(operation)) if operation.split => {
                 let places = Places { query: question.query, suffix: bare.and_then(|bare: BareName<'_>| bare.unit) };
                 let unit = identify(&identity.carriers, question.headers, places);
                 let forced = identity.force_header.as_ref().and_then(|name| question.headers.get(name)).map(http::HeaderValue::as_bytes);
                 let asked = unit.as_deref().map_or(Unit::Anonymous, Unit::Id);
                 let header = |name: &str| question.headers.get(name).map(http::HeaderValue::as_bytes);
-                let decision = if route.targeting.admits(header) {
-                    route.decide(asked, forced, || fastrand::u32(..SLOTS))
-                } else {
-                    route.passed_by(Reason::NotTargeted)
-                };
-                plan(decision.target, unit.is_none(), whose(route, &decision, unit.as_deref()))
+                let admits = |targeting: &Targeting| targeting.admits(header);
+                let decision = split.decide(asked, forced, admits, || fastrand::u32(..SLOTS));
+                plan(decision.target, unit.is_none(), whose(&decision, unit.as_deref()))
             }
             _ => plan(&entry.stable, false, Whose::Nobody),
         }
@@ -84,8 +81,9 @@ impl Plan {
 }
 
 /// Whom the rollout counts it for, if one watches the target.
-fn whose(route: &Route<Handles>, decision: &Decision<'_, Handles>, unit: Option<&[u8]>) -> Whose {
-    let Some(watch) = route.watch.as_ref().filter(|_| !decision.target.handle.cohorts.is_empty()) else { return Whose::Nobody };
+fn whose(decision: &Decision<'_, Handles>, unit: Option<&[u8]>) -> Whose {
+    let watch = decision.route.and_then(|route| route.watch.as_ref());
+    let Some(watch) = watch.filter(|_| !decision.target.handle.cohorts.is_empty()) else { return Whose::Nobody };
     match unit {
         _ if decision.reason.is_a_choice() => Whose::Chosen,
         Some(id) => Whose::Unit(watch.salt.hash(id)),

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{Guards, Route};
+use super::{Guards, Split};
 
 /// Where a request can go.
 #[derive(Debug)]
@@ -36,7 +36,8 @@ pub enum NameKind {
 pub struct Entry<H> {
     pub kind: NameKind,
     pub stable: Arc<Target<H>>,
-    pub route: Option<Route<H>>,
+    /// None: the name is transparent.
+    pub split: Option<Split<H>>,
 }
 
 /// One version of all of it.
