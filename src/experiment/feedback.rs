@@ -90,7 +90,7 @@ impl Feedback {
             (None, Some(unit), None) => {
                 let targeting = &experiment.spec().targeting;
                 let chosen = targeting.deny.contains(unit) || targeting.allow.contains_key(unit);
-                let assigned = phase.assign(experiment.id(), unit.as_bytes());
+                let assigned = experiment.assign(phase, unit.as_bytes());
                 let arm = assigned.arm.filter(|_| !chosen).ok_or(Refused::Outside)?;
                 (phase.number, arm, Some(Cohort::bucket(assigned.hash)))
             }

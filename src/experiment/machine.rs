@@ -3,7 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::phase::Phase;
+use super::layer::layer_salt;
+use super::phase::{Assignment, Phase};
 use super::spec::{ExperimentSpec, check_exposure, check_weights};
 use crate::config::{Period, Timestamp};
 use crate::routing::SpecFault;
@@ -155,6 +156,16 @@ impl Experiment {
     #[must_use]
     pub fn phase(&self) -> Option<&Phase> {
         self.phases.last()
+    }
+
+    /// Where a unit is by one of its phases.
+    #[must_use]
+    pub fn assign(&self, phase: &Phase, unit: &[u8]) -> Assignment {
+        let assigned = phase.assign(&self.id, unit);
+        let Some(alias) = self.spec.alias.as_deref().filter(|_| !self.spec.layer.is_whole()) else { return assigned };
+        let place = layer_salt(alias).slot(unit);
+        let arm = assigned.arm.filter(|_| self.spec.layer.slots().contains(&place));
+        Assignment { layer_slot: Some(place), arm, ..assigned }
     }
 
     #[must_use]

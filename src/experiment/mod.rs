@@ -8,13 +8,16 @@
 //! machine     scheduled, baseline, running, settling, ended          phase     one set of weights and who is where by it
 //! token       the decision an application sends back                feedback  one reported value, placed or refused
 //! seen        everything counted in one phase, in sums               analysis  from there to a sentence
+//! layer       what several experiments on one alias share
 //! ```
 //!
-//! Laws, each with its tests: a unit's arm follows from its id and the phase alone (I2); raising the exposure only adds
+//! Laws, each with its tests: a unit's arm follows from its id and the phase alone (I2); it is in one experiment of an
+//! alias at most; raising the exposure only adds
 //! units; a change of weights begins a new phase, whose results are kept apart; what cannot be believed is not concluded.
 
 pub mod analysis;
 mod feedback;
+mod layer;
 mod machine;
 mod metric;
 mod phase;
@@ -26,6 +29,7 @@ mod token;
 mod tests;
 
 pub use feedback::{Ambiguity, Feedback, Placed, Refused};
+pub use layer::{LayerPart, layer_salt};
 pub use machine::{Experiment, Illegal, Refusal, State, Step};
 pub use metric::{Automatic, Direction, MetricKind, MetricSpec, Role};
 pub use phase::{Assignment, Phase, salt, statistics_salt};

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::layer::LayerPart;
 use super::metric::MetricSpec;
 use crate::config::{Period, Timestamp};
 use crate::routing::{STABLE, SpecFault, check_name};
@@ -66,7 +67,10 @@ pub struct ExperimentSpec {
     /// Short for two arms: the treatment's part of the units; default 0.5.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traffic_split: Option<f64>,
-    /// How much of the units is in the experiment; the rest is answered by stable and not looked at.
+    /// The part of the alias's units that is the experiment's own, where several share the alias; default: all of them.
+    #[serde(default)]
+    pub layer: LayerPart,
+    /// How much of its units is in the experiment; the rest is answered by stable and not looked at.
     #[serde(default = "everybody")]
     pub exposure_percentage: f64,
     #[serde(default)]
@@ -149,6 +153,10 @@ impl ExperimentSpec {
             arm.check(&at, self.alias.is_some() && index == 0, upstreams, faults);
         }
         check_weights(&self.weights(), "arms", faults);
+        self.layer.check(faults);
+        if self.alias.is_none() && self.layer != LayerPart::default() {
+            faults.push(SpecFault::new("layer", "is a part of an alias's units, and the experiment has no alias"));
+        }
         check_exposure(self.exposure_percentage, faults);
         self.check_metrics(faults);
         self.check_targeting(faults);

@@ -3,5 +3,6 @@
 mod bench;
 mod conclusions;
 mod feedback;
+mod layers;
 mod lifecycle;
 mod simulations;

@@ -63,7 +63,7 @@ impl Trial {
         for _ in 0..count {
             self.users += 1;
             let unit = format!("user-{}", self.users);
-            let assigned = self.phase().assign(self.experiment.id(), unit.as_bytes());
+            let assigned = self.experiment.assign(self.phase(), unit.as_bytes());
             let Some(arm) = assigned.arm else { continue };
             if self.random.f64() < lost(arm) {
                 continue;

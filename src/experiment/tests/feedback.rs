@@ -52,7 +52,7 @@ fn a_token_says_everything() {
 fn a_unit_is_assigned_once_more() {
     let experiment = experiment();
     let phase = experiment.phase().expect("it runs");
-    let assigned = |unit: &str| phase.assign(experiment.id(), unit.as_bytes());
+    let assigned = |unit: &str| experiment.assign(phase, unit.as_bytes());
     let units: Vec<String> = (0..100).map(|unit| format!("user-{unit}")).collect();
     let (inside, outside): (Vec<&String>, Vec<&String>) = units.iter().partition(|unit| assigned(unit).arm.is_some());
     assert!(inside.len() > 20 && outside.len() > 20);

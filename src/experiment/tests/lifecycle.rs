@@ -12,7 +12,7 @@ fn after(seconds: u64) -> Timestamp {
 }
 
 fn arm(experiment: &Experiment, unit: &str) -> Option<usize> {
-    experiment.phase().expect("it runs").assign(experiment.id(), unit.as_bytes()).arm
+    experiment.assign(experiment.phase().expect("it runs"), unit.as_bytes()).arm
 }
 
 #[test]
