@@ -102,6 +102,7 @@ impl From<ControlError> for Problem {
             | ControlError::NoExperiment(_)
             | ControlError::NoPhase { .. } => Kind::UnknownId,
             ControlError::Occupied { .. }
+            | ControlError::Overlaps { .. }
             | ControlError::InUse { .. }
             | ControlError::NotCancellable { .. }
             | ControlError::NotNow { .. }

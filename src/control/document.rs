@@ -10,7 +10,7 @@ pub(super) const ROUTE: Kind = Kind::new("route");
 pub(super) const CONFIGURED: Kind = Kind::new("configured_route");
 /// A canary, under its id.
 pub(super) const CANARY: Kind = Kind::new("canary");
-/// Which rollout an alias belongs to, under the alias: of two that want it, one gets it.
+/// Whose an alias is, under the alias: of two that want it, one gets it.
 pub(super) const OWNER: Kind = Kind::new("owner");
 /// An experiment, under its id.
 pub(super) const EXPERIMENT: Kind = Kind::new("experiment");

@@ -2,6 +2,7 @@
 
 use super::PlanFault;
 use super::document::{OWNER, ROUTE, Unreadable};
+use crate::experiment::LayerPart;
 use crate::qdrant::{AliasFailed, Difference, Failure, ListingFailed};
 use crate::rollout::Illegal;
 use crate::routing::SpecFault;
@@ -59,6 +60,8 @@ pub enum ControlError {
     NoWebhook(String),
     #[error("`{alias}` belongs to {owner}: one thing at a time runs on an alias")]
     Occupied { alias: String, owner: String },
+    #[error("{part} of `{alias}` overlaps with {}; free is {}", .theirs.join(" and "), if .free.is_empty() { "nothing".to_owned() } else { .free.join(", ") })]
+    Overlaps { alias: String, part: LayerPart, theirs: Vec<String>, free: Vec<String> },
     #[error(transparent)]
     Illegal(#[from] Illegal),
     #[error("`{collection}` {why}; use force to have it all the same")]

@@ -14,6 +14,7 @@ use super::deployment::{Deploying, Deployments};
 use super::document::{CANARY, CONFIGURED, DEPLOYMENT, EXPERIMENT, KILL_SWITCH, ONLY, OWNER, RETIREMENT, ROUTE, TOKEN_KEY, Unreadable};
 use super::experiment::{Trial, Trials};
 use super::kill_switch::KillSwitch;
+use super::owners::Owners;
 use super::route::RouteState;
 use crate::experiment::TokenKey;
 use crate::rollout::retirement::Retirement;
@@ -32,8 +33,8 @@ pub(super) struct Holdings {
     pub(super) experiments: Arc<Trials>,
     /// Once there is one.
     pub(super) token_key: Option<TokenKey>,
-    /// The ids of rollouts by the alias they have.
-    pub(super) owners: Arc<BTreeMap<String, String>>,
+    /// By alias.
+    pub(super) owners: Arc<BTreeMap<String, Owners>>,
     pub(super) kill: Arc<KillSwitch>,
 }
 
@@ -67,7 +68,7 @@ impl Holdings {
                 self.token_key = keys.remove(ONLY);
                 Ok(())
             }
-            kind if *kind == OWNER => put(Arc::make_mut(&mut self.owners), document, |owner| owner),
+            kind if *kind == OWNER => put(Arc::make_mut(&mut self.owners), document, |owners: Owners| owners.at(revision)),
             kind if *kind == KILL_SWITCH => {
                 let mut switches = BTreeMap::new();
                 put(&mut switches, document, |switch: KillSwitch| switch)?;

@@ -73,7 +73,7 @@ impl Control {
         let state = self.0.state.load_full();
         judgeable(&plan, &state)?;
         if let Some(owner) = state.held.owners.get(deed.subject) {
-            return Err(ControlError::Occupied { alias: deed.subject.to_owned(), owner: owner.clone() });
+            return Err(ControlError::Occupied { alias: deed.subject.to_owned(), owner: owner.to_string() });
         }
         if state.held.routes.contains_key(deed.subject) {
             return Err(ControlError::Occupied { alias: deed.subject.to_owned(), owner: "a route of its own".to_owned() });

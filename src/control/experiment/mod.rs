@@ -9,9 +9,11 @@
 //! plan        how large must it be?            views     how it is shown
 //! feedback    reported values on their way     seen      what all replicas have counted
 //! book        what was reported here           conclude  what follows
-//! trial       the document
+//! assignment  where a unit is, for who asks
+//! trial       the document                     sharing   whose the alias is, and what of it is free
 //! ```
 
+mod assignment;
 mod book;
 mod checks;
 mod conclude;
@@ -20,6 +22,7 @@ mod plan;
 mod requests;
 mod route;
 mod seen;
+mod sharing;
 mod steps;
 mod trial;
 mod views;
@@ -28,7 +31,7 @@ pub(super) use book::Book;
 pub use feedback::Taken;
 pub use plan::{PlanRequest, Planned, plan};
 pub use requests::{ExperimentChange, Handover, StopRequest};
-pub(super) use route::{Surroundings, experiment_route};
+pub(super) use route::{Surroundings, experiment_split};
 pub(super) use seen::scope_of_all;
 pub(super) use trial::{Trial, Trials};
 pub use views::{AssignmentView, ExperimentView};

@@ -38,10 +38,13 @@ impl Control {
         let deed = Deed { action: "experiment.step", subject: before.alias().unwrap_or(before.experiment.id()) };
         let shown = |experiment: &Experiment| Some(document::json(&experiment.state()));
         let audit = author.did(deed, shown(&before.experiment), shown(&after.experiment));
-        let mut change = store::Change::new(audit, after.writes(Some(before)));
-        change.events = after.events(Some(before));
-        change.fence = Some(fence.clone());
-        self.commit(change).await?;
+        self.commit_sharing(|state| {
+            let mut change = store::Change::new(audit.clone(), after.writes(Some(before), &state.held));
+            change.events = after.events(Some(before));
+            change.fence = Some(fence.clone());
+            Ok(change)
+        })
+        .await?;
         tracing::info!(experiment = after.experiment.id(), state = after.experiment.state().name(), "experiment");
         Ok(())
     }

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::Trial;
 use crate::config::Timestamp;
+use crate::control::LayerSlot;
 use crate::experiment::{ExperimentSpec, Phase, State, Step};
 use crate::routing::{Interval, Reason};
 
@@ -46,6 +47,8 @@ pub struct AssignmentView {
     pub unit: String,
     pub salt: String,
     pub slot: Option<u32>,
+    /// None where the experiment has all of its alias's units.
+    pub layer: Option<LayerSlot>,
     /// None: the unit is not in the experiment.
     pub arm: Option<String>,
     pub collection: Option<String>,

@@ -14,6 +14,7 @@ use super::session::{RemoteArgs, Session};
 use super::{Ask, Failure, Outcome, Weight, at, document};
 use crate::cli::say;
 use crate::config::Period;
+use crate::experiment::LayerPart;
 
 const PATH: &str = "/v1/experiments";
 
@@ -109,7 +110,10 @@ struct SpecArgs {
     /// The treatment's part of the units, such as 0.5
     #[arg(long, value_name = "PART")]
     split: Option<f64>,
-    /// How much of the units is in the experiment
+    /// The part of the alias's units that is the experiment's, such as 0-50, so that others can have the rest [default: 0-100]
+    #[arg(long, value_name = "FROM-TO", value_parser = layer)]
+    layer: Option<LayerPart>,
+    /// How much of its units is in the experiment
     #[arg(long, value_name = "PERCENT")]
     exposure: Option<f64>,
     /// A goal that applications report, such as click=binary; once for each
@@ -128,6 +132,13 @@ fn metric(text: &str) -> Result<(String, String), String> {
     Ok((name.to_owned(), kind.to_owned()))
 }
 
+fn layer(text: &str) -> Result<LayerPart, String> {
+    let part = text
+        .split_once('-')
+        .and_then(|(from, to)| Some(LayerPart { from_percentage: from.trim().parse().ok()?, to_percentage: to.trim().parse().ok()? }));
+    part.ok_or_else(|| format!("`{text}` is not a part in percent, such as 0-50"))
+}
+
 impl SpecArgs {
     /// As the API takes it; whether it makes sense is for Pointsman to judge.
     fn body(&self) -> Result<Value, Failure> {
@@ -139,6 +150,7 @@ impl SpecArgs {
             ("alias", text(&self.alias)),
             ("treatment", text(&self.treatment)),
             ("traffic_split", self.split.map(|split| json!(split))),
+            ("layer", self.layer.map(|layer| json!(layer))),
             ("exposure_percentage", self.exposure.map(|exposure| json!(exposure))),
             ("metrics", (!self.metrics.is_empty()).then(metrics)),
             ("max_duration", self.max_duration.map(|period| json!(period.to_string()))),
@@ -208,17 +220,19 @@ mod tests {
 
     #[test]
     fn flags_become_a_spec() {
-        let line = "ranking docs docs_v2 --split 0.2 --exposure 50 --metric click=binary --max-duration 7d --planned-units 5000";
+        let line =
+            "ranking docs docs_v2 --split 0.2 --layer 0-12.5 --exposure 50 --metric click=binary --max-duration 7d --planned-units 5000";
         let body = parsed::<SpecArgs>(line).body().expect("no file to read");
         let spec: crate::experiment::ExperimentSpec = serde_json::from_value(body).expect("what the API takes");
         let spec = spec.normalized(&std::collections::HashSet::new()).expect("a proper spec");
         assert_eq!((spec.weights(), spec.exposure_percentage, spec.planned_units), (vec![0.8, 0.2], 50.0, 5_000));
+        assert_eq!(spec.layer, LayerPart { from_percentage: 0.0, to_percentage: 12.5 });
         assert_eq!((spec.metrics[0].name.as_str(), spec.max_duration), ("click", Period::from_secs(7 * 86_400)));
     }
 
     #[test]
     fn what_makes_no_sense_is_refused() {
-        for line in ["", "ranking docs", "ranking docs docs_v2 --metric click"] {
+        for line in ["", "ranking docs", "ranking docs docs_v2 --metric click", "ranking docs docs_v2 --layer 50"] {
             assert!(parse::<SpecArgs>(line).is_err(), "{line}");
         }
     }

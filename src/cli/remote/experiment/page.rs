@@ -7,7 +7,7 @@ use super::super::moment::ago;
 use super::super::table::{Cell, Style, Table};
 
 pub(super) fn listed<'e>(experiments: impl Iterator<Item = &'e Value>, style: Style) -> String {
-    let mut table = Table::new(["EXPERIMENT", "ALIAS", "STATE", "PHASE", "EXPOSURE", "STARTED"]);
+    let mut table = Table::new(["EXPERIMENT", "ALIAS", "STATE", "PHASE", "LAYER", "EXPOSURE", "STARTED"]);
     for experiment in experiments {
         let phase = list(experiment, "phases").last().unwrap_or(&Value::Null);
         table.row([
@@ -15,11 +15,18 @@ pub(super) fn listed<'e>(experiments: impl Iterator<Item = &'e Value>, style: St
             Cell::of(&experiment["spec"]["alias"]),
             Cell::state(words(&experiment["state"])),
             Cell::number(words(&phase["number"])),
+            Cell::number(layer(experiment)),
             Cell::number(percentage(&phase["exposure_percentage"])),
             Cell::text(ago(&experiment["started_at"], style.now)),
         ]);
     }
     table.render_or("there are no experiments", style)
+}
+
+/// The part of the alias's units.
+fn layer(experiment: &Value) -> String {
+    let part = &experiment["spec"]["layer"];
+    format!("{}-{} %", words(&part["from_percentage"]), words(&part["to_percentage"]))
 }
 
 pub(super) fn in_short(experiment: &Value, style: Style) -> String {
@@ -37,6 +44,7 @@ fn facts(experiment: &Value) -> Table {
         let collection = arm["collection"].as_str().unwrap_or("what the alias points at");
         facts.fact("arm", Cell::text(format!("{name}: {collection}, {} of the units in it", words(&phase["weights"][&name]))));
     }
+    facts.fact("layer", Cell::text(layer(experiment)));
     facts.fact("exposure", Cell::text(percentage(&phase["exposure_percentage"])));
     facts
 }
@@ -101,6 +109,10 @@ pub(super) fn assignment(assignment: &Value, style: Style) -> String {
     let mut facts = Table::facts();
     for field in ["unit", "arm", "collection", "slot", "salt", "phase", "reason", "token"] {
         facts.fact(field, Cell::of(&assignment[field]));
+    }
+    let layer = &assignment["layer"];
+    if layer.is_object() {
+        facts.fact("layer", Cell::text(format!("{} under {}", words(&layer["slot"]), words(&layer["salt"]))));
     }
     facts.render(style)
 }
