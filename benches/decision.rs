@@ -25,6 +25,7 @@ fn entry(alias: &str) -> Entry<()> {
         stable: 0,
         anonymous: Anonymous::Random,
         watch: None,
+        interleaving: None,
         targeting: Targeting::default(),
         holdout: Holdout::default(),
     };

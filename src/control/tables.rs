@@ -64,6 +64,7 @@ impl Ground<'_> {
             stable: route.spec.stable(),
             anonymous: route.spec.anonymous.unwrap_or(self.plan.settings.identity.anonymous),
             watch: None,
+            interleaving: None,
             targeting: Targeting::default(),
             holdout: self.plan.settings.identity.holdout.clone(),
         }
@@ -175,6 +176,7 @@ impl Ground<'_> {
             stable: 0,
             anonymous: self.plan.settings.identity.anonymous,
             watch: Some(Watch { salt: Salt::new(&format!("stats:{}", canary.id())), anonymous: true }),
+            interleaving: None,
             targeting: Targeting::default(),
             holdout: self.plan.settings.identity.holdout.clone(),
         })

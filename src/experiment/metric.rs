@@ -105,6 +105,11 @@ impl MetricSpec {
         }
     }
 
+    #[must_use]
+    pub fn direction(&self) -> Direction {
+        self.direction.unwrap_or(Direction::HigherIsBetter)
+    }
+
     /// A reported value and its denominator as they are counted, or why they are not.
     ///
     /// # Errors

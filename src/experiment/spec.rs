@@ -71,6 +71,9 @@ pub struct ExperimentSpec {
     pub exposure_percentage: f64,
     #[serde(default)]
     pub metrics: Vec<MetricSpec>,
+    /// Plain searches are answered by both arms together, hit by hit; feedback about hits says which arm users prefer.
+    #[serde(default)]
+    pub interleave: bool,
     #[serde(default)]
     pub targeting: Targeting,
     /// Default: at once.
@@ -148,11 +151,24 @@ impl ExperimentSpec {
             }
             arm.check(&at, self.alias.is_some() && index == 0, upstreams, faults);
         }
+        if self.interleave {
+            self.check_interleaving(faults);
+        }
         check_weights(&self.weights(), "arms", faults);
         check_exposure(self.exposure_percentage, faults);
         self.check_metrics(faults);
         self.check_targeting(faults);
         self.check_numbers(faults);
+    }
+
+    fn check_interleaving(&self, faults: &mut Vec<SpecFault>) {
+        if self.arms.len() != 2 {
+            let count = self.arms.len();
+            faults.push(SpecFault::new("interleave", format!("lists of hits are merged of exactly two arms, and this one has {count}")));
+        }
+        if self.alias.is_none() {
+            faults.push(SpecFault::new("interleave", "needs an alias: only answers that pass through can be merged"));
+        }
     }
 
     fn check_metrics(&self, faults: &mut Vec<SpecFault>) {

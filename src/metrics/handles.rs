@@ -12,6 +12,8 @@ pub struct Handles {
     pub usage: Arc<Usage>,
     /// Where a rollout watches this target: one for each pair of thresholds. Empty where nobody watches.
     pub cohorts: Box<[Arc<Cohort>]>,
+    /// Where requests are counted that both arms of an experiment were asked for. None where that does not happen.
+    pub paired: Option<Arc<Cohort>>,
     /// Where requests are counted that the rollout serves and does not analyse.
     pub apart: Option<Arc<Apart>>,
     /// What an application sends back with its feedback: one for each statistics bucket of a unit. Empty where none is taken.

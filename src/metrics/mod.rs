@@ -17,12 +17,12 @@ mod series;
 mod usage;
 mod worker;
 
-pub use apart::{Apart, Whose};
+pub use apart::{Apart, Interleavings, Whose};
 pub use cohort::{COHORT_BUCKETS, Cohort, CohortSample, CohortTotals, GroupTotals, LATENCY_GROUPS, Latencies, UNIT_BITS};
 pub use finding::Finding;
 pub use handles::Handles;
 pub use histogram::{Histogram, Snapshot};
-pub use kinds::{Class, Outcome, Protocol};
+pub use kinds::{Class, NotInterleaved, Outcome, Protocol};
 pub use prometheus::{
     CanaryGauge, DeliveryResult, DeploymentGauge, Gauges, GuardGauge, RenderFailed, RetirementGauges, TEXT_FORMAT, WebhookGauge, render,
 };

@@ -54,7 +54,7 @@ impl Registry {
         let collection = collection.unwrap_or(OTHER);
         let usage = inner.usage.entry((upstream.into(), collection.into()));
         let usage = Arc::clone(usage.or_insert_with(|| Arc::new(Usage::new(upstream, collection, workers, self.epoch))));
-        Handles { series, usage, cohorts: Box::default(), apart: None, tokens: Arc::default(), looked_at: false }
+        Handles { series, usage, cohorts: Box::default(), paired: None, apart: None, tokens: Arc::default(), looked_at: false }
     }
 
     /// The cohort known by `key`, which names a rollout, its window and the cohort. Made with `thresholds` when it is new.

@@ -6,6 +6,7 @@ use http::HeaderMap;
 
 use super::classify::Operation;
 use super::identify::{BareName, Places, bare, identify};
+use crate::interleaving::{Seal, Team};
 use crate::live::Live;
 use crate::metrics::{Handles, Whose};
 use crate::routing::{Decision, NameKind, Reason, Route, SLOTS, Target, Unit};
@@ -25,6 +26,19 @@ pub(super) struct Plan {
     pub(super) listed: bool,
     /// A suffix was taken off the name, so it has to be written anew even for stable.
     pub(super) stripped: Option<Box<str>>,
+    /// Who else is to answer, where an experiment interleaves.
+    pub(super) pairing: Option<Box<Pairing>>,
+}
+
+/// Two arms that are to answer a unit together.
+#[derive(Clone, Debug)]
+pub(super) struct Pairing {
+    /// The unit's own.
+    pub(super) own: Arc<Target<Handles>>,
+    pub(super) team: Team,
+    pub(super) partner: Arc<Target<Handles>>,
+    pub(super) unit: u64,
+    pub(super) seal: Arc<dyn Seal>,
 }
 
 /// What a decision is made from.
@@ -52,6 +66,7 @@ impl Plan {
             whose,
             listed,
             stripped,
+            pairing: None,
         };
         match (&entry.route, question.operation) {
             (Some(route), Some(operation)) if operation.split => {
@@ -65,7 +80,8 @@ impl Plan {
                 } else {
                     route.passed_by(Reason::NotTargeted)
                 };
-                plan(decision.target, unit.is_none(), whose(route, &decision, unit.as_deref()))
+                let whose = whose(route, &decision, unit.as_deref());
+                Self { pairing: pairing(route, &decision, whose), ..plan(decision.target, unit.is_none(), whose) }
             }
             _ => plan(&entry.stable, false, Whose::Nobody),
         }
@@ -81,6 +97,14 @@ impl Plan {
     pub(super) fn is_split(&self) -> bool {
         self.target.rename.is_some()
     }
+}
+
+/// The pair that is to answer, if one is. Boxed: nearly no request has one.
+fn pairing(route: &Route<Handles>, decision: &Decision<'_, Handles>, whose: Whose) -> Option<Box<Pairing>> {
+    let (interleaving, Whose::Unit(unit)) = (route.interleaving.as_ref()?, whose) else { return None };
+    let (team, partner) = route.pair(decision)?;
+    let (own, partner) = (Arc::clone(decision.target), Arc::clone(partner));
+    Some(Box::new(Pairing { own, team, partner, unit, seal: Arc::clone(&interleaving.seal) }))
 }
 
 /// Whom the rollout counts it for, if one watches the target.

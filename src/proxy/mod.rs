@@ -6,6 +6,7 @@
 //!                                 rest / grpc::serve -> h1 / h2 -> upstream
 //!                                                   |
 //!                                  journey (fallback, retry, refresh) -> body::Answer -> observe
+//!                                  interleave (two journeys, one answer)
 //! ```
 //!
 //! It reads a [`crate::live::Live`] snapshot, writes to `metrics`, and asks for a refresh; it knows nothing else of the
@@ -25,6 +26,7 @@ mod h1;
 mod h2;
 mod headers;
 mod identify;
+mod interleave;
 mod io;
 mod journey;
 mod look;

@@ -144,6 +144,11 @@ impl Observation {
                     target.handle.cohorts.iter().for_each(|cohort| cohort.record(worker, sample));
                 }
             }
+            (Whose::Paired(unit), _) => {
+                if let Some((paired, sample)) = target.handle.paired.as_ref().zip(self.sample(unit)) {
+                    paired.record(worker, sample);
+                }
+            }
             (Whose::Anonymous, Some(apart)) => apart.anonymous(worker),
             (Whose::Chosen, Some(apart)) => apart.chosen(worker),
             _ => {}

@@ -15,7 +15,7 @@ mod targeting;
 pub use allocation::{Allocation, BrokenAllocation, Interval};
 pub use carrier::Carrier;
 pub use guards::{AliasAction, Guards};
-pub use route::{Decision, Reason, Route, Unit, Watch};
+pub use route::{Decision, Interleaving, Reason, Route, Unit, Watch};
 pub use slot::{SLOTS, Salt, VERSION};
 pub use spec::{Anonymous, RouteSpec, STABLE, SpecFault, VariantSpec, check_name};
 pub use table::{Entry, NameKind, Table, Target};

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{Allocation, Anonymous, Holdout, SLOTS, Salt, Target, Targeting};
+use crate::interleaving::{Seal, Team};
 
 /// Whom a decision is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +64,8 @@ pub struct Route<H> {
     pub stable: usize,
     pub anonymous: Anonymous,
     pub watch: Option<Watch>,
+    /// Whether two of the variants answer together where they can.
+    pub interleaving: Option<Interleaving>,
     /// Who is not dealt by chance.
     pub targeting: Targeting,
     /// Who is kept out.
@@ -76,6 +79,14 @@ pub struct Watch {
     pub salt: Salt,
     /// Whether a request without a unit counts as a unit of its own.
     pub anonymous: bool,
+}
+
+/// Two variants whose lists of hits are merged into one.
+#[derive(Clone, Debug)]
+pub struct Interleaving {
+    /// Their places among the variants, the control's first.
+    pub teams: [usize; 2],
+    pub seal: Arc<dyn Seal>,
 }
 
 impl<H> Route<H> {
@@ -113,6 +124,19 @@ impl<H> Route<H> {
     #[must_use]
     pub fn stable(&self) -> &Arc<Target<H>> {
         &self.variants[self.stable]
+    }
+
+    /// The team of whoever the decision fell on, and who else is to answer. Only where chance decided for a unit: whoever
+    /// was given a variant is to see that one.
+    #[must_use]
+    pub fn pair(&self, decision: &Decision<'_, H>) -> Option<(Team, &Arc<Target<H>>)> {
+        let interleaving = self.interleaving.as_ref().filter(|_| decision.reason == Reason::Weights)?;
+        let [control, treatment] = interleaving.teams.map(|variant| &self.variants[variant]);
+        match decision.target {
+            own if Arc::ptr_eq(own, control) => Some((Team::Control, treatment)),
+            own if Arc::ptr_eq(own, treatment) => Some((Team::Treatment, control)),
+            _ => None,
+        }
     }
 
     fn variant(&self, name: &[u8]) -> Option<&Arc<Target<H>>> {

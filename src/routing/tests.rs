@@ -151,6 +151,7 @@ fn route(anonymous: Anonymous) -> Route<()> {
         stable: 0,
         anonymous,
         watch: None,
+        interleaving: None,
         targeting: Targeting::default(),
         holdout: Holdout::default(),
     }

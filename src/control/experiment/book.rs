@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::experiment::{ArmSeen, Feedback, Placed, Seen};
+use crate::experiment::{ArmSeen, Feedback, Place, Seen};
 use crate::stats::BUCKETS;
 
 /// So many of the newest idempotency keys are remembered, as hashes.
@@ -27,16 +27,24 @@ struct Pages {
 
 impl Book {
     /// Counts a batch whose every value has its place. Returns how many of them had been counted before.
-    pub(super) fn add(&self, id: &str, batch: &[(&Feedback, Placed)]) -> usize {
+    pub(super) fn add(&self, id: &str, batch: &[(&Feedback, Place)]) -> usize {
         let mut pages = self.lock();
         let mut duplicates = 0;
-        for (feedback, placed) in batch {
+        for (feedback, place) in batch {
             if let Some(key) = &feedback.idempotency_key
                 && !pages.remember(id, key)
             {
                 duplicates += 1;
                 continue;
             }
+            let placed = match place {
+                Place::Value(placed) => placed,
+                Place::Credit(credit) => {
+                    let credits = &mut pages.page(id, credit.phase).credits;
+                    credits.entry(feedback.metric.clone()).or_default().record(credit.bucket, credit.wins);
+                    continue;
+                }
+            };
             let arm = pages.arm(id, placed.phase, placed.arm);
             let bucket = placed.bucket.unwrap_or_else(|| {
                 arm.unattributed += 1;
@@ -68,8 +76,12 @@ impl Book {
 }
 
 impl Pages {
+    fn page(&mut self, id: &str, phase: u32) -> &mut Seen {
+        self.seen.entry((id.to_owned(), phase)).or_default()
+    }
+
     fn arm(&mut self, id: &str, phase: u32, arm: usize) -> &mut ArmSeen {
-        let seen = self.seen.entry((id.to_owned(), phase)).or_default();
+        let seen = self.page(id, phase);
         if seen.arms.len() <= arm {
             seen.arms.resize_with(arm + 1, ArmSeen::default);
         }

@@ -7,15 +7,16 @@
 //! requests    what people ask for              steps     what is due, by the controller
 //! checks      may it begin?                    route     who goes where, for the table
 //! plan        how large must it be?            views     how it is shown
-//! feedback    reported values on their way     seen      what all replicas have counted
-//! book        what was reported here           conclude  what follows
-//! trial       the document
+//! interleaving  which arms answer together     seen      what all replicas have counted
+//! feedback    reported values on their way     conclude  what follows
+//! book        what was reported here           trial     the document
 //! ```
 
 mod book;
 mod checks;
 mod conclude;
 mod feedback;
+mod interleaving;
 mod plan;
 mod requests;
 mod route;

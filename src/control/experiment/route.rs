@@ -6,7 +6,8 @@ use http::HeaderValue;
 use ulid::Ulid;
 
 use super::Trial;
-use super::seen::{NO_THRESHOLD, key};
+use super::interleaving::interleaving;
+use super::seen::{NO_THRESHOLD, key, key_of_pairs};
 use crate::experiment::{Experiment, Phase, State, Token, TokenKey, salt, statistics_salt};
 use crate::metrics::{COHORT_BUCKETS, Handles, Registry};
 use crate::routing::{Anonymous, Holdout, Route, Target, Targeting, Watch};
@@ -36,6 +37,7 @@ pub(in crate::control) fn experiment_route(
         let counted = key(experiment.id(), phase.number, index);
         let handle = Handles {
             cohorts: [around.registry.cohort(&counted, NO_THRESHOLD)].into(),
+            paired: experiment.spec().interleave.then(|| around.registry.cohort(&key_of_pairs(&counted), NO_THRESHOLD)),
             apart: Some(around.registry.apart(&counted)),
             tokens: around.key.filter(|_| split).map_or_else(Arc::default, |key| tokens(key, experiment, phase, index)),
             looked_at: true,
@@ -44,7 +46,8 @@ pub(in crate::control) fn experiment_route(
         Arc::new(Target { handle, ..made })
     };
     let arms = experiment.spec().arms.iter().enumerate().map(arm);
-    let variants = std::iter::once(Arc::new(stable(crate::routing::STABLE))).chain(arms).collect();
+    let variants: Vec<_> = std::iter::once(Arc::new(stable(crate::routing::STABLE))).chain(arms).collect();
+    let interleaving = around.key.filter(|_| split).and_then(|key| interleaving(key, experiment, phase, &variants));
     Some(Route {
         salt: salt(experiment.id()),
         allocation: phase.allocation.clone(),
@@ -52,6 +55,7 @@ pub(in crate::control) fn experiment_route(
         stable: 0,
         anonymous: around.anonymous,
         watch: Some(Watch { salt: statistics_salt(experiment.id()), anonymous: false }),
+        interleaving,
         targeting: targeting(experiment),
         holdout: around.holdout.clone(),
     })

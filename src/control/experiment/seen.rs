@@ -5,7 +5,7 @@ use crate::control::document;
 use crate::control::error::ControlError;
 use crate::control::state::Control;
 use crate::experiment::{ArmSeen, Seen};
-use crate::metrics::{Latencies, Registry};
+use crate::metrics::{Latencies, NotInterleaved, Registry};
 
 /// Experiments compare latencies with each other and with no threshold.
 pub(super) const NO_THRESHOLD: Latencies = Latencies { limit_us: u64::MAX, reference_us: u64::MAX };
@@ -23,6 +23,11 @@ pub(super) fn scope(id: &str, phase: u32) -> String {
 /// The counters of one arm in one phase.
 pub(super) fn key(id: &str, phase: u32, arm: usize) -> String {
     format!("{}{arm}", scope(id, phase))
+}
+
+/// Where requests of an arm are counted that both arms were asked for.
+pub(super) fn key_of_pairs(key: &str) -> String {
+    format!("{key}/pairs")
 }
 
 impl Control {
@@ -53,7 +58,7 @@ impl Control {
         let mut seen = Seen::of(trial.experiment.spec().arms.len());
         if counted {
             for (arm, into) in seen.arms.iter_mut().enumerate() {
-                count(registry, &key(id, phase, arm), into);
+                count(registry, &key(id, phase, arm), trial.experiment.spec().interleave, into);
             }
         }
         reported.iter().for_each(|reported| seen.merge(reported));
@@ -74,11 +79,19 @@ impl Control {
     }
 }
 
-fn count(registry: &Registry, key: &str, into: &mut ArmSeen) {
+fn count(registry: &Registry, key: &str, interleaves: bool, into: &mut ArmSeen) {
     let totals = registry.cohort(key, NO_THRESHOLD).totals();
     into.cohort = crate::control::canary::summary(&totals);
     into.latencies = totals.latencies.iter().map(|group| trimmed(&group.buckets)).collect();
-    (into.anonymous, into.forced) = registry.apart(key).totals();
+    let apart = registry.apart(key);
+    (into.anonymous, into.forced) = apart.totals();
+    if interleaves {
+        let (pairs, merges) = (registry.cohort(&key_of_pairs(key), NO_THRESHOLD).totals(), apart.interleavings());
+        into.paired = Some(crate::control::canary::summary(&pairs));
+        into.interleaved = merges.interleaved;
+        let why_not = NotInterleaved::ALL.into_iter().map(|why| (why.label().to_owned(), merges.not_interleaved(why)));
+        into.not_interleaved = why_not.filter(|(_, count)| *count > 0).collect();
+    }
 }
 
 fn trimmed(buckets: &[u64]) -> Vec<u64> {

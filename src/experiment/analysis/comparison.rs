@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::judged::Judged;
 use super::reading::{Mean, Reading, with_baseline};
 use crate::experiment::metric::{Direction, Role};
 use crate::stats::inference::cuped::Cuped;
@@ -218,18 +219,22 @@ impl Comparison {
         };
         self.chance_to_win = self.direction.and_then(|_| bayes::chance_to_win(&toward));
     }
+}
 
-    /// With the p-value that counts, as adjusted for the company it is in.
-    pub(super) fn conclude(&mut self, adjusted: f64, alpha: f64) {
+impl Judged for Comparison {
+    fn role(&self) -> Role {
+        self.role
+    }
+
+    fn counting(&self, at_the_end: bool) -> Option<f64> {
+        if at_the_end { self.p_value } else { self.always_valid_p_value }
+    }
+
+    fn conclude(&mut self, adjusted: f64, alpha: f64) {
         self.adjusted_p_value = Some(adjusted);
         self.significant = adjusted < alpha;
         let rises = self.difference.filter(|_| self.significant).map(|difference| difference > 0.0);
         self.better = rises.zip(self.direction).map(|(rises, direction)| rises == (direction == Direction::HigherIsBetter));
-    }
-
-    /// The p-value that counts.
-    pub(super) fn counting(&self, at_the_end: bool) -> Option<f64> {
-        if at_the_end { self.p_value } else { self.always_valid_p_value }
     }
 }
 

@@ -4,6 +4,8 @@
 //! reading     one metric of one arm, as an estimate that knows units
 //! split       are the units where chance should have put them?
 //! comparison  one metric of one arm against the control
+//! preference  one metric's hits, where both arms answered together
+//! judged      the p-values of both, in company
 //! decision    what a person would say
 //! report      all of it
 //! ```
@@ -13,12 +15,15 @@
 
 mod comparison;
 mod decision;
+mod judged;
+mod preference;
 mod reading;
 mod report;
 mod split;
 
 pub use comparison::Comparison;
 pub use decision::{Decision, Verdict};
+pub use preference::{Preference, SignTest};
 pub use report::{ArmReport, MetricReport, Question, Report, analyse};
 pub use split::{Split, SplitAlarm, judge as split_of};
 

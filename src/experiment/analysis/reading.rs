@@ -67,6 +67,15 @@ pub(super) fn automatic(metric: Automatic, seen: &ArmSeen, bounds: Bounds<'_>) -
     mean(ratio, cells, (samples, values, share), None, seen)
 }
 
+/// The share of requests to both arms that the own arm could not serve. None where too few were.
+pub(super) fn errors_of_pairs(seen: &ArmSeen) -> Option<Reading> {
+    let paired = seen.paired.as_ref()?;
+    let cells: Vec<(f64, f64)> = paired.buckets().iter().map(|sums| (sums.errors as f64, sums.requests as f64)).collect();
+    let (ratio, samples) = (Ratio::of_sums(cells.iter().copied())?, paired.totals().requests);
+    let values = Some(of_share(ratio.value, samples));
+    mean(ratio, cells, (samples, values, true), None, seen)
+}
+
 /// None where nothing was reported, or from one bucket only.
 pub(super) fn reported(metric: &MetricSpec, seen: &ArmSeen) -> Option<Reading> {
     let values = seen.values.get(&metric.name)?;

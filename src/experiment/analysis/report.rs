@@ -7,17 +7,22 @@ use serde::Serialize;
 use super::Bounds;
 use super::comparison::{Comparison, Pair, Setting};
 use super::decision::{Decision, Ground, decide};
-use super::reading::{Reading, automatic, reported};
+use super::judged::adjust;
+use super::preference::{Preference, Subject};
+use super::reading::{Reading, automatic, errors_of_pairs, reported};
 use super::split::{Split, judge};
 use crate::config::Timestamp;
-use crate::experiment::metric::{Automatic, Direction, Role};
+use crate::experiment::metric::{Automatic, Direction, MetricKind, MetricSpec, Role};
 use crate::experiment::phase::Phase;
 use crate::experiment::seen::{ArmSeen, Seen};
 use crate::experiment::spec::ExperimentSpec;
-use crate::stats::inference::family::{benjamini_hochberg, holm};
 
 /// When one bucket holds more than this of an arm, a single unit may be behind it.
 const CROWDED: f64 = 0.1;
+
+/// The share of requests to both arms that the own arm could not serve: no list was merged for want of one, so no preference
+/// tells of it.
+const PAIRED_ERRORS: &str = "paired_error_rate";
 
 /// What is asked.
 pub struct Question<'a> {
@@ -45,6 +50,9 @@ pub struct Report {
     pub split: Split,
     pub arms: Vec<ArmReport>,
     pub comparisons: Vec<Comparison>,
+    /// Of an experiment that interleaves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preferences: Option<Vec<Preference>>,
     /// What to keep in mind.
     pub notes: Vec<String>,
 }
@@ -60,6 +68,12 @@ pub struct ArmReport {
     pub anonymous_requests: u64,
     pub forced_requests: u64,
     pub unattributed_values: u64,
+    /// Of an experiment that interleaves; they are not among `requests`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interleaved_requests: Option<u64>,
+    /// By why not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_interleaved: Option<BTreeMap<String, u64>>,
     pub metrics: BTreeMap<String, MetricReport>,
 }
 
@@ -117,11 +131,17 @@ pub fn analyse(question: &Question<'_>) -> Report {
             comparisons.push(Comparison::empty(&arm.name, metric.name, metric.role, metric.direction).compare(&pair, &setting));
         }
     }
-    adjust(&mut comparisons, spec.alpha, question.at_the_end);
-    let treatments = spec.arms.iter().skip(1).map(|arm| arm.name.as_str()).collect();
-    let ground =
-        Ground { split: &split, comparisons: &comparisons, treatments, minimum_units: spec.minimum_units, at_the_end: question.at_the_end };
-    let decision = decide(&ground);
+    let units_seen = units.iter().map(|units| units.units).sum();
+    let mut preferences = if spec.interleave { preferences(spec, question.seen, units_seen) } else { Vec::new() };
+    adjust(&mut comparisons, &mut preferences, spec.alpha, question.at_the_end);
+    let decision = decide(&Ground {
+        split: &split,
+        comparisons: &comparisons,
+        preferences: &preferences,
+        treatments: spec.arms.iter().skip(1).map(|arm| arm.name.as_str()).collect(),
+        minimum_units: spec.minimum_units,
+        at_the_end: question.at_the_end,
+    });
     let arms = spec.arms.iter().zip(&arms).enumerate();
     let arms: Vec<ArmReport> = arms
         .map(|(index, (arm, seen))| ArmReport {
@@ -133,6 +153,8 @@ pub fn analyse(question: &Question<'_>) -> Report {
             anonymous_requests: seen.anonymous,
             forced_requests: seen.forced,
             unattributed_values: seen.unattributed,
+            interleaved_requests: spec.interleave.then_some(seen.interleaved),
+            not_interleaved: spec.interleave.then(|| seen.not_interleaved.clone()),
             metrics: measured.iter().filter_map(|metric| Some((metric.name.to_owned(), shown(&(metric.read)(seen)?)))).collect(),
         })
         .collect();
@@ -147,8 +169,20 @@ pub fn analyse(question: &Question<'_>) -> Report {
         split,
         arms,
         comparisons,
+        preferences: spec.interleave.then_some(preferences),
         notes,
     }
+}
+
+/// Of every metric that can be credited to hits.
+fn preferences(spec: &ExperimentSpec, seen: &Seen, units: f64) -> Vec<Preference> {
+    let setting = Setting { alpha: spec.alpha, power: spec.power, seen: units, planned: spec.planned_units as f64 };
+    let credited = spec.metrics.iter().filter(|metric| matches!(metric.kind, Some(MetricKind::Binary | MetricKind::Count)));
+    let of = |metric: &MetricSpec| {
+        let subject = Subject { arm: &spec.arms[1].name, metric: &metric.name, role: metric.role, direction: metric.direction() };
+        Preference::of(&subject, seen.credits.get(&metric.name), &setting)
+    };
+    credited.map(of).collect()
 }
 
 /// Declared metrics, then those that are measured anyway.
@@ -156,7 +190,7 @@ fn measured<'a>(spec: &'a ExperimentSpec, bounds: Bounds<'a>) -> Vec<Measured<'a
     let declared = spec.metrics.iter().filter(|metric| metric.kind.is_some()).map(|metric| Measured {
         name: &metric.name,
         role: metric.role,
-        direction: Some(metric.direction.unwrap_or(Direction::HigherIsBetter)),
+        direction: Some(metric.direction()),
         read: Box::new(move |seen: &ArmSeen| reported(metric, seen)),
     });
     let own = Automatic::ALL.into_iter().filter(|_| spec.alias.is_some()).map(|metric| Measured {
@@ -165,24 +199,13 @@ fn measured<'a>(spec: &'a ExperimentSpec, bounds: Bounds<'a>) -> Vec<Measured<'a
         direction: metric.direction(),
         read: Box::new(move |seen: &ArmSeen| automatic(metric, seen, bounds)),
     });
-    declared.chain(own).collect()
-}
-
-/// Guardrails are held together by Holm, goals by Benjamini and Hochberg: one guardrail stops an experiment, one goal among
-/// several is a finding. What is only shown is not adjusted.
-fn adjust(comparisons: &mut [Comparison], alpha: f64, at_the_end: bool) {
-    for role in [Role::Goal, Role::Guardrail, Role::Info] {
-        let family = comparisons.iter_mut().filter(|comparison| comparison.role == role);
-        let mut family: Vec<(&mut Comparison, f64)> =
-            family.filter_map(|comparison| comparison.counting(at_the_end).map(|p| (comparison, p))).collect();
-        let raw: Vec<f64> = family.iter().map(|(_, p)| *p).collect();
-        let adjusted = match role {
-            Role::Goal => benjamini_hochberg(&raw),
-            Role::Guardrail => holm(&raw),
-            Role::Info => raw,
-        };
-        family.iter_mut().zip(adjusted).for_each(|((comparison, _), adjusted)| comparison.conclude(adjusted, alpha));
-    }
+    let pairs = spec.interleave.then(|| Measured {
+        name: PAIRED_ERRORS,
+        role: Role::Guardrail,
+        direction: Some(Direction::LowerIsBetter),
+        read: Box::new(errors_of_pairs),
+    });
+    declared.chain(own).chain(pairs).collect()
 }
 
 fn shown(reading: &Reading) -> MetricReport {
