@@ -98,6 +98,16 @@ fn identity() {
     fuzz("identity", runs(), targets::identity);
 }
 
+#[test]
+fn interleave_json() {
+    fuzz("interleave_json", runs(), targets::interleave_json);
+}
+
+#[test]
+fn interleave_protobuf() {
+    fuzz("interleave_protobuf", runs(), targets::interleave_protobuf);
+}
+
 /// A whole configuration takes a hundred times as long as a path.
 #[test]
 fn config() {

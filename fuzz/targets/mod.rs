@@ -10,6 +10,7 @@ mod chunked;
 mod config;
 mod grpc;
 mod identity;
+mod interleave;
 mod path;
 
 pub use answer_head::answer_head;
@@ -18,6 +19,7 @@ pub use chunked::chunked;
 pub use config::config;
 pub use grpc::{grpc_scan, grpc_splice};
 pub use identity::identity;
+pub use interleave::{interleave_json, interleave_protobuf};
 pub use path::path;
 
 /// At most so many pieces: some parsers begin anew with each, and a run has to stay short.

@@ -44,5 +44,6 @@ pub use acceptor::{Listen, Proxy, StartError};
 pub mod parse {
     pub use super::h1::parse::{AnswerHead, BadHead, Decoder, Delimited, Malformed, Step, answer_head};
     pub use super::identify::{BareName, Places, bare, identify};
+    pub use super::interleave::parse::{Form, Hit, wanted_by_json, wanted_by_message};
     pub use super::look::{Blind, Framed, Json};
 }

@@ -13,10 +13,12 @@
 
 pub mod always;
 pub mod bayes;
+pub mod binomial;
 pub mod cuped;
 pub mod effect;
 pub mod family;
 pub mod fixed;
+mod outcomes;
 pub mod power;
 pub mod proportion;
 pub mod quantile;
