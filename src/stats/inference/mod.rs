@@ -13,12 +13,10 @@
 
 pub mod always;
 pub mod bayes;
-pub mod binomial;
 pub mod cuped;
 pub mod effect;
 pub mod family;
 pub mod fixed;
-mod outcomes;
 pub mod power;
 pub mod proportion;
 pub mod quantile;
