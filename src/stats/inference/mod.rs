@@ -7,16 +7,19 @@
 //! fixed        one look, chosen beforehand: Welch's t          ranks       Mann-Whitney, Hodges-Lehmann, A12
 //! always       any number of looks: a confidence sequence      quantile    percentiles of clustered requests
 //! proportion   Wilson, Newcombe                                cuped       what a pre-period explains, taken out
-//! effect       Cohen's d, Hedges' g                            bayes       for display only
+//! binomial     a share against a known one, two rates: exact   bayes       for display only
+//! effect       Cohen's d, Hedges' g                            outcomes    what exact tests add up
 //! family       several comparisons at once: Holm, BH           power       how much is needed, how little can be seen
 //! ```
 
 pub mod always;
 pub mod bayes;
+pub mod binomial;
 pub mod cuped;
 pub mod effect;
 pub mod family;
 pub mod fixed;
+mod outcomes;
 pub mod power;
 pub mod proportion;
 pub mod quantile;

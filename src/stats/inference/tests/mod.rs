@@ -1,5 +1,7 @@
 //! Values computed by others (docs/statistics.md says by whom), and what must hold for all values.
 
+mod counts;
+
 use super::cuped::{Cell, Cuped};
 use super::effect::{cohens_d, hedges_g};
 use super::family::{benjamini_hochberg, holm};
