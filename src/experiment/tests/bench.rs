@@ -94,6 +94,42 @@ impl Trial {
         }
     }
 
+    /// So many more users whose requests were all interleaved. `taste` is how much likelier a user picks a hit of the
+    /// treatment than one of the control; users differ around it, and are alike in themselves.
+    pub(super) fn choosers(&mut self, count: u64, taste: f64) {
+        for _ in 0..count {
+            self.users += 1;
+            let unit = format!("user-{}", self.users);
+            let assigned = self.phase().assign(self.experiment.id(), unit.as_bytes());
+            let Some(arm) = assigned.arm else { continue };
+            let random = &mut self.random;
+            let requests = (1.0 - random.f64()).powf(-1.0 / 1.5).min(200.0) as usize;
+            // From one who nearly always picks the control's to one who nearly never does.
+            let picks_treatment = (0.5 + taste + 0.8 * (random.f64() - 0.5)).clamp(0.0, 1.0);
+            let seen = &mut self.seen.arms[arm];
+            seen.interleaved += requests as u64;
+            let credits = self.seen.credits.entry("click".to_owned()).or_default();
+            for _ in 0..requests {
+                let found = Some(Found::Best(500_000));
+                let outcome = Outcome::Answered { latency_us: 20_000, found };
+                seen.paired.get_or_insert_default().record(assigned.hash, outcome, THRESHOLDS);
+                if random.f64() < 0.3 {
+                    let treatment = random.f64() < picks_treatment;
+                    let wins = if treatment { [0.0, 1.0] } else { [1.0, 0.0] };
+                    credits.record(Cohort::bucket(assigned.hash), wins);
+                }
+            }
+        }
+    }
+
+    /// So many more requests to both arms that this one could not serve, each of another user.
+    pub(super) fn failures(&mut self, arm: usize, count: u64) {
+        for _ in 0..count {
+            let hash = self.random.u64(..);
+            self.seen.arms[arm].paired.get_or_insert_default().record(hash, Outcome::Failed, THRESHOLDS);
+        }
+    }
+
     pub(super) fn report(&self, at_the_end: bool) -> Report {
         let bounds: Vec<f64> = (0..=200).map(f64::from).collect();
         analyse(&Question {

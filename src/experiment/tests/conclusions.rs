@@ -113,3 +113,55 @@ fn several_treatments_are_each_compared_with_the_control() {
     let clicks: Vec<_> = report.comparisons.iter().filter(|comparison| comparison.metric == "click").collect();
     assert_eq!(clicks.iter().map(|click| (click.arm.as_str(), click.significant)).collect::<Vec<_>>(), [("b", false), ("c", true)]);
 }
+
+#[test]
+fn a_preference_decides_like_any_goal() {
+    for (taste, verdict, better) in [(0.2, Verdict::Ship, true), (-0.2, Verdict::DoNotShip, false)] {
+        let mut trial = Trial::new(20, &json!({"interleave": true}));
+        trial.choosers(4_000, taste);
+        let report = trial.report(false);
+        assert_eq!(report.decision.verdict, verdict, "{}", report.decision.sentence);
+        assert!(report.decision.sentence.contains("of interleaved hits with `click`"), "{}", report.decision.sentence);
+        let preference = &report.preferences.expect("it interleaves")[0];
+        assert!(preference.significant && preference.better == Some(better), "{preference:?}");
+        assert!(preference.always_valid_p_value >= preference.p_value, "to look at any time costs something");
+        let signs = preference.sign_test.as_ref().expect("there are wins");
+        assert_eq!(signs.for_treatment > signs.for_control, better, "{signs:?}");
+        assert!(report.arms.iter().all(|arm| arm.requests == 0 && arm.interleaved_requests > Some(0)), "counted apart");
+        assert!(report.arms.iter().map(|arm| arm.units).sum::<f64>() > 3_900.0, "and still units of their arms");
+    }
+}
+
+#[test]
+fn of_what_should_be_rare_the_winner_has_less() {
+    let reports = json!([{"name": "click", "kind": "count", "direction": "lower_is_better"}]);
+    let mut trial = Trial::new(21, &json!({"interleave": true, "metrics": reports}));
+    trial.choosers(4_000, 0.2);
+    let report = trial.report(false);
+    assert_eq!(report.decision.verdict, Verdict::DoNotShip, "{}", report.decision.sentence);
+}
+
+/// A list can only be merged of an arm that answers, so a preference knows nothing of an arm that does not.
+#[test]
+fn a_preferred_arm_that_fails_is_not_shipped() {
+    let mut trial = Trial::new(22, &json!({"interleave": true}));
+    trial.choosers(4_000, 0.2);
+    trial.failures(1, 500);
+    let report = trial.report(false);
+    assert_eq!(report.decision.verdict, Verdict::DoNotShip, "{}", report.decision.sentence);
+    assert!(report.decision.sentence.contains("`paired_error_rate` rose"), "{}", report.decision.sentence);
+}
+
+#[test]
+fn a_handful_of_wins_proves_nothing() {
+    let mut trial = Trial::new(23, &json!({"interleave": true, "minimum_units": 1}));
+    let nothing = trial.report(true).preferences.expect("it interleaves");
+    assert!(nothing[0].note.is_some() && nothing[0].p_value.is_none(), "{nothing:?}");
+    let credits = trial.seen.credits.entry("click".to_owned()).or_default();
+    (0..4).for_each(|bucket| credits.record(bucket, [0.0, 1.0]));
+    let few = &trial.report(true).preferences.expect("it interleaves")[0];
+    assert_eq!((few.control_wins, few.treatment_wins, few.preference), (0.0, 4.0, Some(0.5)));
+    assert!(!few.significant, "{few:?}");
+    assert_eq!(few.binomial_p_value, Some(0.125), "two of the sixteen ways four coins fall");
+    assert_eq!(few.sign_test.as_ref().map(|signs| (signs.for_control, signs.for_treatment, signs.ties)), Some((0, 4, 0)));
+}

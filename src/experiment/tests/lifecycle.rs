@@ -82,6 +82,10 @@ fn every_fault_is_named() {
     let arms = |weights: [f64; 2]| json!([{"name": "control", "weight": weights[0]}, {"name": "b", "weight": weights[1], "collection": "docs_v2"}]);
     assert_eq!(faults(json!({"name": "a", "alias": "docs", "arms": arms([0.5, 0.6])})), ["arms"]);
     assert_eq!(faults(json!({"name": "a", "arms": arms([0.5, 0.5])})), ["arms[0].collection"], "without an alias nothing is stable");
+    assert_eq!(faults(json!({"name": "a", "control": "b", "treatment": "c", "interleave": true})), ["interleave"], "without an alias");
+    let three: Vec<_> = ["x", "y", "z"].iter().map(|name| json!({"name": name, "weight": 0.5, "collection": name})).collect();
+    let three = json!({"name": "a", "alias": "docs", "arms": three, "interleave": true});
+    assert_eq!(faults(three), ["interleave", "arms"], "of three arms, whose weights are wrong too");
     let broken = json!({
         "name": "a b", "alias": "docs", "arms": arms([0.5, 0.5]), "exposure_percentage": 101.0, "alpha": 0.0, "planned_units": 0,
         "max_duration": "0s", "targeting": {"allow": {"u": "nobody"}, "headers": {"a b": "c"}},

@@ -40,7 +40,7 @@ use super::respond::Fault;
 use crate::metrics::Outcome;
 
 /// The parsers of requests and answers, for fuzzing.
-pub mod parse {
+pub(super) mod parse {
     pub use super::fit::{json as wanted_by_json, message as wanted_by_message};
     pub use super::hits::{Form, Hit};
 }

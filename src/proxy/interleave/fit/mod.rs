@@ -23,14 +23,14 @@ const MERGED: [&str; 2] = ["points.query", "points.search"];
 
 /// A request that fits.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Fit {
+pub(in crate::proxy) struct Fit {
     pub(super) form: Form,
     /// How many hits it wants.
     pub(super) wanted: usize,
 }
 
 /// Why one does not.
-pub(super) enum Unfit {
+pub(in crate::proxy) enum Unfit {
     /// Its own arm is to answer alone.
     Alone(NotInterleaved),
     /// Nobody is.
