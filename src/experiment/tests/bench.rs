@@ -122,11 +122,13 @@ impl Trial {
         }
     }
 
-    /// So many more requests to both arms that this one could not serve, each of another user.
-    pub(super) fn failures(&mut self, arm: usize, count: u64) {
-        for _ in 0..count {
-            let hash = self.random.u64(..);
-            self.seen.arms[arm].paired.get_or_insert_default().record(hash, Outcome::Failed, THRESHOLDS);
+    /// One more request to both arms of each user of this one, which it could not serve.
+    pub(super) fn failures(&mut self, arm: usize) {
+        for user in 1..=self.users {
+            let assigned = self.phase().assign(self.experiment.id(), format!("user-{user}").as_bytes());
+            if assigned.arm == Some(arm) {
+                self.seen.arms[arm].paired.get_or_insert_default().record(assigned.hash, Outcome::Failed, THRESHOLDS);
+            }
         }
     }
 

@@ -146,7 +146,7 @@ fn of_what_should_be_rare_the_winner_has_less() {
 fn a_preferred_arm_that_fails_is_not_shipped() {
     let mut trial = Trial::new(22, &json!({"interleave": true}));
     trial.choosers(4_000, 0.2);
-    trial.failures(1, 500);
+    trial.failures(1);
     let report = trial.report(false);
     assert_eq!(report.decision.verdict, Verdict::DoNotShip, "{}", report.decision.sentence);
     assert!(report.decision.sentence.contains("`paired_error_rate` rose"), "{}", report.decision.sentence);

@@ -1,6 +1,7 @@
 //! Experiments over real sockets.
 
 mod course;
+mod interleave;
 mod oracle;
 mod python;
 
