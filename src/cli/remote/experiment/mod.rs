@@ -115,6 +115,9 @@ struct SpecArgs {
     /// A goal that applications report, such as click=binary; once for each
     #[arg(long = "metric", value_name = "NAME=KIND", value_parser = metric)]
     metrics: Vec<(String, String)>,
+    /// Let both arms answer plain searches together, so that feedback about hits says which one users prefer
+    #[arg(long)]
+    interleave: bool,
     /// When it ends by itself
     #[arg(long, value_name = "TIME")]
     max_duration: Option<Period>,
@@ -141,6 +144,7 @@ impl SpecArgs {
             ("traffic_split", self.split.map(|split| json!(split))),
             ("exposure_percentage", self.exposure.map(|exposure| json!(exposure))),
             ("metrics", (!self.metrics.is_empty()).then(metrics)),
+            ("interleave", self.interleave.then_some(json!(true))),
             ("max_duration", self.max_duration.map(|period| json!(period.to_string()))),
             ("planned_units", self.planned_units.map(|count| json!(count))),
         ];
@@ -208,12 +212,13 @@ mod tests {
 
     #[test]
     fn flags_become_a_spec() {
-        let line = "ranking docs docs_v2 --split 0.2 --exposure 50 --metric click=binary --max-duration 7d --planned-units 5000";
+        let line = "ranking docs docs_v2 --interleave --split 0.2 --exposure 50 --metric click=binary --max-duration 7d --planned-units 5000";
         let body = parsed::<SpecArgs>(line).body().expect("no file to read");
         let spec: crate::experiment::ExperimentSpec = serde_json::from_value(body).expect("what the API takes");
         let spec = spec.normalized(&std::collections::HashSet::new()).expect("a proper spec");
         assert_eq!((spec.weights(), spec.exposure_percentage, spec.planned_units), (vec![0.8, 0.2], 50.0, 5_000));
         assert_eq!((spec.metrics[0].name.as_str(), spec.max_duration), ("click", Period::from_secs(7 * 86_400)));
+        assert!(spec.interleave);
     }
 
     #[test]

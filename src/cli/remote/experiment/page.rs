@@ -81,10 +81,37 @@ pub(super) fn analysis(report: &Value, style: Style) -> String {
             Cell::text(verdict(comparison)),
         ]);
     }
+    let preferences = (!report["preferences"].is_null()).then(|| preferences(report, style));
     let notes: Vec<String> = list(report, "notes").map(|note| format!("note: {}", words(note))).collect();
     let tables = [arms.render(style), comparisons.render_or("nothing was compared", style)];
-    let parts = std::iter::once(words(&report["decision"]["sentence"])).chain(tables).chain(notes);
+    let parts = std::iter::once(words(&report["decision"]["sentence"])).chain(tables).chain(preferences).chain(notes);
     parts.collect::<Vec<_>>().join("\n\n")
+}
+
+/// Of an experiment that interleaves: whose hits were chosen, and what was not interleaved.
+fn preferences(report: &Value, style: Style) -> String {
+    let mut wins = Table::new(["METRIC", "ROLE", "CONTROL'S HITS", "TREATMENT'S HITS", "PREFERENCE", "P", "P AT ANY TIME", "VERDICT"]);
+    for preference in list(report, "preferences") {
+        let number = |field: &str| Cell::number(words(&preference[field]));
+        let lead = preference["preference"].as_f64().map_or_else(|| "-".to_owned(), |lead| format!("{:+.2} %", 100.0 * lead));
+        wins.row([
+            Cell::of(&preference["metric"]),
+            Cell::of(&preference["role"]),
+            number("control_wins"),
+            number("treatment_wins"),
+            Cell::number(lead),
+            number("p_value"),
+            number("always_valid_p_value"),
+            Cell::text(verdict(preference)),
+        ]);
+    }
+    let mut answers = Table::new(["ARM", "INTERLEAVED", "NOT"]);
+    for arm in list(report, "arms") {
+        let why = arm["not_interleaved"].as_object().into_iter().flatten().map(|(why, count)| format!("{why} {count}"));
+        let why = why.collect::<Vec<_>>().join(", ");
+        answers.row([Cell::of(&arm["name"]), Cell::number(words(&arm["interleaved_requests"])), Cell::text(why)]);
+    }
+    format!("{}\n\n{}", answers.render(style), wins.render_or("no metric can be credited to hits", style))
 }
 
 fn verdict(comparison: &Value) -> String {
