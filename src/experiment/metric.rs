@@ -151,18 +151,21 @@ pub enum Automatic {
     LatencyP95Ms,
     LatencyP99Ms,
     ErrorRate,
+    /// Of requests that both arms were asked for: a list is only merged where both answer, so no preference tells.
+    PairedErrorRate,
     EmptyRate,
     ResultCount,
     TopScore,
 }
 
 impl Automatic {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::LatencyMs,
         Self::LatencyP50Ms,
         Self::LatencyP95Ms,
         Self::LatencyP99Ms,
         Self::ErrorRate,
+        Self::PairedErrorRate,
         Self::EmptyRate,
         Self::ResultCount,
         Self::TopScore,
@@ -176,6 +179,7 @@ impl Automatic {
             Self::LatencyP95Ms => "latency_p95_ms",
             Self::LatencyP99Ms => "latency_p99_ms",
             Self::ErrorRate => "error_rate",
+            Self::PairedErrorRate => "paired_error_rate",
             Self::EmptyRate => "empty_rate",
             Self::ResultCount => "result_count",
             Self::TopScore => "top_score",
@@ -199,7 +203,7 @@ impl Automatic {
     #[must_use]
     pub const fn role(self) -> Role {
         match self {
-            Self::LatencyMs | Self::ErrorRate | Self::EmptyRate => Role::Guardrail,
+            Self::LatencyMs | Self::ErrorRate | Self::PairedErrorRate | Self::EmptyRate => Role::Guardrail,
             _ => Role::Info,
         }
     }

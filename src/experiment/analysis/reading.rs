@@ -46,13 +46,14 @@ pub(super) fn automatic(metric: Automatic, seen: &ArmSeen, bounds: Bounds<'_>) -
         groups.iter_mut().for_each(|group| group.resize(bounds.len().saturating_sub(1), 0));
         return Grid { groups: &groups, bounds }.quantile(q).map(Reading::Quantile);
     }
-    let sums = seen.cohort.totals();
+    let cohort = if metric == Automatic::PairedErrorRate { seen.paired.as_ref()? } else { &seen.cohort };
+    let sums = cohort.totals();
     let read = |cell: fn(&Sums) -> (f64, u64)| -> Vec<(f64, f64)> {
-        seen.cohort.buckets().iter().map(cell).map(|(above, below)| (above, below as f64)).collect()
+        cohort.buckets().iter().map(cell).map(|(above, below)| (above, below as f64)).collect()
     };
     let (cells, samples, share) = match metric {
         Automatic::LatencyMs => (read(|sums| (sums.latency_us as f64 / US_PER_MS, sums.answered())), sums.answered(), false),
-        Automatic::ErrorRate => (read(|sums| (sums.errors as f64, sums.requests)), sums.requests, true),
+        Automatic::ErrorRate | Automatic::PairedErrorRate => (read(|sums| (sums.errors as f64, sums.requests)), sums.requests, true),
         Automatic::EmptyRate => (read(|sums| (sums.empty as f64, sums.lists)), sums.lists, true),
         Automatic::ResultCount => (read(|sums| (sums.hits as f64, sums.lists)), sums.lists, false),
         Automatic::TopScore => (read(|sums| (sums.top_score as f64 / MILLIONTHS, sums.scored)), sums.scored, false),
@@ -65,15 +66,6 @@ pub(super) fn automatic(metric: Automatic, seen: &ArmSeen, bounds: Bounds<'_>) -
         _ => None,
     };
     mean(ratio, cells, (samples, values, share), None, seen)
-}
-
-/// The share of requests to both arms that the own arm could not serve. None where too few were.
-pub(super) fn errors_of_pairs(seen: &ArmSeen) -> Option<Reading> {
-    let paired = seen.paired.as_ref()?;
-    let cells: Vec<(f64, f64)> = paired.buckets().iter().map(|sums| (sums.errors as f64, sums.requests as f64)).collect();
-    let (ratio, samples) = (Ratio::of_sums(cells.iter().copied())?, paired.totals().requests);
-    let values = Some(of_share(ratio.value, samples));
-    mean(ratio, cells, (samples, values, true), None, seen)
 }
 
 /// None where nothing was reported, or from one bucket only.

@@ -9,7 +9,7 @@ use super::comparison::{Comparison, Pair, Setting};
 use super::decision::{Decision, Ground, decide};
 use super::judged::adjust;
 use super::preference::{Preference, Subject};
-use super::reading::{Reading, automatic, errors_of_pairs, reported};
+use super::reading::{Reading, automatic, reported};
 use super::split::{Split, judge};
 use crate::config::Timestamp;
 use crate::experiment::metric::{Automatic, Direction, MetricKind, MetricSpec, Role};
@@ -19,10 +19,6 @@ use crate::experiment::spec::ExperimentSpec;
 
 /// When one bucket holds more than this of an arm, a single unit may be behind it.
 const CROWDED: f64 = 0.1;
-
-/// The share of requests to both arms that the own arm could not serve: no list was merged for want of one, so no preference
-/// tells of it.
-const PAIRED_ERRORS: &str = "paired_error_rate";
 
 /// What is asked.
 pub struct Question<'a> {
@@ -193,19 +189,14 @@ fn measured<'a>(spec: &'a ExperimentSpec, bounds: Bounds<'a>) -> Vec<Measured<'a
         direction: Some(metric.direction()),
         read: Box::new(move |seen: &ArmSeen| reported(metric, seen)),
     });
-    let own = Automatic::ALL.into_iter().filter(|_| spec.alias.is_some()).map(|metric| Measured {
+    let there = |metric: &Automatic| spec.alias.is_some() && (spec.interleave || *metric != Automatic::PairedErrorRate);
+    let own = Automatic::ALL.into_iter().filter(there).map(|metric| Measured {
         name: metric.name(),
         role: spec.metric(metric.name()).map_or(metric.role(), |chosen| chosen.role),
         direction: metric.direction(),
         read: Box::new(move |seen: &ArmSeen| automatic(metric, seen, bounds)),
     });
-    let pairs = spec.interleave.then(|| Measured {
-        name: PAIRED_ERRORS,
-        role: Role::Guardrail,
-        direction: Some(Direction::LowerIsBetter),
-        read: Box::new(errors_of_pairs),
-    });
-    declared.chain(own).chain(pairs).collect()
+    declared.chain(own).collect()
 }
 
 fn shown(reading: &Reading) -> MetricReport {
