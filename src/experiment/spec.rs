@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::metric::MetricSpec;
 use crate::config::{Period, Timestamp};
+use crate::interleaving::INTERLEAVED;
 use crate::routing::{STABLE, SpecFault, check_name};
 
 const MAX_ARMS: usize = 16;
@@ -165,6 +166,9 @@ impl ExperimentSpec {
         if self.arms.len() != 2 {
             let count = self.arms.len();
             faults.push(SpecFault::new("interleave", format!("lists of hits are merged of exactly two arms, and this one has {count}")));
+        }
+        if let Some(index) = self.arms.iter().position(|arm| arm.name == INTERLEAVED) {
+            faults.push(SpecFault::new(format!("arms[{index}].name"), format!("`{INTERLEAVED}` is what answers of both arms are from")));
         }
         if self.alias.is_none() {
             faults.push(SpecFault::new("interleave", "needs an alias: only answers that pass through can be merged"));

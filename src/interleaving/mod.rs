@@ -19,6 +19,9 @@ pub use draft::{Pick, Team, draft};
 pub use picks::{MOST_HITS, Picks};
 pub use point::PointId;
 
+/// The variant an answer is from that two arms have made together.
+pub const INTERLEAVED: &str = "interleaved";
+
 /// Makes what an application sends back with its feedback: authenticated, and without a word about the unit. A trait, so
 /// that whoever merges answers need not know what a seal is made of.
 pub trait Seal: std::fmt::Debug + Send + Sync {

@@ -18,6 +18,7 @@ use super::headers;
 use super::observe::{Observation, Subject};
 use super::respond::Fault;
 use super::worker::{Permit, Snapshot, Worker};
+use crate::interleaving::INTERLEAVED;
 use crate::live::Upstream;
 use crate::metrics::{Class, FallbackCause, Handles, NotInterleaved, Outcome, Whose, WorkerEvent};
 use crate::routing::Target;
@@ -54,9 +55,6 @@ pub(super) struct Failed {
 
 /// How often a request that nobody took is sent again: an upstream that refuses every connection must not hold it for ever.
 const RESENDS: u8 = 2;
-
-/// What the header of an answer says that two arms have made together.
-const INTERLEAVED: &str = "interleaved";
 
 /// Enough of a write's beginning to send it again when a kept-alive connection turns out closed before a byte was taken.
 const UNSENT_BYTES: usize = 16 * 1024;

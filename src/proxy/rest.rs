@@ -78,7 +78,7 @@ pub(super) async fn serve(
             journey.end(reached)
         }
         // Boxed where it happens, as above.
-        Some(pairing) => Box::pin(interleave::serve(rest, journey, pairing, question)).await,
+        Some(pairing) => Box::pin(interleave::serve(rest, journey, &pairing, question)).await,
     }
 }
 

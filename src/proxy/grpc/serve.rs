@@ -74,7 +74,7 @@ pub(in crate::proxy) async fn serve(
             let reached = call.reach(&mut journey, question).await;
             journey.end(reached)
         }
-        Some(pairing) => Box::pin(interleave::serve(call, journey, pairing, question)).await,
+        Some(pairing) => Box::pin(interleave::serve(call, journey, &pairing, question)).await,
     }
 }
 

@@ -60,11 +60,16 @@ pub(super) trait Either {
 }
 
 /// By both arms, if it fits.
-pub(super) async fn serve(mut request: impl Either, mut journey: Journey, pairing: Box<Pairing>, question: Question<'_>) -> Response<Answer> {
+pub(super) async fn serve(
+    mut request: impl Either,
+    mut journey: Journey,
+    pairing: &Pairing,
+    question: Question<'_>,
+) -> Response<Answer> {
     let fit = match request.fit(&journey).await {
         Ok(fit) => fit,
         Err(Unfit::Alone(why)) => {
-            journey.count_merge(&pairing, Some(why));
+            journey.count_merge(pairing, Some(why));
             let reached = request.reach(&mut journey, question).await;
             return journey.end(reached);
         }
@@ -74,15 +79,15 @@ pub(super) async fn serve(mut request: impl Either, mut journey: Journey, pairin
         }
     };
     request.uncompressed();
-    journey.pair(&pairing);
-    let partner = ask(&request, journey.aside(&pairing));
+    journey.pair(pairing);
+    let partner = ask(&request, journey.aside(pairing));
     let own = async {
         let arrived = request.reach(&mut journey, question).await?;
         Ok(Own::of(arrived, &journey).await)
     };
-    let worth = |own: &Result<Own, _>| own.as_ref().is_ok_and(|own| own.whole(&pairing).is_ok());
+    let worth = |own: &Result<Own, _>| own.as_ref().is_ok_and(|own| own.whole(pairing).is_ok());
     let (own, partner) = together(own, partner, worth).await;
-    conclude(journey, &pairing, fit, own, partner.as_ref())
+    conclude(journey, pairing, fit, own, partner.as_ref())
 }
 
 /// What the other arm answers, if it does.
