@@ -82,10 +82,8 @@ mod tests {
     use super::*;
 
     fn hits() -> impl Strategy<Value = Vec<(Team, PointId)>> {
-        let point = prop_oneof![
-            any::<u64>().prop_map(PointId::Number),
-            any::<u128>().prop_map(|bits| PointId::Uuid(Uuid::from_u128(bits)))
-        ];
+        let point =
+            prop_oneof![any::<u64>().prop_map(PointId::Number), any::<u128>().prop_map(|bits| PointId::Uuid(Uuid::from_u128(bits)))];
         let team = prop_oneof![Just(Team::Control), Just(Team::Treatment)];
         prop::collection::vec((team, point), 0..150)
     }

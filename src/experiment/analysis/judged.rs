@@ -20,7 +20,8 @@ pub(super) fn adjust(comparisons: &mut [Comparison], preferences: &mut [Preferen
         let comparisons = comparisons.iter_mut().map(|comparison| -> &mut dyn Judged { comparison });
         let preferences = preferences.iter_mut().map(|preference| -> &mut dyn Judged { preference });
         let family = comparisons.chain(preferences).filter(|judged| judged.role() == role);
-        let mut family: Vec<(&mut dyn Judged, f64)> = family.filter_map(|judged| judged.counting(at_the_end).map(|p| (judged, p))).collect();
+        let mut family: Vec<(&mut dyn Judged, f64)> =
+            family.filter_map(|judged| judged.counting(at_the_end).map(|p| (judged, p))).collect();
         let raw: Vec<f64> = family.iter().map(|(_, p)| *p).collect();
         let adjusted = match role {
             Role::Goal => benjamini_hochberg(&raw),

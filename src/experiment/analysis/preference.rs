@@ -129,7 +129,9 @@ impl Preference {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole numbers, as only those are credited")]
         let wins = (treatment as u64, all as u64);
         self.binomial_p_value = binomial::two_sided(wins.0, wins.1, INDIFFERENT);
-        let votes = |wanted: Ordering| credits.buckets().iter().filter(|[control, treatment]| treatment.total_cmp(control) == wanted).count() as u64;
+        let votes = |wanted: Ordering| {
+            credits.buckets().iter().filter(|[control, treatment]| treatment.total_cmp(control) == wanted).count() as u64
+        };
         let silent = credits.buckets().iter().filter(|wins| **wins == [0.0; 2]).count() as u64;
         let (for_control, for_treatment, ties) = (votes(Ordering::Less), votes(Ordering::Greater), votes(Ordering::Equal) - silent);
         let p_value = binomial::two_sided(for_treatment, for_control + for_treatment, INDIFFERENT);

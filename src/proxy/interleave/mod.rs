@@ -60,12 +60,7 @@ pub(super) trait Either {
 }
 
 /// By both arms, if it fits.
-pub(super) async fn serve(
-    mut request: impl Either,
-    mut journey: Journey,
-    pairing: &Pairing,
-    question: Question<'_>,
-) -> Response<Answer> {
+pub(super) async fn serve(mut request: impl Either, mut journey: Journey, pairing: &Pairing, question: Question<'_>) -> Response<Answer> {
     let fit = match request.fit(&journey).await {
         Ok(fit) => fit,
         Err(Unfit::Alone(why)) => {

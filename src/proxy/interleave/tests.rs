@@ -12,8 +12,8 @@ use super::fit::{json as by_json, message as by_message};
 use super::hits::{Form, Hit};
 use super::*;
 use crate::interleaving::PointId;
-use crate::metrics::NotInterleaved::{Limit, Offset, Query as NoPlainQuery, ScoreThreshold};
 use crate::metrics::NotInterleaved;
+use crate::metrics::NotInterleaved::{Limit, Offset, Query as NoPlainQuery, ScoreThreshold};
 use crate::proxy::classify::Hits;
 
 fn query(body: &Value) -> Result<usize, NotInterleaved> {
@@ -114,7 +114,8 @@ fn message(ids: &[u64]) -> Bytes {
             ..Default::default()
         })),
     });
-    let point = |id: &u64| qdrant::ScoredPoint { id: Some((*id).into()), score: 0.5, version: 3, vectors: vectors.clone(), ..Default::default() };
+    let point =
+        |id: &u64| qdrant::ScoredPoint { id: Some((*id).into()), score: 0.5, version: 3, vectors: vectors.clone(), ..Default::default() };
     let response = qdrant::QueryResponse { result: ids.iter().map(point).collect(), time: 0.25, usage: Some(qdrant::Usage::default()) };
     let mut out = BytesMut::new();
     out.put_u8(0);
@@ -146,7 +147,8 @@ fn hits_are_exchanged_and_nothing_else_is() {
 fn ids_are_the_same_by_either_protocol() {
     const ID: &str = "6f0c1b3a-9a1f-4f4e-8f38-0a4b5c6d7e8f";
     let text = Bytes::from(json!({"result": [{"id": ID}]}).to_string());
-    let response = qdrant::SearchResponse { result: vec![qdrant::ScoredPoint { id: Some(ID.into()), ..Default::default() }], ..Default::default() };
+    let response =
+        qdrant::SearchResponse { result: vec![qdrant::ScoredPoint { id: Some(ID.into()), ..Default::default() }], ..Default::default() };
     let message = response.encode_to_vec();
     let frame = Bytes::from([&[0], &u32::try_from(message.len()).expect("short").to_be_bytes()[..], &message].concat());
     let by_json = ids(&Form::Json(Hits::List).hits(&text).expect("an answer"));
@@ -155,7 +157,9 @@ fn ids_are_the_same_by_either_protocol() {
 
 #[test]
 fn what_is_no_answer_is_not_read() {
-    for text in ["", "{}", "[]", r#"{"result":null}"#, r#"{"result":[{"score":1}]}"#, r#"{"result":[{"id":-1}]}"#, r#"{"status":{"error":"x"}}"#] {
+    for text in
+        ["", "{}", "[]", r#"{"result":null}"#, r#"{"result":[{"score":1}]}"#, r#"{"result":[{"id":-1}]}"#, r#"{"status":{"error":"x"}}"#]
+    {
         let text = Bytes::from_static(text.as_bytes());
         assert_eq!(Form::Json(Hits::List).hits(&text), None, "{text:?}");
         assert_eq!(Form::Json(Hits::Points).hits(&text), None, "{text:?}");

@@ -319,7 +319,11 @@ async fn the_preference_of_users_is_found_and_none_where_there_is_none() {
         }
         let report = house.report(&id).await;
         let click = &report["preferences"][0];
-        assert_eq!(click["control_wins"].as_f64().zip(click["treatment_wins"].as_f64()).map(|(a, b)| a + b), Some(f64::from(USERS)), "no click was lost");
+        assert_eq!(
+            click["control_wins"].as_f64().zip(click["treatment_wins"].as_f64()).map(|(a, b)| a + b),
+            Some(f64::from(USERS)),
+            "no click was lost"
+        );
         if differs {
             // Three of four hits they like are the treatment's.
             assert_eq!((&click["better"], &click["significant"]), (&json!(true), &json!(true)), "{click:#}");
@@ -352,6 +356,7 @@ async fn only_units_dealt_by_chance_are_interleaved() {
     house.change(Method::POST, &format!("/v1/experiments/{id}/stop"), &json!({})).await;
     let after = house.post("user-1", "points/query", &query(3)).await;
     assert_eq!((after.variant.as_str(), after.token), ("", None), "the traffic is back");
-    let (status, problem) = house.call(Method::POST, "/v1/experiments", &super::spec(&json!({"alias": null, "control": "docs_v1", "interleave": true}))).await;
+    let (status, problem) =
+        house.call(Method::POST, "/v1/experiments", &super::spec(&json!({"alias": null, "control": "docs_v1", "interleave": true}))).await;
     assert_eq!((status, &problem["errors"][0]["field"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("interleave")), "{problem:#}");
 }

@@ -212,7 +212,8 @@ mod tests {
 
     #[test]
     fn flags_become_a_spec() {
-        let line = "ranking docs docs_v2 --interleave --split 0.2 --exposure 50 --metric click=binary --max-duration 7d --planned-units 5000";
+        let line =
+            "ranking docs docs_v2 --interleave --split 0.2 --exposure 50 --metric click=binary --max-duration 7d --planned-units 5000";
         let body = parsed::<SpecArgs>(line).body().expect("no file to read");
         let spec: crate::experiment::ExperimentSpec = serde_json::from_value(body).expect("what the API takes");
         let spec = spec.normalized(&std::collections::HashSet::new()).expect("a proper spec");
