@@ -190,26 +190,32 @@ proptest! {
     }
 }
 
-/// What comes after so many milliseconds.
-async fn after<T>(milliseconds: u64, what: T) -> T {
-    tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+/// What comes after so many turns of the runtime.
+async fn after<T>(turns: usize, what: T) -> T {
+    for _ in 0..turns {
+        tokio::task::yield_now().await;
+    }
     what
 }
 
-#[tokio::test(start_paused = true)]
-async fn the_other_arm_has_as_long_as_the_own_one_and_a_little_more() {
+#[tokio::test]
+async fn both_are_awaited_and_the_other_one_not_for_ever() {
     let worth = |_: &&str| true;
-    assert_eq!(together(after(200, "own"), after(150, Some("other")), worth).await, ("own", Some("other")));
-    assert_eq!(together(after(200, "own"), after(249, Some("other")), worth).await, ("own", Some("other")));
-    let begun = tokio::time::Instant::now();
-    assert_eq!(together(after(200, "own"), after(251, Some("other")), worth).await, ("own", None));
-    assert_eq!(begun.elapsed(), Duration::from_millis(250));
-    assert_eq!(together(after(10, "own"), after(5, None::<&str>), worth).await, ("own", None));
+    assert_eq!(together(after(5, "own"), after(1, Some("other")), worth).await, ("own", Some("other")), "it was there first");
+    assert_eq!(together(after(1, "own"), after(5, Some("other")), worth).await, ("own", Some("other")), "it came a little later");
+    assert_eq!(together(after(1, "own"), std::future::pending::<Option<()>>(), worth).await, ("own", None), "it never came");
+    assert_eq!(together(after(5, "own"), after(1, None::<()>), worth).await, ("own", None), "it failed");
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn nobody_waits_where_there_is_nothing_to_merge() {
-    let begun = tokio::time::Instant::now();
-    assert_eq!(together(after(10, "failed"), std::future::pending::<Option<()>>(), |_| false).await, ("failed", None));
-    assert_eq!(begun.elapsed(), Duration::from_millis(10));
+    for (worth, least, most) in [(false, 1, 1), (true, 2, usize::MAX)] {
+        let mut asked = 0;
+        let other = poll_fn(|_| {
+            asked += 1;
+            Poll::<Option<()>>::Pending
+        });
+        assert_eq!(together(std::future::ready("own"), other, |_| worth).await, ("own", None));
+        assert!((least..=most).contains(&asked), "asked {asked} times");
+    }
 }
