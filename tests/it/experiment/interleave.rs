@@ -304,7 +304,6 @@ const USERS: u32 = 200;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_preference_of_users_is_found_and_none_where_there_is_none() {
     let seed = fastrand::u64(..);
-    println!("seed {seed}");
     for (treatment, differs) in [(TREATMENT, true), (CONTROL, false)] {
         let mut random = fastrand::Rng::with_seed(seed);
         let (house, id) = House::interleaving(Upstream::sandbox().await, [&CONTROL, &treatment], json!({"planned_units": USERS})).await;
@@ -326,12 +325,12 @@ async fn the_preference_of_users_is_found_and_none_where_there_is_none() {
         );
         if differs {
             // Three of four hits they like are the treatment's.
-            assert_eq!((&click["better"], &click["significant"]), (&json!(true), &json!(true)), "{click:#}");
+            assert_eq!((&click["better"], &click["significant"]), (&json!(true), &json!(true)), "seed {seed}: {click:#}");
         } else {
             // Five standard errors: a preference of nobody is as far from zero once in two million runs.
             let preference = click["preference"].as_f64().expect("there are wins");
-            assert!(preference.abs() < 5.0 * 0.5 / f64::from(USERS).sqrt(), "{click:#}");
-            assert!(click["interval"]["low"].as_f64() <= click["preference"].as_f64(), "{click:#}");
+            assert!(preference.abs() < 5.0 * 0.5 / f64::from(USERS).sqrt(), "seed {seed}: {click:#}");
+            assert!(click["interval"]["low"].as_f64() <= click["preference"].as_f64(), "seed {seed}: {click:#}");
         }
     }
 }
