@@ -76,5 +76,6 @@ fn measurement(running: &Running, seen: &Observed, readings: &Readings) -> Measu
         canary: seen.canary.numbers(),
         control: seen.control.numbers(),
         evaluations: judge(running, seen, readings),
+        comparison: None,
     }
 }
