@@ -52,7 +52,7 @@ impl Ground<'_> {
             (_, Some(running), _) => self.canary_route(name, collection, running),
             (.., route) => route.map(|route| self.route(name, route, &stable)),
         };
-        Entry { kind, stable, route }
+        Entry { kind, stable, route, shadow: None }
     }
 
     fn route(&self, name: &str, route: &RouteState, stable: &Arc<Target<Handles>>) -> Route<Handles> {
@@ -182,7 +182,7 @@ impl Ground<'_> {
 
     fn unknown(&self) -> Entry<Handles> {
         let stable = Arc::new(self.target(None, STABLE, DEFAULT_UPSTREAM, None));
-        Entry { kind: NameKind::Unknown, stable, route: None }
+        Entry { kind: NameKind::Unknown, stable, route: None, shadow: None }
     }
 
     fn target(&self, label: Option<&str>, variant: &str, upstream: usize, collection: Option<&str>) -> Target<Handles> {

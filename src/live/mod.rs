@@ -1,9 +1,10 @@
-//! All that the data plane and the control plane share: one snapshot, and one question.
+//! All that the data plane and its neighbours share: one snapshot, one question, and what the mirror is handed.
 //!
 //! `control` builds a [`Live`] and swaps it in; every worker reads the newest one at the start of each request (I3). The
 //! only thing the data plane ever asks of the control plane is to list the aliases again ([`Refresh`], I10). Nothing
-//! else passes between them but the counters of `metrics`.
+//! else passes between them but the counters of `metrics`. Questions that are compared go to the mirror ([`Mirror`]).
 
+mod mirror;
 mod refresh;
 mod settings;
 mod upstream;
@@ -15,8 +16,9 @@ use arc_swap::ArcSwap;
 use crate::metrics::Handles;
 use crate::routing::Table;
 
+pub use mirror::{Answered, Compare, Held, Job, Mirror, Purpose, Question};
 pub use refresh::{Refresh, RefreshFailed, RefreshRequest};
-pub use settings::{Answers, Fallback, Identity, Limits, Retry, Settings, Timeouts};
+pub use settings::{Answers, Fallback, Identity, Limits, Retry, Settings, Shadowing, Timeouts};
 pub use upstream::{Credentials, Endpoint, EndpointFault, Upstream};
 
 /// The upstream whose aliases are the namespace; always the first.

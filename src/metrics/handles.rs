@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::HeaderValue;
 
-use super::{Apart, Cohort, Series, Usage};
+use super::{Apart, Cohort, Comparisons, Series, Usage};
 
 #[derive(Clone, Debug)]
 pub struct Handles {
@@ -18,6 +18,8 @@ pub struct Handles {
     pub tokens: Arc<[HeaderValue]>,
     /// Whether somebody asks what this target's answers have in them.
     pub looked_at: bool,
+    /// Where a shadow's answers are compared; on a shadow's target only.
+    pub comparisons: Option<Arc<Comparisons>>,
 }
 
 impl Handles {

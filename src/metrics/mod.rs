@@ -7,6 +7,7 @@
 mod apart;
 mod cell;
 mod cohort;
+mod comparisons;
 mod finding;
 mod handles;
 mod histogram;
@@ -19,6 +20,7 @@ mod worker;
 
 pub use apart::{Apart, Whose};
 pub use cohort::{COHORT_BUCKETS, Cohort, CohortSample, CohortTotals, GroupTotals, LATENCY_GROUPS, Latencies, UNIT_BITS};
+pub use comparisons::{Against, Compared, Comparisons};
 pub use finding::Finding;
 pub use handles::Handles;
 pub use histogram::{Histogram, Snapshot};

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{Guards, Route};
+use super::{Guards, Route, Shadow};
 
 /// Where a request can go.
 #[derive(Debug)]
@@ -37,6 +37,8 @@ pub struct Entry<H> {
     pub kind: NameKind,
     pub stable: Arc<Target<H>>,
     pub route: Option<Route<H>>,
+    /// Who is asked the same, and answers nobody. A name without a route may have one too.
+    pub shadow: Option<Arc<Shadow<H>>>,
 }
 
 /// One version of all of it.

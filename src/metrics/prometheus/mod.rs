@@ -7,6 +7,7 @@ mod family;
 mod latency;
 mod rollouts;
 mod series;
+mod shadows;
 mod webhooks;
 
 #[cfg(test)]
@@ -58,6 +59,7 @@ pub struct RenderFailed(#[from] prometheus::Error);
 pub fn render(registry: &Registry, gauges: &Gauges<'_>) -> Result<String, RenderFailed> {
     let mut families: Vec<MetricFamily> = Vec::new();
     families.extend(series::collect(registry));
+    families.extend(shadows::collect(registry));
     families.extend(usage(registry));
     families.extend(workers(registry.workers()));
     families.extend(control(gauges));

@@ -54,7 +54,7 @@ fn normal_tails(z: f64) -> f64 {
     (2.0 * Normal::standard().sf(z.abs())).min(1.0)
 }
 
-fn student(degrees: f64) -> Option<StudentsT> {
+pub(in crate::stats) fn student(degrees: f64) -> Option<StudentsT> {
     StudentsT::new(0.0, 1.0, degrees).ok()
 }
 
