@@ -125,6 +125,7 @@ impl Control {
         self.flush_experiments().await?;
         self.flush_comparisons().await?;
         self.forget_cohorts();
+        self.forget_comparisons();
         Ok(())
     }
 

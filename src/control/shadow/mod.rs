@@ -21,6 +21,6 @@ mod views;
 
 pub(super) use mirroring::{Mirroring, Mirrorings};
 pub(super) use requests::shadowed;
-pub(super) use route::entry_shadow;
-pub(super) use seen::{compared_here, scope_of_all};
+pub(super) use route::{SHADOW, entry_shadow};
+pub(super) use seen::scope_of_all;
 pub use views::ShadowView;

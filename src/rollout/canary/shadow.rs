@@ -3,7 +3,7 @@
 
 use super::judge::{Judgement, found};
 use super::stage::Step;
-use super::{By, Canary, Effect, Notice, PauseReason, Phase, State};
+use super::{By, Canary, Notice, PauseReason, Phase, State};
 use crate::rollout::{Measurement, ShadowStage, Timestamp, Verdict};
 
 impl Canary {

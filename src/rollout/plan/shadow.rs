@@ -33,7 +33,7 @@ pub struct ShadowStage {
     /// How much overlap may be lost beyond what stable loses against itself, a fraction.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub maximum_excess: Option<f64>,
-    /// Of answers with hits, how many the new collection may answer without any.
+    /// Of what was compared, how much may have hits of stable and none of the new collection.
     #[serde(default = "one_percent")]
     pub maximum_emptied_rate: f64,
     /// Of what was mirrored, how much may fail.

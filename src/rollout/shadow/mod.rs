@@ -11,7 +11,7 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
-pub use spec::{Drawn, ShadowSpec};
+pub use spec::ShadowSpec;
 pub use state::{ShadowState, ShadowStep};
 
 use super::By;

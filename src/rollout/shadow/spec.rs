@@ -6,17 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::Period;
 use crate::rollout::plan::{MAX_PERIOD, check_sampling};
-use crate::routing::{STABLE, SpecFault, check_name};
-
-/// What is drawn: users, or single requests.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Drawn {
-    /// All reads of a unit, or none. Requests without a unit are drawn one by one.
-    Unit,
-    #[default]
-    Request,
-}
+use crate::routing::{STABLE, ShadowBy, SpecFault, check_name};
 
 /// Reads of an alias, mirrored to a collection.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,8 +24,9 @@ pub struct ShadowSpec {
     /// How much of them is mirrored.
     #[serde(default = "everything")]
     pub percentage: f64,
+    /// Whether units or questions are drawn.
     #[serde(default)]
-    pub by: Drawn,
+    pub by: ShadowBy,
     /// How many hits of an answer are compared.
     #[serde(default = "ten")]
     pub depth: usize,
