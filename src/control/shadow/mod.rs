@@ -17,6 +17,8 @@ mod requests;
 mod route;
 mod seen;
 mod steps;
+#[cfg(test)]
+mod tests;
 mod views;
 
 pub(super) use mirroring::{Mirroring, Mirrorings};

@@ -21,7 +21,7 @@ impl Control {
         }
     }
 
-    async fn step_shadow(&self, before: &Mirroring, now: Timestamp, fence: &Fence) -> Result<(), ControlError> {
+    pub(super) async fn step_shadow(&self, before: &Mirroring, now: Timestamp, fence: &Fence) -> Result<(), ControlError> {
         let mut after = before.clone();
         if before.shadow.state() == ShadowState::Settling {
             // The last word needs what every replica has counted, and they all know by now that it is over.
