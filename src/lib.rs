@@ -6,8 +6,8 @@
 //!
 //! ```text
 //! cli        commands: parse, start, print
-//! admin      HTTP API for operators                     proxy   the data plane: one request, from accept to observe
-//! control    the control plane: routes, canaries         |
+//! admin      HTTP API for operators                     mirror  asks a shadow what users asked, and compares
+//! control    the control plane: routes, canaries        proxy   the data plane: one request, from accept to observe
 //! rollout    plans and state machines, pure              |
 //! experiment who is in which arm, and what follows, pure |
 //! qdrant     what the control plane asks of Qdrant       |
@@ -24,6 +24,7 @@ pub mod experiment;
 pub mod live;
 pub mod logging;
 pub mod metrics;
+pub mod mirror;
 pub mod proxy;
 pub mod qdrant;
 pub mod rollout;

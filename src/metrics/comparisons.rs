@@ -21,7 +21,11 @@ pub enum Against {
 #[derive(Clone, Debug)]
 pub enum Compared {
     /// By list, and what both took until their first byte.
-    Lists { pairs: Vec<Paired>, reference_us: u64, candidate_us: u64 },
+    Lists {
+        pairs: Vec<Paired>,
+        reference_us: u64,
+        candidate_us: u64,
+    },
     /// An error instead of an answer, or none in time.
     Failed(Failure),
     Unreadable,

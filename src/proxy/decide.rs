@@ -1,14 +1,16 @@
 //! Phase 3: one snapshot, one decision, held until the last byte.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use http::HeaderMap;
 
 use super::classify::Operation;
 use super::identify::{BareName, Places, bare, identify};
+use super::tee::Ticket;
 use crate::live::Live;
 use crate::metrics::{Handles, Whose};
-use crate::routing::{Decision, NameKind, Reason, Route, SLOTS, Target, Unit};
+use crate::routing::{Decision, Entry, NameKind, Reason, Route, SLOTS, Target, Unit};
 
 /// Where a request goes, and where it goes if it cannot go there.
 #[derive(Debug)]
@@ -25,6 +27,8 @@ pub(super) struct Plan {
     pub(super) listed: bool,
     /// A suffix was taken off the name, so it has to be written anew even for stable.
     pub(super) stripped: Option<Box<str>>,
+    /// Its answer is compared with that of a shadow.
+    pub(super) ticket: Option<Ticket>,
 }
 
 /// What a decision is made from.
@@ -52,11 +56,15 @@ impl Plan {
             whose,
             listed,
             stripped,
+            ticket: None,
+        };
+        let unit = || {
+            let places = Places { query: question.query, suffix: bare.and_then(|bare: BareName<'_>| bare.unit) };
+            identify(&identity.carriers, question.headers, places)
         };
         match (&entry.route, question.operation) {
             (Some(route), Some(operation)) if operation.split => {
-                let places = Places { query: question.query, suffix: bare.and_then(|bare: BareName<'_>| bare.unit) };
-                let unit = identify(&identity.carriers, question.headers, places);
+                let unit = unit();
                 let forced = identity.force_header.as_ref().and_then(|name| question.headers.get(name)).map(http::HeaderValue::as_bytes);
                 let asked = unit.as_deref().map_or(Unit::Anonymous, Unit::Id);
                 let header = |name: &str| question.headers.get(name).map(http::HeaderValue::as_bytes);
@@ -65,9 +73,13 @@ impl Plan {
                 } else {
                     route.passed_by(Reason::NotTargeted)
                 };
-                plan(decision.target, unit.is_none(), whose(route, &decision, unit.as_deref()))
+                let ticket = ticket(entry, &question, &decision, || unit.clone());
+                Self { ticket, ..plan(decision.target, unit.is_none(), whose(route, &decision, unit.as_deref())) }
             }
-            _ => plan(&entry.stable, false, Whose::Nobody),
+            _ => {
+                let decision = Decision { target: &entry.stable, reason: Reason::Transparent, slot: None };
+                Self { ticket: ticket(entry, &question, &decision, unit), ..plan(&entry.stable, false, Whose::Nobody) }
+            }
         }
     }
 
@@ -81,6 +93,24 @@ impl Plan {
     pub(super) fn is_split(&self) -> bool {
         self.target.rename.is_some()
     }
+}
+
+/// Whether a shadow takes the request: a search that the compared variant answers, and that nobody forced there. Whom it is for
+/// is only asked where there is a shadow.
+fn ticket<'r>(
+    entry: &Entry<Handles>,
+    question: &Question<'_>,
+    decision: &Decision<'_, Handles>,
+    unit: impl FnOnce() -> Option<Cow<'r, [u8]>>,
+) -> Option<Ticket> {
+    let shadow = entry.shadow.as_ref()?;
+    let hits = question.operation.is_some_and(|operation| operation.hits.is_some());
+    if !hits || *shadow.from != *decision.target.variant || decision.reason == Reason::Forced {
+        return None;
+    }
+    let unit = unit();
+    let taken = shadow.takes(unit.as_deref().map_or(Unit::Anonymous, Unit::Id), || fastrand::u32(..SLOTS));
+    taken.then(|| Ticket { shadow: Arc::clone(shadow), unit: unit.map(|id| shadow.stats.hash(&id)) })
 }
 
 /// Whom the rollout counts it for, if one watches the target.

@@ -8,7 +8,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use http::{HeaderValue, Response};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Response};
 use tokio::time::Sleep;
 
 use super::body::{Answer, ClientBody, Source};
@@ -17,10 +18,12 @@ use super::decide::{Plan, Question};
 use super::headers;
 use super::observe::{Observation, Subject};
 use super::respond::Fault;
+use super::tee::{Begun, Tee, Ticket};
 use super::worker::{Permit, Snapshot, Worker};
 use crate::live::Upstream;
 use crate::metrics::{Class, FallbackCause, Handles, Outcome, Whose, WorkerEvent};
 use crate::routing::Target;
+use crate::stats::shadow::Dropped;
 
 pub(super) struct Journey {
     pub(super) worker: Rc<Worker>,
@@ -52,11 +55,16 @@ impl Journey {
         question: Question<'_>,
         subject: Subject,
     ) -> Self {
-        let plan = Plan::make(&live, question);
+        let mut plan = Plan::make(&live, question);
+        // Behind, the mirror costs a request no more than this.
+        if let Some(ticket) = plan.ticket.take_if(|_| !worker.mirror().has_room()) {
+            ticket.drop(worker, Dropped::QueueFull);
+        }
         let operation = question.operation;
         worker.budget().deposit(&live.settings.retry);
         let repeatable = operation.is_some_and(Operation::repeatable);
-        client.keep_at_most(if repeatable { live.settings.fallback.replay_bytes } else { UNSENT_BYTES });
+        let kept = if repeatable { live.settings.fallback.replay_bytes } else { UNSENT_BYTES };
+        client.keep_at_most(plan.ticket.as_ref().map_or(kept, |_| kept.max(live.settings.shadow.max_bytes)));
         if plan.routed && subject.operation.is_some_and(|operation| operation.class == Class::Write) {
             plan.stable.handle.series.shard(worker.index()).split_write();
         }
@@ -213,7 +221,16 @@ impl Journey {
     }
 
     /// Marks the answer with where it came from, and hands it over.
-    pub(super) fn finish(self, mut answer: Response<Source>, mut observation: Observation, settled: bool) -> Response<Answer> {
+    pub(super) fn finish(
+        self,
+        parts: &Parts,
+        mut answer: Response<Source>,
+        mut observation: Observation,
+        settled: bool,
+    ) -> Response<Answer> {
+        if let Some(ticket) = &self.plan.ticket {
+            self.tee(ticket, parts, answer.headers(), &mut observation);
+        }
         self.client.forget();
         observation.look(&self.live.settings.answers, answer.headers());
         self.mark(answer.headers_mut(), observation.target(), settled);
@@ -221,7 +238,32 @@ impl Journey {
         answer.map(|source| Answer::new(source, Some(observation), deadline).holding(self.permit))
     }
 
+    /// Keeps what is to be compared with a shadow's answer, if it is the wanted variant's and the whole question is still there.
+    fn tee(&self, ticket: &Ticket, parts: &Parts, answer: &HeaderMap, observation: &mut Observation) {
+        if self.fell_back.is_some() || !observation.succeeds() || !self.client.has_ended() {
+            return ticket.drop(&self.worker, Dropped::Unanswered);
+        }
+        if !self.client.is_repeatable() {
+            return ticket.drop(&self.worker, Dropped::TooLarge);
+        }
+        let reference = observation.target();
+        let begun = Begun {
+            live: self.live.shared(),
+            protocol: self.subject.protocol,
+            parts,
+            body: self.client.kept(),
+            answer,
+            reference,
+            reference_name: self.plan.wire_name(reference),
+        };
+        let tee = Tee::begin(&self.worker, ticket, begun);
+        observation.tee(tee);
+    }
+
     pub(super) fn fail(self, fault: &Fault, mut observation: Observation) -> Response<Answer> {
+        if let Some(ticket) = &self.plan.ticket {
+            ticket.drop(&self.worker, Dropped::Unanswered);
+        }
         observation.first_byte(fault.outcome());
         let mut answer = fault.answer(self.subject.protocol);
         self.mark(answer.headers_mut(), observation.target(), true);
@@ -231,7 +273,7 @@ impl Journey {
         answer
     }
 
-    fn mark(&self, headers: &mut http::HeaderMap, target: &Target<Handles>, settled: bool) {
+    fn mark(&self, headers: &mut HeaderMap, target: &Target<Handles>, settled: bool) {
         if self.plan.routed {
             // Names are checked when a route is made; a header value that could not be built is one nobody can have set.
             if let Ok(variant) = HeaderValue::from_str(&target.variant) {

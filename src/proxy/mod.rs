@@ -8,8 +8,8 @@
 //!                                  journey (fallback, retry, refresh) -> body::Answer -> observe
 //! ```
 //!
-//! It reads a [`crate::live::Live`] snapshot, writes to `metrics`, and asks for a refresh; it knows nothing else of the
-//! control plane. Keeps I1 (stable goes on unchanged), I3 (one snapshot a request), I9 (bodies stream) and I10.
+//! It reads a [`crate::live::Live`] snapshot, writes to `metrics`, asks for a refresh, and hands questions to the mirror; it
+//! knows nothing else of the control plane. Keeps I1 (stable goes on unchanged), I3 (one snapshot a request), I9 (bodies stream) and I10.
 
 mod acceptor;
 mod body;
@@ -33,9 +33,10 @@ mod observe;
 mod respond;
 mod rest;
 mod service;
+mod tee;
 mod worker;
 
-pub use acceptor::{Listen, Proxy, StartError};
+pub use acceptor::{Listen, Neighbours, Proxy, StartError};
 
 /// The parsers of what clients and upstreams send, for fuzzing: outside the data plane nothing else may call them. Those
 /// of gRPC are in [`grpc::parse`].

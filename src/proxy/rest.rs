@@ -109,7 +109,7 @@ impl Rest<'_> {
             let mut answer = Response::new(source);
             *answer.status_mut() = head.status;
             *answer.headers_mut() = head.headers;
-            return journey.finish(answer, observation, settled);
+            return journey.finish(self.parts, answer, observation, settled);
         }
     }
 

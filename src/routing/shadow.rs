@@ -87,7 +87,8 @@ mod tests {
 
     #[test]
     fn chance_decides_by_request_and_for_whoever_has_no_unit() {
-        for (by, unit) in [(ShadowBy::Request, Unit::Id(b"user")), (ShadowBy::Request, Unit::Anonymous), (ShadowBy::Unit, Unit::Anonymous)] {
+        for (by, unit) in [(ShadowBy::Request, Unit::Id(b"user")), (ShadowBy::Request, Unit::Anonymous), (ShadowBy::Unit, Unit::Anonymous)]
+        {
             assert!(shadow(by, 10).takes(unit, || 9));
             assert!(!shadow(by, 10).takes(unit, || 10));
         }

@@ -22,12 +22,6 @@ pub struct ShadowConfig {
 
 impl Default for ShadowConfig {
     fn default() -> Self {
-        Self {
-            concurrency: 8,
-            queue: 256,
-            max_bytes: Size::from_mib(1),
-            max_memory: Size::from_mib(64),
-            timeout: Period::from_secs(10),
-        }
+        Self { concurrency: 8, queue: 256, max_bytes: Size::from_mib(1), max_memory: Size::from_mib(64), timeout: Period::from_secs(10) }
     }
 }

@@ -110,7 +110,7 @@ impl Call<'_> {
                 }
             }
             let settled = journey.settle().await;
-            return journey.finish(answer.map(|body| Source::Grpc(Box::new(body))), observation, settled);
+            return journey.finish(&self.parts, answer.map(|body| Source::Grpc(Box::new(body))), observation, settled);
         }
     }
 

@@ -136,8 +136,7 @@ fn scores_drift_by_the_mean_distance_of_common_points() {
 fn ranking() -> impl Strategy<Value = Vec<Hit>> {
     // Few ids and few scores, so that lists have much in common and ties.
     prop::collection::vec((0..12_u64, 0..4_u8), 0..15).prop_map(|hits| {
-        let mut hits: Vec<Hit> =
-            hits.into_iter().map(|(id, score)| Hit { id: PointKey(id), score: Some(f64::from(score)) }).collect();
+        let mut hits: Vec<Hit> = hits.into_iter().map(|(id, score)| Hit { id: PointKey(id), score: Some(f64::from(score)) }).collect();
         hits.sort_by(|a, b| b.score.partial_cmp(&a.score).expect("finite"));
         hits
     })

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::series::{Count, Series, Sums};
 use super::Measure;
+use super::series::{Count, Series, Sums};
 use crate::stats::{BUCKETS, UnitSet};
 
 /// The stored form of a [`Series`].

@@ -17,9 +17,9 @@ mod measure;
 mod report;
 mod series;
 mod summary;
-mod worst;
 #[cfg(test)]
 mod tests;
+mod worst;
 
 pub use columns::SeriesFault;
 pub use measure::{Measure, Range};

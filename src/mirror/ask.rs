@@ -1,0 +1,128 @@
+//! Asks one target a question that was asked before.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, header};
+
+use super::{grpc, rest};
+use crate::live::{Credentials, Question, Settings, Upstream};
+use crate::metrics::Protocol;
+use crate::proxy::classify::{self, Operation};
+
+/// A question, and where it names its collection.
+pub(super) struct Wire<'q> {
+    pub(super) question: &'q Question,
+    pub(super) operation: &'static Operation,
+    /// Of the path; gRPC has it in its message.
+    pub(super) name: Option<Range<usize>>,
+}
+
+impl<'q> Wire<'q> {
+    /// None for what is not one of Qdrant's operations.
+    pub(super) fn of(question: &'q Question) -> Option<Self> {
+        let path = question.uri.path();
+        let (operation, name) = match question.protocol {
+            Protocol::Rest => {
+                let located = classify::locate(&question.method, path)?;
+                (located.operation, located.name.map(|name| name.range))
+            }
+            Protocol::Grpc => (classify::grpc(path)?, None),
+        };
+        Some(Self { question, operation, name })
+    }
+}
+
+/// What came back.
+pub(super) struct Second {
+    pub(super) headers: HeaderMap,
+    pub(super) body: Vec<Bytes>,
+    pub(super) first_byte_us: u64,
+}
+
+/// Why nothing did.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum AskFailed {
+    #[error("the answer is larger than shadow.max_bytes")]
+    TooLarge,
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl AskFailed {
+    pub(super) fn because(error: &dyn std::error::Error) -> Self {
+        let causes = std::iter::successors(error.source(), |cause| cause.source());
+        Self::Failed(causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}")))
+    }
+}
+
+/// The mirror's connections.
+#[derive(Default)]
+pub(super) struct Asker {
+    rest: rest::Clients,
+    grpc: grpc::Lines,
+}
+
+/// How long one answer may take, and how large it may be.
+#[derive(Clone, Copy)]
+pub(super) struct Bounds {
+    pub(super) connect: Duration,
+    pub(super) bytes: usize,
+    pub(super) asked: Instant,
+}
+
+impl Bounds {
+    /// Since the question was put.
+    pub(super) fn elapsed_us(&self) -> u64 {
+        u64::try_from(self.asked.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
+}
+
+impl Asker {
+    /// Asks `upstream` for the collection `name`, or for the one that the question names.
+    pub(super) async fn ask(
+        &self,
+        upstream: &Arc<Upstream>,
+        settings: &Settings,
+        wire: &Wire<'_>,
+        name: Option<&str>,
+    ) -> Result<Second, AskFailed> {
+        let bounds = Bounds { connect: settings.timeouts.connect, bytes: settings.shadow.max_bytes, asked: Instant::now() };
+        let asked = async {
+            match wire.question.protocol {
+                Protocol::Rest => self.rest.ask(upstream, bounds, wire, name).await,
+                Protocol::Grpc => self.grpc.ask(upstream, bounds, wire.question, name, settings.limits.grpc_inflate_bytes).await,
+            }
+        };
+        tokio::time::timeout(settings.shadow.timeout, asked).await.unwrap_or_else(|_| {
+            // It may be the connection that nobody answers on any more; an HTTP/1.1 one is gone with the question.
+            self.grpc.forget(upstream);
+            Err(AskFailed::Failed("no answer within shadow.timeout".to_owned()))
+        })
+    }
+
+    /// Closes connections to upstreams that are not configured any more.
+    pub(super) fn retain(&self, configured: &[Arc<Upstream>]) {
+        let known = |id: u64| configured.iter().any(|upstream| upstream.id == id);
+        self.rest.retain(known);
+        self.grpc.retain(known);
+    }
+}
+
+/// The client's headers, less what only concerned its own exchange: it may not wait as long, and would have had another coding.
+pub(super) fn headers(question: &Question, upstream: &Upstream) -> HeaderMap {
+    let mut headers = question.headers.clone();
+    for name in [header::ACCEPT_ENCODING, header::CONTENT_LENGTH, header::HOST] {
+        headers.remove(name);
+    }
+    for name in ["grpc-accept-encoding", "grpc-timeout"] {
+        headers.remove(HeaderName::from_static(name));
+    }
+    if let Credentials::Replace(key) = &upstream.credentials {
+        headers.remove(header::AUTHORIZATION);
+        headers.insert("api-key", key.clone());
+    }
+    headers
+}

@@ -1,0 +1,26 @@
+//! Asks a shadow what users asked, and compares what it answers with what they got.
+//!
+//! ```text
+//! proxy (every worker) --live::Mirror--> run -> compare -> ask (rest, grpc) -> shadow, and the reference once more
+//!                                                  |
+//!                                       answer (json, protobuf) -> stats::ranking -> metrics::Comparisons
+//! ```
+//!
+//! One thread of its own, with its own runtime and connections, so that no data worker ever parses an answer or waits for
+//! a shadow. It knows `live`, `metrics`, `stats` and, of `proxy`, which operations there are and how a message is renamed.
+//! Invariants: at most `shadow.concurrency` questions are asked at a time, each for at most `shadow.timeout`; no variant's series
+//! counts them, but a collection that is asked is in use (I3, I5); what cannot be read is counted, not guessed. It stops with
+//! the process and does not wait for its queue.
+
+mod answer;
+mod ask;
+mod compare;
+mod grpc;
+mod json;
+mod lists;
+mod protobuf;
+mod rest;
+mod run;
+mod wire;
+
+pub use run::start;

@@ -1,0 +1,123 @@
+//! Keeps a question and its answer for the mirror, while both are on their way.
+//!
+//! A [`Ticket`] is decided with the plan; a [`Tee`] rides in the observation, like a look does, and keeps the answer's chunks by
+//! reference. Invariants: nothing is copied, read or waited for here; what does not fit is given up and counted, and the
+//! client's answer goes on the same (I9); only a whole answer of the wanted variant is handed over.
+
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http::request::Parts;
+use smallvec::SmallVec;
+
+use super::headers::HopByHop;
+use super::worker::Worker;
+use crate::live::{Answered, Compare, Held, Job, Live, Purpose, Question};
+use crate::metrics::{Handles, Protocol};
+use crate::routing::{Shadow, Target};
+use crate::stats::shadow::Dropped;
+
+/// A shadow took this request.
+#[derive(Clone, Debug)]
+pub(super) struct Ticket {
+    pub(super) shadow: Arc<Shadow<Handles>>,
+    /// The unit under the shadow's statistics salt.
+    pub(super) unit: Option<u64>,
+}
+
+impl Ticket {
+    pub(super) fn drop(&self, worker: &Worker, why: Dropped) {
+        if let Some(comparisons) = &self.shadow.target.handle.comparisons {
+            comparisons.dropped(worker.index(), why);
+        }
+    }
+}
+
+/// What is known when an answer begins.
+pub(super) struct Begun<'r> {
+    pub(super) live: Arc<Live>,
+    pub(super) protocol: Protocol,
+    pub(super) parts: &'r Parts,
+    pub(super) body: SmallVec<[Bytes; 4]>,
+    pub(super) answer: &'r HeaderMap,
+    pub(super) reference: &'r Arc<Target<Handles>>,
+    pub(super) reference_name: Option<&'r str>,
+}
+
+/// One answer on its way.
+pub(super) struct Tee {
+    ticket: Ticket,
+    live: Arc<Live>,
+    question: Question,
+    answer: Answered,
+    reference: Arc<Target<Handles>>,
+    reference_name: Option<Box<str>>,
+    held: Held,
+    /// How many more bytes may be kept.
+    left: usize,
+    /// Why it was given up.
+    fault: Option<Dropped>,
+}
+
+impl Tee {
+    pub(super) fn begin(worker: &Worker, ticket: &Ticket, begun: Begun<'_>) -> Box<Self> {
+        let Begun { live, protocol, parts, body, answer, reference, reference_name } = begun;
+        let left = live.settings.shadow.max_bytes;
+        let mut headers = parts.headers.clone();
+        HopByHop::of(&headers).strip(&mut headers);
+        let mut held = worker.mirror().hold();
+        let asked: usize = body.iter().map(Bytes::len).sum();
+        let fault = match asked {
+            asked if asked > left => Some(Dropped::TooLarge),
+            asked if !held.take(asked) => Some(Dropped::QueueFull),
+            _ => None,
+        };
+        Box::new(Self {
+            ticket: ticket.clone(),
+            live,
+            question: Question { protocol, method: parts.method.clone(), uri: parts.uri.clone(), headers, body, asked: SystemTime::now() },
+            answer: Answered { headers: answer.clone(), body: Vec::new(), first_byte_us: 0 },
+            reference: Arc::clone(reference),
+            reference_name: reference_name.map(Into::into),
+            held,
+            left,
+            fault,
+        })
+    }
+
+    /// This part of the answer is on its way.
+    pub(super) fn keep(&mut self, chunk: &Bytes) {
+        if self.fault.is_some() {
+            return;
+        }
+        match self.left.checked_sub(chunk.len()) {
+            None => self.fault = Some(Dropped::TooLarge),
+            Some(_) if !self.held.take(chunk.len()) => self.fault = Some(Dropped::QueueFull),
+            Some(left) => {
+                self.left = left;
+                self.answer.body.push(chunk.clone());
+            }
+        }
+        if self.fault.is_some() {
+            self.answer.body = Vec::new();
+        }
+    }
+
+    /// After the last byte, or when there will be none. `whole` is whether the client got an answer, and all of it.
+    pub(super) fn finish(self: Box<Self>, worker: &Worker, whole: bool, first_byte_us: u64) {
+        let Self { ticket, live, question, answer, reference, reference_name, held, fault, .. } = *self;
+        let fault = if whole { fault } else { Some(Dropped::Unanswered) };
+        if let Some(why) = fault {
+            return ticket.drop(worker, why);
+        }
+        let purpose = Purpose::Compare(Compare { shadow: Arc::clone(&ticket.shadow), reference, reference_name, unit: ticket.unit });
+        let answer = Answered { first_byte_us, ..answer };
+        if !worker.mirror().offer(Job { question, answer, purpose, live, done: Instant::now(), held }) {
+            ticket.drop(worker, Dropped::QueueFull);
+        } else if let Some(comparisons) = &ticket.shadow.target.handle.comparisons {
+            comparisons.mirrored(worker.index());
+        }
+    }
+}
