@@ -22,6 +22,7 @@ mod page;
 mod problem;
 mod retirements;
 mod routes;
+mod shadows;
 mod status;
 mod tagged;
 mod webhooks;
@@ -107,6 +108,9 @@ fn resources() -> Vec<(&'static str, MethodRouter<AdminState>)> {
         ("/v1/routes", get(routes::list)),
         ("/v1/routes/{alias}", get(routes::show).put(routes::put).delete(routes::delete)),
         ("/v1/routes/{alias}/weights", patch(routes::patch_weights)),
+        ("/v1/shadows", get(shadows::list).post(shadows::create)),
+        ("/v1/shadows/{id}", get(shadows::show)),
+        ("/v1/shadows/{id}/stop", post(shadows::stop)),
         ("/v1/webhooks", get(webhooks::list)),
         ("/v1/webhooks/{name}/test", post(webhooks::test)),
     ]

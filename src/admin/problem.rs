@@ -100,8 +100,11 @@ impl From<ControlError> for Problem {
             | ControlError::NoRetirement(_)
             | ControlError::NoWebhook(_)
             | ControlError::NoExperiment(_)
+            | ControlError::NoShadow(_)
             | ControlError::NoPhase { .. } => Kind::UnknownId,
             ControlError::Occupied { .. }
+            | ControlError::Shadowed { .. }
+            | ControlError::StoppedShadow(_)
             | ControlError::InUse { .. }
             | ControlError::NotCancellable { .. }
             | ControlError::NotNow { .. }

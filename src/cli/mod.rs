@@ -56,6 +56,8 @@ enum Command {
     Deployment(remote::DeploymentArgs),
     /// Compare collections on an alias's own users
     Experiment(remote::ExperimentArgs),
+    /// Mirror an alias's reads to another collection and compare the answers
+    Shadow(remote::ShadowArgs),
     /// Delete collections that nobody uses any more
     Retire(remote::RetireArgs),
     /// Put every alias on stable, at once
@@ -89,6 +91,7 @@ impl Cli {
             Command::Canary(args) => remote::run(args),
             Command::Deployment(args) => remote::run(args),
             Command::Experiment(args) => remote::run(args),
+            Command::Shadow(args) => remote::run(args),
             Command::Retire(args) => remote::run(args),
             Command::KillSwitch(args) => remote::run(args),
             Command::Collections(args) => remote::run(args),

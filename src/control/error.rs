@@ -1,7 +1,7 @@
 //! Why a change of a route was refused, and why the control plane could not start.
 
 use super::PlanFault;
-use super::document::{OWNER, ROUTE, Unreadable};
+use super::document::{OWNER, ROUTE, SHADOWED, Unreadable};
 use crate::qdrant::{AliasFailed, Difference, Failure, ListingFailed};
 use crate::rollout::Illegal;
 use crate::routing::SpecFault;
@@ -45,6 +45,12 @@ pub enum ControlError {
     NoCanary(String),
     #[error("there is no experiment `{0}`")]
     NoExperiment(String),
+    #[error("there is no shadow comparison `{0}`")]
+    NoShadow(String),
+    #[error("`{alias}` has a shadow comparison, that of {owner}: there is one at a time")]
+    Shadowed { alias: String, owner: String },
+    #[error(transparent)]
+    StoppedShadow(#[from] crate::rollout::shadow::Stopped),
     #[error("the experiment `{id}` has no phase {phase}")]
     NoPhase { id: String, phase: u32 },
     #[error("the experiment `{id}` is {state}")]
@@ -81,6 +87,9 @@ impl ControlError {
         let owner = match &self {
             Self::Commit(CommitError::Conflict { key, .. }) if key.kind == OWNER => "another rollout",
             Self::Commit(CommitError::Conflict { key, current: Some(_) }) if key.kind == ROUTE => "a route of its own",
+            Self::Commit(CommitError::Conflict { key, .. }) if key.kind == SHADOWED => {
+                return Self::Shadowed { alias: alias.to_owned(), owner: "somebody who was faster".to_owned() };
+            }
             _ => return self,
         };
         Self::Occupied { alias: alias.to_owned(), owner: owner.to_owned() }

@@ -62,6 +62,7 @@ pub(super) async fn run(control: Control) {
         if let Some(held) = &held {
             control.step_canaries(&held.fence).await;
             control.step_experiments(&held.fence).await;
+            control.step_shadows(&held.fence).await;
             control.run_due_retirements(&held.fence);
             control.run_due_deployments(&held.fence);
             if cleared.is_none_or(|at| at.elapsed() >= CLEARING) {
@@ -122,7 +123,9 @@ impl Control {
     async fn write_down(&self) -> Result<(), ControlError> {
         self.flush_observations().await?;
         self.flush_experiments().await?;
+        self.flush_comparisons().await?;
         self.forget_cohorts();
+        self.forget_comparisons();
         Ok(())
     }
 

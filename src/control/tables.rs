@@ -7,12 +7,13 @@ use super::canary::{Running, Watched, watched};
 use super::experiment::{Surroundings, Trial, experiment_route};
 use super::holdings::Holdings;
 use super::route::RouteState;
+use super::shadow::{SHADOW, entry_shadow};
 use crate::experiment::ArmSpec;
 use crate::live::DEFAULT_UPSTREAM;
 use crate::metrics::{Handles, Registry};
 use crate::qdrant::Listing;
 use crate::rollout::{self, Cohorts, Share, State};
-use crate::routing::{Allocation, Entry, Guards, NameKind, Route, STABLE, Salt, Table, Target, Targeting, VariantSpec, Watch};
+use crate::routing::{Allocation, Entry, Guards, NameKind, Route, STABLE, Salt, Shadow, Table, Target, Targeting, VariantSpec, Watch};
 
 /// The variant of a canary, in headers and metrics.
 const CANARY: &str = "canary";
@@ -52,7 +53,16 @@ impl Ground<'_> {
             (_, Some(running), _) => self.canary_route(name, collection, running),
             (.., route) => route.map(|route| self.route(name, route, &stable)),
         };
-        Entry { kind, stable, route, shadow: None }
+        let shadow = if self.held.kill.on { None } else { self.shadow(name) };
+        Entry { kind, stable, route, shadow }
+    }
+
+    /// Who is asked the same and answers nobody. What is asked of it is no part of what is counted of the alias.
+    fn shadow(&self, name: &str) -> Option<Arc<Shadow<Handles>>> {
+        entry_shadow(name, self.held, self.registry, |upstream, collection| {
+            let upstream = self.plan.upstream(upstream)?;
+            Some(self.target(None, SHADOW, upstream, Some(collection)))
+        })
     }
 
     fn route(&self, name: &str, route: &RouteState, stable: &Arc<Target<Handles>>) -> Route<Handles> {
@@ -108,6 +118,12 @@ impl Ground<'_> {
             here.for_each(|(_, collection)| guards.guard_collection(collection, &owner));
             let stable = trial.alias().and_then(|alias| self.listing.aliases.get(alias));
             stable.into_iter().for_each(|collection| guards.guard_collection(collection, &owner));
+        }
+        for mirroring in self.held.shadows.values().filter(|mirroring| mirroring.is_live()) {
+            let (upstream, collection) = mirroring.place();
+            if reachable(upstream) {
+                guards.guard_collection(collection, &mirroring.name());
+            }
         }
         guards
     }

@@ -21,6 +21,7 @@ mod evaluation;
 mod evidence;
 mod plan;
 pub mod retirement;
+pub mod shadow;
 mod share;
 mod time;
 
@@ -29,9 +30,10 @@ mod tests;
 
 pub use crate::config::{Day, FreezeWindow, TimeOfDay, Timestamp};
 pub use canary::{
-    By, Canary, CanaryStatus, Command, Effect, Ending, Endpoint, History, Illegal, Notice, PauseReason, Pending, Phase, State, Transition,
+    By, Canary, CanaryStatus, Command, Effect, Ending, Endpoint, History, Illegal, Notice, PauseReason, Pending, Phase, ShadowStatus, State,
+    Transition,
 };
 pub use evaluation::{Evaluation, Verdict};
-pub use evidence::{CohortNumbers, Evidence, Measurement};
-pub use plan::{AtDeadline, CanarySpec, Guard, Level, NoData, Plan, PlanFaults, Rule, Stage, StageSpec, Statistic, filled};
+pub use evidence::{CohortNumbers, ComparisonNumbers, Evidence, Measurement};
+pub use plan::{AtDeadline, CanarySpec, Guard, Level, Limit, NoData, Plan, PlanFaults, Rule, ShadowStage, Stage, StageSpec, Statistic, filled};
 pub use share::{Cohorts, Share, cohorts, salt};

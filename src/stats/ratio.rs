@@ -82,10 +82,10 @@ impl Ratio {
     }
 
     /// The same ratio, read as a mean of values between 0 and 1. Where buckets show a spread it is believed; where they do not,
-    /// such as when every value is 1, each bucket counts as one observation of a share.
+    /// such as when every value is 1, each unit counts as one observation of a share.
     #[must_use]
-    pub fn as_mean(self) -> Self {
-        if self.spread { self } else { self.as_share(self.effective_buckets) }
+    pub fn as_mean(self, units: f64) -> Self {
+        if self.spread { self } else { self.as_share(units) }
     }
 
     /// Degrees of freedom of the variance. By effective rather than by actual buckets, so that a few heavy units widen an

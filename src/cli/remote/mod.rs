@@ -21,6 +21,7 @@ mod retire;
 mod rollout;
 mod route;
 mod session;
+mod shadow;
 mod status;
 mod table;
 
@@ -41,6 +42,7 @@ pub(super) use history::{AuditArgs, EventsArgs};
 pub(super) use kill_switch::KillSwitchArgs;
 pub(super) use retire::RetireArgs;
 pub(super) use route::{RouteArgs, Weight};
+pub(super) use shadow::ShadowArgs;
 pub(super) use status::StatusArgs;
 
 use self::session::{RemoteArgs, Session};

@@ -25,6 +25,7 @@ mod trial;
 mod views;
 
 pub(super) use book::Book;
+pub(super) use checks::{same_schema, served};
 pub use feedback::Taken;
 pub use plan::{PlanRequest, Planned, plan};
 pub use requests::{ExperimentChange, Handover, StopRequest};

@@ -14,6 +14,7 @@ const GAUGES: Gauges<'_> = Gauges {
     kill_switch: false,
     canaries: Vec::new(),
     deployments: Vec::new(),
+    shadows: Vec::new(),
     retirements: RetirementGauges { pending: Vec::new(), overdue_seconds: 0.0 },
     webhooks: Vec::new(),
 };
@@ -152,6 +153,18 @@ fn a_deployment_shows_its_state_and_how_far_its_copy_is() {
         assert!(text.contains(line), "no `{line}` in\n{text}");
     }
     assert!(!text.contains(r#"points{alias="docs",deployment="deployment_2"}"#), "nothing is known of its copy:\n{text}");
+}
+
+#[test]
+fn a_shadow_comparison_shows_its_state() {
+    let shadow = ShadowGauge { alias: "docs".to_owned(), id: "shadow_1".to_owned(), state: "settling", seconds_in_state: 2.5 };
+    let text = render(&Registry::new(1, 10), &Gauges { shadows: vec![shadow], ..GAUGES }).expect("it renders");
+    for line in [
+        r#"pointsman_shadow_state{alias="docs",shadow="shadow_1",state="settling"} 1"#,
+        r#"pointsman_shadow_seconds_in_state{alias="docs",shadow="shadow_1"} 2.5"#,
+    ] {
+        assert!(text.contains(line), "no `{line}` in\n{text}");
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Measure;
 use super::series::{Count, Series, Sums};
-use crate::stats::BUCKETS;
+use crate::stats::{BUCKETS, UnitSet};
 
 /// The stored form of a [`Series`].
 #[derive(Serialize, Deserialize)]
@@ -17,6 +17,8 @@ pub(super) struct Columns {
     counts: BTreeMap<Count, Vec<u64>>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     measures: BTreeMap<Measure, Column>,
+    #[serde(default, skip_serializing_if = "UnitSet::is_empty")]
+    units: UnitSet,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -46,7 +48,7 @@ impl From<Series> for Columns {
             let millionths = series.buckets().iter().map(|sums| sums.millionths(measure)).collect();
             Some((measure, Column { measured, millionths }))
         });
-        Self { counts: counts.collect(), measures: measures.collect() }
+        Self { counts: counts.collect(), measures: measures.collect(), units: series.unit_set().clone() }
     }
 }
 
@@ -66,7 +68,7 @@ impl TryFrom<Columns> for Series {
                 sums.restore(measure, measured, sum);
             }
         }
-        Ok(Self::of_buckets(buckets))
+        Ok(Self::of_buckets(buckets, columns.units))
     }
 }
 

@@ -79,13 +79,30 @@ impl Summary {
         }
     }
 
+    /// A measure of the shadow against what users got, for whoever tests it at several looks ([`crate::stats::Sequence`]). None
+    /// where nothing can be said of its uncertainty.
+    #[must_use]
+    pub fn mean(&self, measure: Measure) -> Option<Contrast> {
+        known(&Mean::of_measure(&self.shadow, measure)?)
+    }
+
+    /// As [`Self::mean`], of a share.
+    #[must_use]
+    pub fn share(&self, of: Count) -> Option<Contrast> {
+        known(&Mean::of_share(&self.shadow, of)?)
+    }
+
     /// How much more the shadow differs by this measure than the reference from itself, for whoever tests it at several looks
     /// ([`crate::stats::Sequence`]). None without a noise floor, or with everything in one bucket.
     #[must_use]
     pub fn excess(&self, measure: Measure) -> Option<Contrast> {
         let (shadow, noise) = (Mean::of_measure(&self.shadow, measure)?, Mean::of_measure(&self.noise, measure)?);
-        Some(excess_of(measure, &shadow, &noise).contrast()).filter(|contrast| contrast.variance.is_finite())
+        known(&excess_of(measure, &shadow, &noise))
     }
+}
+
+fn known(mean: &Mean) -> Option<Contrast> {
+    Some(mean.contrast()).filter(|contrast| contrast.variance.is_finite())
 }
 
 /// Of what is the same at 1, less is further away; of what is the same at 0, more is.
@@ -113,12 +130,13 @@ struct Mean {
 impl Mean {
     fn of_measure(series: &Series, measure: Measure) -> Option<Self> {
         let below = |sums: &Sums| sums.measured(measure) as f64;
+        let as_mean = |ratio: Ratio| ratio.as_mean(series.units());
         match measure.range() {
-            Range::Unit => Self::of(series, |sums| (sums.sum(measure), below(sums)), Ratio::as_mean),
+            Range::Unit => Self::of(series, |sums| (sums.sum(measure), below(sums)), as_mean),
             Range::Open => Self::of(series, |sums| (sums.sum(measure), below(sums)), |ratio| ratio),
             // Seen as a mean between 0 and 1, and seen back.
             Range::Signed => {
-                let unit = Self::of(series, |sums| (f64::midpoint(sums.sum(measure), below(sums)), below(sums)), Ratio::as_mean)?;
+                let unit = Self::of(series, |sums| (f64::midpoint(sums.sum(measure), below(sums)), below(sums)), as_mean)?;
                 Some(unit.stretched())
             }
         }
@@ -130,7 +148,7 @@ impl Mean {
             Count::Failed | Count::Unreadable => questions(sums),
             Count::Comparisons | Count::Emptied | Count::Filled => sums.count(Count::Comparisons),
         };
-        let as_share = |ratio: Ratio| ratio.as_share(ratio.effective_buckets);
+        let as_share = |ratio: Ratio| ratio.as_share(series.units());
         Self::of(series, |sums| (sums.count(count) as f64, below(sums) as f64), as_share)
     }
 

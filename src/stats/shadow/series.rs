@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Measure;
 use super::columns::Columns;
-use crate::stats::BUCKETS;
 use crate::stats::ranking::Likeness;
+use crate::stats::{BUCKETS, UnitSet};
 
 const MEASURES: usize = Measure::ALL.len();
 const COUNTS: usize = Count::ALL.len();
@@ -116,17 +116,20 @@ impl Sums {
 #[serde(try_from = "Columns", into = "Columns")]
 pub struct Series {
     buckets: Box<[Sums]>,
+    /// Whose questions they were, or which questions where there is no unit: what never happened in a thousand questions of one
+    /// unit is not as certain as in those of a thousand.
+    units: UnitSet,
 }
 
 impl Default for Series {
     fn default() -> Self {
-        Self { buckets: vec![Sums::default(); BUCKETS].into_boxed_slice() }
+        Self { buckets: vec![Sums::default(); BUCKETS].into_boxed_slice(), units: UnitSet::default() }
     }
 }
 
 impl Series {
-    pub(super) fn of_buckets(buckets: Box<[Sums]>) -> Self {
-        Self { buckets }
+    pub(super) fn of_buckets(buckets: Box<[Sums]>, units: UnitSet) -> Self {
+        Self { buckets, units }
     }
 
     /// One pair of lists. `hash` is that of the unit, or of the question where there is none.
@@ -164,6 +167,17 @@ impl Series {
         for (mine, theirs) in self.buckets.iter_mut().zip(&other.buckets) {
             mine.merge(theirs);
         }
+        self.units.merge(&other.units);
+    }
+
+    pub(super) const fn unit_set(&self) -> &UnitSet {
+        &self.units
+    }
+
+    /// How many different units asked, or questions without a unit.
+    #[must_use]
+    pub fn units(&self) -> f64 {
+        self.units.estimate().units
     }
 
     #[must_use]
@@ -179,6 +193,7 @@ impl Series {
     }
 
     fn bucket(&mut self, hash: u64) -> &mut Sums {
+        self.units.insert(hash);
         &mut self.buckets[crate::stats::Cohort::bucket(hash)]
     }
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::super::fields::{count, list, milliseconds, percent, percentage, words};
 use super::super::moment::time;
 use super::super::rollout::News;
-use super::page::{share, stage, transitions};
+use super::page::{share, stage, stage_of, transitions};
 
 /// What has been told.
 #[derive(Debug, Default)]
@@ -54,9 +54,9 @@ impl Seen {
 }
 
 fn transition(transition: &Value) -> String {
-    let stage = transition["stage"].as_u64().map_or(0, |stage| stage + 1);
     let [from, to] = ["from", "to"].map(|field| words(&transition[field]["name"]));
     let change = if from == to { to } else { format!("{from} -> {to}") };
+    let stage = stage_of(transition);
     let (share, actor, reason) = (share(transition), words(&transition["actor"]), words(&transition["reason"]));
     format!("{}  {change}, stage {stage} at {share}: {reason} (by {actor})", time(&transition["at"]))
 }

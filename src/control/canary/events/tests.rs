@@ -21,7 +21,7 @@ fn due(running: &Running, wanted: impl Fn(&Effect) -> bool) -> Pending {
 fn tick(running: &mut Running) {
     let window = running.canary.window();
     let (canary, control) = (CohortNumbers::default(), CohortNumbers::default());
-    let measured = Ok(Measurement { window, canary, control, evaluations: Vec::new() });
+    let measured = Ok(Measurement { window, canary, control, evaluations: Vec::new(), comparison: None });
     running.canary.tick(START, &Evidence { applied: true, frozen: None, measured });
 }
 
