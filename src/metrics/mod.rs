@@ -26,7 +26,8 @@ pub use handles::Handles;
 pub use histogram::{Histogram, Snapshot};
 pub use kinds::{Class, Outcome, Protocol};
 pub use prometheus::{
-    CanaryGauge, DeliveryResult, DeploymentGauge, Gauges, GuardGauge, RenderFailed, RetirementGauges, ShadowGauge, TEXT_FORMAT, WebhookGauge, render,
+    CanaryGauge, DeliveryResult, DeploymentGauge, Gauges, GuardGauge, RenderFailed, RetirementGauges, ShadowGauge, TEXT_FORMAT,
+    WebhookGauge, render,
 };
 pub use registry::Registry;
 pub use series::{Completed, FallbackCause, Series, Shard, Totals};
