@@ -2,6 +2,7 @@
 
 mod before_a_canary;
 mod course;
+mod mirror;
 
 use std::collections::HashSet;
 
