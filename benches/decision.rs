@@ -28,7 +28,7 @@ fn entry(alias: &str) -> Entry<()> {
         targeting: Targeting::default(),
         holdout: Holdout::default(),
     };
-    Entry { kind: NameKind::Alias, stable, route: Some(route), shadow: None }
+    Entry { kind: NameKind::Alias, stable, route: Some(route), shadow: None, captures: Box::default() }
 }
 
 fn alias(index: usize) -> String {
@@ -36,7 +36,8 @@ fn alias(index: usize) -> String {
 }
 
 fn table(aliases: usize) -> Table<()> {
-    let unknown = Entry { kind: NameKind::Unknown, stable: target(STABLE, String::new(), None), route: None, shadow: None };
+    let unknown =
+        Entry { kind: NameKind::Unknown, stable: target(STABLE, String::new(), None), route: None, shadow: None, captures: Box::default() };
     let names = (0..aliases).map(alias).map(|alias| (Box::<str>::from(alias.as_str()), entry(&alias)));
     Table::new(1, names, unknown)
 }

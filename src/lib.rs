@@ -13,7 +13,7 @@
 //! qdrant     what the control plane asks of Qdrant       |
 //!    \____________________ live __________________________/     the snapshot both share
 //! store      what lasts                                         what they are made of; these know nobody
-//!            stats       metrics       routing       config     but each other's plainest types
+//!   golden   stats       metrics       routing       config     but each other's plainest types
 //! ```
 
 pub mod admin;
@@ -21,6 +21,7 @@ pub mod cli;
 pub mod config;
 pub mod control;
 pub mod experiment;
+pub mod golden;
 pub mod live;
 pub mod logging;
 pub mod metrics;

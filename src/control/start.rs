@@ -53,6 +53,7 @@ impl Control {
             health: ListingHealth::default(),
             revision: 1,
             reload: Arc::new(ReloadStatus::serving(&loaded.fingerprint)),
+            captures: Vec::new(),
         };
         let shared = Arc::new(ArcSwap::from_pointee(state.live(&registry)));
         let (refresh, requests) = Refresh::channel();

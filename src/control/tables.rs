@@ -9,7 +9,7 @@ use super::holdings::Holdings;
 use super::route::RouteState;
 use super::shadow::{SHADOW, entry_shadow};
 use crate::experiment::ArmSpec;
-use crate::live::DEFAULT_UPSTREAM;
+use crate::live::{Capture, DEFAULT_UPSTREAM};
 use crate::metrics::{Handles, Registry};
 use crate::qdrant::Listing;
 use crate::rollout::{self, Cohorts, Share, State};
@@ -23,6 +23,8 @@ pub(super) struct Ground<'a> {
     pub(super) plan: &'a Plan,
     pub(super) listing: &'a Listing,
     pub(super) held: &'a Holdings,
+    /// What is being recorded in this process alone.
+    pub(super) captures: &'a [Arc<Capture>],
     pub(super) registry: &'a Registry,
 }
 
@@ -54,7 +56,7 @@ impl Ground<'_> {
             (.., route) => route.map(|route| self.route(name, route, &stable)),
         };
         let shadow = if self.held.kill.on { None } else { self.shadow(name) };
-        Entry { kind, stable, route, shadow }
+        Entry { kind, stable, route, shadow, captures: self.recording(name) }
     }
 
     /// Who is asked the same and answers nobody. What is asked of it is no part of what is counted of the alias.
@@ -63,6 +65,13 @@ impl Ground<'_> {
             let upstream = self.plan.upstream(upstream)?;
             Some(self.target(None, SHADOW, upstream, Some(collection)))
         })
+    }
+
+    /// Who records what is asked of `name`. What the configuration has taken back, or the kill switch, nobody does.
+    fn recording(&self, name: &str) -> Box<[usize]> {
+        let allowed = self.plan.captures && !self.held.kill.on;
+        let captures = self.captures.iter().enumerate().filter(|(_, capture)| allowed && *capture.alias == *name);
+        captures.map(|(index, _)| index).collect()
     }
 
     fn route(&self, name: &str, route: &RouteState, stable: &Arc<Target<Handles>>) -> Route<Handles> {
@@ -198,7 +207,7 @@ impl Ground<'_> {
 
     fn unknown(&self) -> Entry<Handles> {
         let stable = Arc::new(self.target(None, STABLE, DEFAULT_UPSTREAM, None));
-        Entry { kind: NameKind::Unknown, stable, route: None, shadow: None }
+        Entry { kind: NameKind::Unknown, stable, route: None, shadow: None, captures: Box::default() }
     }
 
     fn target(&self, label: Option<&str>, variant: &str, upstream: usize, collection: Option<&str>) -> Target<Handles> {

@@ -1,8 +1,9 @@
-//! How the data plane hands a question and its answer to the mirror, without ever waiting for it.
+//! How the data plane hands a question, perhaps with its answer, to the mirror, without ever waiting for it.
 //!
 //! `proxy` holds a [`Mirror`]; the mirror's thread has the other end. Whatever does not fit is refused at once, for the caller to
 //! count. Bounded twice (I9): so many jobs wait, and so many bytes are held by all of them together, those that
-//! are still being gathered included.
+//! are still being gathered included. What is to be written down waits apart from what is to be compared: a shadow that
+//! hangs keeps no capture waiting.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,17 +13,18 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, Uri};
 use smallvec::SmallVec;
 use tokio::sync::mpsc;
+use xxhash_rust::xxh3::Xxh3Default;
 
-use super::Live;
+use super::{Capture, Live};
 use crate::metrics::{Handles, Protocol};
 use crate::routing::{Shadow, Target};
 
-/// A question that was answered, and what is to be done with it.
+/// A question that was answered, to be asked elsewhere, so that the answers can be compared.
 #[derive(Debug)]
 pub struct Job {
     pub question: Question,
     pub answer: Answered,
-    pub purpose: Purpose,
+    pub compare: Compare,
     /// The snapshot it was answered by, so that it is looked at by the same one (I3).
     pub live: Arc<Live>,
     /// When the answer was whole.
@@ -30,12 +32,19 @@ pub struct Job {
     pub held: Held,
 }
 
-/// Why somebody wants to see it.
+/// A question that was answered, to be written down.
 #[derive(Debug)]
-pub enum Purpose {
-    /// To be asked elsewhere, and the answers compared.
-    Compare(Compare),
+pub struct Sample {
+    pub question: Question,
+    /// For whom.
+    pub captures: Captures,
+    /// The snapshot it was answered by: what says whom it was for stands there.
+    pub live: Arc<Live>,
+    pub held: Held,
 }
+
+/// Nearly always one.
+pub type Captures = SmallVec<[Arc<Capture>; 1]>;
 
 /// What a comparison needs to know.
 #[derive(Clone, Debug)]
@@ -59,6 +68,17 @@ pub struct Question {
     pub asked: SystemTime,
 }
 
+impl Question {
+    /// The same question has the same, whoever asks it.
+    #[must_use]
+    pub fn fingerprint(&self) -> u64 {
+        let mut hasher = Xxh3Default::new();
+        hasher.update(self.uri.path().as_bytes());
+        self.body.iter().for_each(|chunk| hasher.update(chunk));
+        hasher.digest()
+    }
+}
+
 /// What the client got.
 #[derive(Clone, Debug)]
 pub struct Answered {
@@ -71,7 +91,15 @@ pub struct Answered {
 #[derive(Clone, Debug)]
 pub struct Mirror {
     jobs: mpsc::Sender<Job>,
+    samples: mpsc::Sender<Sample>,
     memory: Arc<Memory>,
+}
+
+/// The mirror's end.
+#[derive(Debug)]
+pub struct Inbox {
+    pub jobs: mpsc::Receiver<Job>,
+    pub samples: mpsc::Receiver<Sample>,
 }
 
 #[derive(Debug)]
@@ -88,17 +116,24 @@ pub struct Held {
 }
 
 impl Mirror {
-    /// Both ends: at most `queue` jobs wait, and at most `memory` bytes are held.
+    /// Both ends: at most `queue` jobs wait, and as many samples, and at most `memory` bytes are held.
     #[must_use]
-    pub fn channel(queue: usize, memory: usize) -> (Self, mpsc::Receiver<Job>) {
-        let (jobs, inbox) = mpsc::channel(queue);
-        (Self { jobs, memory: Arc::new(Memory { held: AtomicUsize::new(0), most: memory }) }, inbox)
+    pub fn channel(queue: usize, memory: usize) -> (Self, Inbox) {
+        let ((jobs, jobs_inbox), (samples, samples_inbox)) = (mpsc::channel(queue), mpsc::channel(queue));
+        let memory = Arc::new(Memory { held: AtomicUsize::new(0), most: memory });
+        (Self { jobs, samples, memory }, Inbox { jobs: jobs_inbox, samples: samples_inbox })
     }
 
     /// Whether there is room for one more job now. Asked before anything is kept for it.
     #[must_use]
     pub fn has_room(&self) -> bool {
-        self.jobs.capacity() > 0 && self.memory.held.load(Ordering::Relaxed) < self.memory.most
+        self.jobs.capacity() > 0 && self.memory.is_free()
+    }
+
+    /// As [`Self::has_room`], for a sample.
+    #[must_use]
+    pub fn has_room_for_sample(&self) -> bool {
+        self.samples.capacity() > 0 && self.memory.is_free()
     }
 
     /// An account for the bytes of one job.
@@ -112,9 +147,27 @@ impl Mirror {
     pub fn offer(&self, job: Job) -> bool {
         self.jobs.try_send(job).is_ok()
     }
+
+    /// As [`Self::offer`], for a sample.
+    #[must_use]
+    pub fn offer_sample(&self, sample: Sample) -> bool {
+        self.samples.try_send(sample).is_ok()
+    }
+}
+
+impl Memory {
+    fn is_free(&self) -> bool {
+        self.held.load(Ordering::Relaxed) < self.most
+    }
 }
 
 impl Held {
+    /// Another account over the same memory, with nothing on it.
+    #[must_use]
+    pub fn another(&self) -> Self {
+        Self { memory: Arc::clone(&self.memory), bytes: 0 }
+    }
+
     /// Takes `bytes` more; false, and nothing taken, when that is more than there is.
     #[must_use]
     pub fn take(&mut self, bytes: usize) -> bool {

@@ -2,8 +2,10 @@
 //!
 //! `control` builds a [`Live`] and swaps it in; every worker reads the newest one at the start of each request (I3). The
 //! only thing the data plane ever asks of the control plane is to list the aliases again ([`Refresh`], I10). Nothing
-//! else passes between them but the counters of `metrics`. Questions that are compared go to the mirror ([`Mirror`]).
+//! else passes between them but the counters of `metrics`. Questions that are compared or written down go to the mirror
+//! ([`Mirror`], [`Capture`]).
 
+mod capture;
 mod mirror;
 mod refresh;
 mod settings;
@@ -16,7 +18,8 @@ use arc_swap::ArcSwap;
 use crate::metrics::Handles;
 use crate::routing::Table;
 
-pub use mirror::{Answered, Compare, Held, Job, Mirror, Purpose, Question};
+pub use capture::{Capture, Recorded};
+pub use mirror::{Answered, Captures, Compare, Held, Inbox, Job, Mirror, Question, Sample};
 pub use refresh::{Refresh, RefreshFailed, RefreshRequest};
 pub use settings::{Answers, Fallback, Identity, Limits, Retry, Settings, Shadowing, Timeouts};
 pub use upstream::{Credentials, Endpoint, EndpointFault, Upstream};
@@ -30,6 +33,8 @@ pub struct Live {
     pub table: Table<Handles>,
     /// Targets name them by index; the first is the default one.
     pub upstreams: Vec<Arc<Upstream>>,
+    /// Who is recording; entries of the table name them by index.
+    pub captures: Vec<Arc<Capture>>,
     pub settings: Settings,
 }
 

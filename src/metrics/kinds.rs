@@ -1,7 +1,7 @@
 //! The closed sets that requests are counted by.
 
 /// Which of Qdrant's two protocols a request speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Protocol {
     Rest,

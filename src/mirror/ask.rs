@@ -44,18 +44,30 @@ pub(super) struct Second {
 
 /// Why nothing did.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum AskFailed {
+pub enum AskFailed {
     #[error("the answer is larger than shadow.max_bytes")]
     TooLarge,
+    /// Nobody is there.
+    #[error("{0}")]
+    Unreachable(String),
     #[error("{0}")]
     Failed(String),
 }
 
 impl AskFailed {
     pub(super) fn because(error: &dyn std::error::Error) -> Self {
-        let causes = std::iter::successors(error.source(), |cause| cause.source());
-        Self::Failed(causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}")))
+        Self::Failed(chain(error))
     }
+
+    /// There is no connection.
+    pub(super) fn unreachable(error: &dyn std::error::Error) -> Self {
+        Self::Unreachable(chain(error))
+    }
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 /// The mirror's connections.

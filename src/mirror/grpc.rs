@@ -72,7 +72,7 @@ impl Lines {
         }
         let opened = tokio::time::timeout(bounds.connect, open(&upstream.grpc)).await;
         let opened = opened.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
-        let line = opened.map_err(|error| AskFailed::because(&error))?;
+        let line = opened.map_err(|error| AskFailed::unreachable(&error))?;
         self.0.borrow_mut().insert(upstream.id, line.clone());
         line.ready().await.map_err(|error| AskFailed::because(&error))
     }

@@ -1,9 +1,14 @@
-//! Asks a shadow what users asked, and compares what it answers with what they got.
+//! Asks a shadow what users asked, and compares what it answers with what they got; writes down what users asked, and asks it
+//! again.
 //!
 //! ```text
 //! proxy (every worker) --live::Mirror--> run -> compare -> ask (rest, grpc) -> shadow, and the reference once more
-//!                                                  |
-//!                                       answer (json, protobuf) -> stats::ranking -> metrics::Comparisons
+//!                                         |        |         |
+//!                                         |      first <- answer (json, protobuf) -> stats::ranking -> metrics::Comparisons
+//!                                         |        |         |
+//!                                         |      replay ----ask  <- golden <- a file, by a command
+//!                                         v
+//!                                      record -> golden -> live::Capture -> whoever reads it
 //! ```
 //!
 //! One thread of its own, with its own runtime and connections, so that no data worker ever parses an answer or waits for
@@ -15,14 +20,20 @@
 mod answer;
 mod ask;
 mod compare;
+mod first;
 mod grpc;
 mod json;
 mod lists;
+mod nameless;
 mod protobuf;
+mod record;
+mod replay;
 mod rest;
 mod run;
 #[cfg(test)]
 mod tests;
 mod wire;
 
+pub use ask::AskFailed;
+pub use replay::{Replay, Unknown, check};
 pub use run::start;

@@ -42,7 +42,10 @@ impl Clients {
     }
 
     pub(super) async fn ask(&self, upstream: &Upstream, bounds: Bounds, wire: &Wire<'_>, name: Option<&str>) -> Result<Second, AskFailed> {
-        let failed = |error: reqwest::Error| AskFailed::because(&error.without_url());
+        let failed = |error: reqwest::Error| match error.is_connect() {
+            true => AskFailed::unreachable(&error.without_url()),
+            false => AskFailed::because(&error.without_url()),
+        };
         let client = self.of(upstream, bounds)?;
         let question = wire.question;
         let target = match (name, &wire.name) {

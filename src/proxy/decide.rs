@@ -7,8 +7,8 @@ use http::HeaderMap;
 
 use super::classify::Operation;
 use super::identify::{BareName, Places, bare, identify};
-use super::tee::Ticket;
-use crate::live::Live;
+use super::tee::{Shadowed, Ticket};
+use crate::live::{Captures, Live};
 use crate::metrics::{Handles, Whose};
 use crate::routing::{Decision, Entry, NameKind, Reason, Route, SLOTS, Target, Unit};
 
@@ -27,8 +27,8 @@ pub(super) struct Plan {
     pub(super) listed: bool,
     /// A suffix was taken off the name, so it has to be written anew even for stable.
     pub(super) stripped: Option<Box<str>>,
-    /// Its answer is compared with that of a shadow.
-    pub(super) ticket: Option<Ticket>,
+    /// Its answer is compared with that of a shadow, or it is written down.
+    pub(super) ticket: Option<Box<Ticket>>,
 }
 
 /// What a decision is made from.
@@ -73,12 +73,12 @@ impl Plan {
                 } else {
                     route.passed_by(Reason::NotTargeted)
                 };
-                let ticket = ticket(entry, &question, &decision, || unit.clone());
+                let ticket = ticket(live, entry, &question, &decision, || unit.clone());
                 Self { ticket, ..plan(decision.target, unit.is_none(), whose(route, &decision, unit.as_deref())) }
             }
             _ => {
                 let decision = Decision { target: &entry.stable, reason: Reason::Transparent, slot: None };
-                Self { ticket: ticket(entry, &question, &decision, unit), ..plan(&entry.stable, false, Whose::Nobody) }
+                Self { ticket: ticket(live, entry, &question, &decision, unit), ..plan(&entry.stable, false, Whose::Nobody) }
             }
         }
     }
@@ -95,22 +95,37 @@ impl Plan {
     }
 }
 
-/// Whether a shadow takes the request: a search that the compared variant answers, and that nobody forced there. Whom it is for
-/// is only asked where there is a shadow.
+/// Whether anybody takes the request, if it is a search.
 fn ticket<'r>(
+    live: &Live,
     entry: &Entry<Handles>,
     question: &Question<'_>,
     decision: &Decision<'_, Handles>,
     unit: impl FnOnce() -> Option<Cow<'r, [u8]>>,
-) -> Option<Ticket> {
+) -> Option<Box<Ticket>> {
+    if entry.shadow.is_none() && entry.captures.is_empty() {
+        return None;
+    }
+    question.operation?.hits?;
+    let captures = entry.captures.iter().map(|index| &live.captures[*index]);
+    let captures: Captures = captures.filter(|capture| capture.takes(fastrand::u32(..SLOTS))).cloned().collect();
+    Ticket::of(shadowed(entry, decision, unit), captures)
+}
+
+/// Whether a shadow takes the search: the compared variant answers it, and nobody forced it there. Whom it is for is only asked
+/// where there is a shadow.
+fn shadowed<'r>(
+    entry: &Entry<Handles>,
+    decision: &Decision<'_, Handles>,
+    unit: impl FnOnce() -> Option<Cow<'r, [u8]>>,
+) -> Option<Shadowed> {
     let shadow = entry.shadow.as_ref()?;
-    let hits = question.operation.is_some_and(|operation| operation.hits.is_some());
-    if !hits || *shadow.from != *decision.target.variant || decision.reason == Reason::Forced {
+    if *shadow.from != *decision.target.variant || decision.reason == Reason::Forced {
         return None;
     }
     let unit = unit();
     let taken = shadow.takes(unit.as_deref().map_or(Unit::Anonymous, Unit::Id), || fastrand::u32(..SLOTS));
-    taken.then(|| Ticket { shadow: Arc::clone(shadow), unit: unit.map(|id| shadow.stats.hash(&id)) })
+    taken.then(|| Shadowed { shadow: Arc::clone(shadow), unit: unit.map(|id| shadow.stats.hash(&id)) })
 }
 
 /// Whom the rollout counts it for, if one watches the target.

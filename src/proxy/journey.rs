@@ -56,10 +56,7 @@ impl Journey {
         subject: Subject,
     ) -> Self {
         let mut plan = Plan::make(&live, question);
-        // Behind, the mirror costs a request no more than this.
-        if let Some(ticket) = plan.ticket.take_if(|_| !worker.mirror().has_room()) {
-            ticket.drop(worker, Dropped::QueueFull);
-        }
+        plan.ticket = plan.ticket.and_then(|ticket| ticket.with_room(worker));
         let operation = question.operation;
         worker.budget().deposit(&live.settings.retry);
         let repeatable = operation.is_some_and(Operation::repeatable);
@@ -238,13 +235,13 @@ impl Journey {
         answer.map(|source| Answer::new(source, Some(observation), deadline).holding(self.permit))
     }
 
-    /// Keeps what is to be compared with a shadow's answer, if it is the wanted variant's and the whole question is still there.
+    /// Keeps what is to be compared or written down, if the chosen variant answers it and the whole question is still there.
     fn tee(&self, ticket: &Ticket, parts: &Parts, answer: &HeaderMap, observation: &mut Observation) {
         if self.fell_back.is_some() || !observation.succeeds() || !self.client.has_ended() {
-            return ticket.drop(&self.worker, Dropped::Unanswered);
+            return ticket.lose(&self.worker, Dropped::Unanswered);
         }
         if !self.client.is_repeatable() {
-            return ticket.drop(&self.worker, Dropped::TooLarge);
+            return ticket.lose(&self.worker, Dropped::TooLarge);
         }
         let reference = observation.target();
         let begun = Begun {
@@ -262,7 +259,7 @@ impl Journey {
 
     pub(super) fn fail(self, fault: &Fault, mut observation: Observation) -> Response<Answer> {
         if let Some(ticket) = &self.plan.ticket {
-            ticket.drop(&self.worker, Dropped::Unanswered);
+            ticket.lose(&self.worker, Dropped::Unanswered);
         }
         observation.first_byte(fault.outcome());
         let mut answer = fault.answer(self.subject.protocol);

@@ -29,7 +29,7 @@ pub(super) struct Observation {
     whose: Whose,
     /// At a sample of the answers that somebody asks about.
     look: Option<Box<Look>>,
-    /// Keeps the answer, where it is compared with a shadow's.
+    /// Keeps the question, and the answer where it is compared with a shadow's.
     tee: Option<Box<Tee>>,
     /// Stable had to answer in its place.
     replaced: bool,

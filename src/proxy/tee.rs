@@ -1,8 +1,8 @@
-//! Keeps a question and its answer for the mirror, while both are on their way.
+//! Keeps a question for the mirror, and its answer where it is compared, while both are on their way.
 //!
 //! A [`Ticket`] is decided with the plan; a [`Tee`] rides in the observation, like a look does, and keeps the answer's chunks by
 //! reference. Invariants: nothing is copied, read or waited for here; what does not fit is given up and counted, and the
-//! client's answer goes on the same (I9); only a whole answer of the wanted variant is handed over.
+//! client's answer goes on the same (I9); only what had a whole answer of the chosen variant is handed over.
 
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
@@ -14,21 +14,58 @@ use smallvec::SmallVec;
 
 use super::headers::HopByHop;
 use super::worker::Worker;
-use crate::live::{Answered, Compare, Held, Job, Live, Purpose, Question};
+use crate::live::{Answered, Captures, Compare, Held, Job, Live, Question, Sample};
 use crate::metrics::{Handles, Protocol};
 use crate::routing::{Shadow, Target};
 use crate::stats::shadow::Dropped;
 
-/// A shadow took this request.
+/// Somebody took this request.
 #[derive(Clone, Debug)]
 pub(super) struct Ticket {
+    pub(super) shadow: Option<Shadowed>,
+    pub(super) captures: Captures,
+}
+
+/// A shadow took it.
+#[derive(Clone, Debug)]
+pub(super) struct Shadowed {
     pub(super) shadow: Arc<Shadow<Handles>>,
     /// The unit under the shadow's statistics salt.
     pub(super) unit: Option<u64>,
 }
 
 impl Ticket {
-    pub(super) fn drop(&self, worker: &Worker, why: Dropped) {
+    /// None where nobody took it.
+    pub(super) fn of(shadow: Option<Shadowed>, captures: Captures) -> Option<Box<Self>> {
+        (shadow.is_some() || !captures.is_empty()).then(|| Box::new(Self { shadow, captures }))
+    }
+
+    /// What is left of it when everybody who is behind has been left out. Behind, the mirror costs a request no more than this.
+    pub(super) fn with_room(mut self: Box<Self>, worker: &Worker) -> Option<Box<Self>> {
+        if let Some(shadowed) = self.shadow.take_if(|_| !worker.mirror().has_room()) {
+            shadowed.lose(worker, Dropped::QueueFull);
+        }
+        let any = self.captures.is_empty() || worker.mirror().has_room_for_sample();
+        self.captures.retain(|capture| {
+            let room = any && capture.has_room();
+            if !room {
+                capture.dropped(Dropped::QueueFull);
+            }
+            room
+        });
+        Self::of(self.shadow, self.captures)
+    }
+
+    pub(super) fn lose(&self, worker: &Worker, why: Dropped) {
+        self.captures.iter().for_each(|capture| capture.dropped(why));
+        if let Some(shadowed) = &self.shadow {
+            shadowed.lose(worker, why);
+        }
+    }
+}
+
+impl Shadowed {
+    fn lose(&self, worker: &Worker, why: Dropped) {
         if let Some(comparisons) = &self.shadow.target.handle.comparisons {
             comparisons.dropped(worker.index(), why);
         }
@@ -89,7 +126,7 @@ impl Tee {
 
     /// This part of the answer is on its way.
     pub(super) fn keep(&mut self, chunk: &Bytes) {
-        if self.fault.is_some() {
+        if self.fault.is_some() || self.ticket.shadow.is_none() {
             return;
         }
         match self.left.checked_sub(chunk.len()) {
@@ -107,17 +144,42 @@ impl Tee {
 
     /// After the last byte, or when there will be none. `whole` is whether the client got an answer, and all of it.
     pub(super) fn finish(self: Box<Self>, worker: &Worker, whole: bool, first_byte_us: u64) {
-        let Self { ticket, live, question, answer, reference, reference_name, held, fault, .. } = *self;
-        let fault = if whole { fault } else { Some(Dropped::Unanswered) };
-        if let Some(why) = fault {
-            return ticket.drop(worker, why);
+        if !whole {
+            return self.ticket.lose(worker, Dropped::Unanswered);
         }
-        let purpose = Purpose::Compare(Compare { shadow: Arc::clone(&ticket.shadow), reference, reference_name, unit: ticket.unit });
+        self.record(worker);
+        let Self { ticket, live, question, answer, reference, reference_name, held, fault, .. } = *self;
+        let Some(shadowed) = ticket.shadow else { return };
+        if let Some(why) = fault {
+            return shadowed.lose(worker, why);
+        }
+        let compare = Compare { shadow: Arc::clone(&shadowed.shadow), reference, reference_name, unit: shadowed.unit };
         let answer = Answered { first_byte_us, ..answer };
-        if !worker.mirror().offer(Job { question, answer, purpose, live, done: Instant::now(), held }) {
-            ticket.drop(worker, Dropped::QueueFull);
-        } else if let Some(comparisons) = &ticket.shadow.target.handle.comparisons {
+        if !worker.mirror().offer(Job { question, answer, compare, live, done: Instant::now(), held }) {
+            shadowed.lose(worker, Dropped::QueueFull);
+        } else if let Some(comparisons) = &shadowed.shadow.target.handle.comparisons {
             comparisons.mirrored(worker.index());
+        }
+    }
+
+    /// Hands the question over to those who write it down; that its answer was too large is nothing to them.
+    fn record(&self, worker: &Worker) {
+        let captures = &self.ticket.captures;
+        if captures.is_empty() {
+            return;
+        }
+        let size: usize = self.question.body.iter().map(Bytes::len).sum();
+        let mut held = self.held.another();
+        let handed = if size > self.live.settings.shadow.max_bytes {
+            Err(Dropped::TooLarge)
+        } else if !held.take(size) {
+            Err(Dropped::QueueFull)
+        } else {
+            let sample = Sample { question: self.question.clone(), captures: captures.clone(), live: Arc::clone(&self.live), held };
+            if worker.mirror().offer_sample(sample) { Ok(()) } else { Err(Dropped::QueueFull) }
+        };
+        if let Err(why) = handed {
+            captures.iter().for_each(|capture| capture.dropped(why));
         }
     }
 }

@@ -39,6 +39,8 @@ pub struct Entry<H> {
     pub route: Option<Route<H>>,
     /// Who is asked the same, and answers nobody. A name without a route may have one too.
     pub shadow: Option<Arc<Shadow<H>>>,
+    /// Who writes down what is asked, by their index in the snapshot this table belongs to.
+    pub captures: Box<[usize]>,
 }
 
 /// One version of all of it.

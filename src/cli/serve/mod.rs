@@ -65,8 +65,8 @@ async fn serve(args: &ServeArgs, loaded: &Loaded) -> Result<(), ServeError> {
     let watcher = Watcher::new(args.source(), loaded.fingerprint.clone())?;
     let registry = Arc::new(Registry::new(config.worker_count(), config.metrics.max_aliases));
     let control::Parts { control, shared, refresh, background } = Control::start(loaded, Arc::clone(&registry)).await?;
-    let (mirror, jobs) = Mirror::channel(config.shadow.queue, config.shadow.max_memory.bytes());
-    mirror::start(jobs, Arc::clone(&shared), Arc::clone(&registry))?;
+    let (mirror, inbox) = Mirror::channel(config.shadow.queue, config.shadow.max_memory.bytes());
+    mirror::start(inbox, Arc::clone(&shared), Arc::clone(&registry))?;
     let neighbours = Neighbours { refresh, mirror };
     let proxy = Proxy::start(listen(config)?, &shared, &registry, &neighbours).await?;
     drop(neighbours);

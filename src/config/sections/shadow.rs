@@ -1,4 +1,4 @@
-//! `shadow`: what comparing answers with those of a shadow may cost.
+//! `shadow`: what comparing answers with those of a shadow may cost, and whether questions may be recorded.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,10 +18,19 @@ pub struct ShadowConfig {
     pub max_memory: Size,
     /// For one answer of a shadow; default `10s`. A question that has waited for as long is not asked any more.
     pub timeout: Period,
+    /// Whether questions may be recorded by whoever can reach the admin API; default false. They hold what users look for.
+    pub capture: bool,
 }
 
 impl Default for ShadowConfig {
     fn default() -> Self {
-        Self { concurrency: 8, queue: 256, max_bytes: Size::from_mib(1), max_memory: Size::from_mib(64), timeout: Period::from_secs(10) }
+        Self {
+            concurrency: 8,
+            queue: 256,
+            max_bytes: Size::from_mib(1),
+            max_memory: Size::from_mib(64),
+            timeout: Period::from_secs(10),
+            capture: false,
+        }
     }
 }
