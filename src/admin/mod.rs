@@ -7,6 +7,7 @@ mod aliases;
 mod auth;
 mod author;
 mod canaries;
+mod captures;
 mod collections;
 mod deployments;
 mod event_stream;
@@ -93,6 +94,7 @@ fn resources() -> Vec<(&'static str, MethodRouter<AdminState>)> {
         ("/v1/canaries", get(canaries::list).post(canaries::create)),
         ("/v1/canaries/{id}", get(canaries::show)),
         ("/v1/canaries/{id}/{command}", post(canaries::command)),
+        ("/v1/captures", post(captures::create)),
         ("/v1/deployments", get(deployments::list).post(deployments::create)),
         ("/v1/deployments/{id}", get(deployments::show)),
         ("/v1/deployments/{id}/{command}", post(deployments::command)),

@@ -105,6 +105,7 @@ impl From<ControlError> for Problem {
             ControlError::Occupied { .. }
             | ControlError::Shadowed { .. }
             | ControlError::StoppedShadow(_)
+            | ControlError::CapturesOff
             | ControlError::InUse { .. }
             | ControlError::NotCancellable { .. }
             | ControlError::NotNow { .. }
@@ -116,6 +117,7 @@ impl From<ControlError> for Problem {
             | ControlError::IllegalExperiment(_)
             | ControlError::Alias(AliasFailed::Unexpected { .. } | AliasFailed::Refused { .. }) => Kind::Conflict,
             ControlError::Alias(_) | ControlError::Listing(_) | ControlError::Upstream(_) | ControlError::Unlisted(_) => Kind::Upstream,
+            ControlError::TooManyCaptures(_) => Kind::Busy,
             ControlError::UnknownName(_) => Kind::UnknownName,
             ControlError::Stale { .. } | ControlError::StaleExperiment { .. } => Kind::Stale,
             ControlError::Unconditional { .. } => Kind::Unconditional,

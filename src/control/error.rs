@@ -49,6 +49,10 @@ pub enum ControlError {
     NoShadow(String),
     #[error("`{alias}` has a shadow comparison, that of {owner}: there is one at a time")]
     Shadowed { alias: String, owner: String },
+    #[error("captures are off: they hold what users look for, so the configuration has to say `shadow.capture: true` first")]
+    CapturesOff,
+    #[error("{0} captures are under way at this replica already; end one")]
+    TooManyCaptures(usize),
     #[error(transparent)]
     StoppedShadow(#[from] crate::rollout::shadow::Stopped),
     #[error("the experiment `{id}` has no phase {phase}")]
