@@ -23,7 +23,7 @@ use crate::config::Timestamp;
 
 pub use progress::{Ended, Progress};
 pub use query::{Asked, PARAMETERS, Query, QueryFault};
-pub use read::{Entry, Fault, Golden, read};
+pub use read::{Entry, Fault, Golden, Why, read};
 
 /// The only version of the format there is.
 pub const VERSION: u32 = 1;

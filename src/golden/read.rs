@@ -25,16 +25,17 @@ pub enum Entry {
     Progress(Progress),
 }
 
+/// The first line that is not as it should be.
 #[derive(Debug, thiserror::Error)]
 #[error("line {line}: {why}")]
 pub struct Fault {
-    pub line: usize,
+    line: usize,
     why: Why,
 }
 
 /// What is wrong with a line.
 #[derive(Debug, thiserror::Error)]
-enum Why {
+pub enum Why {
     #[error("cannot be read: {0}")]
     Read(#[from] io::Error),
     #[error("is not of a capture, which begins with `{{\"pointsman_capture\":{VERSION},`")]
@@ -61,21 +62,13 @@ struct Kind {
 impl Entry {
     /// # Errors
     /// When the line is none of a capture.
-    fn parse(line: &str) -> Result<Self, Why> {
+    pub fn parse(line: &str) -> Result<Self, Why> {
         let kind: Kind = serde_json::from_str(line)?;
         Ok(match (kind.pointsman_capture, kind.recorded) {
             (Some(_), _) => Self::Header(serde_json::from_str(line)?),
             (None, Some(_)) => Self::Progress(serde_json::from_str(line)?),
             (None, None) => Self::Query(Query::parse(line)?),
         })
-    }
-
-    /// One line of a stream, for whoever counts them.
-    ///
-    /// # Errors
-    /// When the line is none of a capture.
-    pub fn at(line: usize, text: &str) -> Result<Self, Fault> {
-        Self::parse(text).map_err(|why| Fault { line, why })
     }
 }
 

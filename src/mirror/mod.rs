@@ -27,6 +27,8 @@ mod lists;
 mod nameless;
 mod protobuf;
 mod record;
+#[cfg(test)]
+mod recorded_tests;
 mod replay;
 mod rest;
 mod run;

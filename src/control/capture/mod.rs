@@ -79,12 +79,8 @@ impl Control {
         // In the log before a line of it is on its way (I4).
         let audit = author.did(Deed { action: ACTION, subject: &spec.alias }, None, Some(json(&spec)));
         self.commit(store::Change::new(audit, Vec::new())).await?;
-        let header = Header {
-            pointsman_capture: VERSION,
-            alias: spec.alias.clone(),
-            captured_at: clock::now(),
-            percentage: spec.percentage,
-        };
+        let header =
+            Header { pointsman_capture: VERSION, alias: spec.alias.clone(), captured_at: clock::now(), percentage: spec.percentage };
         let (capture, lines) = Capture::channel(&spec.alias, Share::from_percentage(spec.percentage).slots(), spec.count);
         self.record(|captures| captures.push(Arc::clone(&capture)));
         tracing::info!(alias = spec.alias, count = spec.count, actor = author.actor, "a capture begins");

@@ -1,13 +1,11 @@
 //! What all replicas have compared. Each writes its own under its own key; adding them up is exact.
 
-use serde::Serialize;
-
 use super::Mirroring;
 use crate::control::canary::scope as canary_scope;
 use crate::control::document;
 use crate::control::error::ControlError;
 use crate::control::state::{Control, State};
-use crate::stats::shadow::{Counters, Failure, Regression, Report, Summary};
+use crate::stats::shadow::{Findings, Summary};
 
 /// What the names of a shadow comparison's findings begin with.
 pub(in crate::control) fn scope_of_all(id: &str) -> String {
@@ -17,17 +15,6 @@ pub(in crate::control) fn scope_of_all(id: &str) -> String {
 /// Where they are counted.
 pub(super) fn key(id: &str) -> String {
     scope_of_all(id)
-}
-
-/// What is shown of a comparison.
-#[derive(Clone, Debug, Serialize)]
-pub(super) struct Shown {
-    #[serde(flatten)]
-    report: Report,
-    counters: Counters,
-    last_failure: Option<Failure>,
-    /// The worst first.
-    worst: Vec<Regression>,
 }
 
 /// Everything that is compared, by its key, and of which alias.
@@ -71,9 +58,7 @@ impl Control {
         Ok(all)
     }
 
-    pub(super) async fn shadow_report(&self, mirroring: &Mirroring) -> Result<Shown, ControlError> {
-        let found = self.compared(&key(mirroring.shadow.id()), mirroring.alias()).await?;
-        let worst = found.worst.as_slice().to_vec();
-        Ok(Shown { report: found.report(), counters: found.counters, last_failure: found.last_failure, worst })
+    pub(super) async fn shadow_report(&self, mirroring: &Mirroring) -> Result<Findings, ControlError> {
+        Ok(self.compared(&key(mirroring.shadow.id()), mirroring.alias()).await?.into())
     }
 }

@@ -4,6 +4,7 @@
 //! PURE. Written by the mirror through `metrics`, flushed by replica, merged and reported by the control plane.
 //!
 //! ```text
+//! findings    all there is to show
 //! report      means with intervals, the noise floor, and what is left when it is taken off
 //! summary     two series, counters, the worst regressions; what is stored
 //! series      sums by bucket        worst      both lists of the queries that changed most
@@ -13,6 +14,7 @@
 //! the traffic (I9); repeats of one query, and queries of one unit, land in one bucket and never count as independent.
 
 mod columns;
+mod findings;
 mod measure;
 mod report;
 mod series;
@@ -22,6 +24,7 @@ mod tests;
 mod worst;
 
 pub use columns::SeriesFault;
+pub use findings::Findings;
 pub use measure::{Measure, Range};
 pub use report::{CONFIDENCE, Interval, MeasureReport, Report, ShareReport};
 pub use series::{Count, Paired, Series, Sums};

@@ -15,6 +15,7 @@ use super::{Ask, Failure, Outcome, at, document};
 use crate::config::Period;
 
 pub(super) use self::page::canarys;
+pub(in crate::cli) use self::page::reported;
 
 const PATH: &str = "/v1/shadows";
 

@@ -47,12 +47,13 @@ pub(super) fn shown(shadow: &Value, style: Style) -> String {
             facts.fact(name, Cell::text(ago(&shadow[field], style.now)));
         }
     }
-    let report = &shadow["report"];
-    let counted = |report: &Value| {
-        let compared = format!("{}, {} of them against itself", words(&report["comparisons"]), words(&report["noise_comparisons"]));
-        [("mirrored", words(&report["counters"]["mirrored"])), ("compared", compared)]
-    };
-    for (name, value) in counted(report) {
+    reported(&shadow["report"], "mirrored", facts, style)
+}
+
+/// What a comparison has found, below the facts about it. `asked` says how the questions came to it.
+pub(in crate::cli) fn reported(report: &Value, asked: &str, mut facts: Table, style: Style) -> String {
+    let compared = format!("{}, {} of them against itself", words(&report["comparisons"]), words(&report["noise_comparisons"]));
+    for (name, value) in [(asked, words(&report["counters"]["mirrored"])), ("compared", compared)] {
         facts.fact(name, Cell::text(value));
     }
     for (why, count) in report["counters"]["dropped"].as_object().into_iter().flatten() {
