@@ -98,6 +98,11 @@ fn identity() {
     fuzz("identity", runs(), targets::identity);
 }
 
+#[test]
+fn golden() {
+    fuzz("golden", runs(), targets::golden);
+}
+
 /// A whole configuration takes a hundred times as long as a path.
 #[test]
 fn config() {

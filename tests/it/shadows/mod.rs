@@ -1,6 +1,7 @@
 //! Shadow comparisons over real sockets: alone, and before a canary's first stage.
 
 mod before_a_canary;
+mod capture;
 mod course;
 mod mirror;
 
