@@ -89,24 +89,41 @@ impl House {
     }
 }
 
-/// The progress in a stream, line by line, until it is as wanted.
-async fn progress(stream: &mut reqwest::Response, wanted: impl Fn(&Progress) -> bool) -> Progress {
-    let mut waiting = Vec::new();
-    let reached = async {
-        while let Some(chunk) = stream.chunk().await.expect("it does not break off") {
-            waiting.extend_from_slice(&chunk);
-            while let Some(at) = waiting.iter().position(|byte| *byte == b'\n') {
-                let line: Vec<u8> = waiting.drain(..=at).collect();
-                let line = String::from_utf8(line).expect("a text");
-                match Entry::parse(line.trim_end()).expect("a line") {
+/// What comes of a stream.
+struct Reader {
+    stream: reqwest::Response,
+    waiting: Vec<u8>,
+}
+
+impl Reader {
+    fn of(stream: reqwest::Response) -> Self {
+        assert_eq!(stream.status(), StatusCode::OK);
+        Self { stream, waiting: Vec::new() }
+    }
+
+    /// Reads on until the progress is as wanted.
+    async fn until(&mut self, wanted: impl Fn(&Progress) -> bool) -> Progress {
+        let reached = async {
+            loop {
+                match Entry::parse(&self.line().await).expect("a line of a capture") {
                     Entry::Progress(progress) if wanted(&progress) => return progress,
                     _ => {}
                 }
             }
+        };
+        tokio::time::timeout(PATIENCE, reached).await.expect("it is reached")
+    }
+
+    async fn line(&mut self) -> String {
+        loop {
+            if let Some(at) = self.waiting.iter().position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = self.waiting.drain(..=at).collect();
+                return String::from_utf8(line).expect("a text");
+            }
+            let chunk = self.stream.chunk().await.expect("it does not break off").expect("it goes on");
+            self.waiting.extend_from_slice(&chunk);
         }
-        panic!("the stream ended");
-    };
-    tokio::time::timeout(PATIENCE, reached).await.expect("it is reached")
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -231,8 +248,7 @@ async fn whoever_leaves_ends_the_capture_and_keeps_what_came() {
 async fn a_slow_reader_loses_lines_and_users_nothing() {
     const ASKED: u64 = 300;
     let house = House::new(ALLOWED).await;
-    let mut stream = house.stream(json!({"alias": "docs", "percentage": 100, "count": 1000})).await;
-    assert_eq!(stream.status(), StatusCode::OK);
+    let mut reader = Reader::of(house.stream(json!({"alias": "docs", "percentage": 100, "count": 1000})).await);
     // More than the sockets between two processes hold.
     let strangers: Vec<u64> = (100_000..120_000).collect();
     for query in vectors(SEED + 2, ASKED) {
@@ -240,7 +256,7 @@ async fn a_slow_reader_loses_lines_and_users_nothing() {
         question["filter"] = json!({"must_not": [{"has_id": strangers}]});
         send(&house.pointsman.http, Method::POST, &house.pointsman.rest("/collections/docs/points/query"), &question).await;
     }
-    let all = progress(&mut stream, |progress| progress.recorded + progress.missing() == ASKED).await;
+    let all = reader.until(|progress| progress.recorded + progress.missing() == ASKED).await;
     assert!(all.missing() > 0 && all.recorded > 64 && all.repeated == 0, "{all:?}");
     house.pointsman.idle().await;
 }
@@ -251,14 +267,14 @@ async fn a_shadow_that_hangs_keeps_no_capture_waiting_and_taking_it_back_ends_it
     house.begin("docs_v2", json!({})).await;
     let fault = serde_json::from_value(json!({"connection": "stall"})).expect("a fault");
     house.upstream.engine().faults.set("docs_v2", fault).expect("a valid fault");
-    let mut stream = house.stream(json!({"alias": "docs", "percentage": 100})).await;
+    let mut reader = Reader::of(house.stream(json!({"alias": "docs", "percentage": 100})).await);
     for (user, query) in vectors(SEED + 2, 20).iter().enumerate() {
         house.ask_rest(user, query).await;
     }
-    let all = progress(&mut stream, |progress| progress.recorded + progress.missing() == 20).await;
+    let all = reader.until(|progress| progress.recorded + progress.missing() == 20).await;
     assert!(all.recorded > 2, "more than the shadow's queue holds: {all:?}");
     house.pointsman.configure(&house.upstream, "shadow: {concurrency: 1, queue: 1, timeout: 1h}");
-    let ended = progress(&mut stream, |progress| progress.ended.is_some()).await;
+    let ended = reader.until(|progress| progress.ended.is_some()).await;
     assert_eq!(ended.ended, Some(Ended::SwitchedOff));
     let refused = house.stream(json!({"alias": "docs"})).await;
     assert_eq!(refused.status(), StatusCode::CONFLICT);
