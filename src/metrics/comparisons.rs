@@ -6,7 +6,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::cell::Cell;
-use crate::stats::shadow::{Counters, Dropped, Failure, Paired, Regression, Summary};
+use crate::stats::shadow::{Counters, Failure, Paired, Regression, Summary};
+
+pub use crate::stats::shadow::Dropped;
 
 /// Which of the two series something belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -21,9 +21,8 @@ use super::respond::Fault;
 use super::tee::{Begun, Tee, Ticket};
 use super::worker::{Permit, Snapshot, Worker};
 use crate::live::Upstream;
-use crate::metrics::{Class, FallbackCause, Handles, Outcome, Whose, WorkerEvent};
+use crate::metrics::{Class, Dropped, FallbackCause, Handles, Outcome, Whose, WorkerEvent};
 use crate::routing::Target;
-use crate::stats::shadow::Dropped;
 
 pub(super) struct Journey {
     pub(super) worker: Rc<Worker>,

@@ -15,9 +15,8 @@ use smallvec::SmallVec;
 use super::headers::HopByHop;
 use super::worker::Worker;
 use crate::live::{Answered, Compare, Held, Job, Live, Purpose, Question};
-use crate::metrics::{Handles, Protocol};
+use crate::metrics::{Dropped, Handles, Protocol};
 use crate::routing::{Shadow, Target};
-use crate::stats::shadow::Dropped;
 
 /// A shadow took this request.
 #[derive(Clone, Debug)]
