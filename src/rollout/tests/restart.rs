@@ -189,7 +189,7 @@ fn a_restart_keeps_the_remaining_time_of_stage_and_watch() {
 fn effects_repeated_after_a_crash_do_no_harm() {
     let mut bench = Bench::new(spec());
     for _ in 0..100 {
-        bench.now = bench.now.plus(super::bench::secs(10));
+        bench.now = bench.now.plus(secs(10));
         let good = bench.good();
         bench.canary.tick(bench.now, &good);
         let due: Vec<_> = bench.canary.due(bench.now).cloned().collect();
