@@ -11,7 +11,9 @@ use serde::de::DeserializeOwned;
 use super::absorb::{Absorbed, Routes};
 use super::canary::{Canaries, Running};
 use super::deployment::{Deploying, Deployments};
-use super::document::{CANARY, CONFIGURED, DEPLOYMENT, EXPERIMENT, KILL_SWITCH, ONLY, OWNER, RETIREMENT, ROUTE, SHADOW, SHADOWED, TOKEN_KEY, Unreadable};
+use super::document::{
+    CANARY, CONFIGURED, DEPLOYMENT, EXPERIMENT, KILL_SWITCH, ONLY, OWNER, RETIREMENT, ROUTE, SHADOW, SHADOWED, TOKEN_KEY, Unreadable,
+};
 use super::experiment::{Trial, Trials};
 use super::kill_switch::KillSwitch;
 use super::route::RouteState;
@@ -72,9 +74,7 @@ impl Holdings {
                 Ok(())
             }
             kind if *kind == OWNER => put(Arc::make_mut(&mut self.owners), document, |owner| owner),
-            kind if *kind == SHADOW => {
-                put(Arc::make_mut(&mut self.shadows), document, |mirroring| Mirroring { revision, ..mirroring })
-            }
+            kind if *kind == SHADOW => put(Arc::make_mut(&mut self.shadows), document, |mirroring| Mirroring { revision, ..mirroring }),
             kind if *kind == SHADOWED => put(Arc::make_mut(&mut self.shadowed), document, |owner| owner),
             kind if *kind == KILL_SWITCH => {
                 let mut switches = BTreeMap::new();

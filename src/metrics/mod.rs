@@ -20,13 +20,14 @@ mod worker;
 
 pub use apart::{Apart, Whose};
 pub use cohort::{COHORT_BUCKETS, Cohort, CohortSample, CohortTotals, GroupTotals, LATENCY_GROUPS, Latencies, UNIT_BITS};
-pub use comparisons::{Against, Compared, Comparisons};
+pub use comparisons::{Against, Compared, Comparisons, Dropped};
 pub use finding::Finding;
 pub use handles::Handles;
 pub use histogram::{Histogram, Snapshot};
 pub use kinds::{Class, Outcome, Protocol};
 pub use prometheus::{
-    CanaryGauge, DeliveryResult, DeploymentGauge, Gauges, GuardGauge, RenderFailed, RetirementGauges, ShadowGauge, TEXT_FORMAT, WebhookGauge, render,
+    CanaryGauge, DeliveryResult, DeploymentGauge, Gauges, GuardGauge, RenderFailed, RetirementGauges, ShadowGauge, TEXT_FORMAT,
+    WebhookGauge, render,
 };
 pub use registry::Registry;
 pub use series::{Completed, FallbackCause, Series, Shard, Totals};

@@ -10,10 +10,11 @@ use super::answer::{Shape, read};
 use super::ask::{AskFailed, Asker, Wire};
 use super::lists::List;
 use crate::live::{Answered, Compare, Live, Question};
-use crate::metrics::{Against, Compared, Comparisons, Handles};
+use crate::metrics::{Against, Compared, Comparisons, Dropped, Handles};
+use crate::proxy::classify::Hits;
 use crate::routing::{SLOTS, Target};
 use crate::stats::ranking::Likeness;
-use crate::stats::shadow::{Dropped, Failure, Paired, Regression};
+use crate::stats::shadow::{Failure, Paired, Regression};
 
 const MILLIONTHS: f64 = 1e6;
 /// What is kept of an error's text.
@@ -46,7 +47,8 @@ impl Comparison<'_> {
         if done.elapsed() >= self.live.settings.shadow.timeout {
             return comparisons.discarded(Dropped::Stale);
         }
-        let Some((wire, shape)) = Wire::of(self.question).zip(self.shape()) else { return comparisons.discarded(Dropped::Unreadable) };
+        let asked = Wire::of(self.question).and_then(|wire| wire.operation.hits.map(|hits| (wire, self.shape(hits))));
+        let Some((wire, shape)) = asked else { return comparisons.discarded(Dropped::Unreadable) };
         let Ok(lists) = read(shape, &answer.headers, &answer.body) else { return comparisons.discarded(Dropped::Unreadable) };
         let query = self.fingerprint();
         let known = Known {
@@ -65,16 +67,14 @@ impl Comparison<'_> {
         }
     }
 
-    fn shape(&self) -> Option<Shape> {
-        let hits = Wire::of(self.question)?.operation.hits?;
-        let Compare { shadow, .. } = self.compare;
-        Some(Shape {
+    fn shape(&self, hits: Hits) -> Shape {
+        Shape {
             protocol: self.question.protocol,
             hits,
-            depth: shadow.depth,
-            payloads: shadow.payloads,
+            depth: self.compare.shadow.depth,
+            payloads: self.compare.shadow.payloads,
             limit: self.live.settings.shadow.max_bytes,
-        })
+        }
     }
 
     /// Asks one target, which counts as used while it is.

@@ -21,6 +21,8 @@ mod lists;
 mod protobuf;
 mod rest;
 mod run;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 pub use run::start;

@@ -21,9 +21,8 @@ use super::respond::Fault;
 use super::tee::{Begun, Tee, Ticket};
 use super::worker::{Permit, Snapshot, Worker};
 use crate::live::Upstream;
-use crate::metrics::{Class, FallbackCause, Handles, Outcome, Whose, WorkerEvent};
+use crate::metrics::{Class, Dropped, FallbackCause, Handles, Outcome, Whose, WorkerEvent};
 use crate::routing::Target;
-use crate::stats::shadow::Dropped;
 
 pub(super) struct Journey {
     pub(super) worker: Rc<Worker>,
@@ -58,7 +57,7 @@ impl Journey {
         let mut plan = Plan::make(&live, question);
         // Behind, the mirror costs a request no more than this.
         if let Some(ticket) = plan.ticket.take_if(|_| !worker.mirror().has_room()) {
-            ticket.drop(worker, Dropped::QueueFull);
+            ticket.give_up(worker, Dropped::QueueFull);
         }
         let operation = question.operation;
         worker.budget().deposit(&live.settings.retry);
@@ -241,10 +240,10 @@ impl Journey {
     /// Keeps what is to be compared with a shadow's answer, if it is the wanted variant's and the whole question is still there.
     fn tee(&self, ticket: &Ticket, parts: &Parts, answer: &HeaderMap, observation: &mut Observation) {
         if self.fell_back.is_some() || !observation.succeeds() || !self.client.has_ended() {
-            return ticket.drop(&self.worker, Dropped::Unanswered);
+            return ticket.give_up(&self.worker, Dropped::Unanswered);
         }
         if !self.client.is_repeatable() {
-            return ticket.drop(&self.worker, Dropped::TooLarge);
+            return ticket.give_up(&self.worker, Dropped::TooLarge);
         }
         let reference = observation.target();
         let begun = Begun {
@@ -262,7 +261,7 @@ impl Journey {
 
     pub(super) fn fail(self, fault: &Fault, mut observation: Observation) -> Response<Answer> {
         if let Some(ticket) = &self.plan.ticket {
-            ticket.drop(&self.worker, Dropped::Unanswered);
+            ticket.give_up(&self.worker, Dropped::Unanswered);
         }
         observation.first_byte(fault.outcome());
         let mut answer = fault.answer(self.subject.protocol);

@@ -15,9 +15,8 @@ use smallvec::SmallVec;
 use super::headers::HopByHop;
 use super::worker::Worker;
 use crate::live::{Answered, Compare, Held, Job, Live, Purpose, Question};
-use crate::metrics::{Handles, Protocol};
+use crate::metrics::{Dropped, Handles, Protocol};
 use crate::routing::{Shadow, Target};
-use crate::stats::shadow::Dropped;
 
 /// A shadow took this request.
 #[derive(Clone, Debug)]
@@ -28,7 +27,7 @@ pub(super) struct Ticket {
 }
 
 impl Ticket {
-    pub(super) fn drop(&self, worker: &Worker, why: Dropped) {
+    pub(super) fn give_up(&self, worker: &Worker, why: Dropped) {
         if let Some(comparisons) = &self.shadow.target.handle.comparisons {
             comparisons.dropped(worker.index(), why);
         }
@@ -110,12 +109,12 @@ impl Tee {
         let Self { ticket, live, question, answer, reference, reference_name, held, fault, .. } = *self;
         let fault = if whole { fault } else { Some(Dropped::Unanswered) };
         if let Some(why) = fault {
-            return ticket.drop(worker, why);
+            return ticket.give_up(worker, why);
         }
         let purpose = Purpose::Compare(Compare { shadow: Arc::clone(&ticket.shadow), reference, reference_name, unit: ticket.unit });
         let answer = Answered { first_byte_us, ..answer };
         if !worker.mirror().offer(Job { question, answer, purpose, live, done: Instant::now(), held }) {
-            ticket.drop(worker, Dropped::QueueFull);
+            ticket.give_up(worker, Dropped::QueueFull);
         } else if let Some(comparisons) = &ticket.shadow.target.handle.comparisons {
             comparisons.mirrored(worker.index());
         }

@@ -31,10 +31,12 @@ mod tests;
 
 pub use crate::config::{Day, FreezeWindow, TimeOfDay, Timestamp};
 pub use canary::{
-    By, Canary, CanaryStatus, Command, Effect, Ending, Endpoint, History, Illegal, Notice, PauseReason, Pending, Phase, ShadowStatus, State,
-    Transition,
+    By, Canary, CanaryStatus, Command, Effect, Ending, Endpoint, History, Illegal, Notice, PauseReason, Pending, Phase, ShadowStatus,
+    State, Transition,
 };
 pub use evaluation::{Evaluation, Verdict};
 pub use evidence::{CohortNumbers, ComparisonNumbers, Evidence, Measurement};
-pub use plan::{AtDeadline, CanarySpec, Guard, Level, Limit, NoData, Plan, PlanFaults, Rule, ShadowStage, Stage, StageSpec, Statistic, filled};
+pub use plan::{
+    AtDeadline, CanarySpec, Guard, Level, Limit, NoData, Plan, PlanFaults, Rule, ShadowStage, Stage, StageSpec, Statistic, filled,
+};
 pub use share::{Cohorts, Share, cohorts, salt};

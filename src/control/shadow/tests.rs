@@ -32,7 +32,9 @@ impl House {
         let control = control(of(&sandbox)).await;
         let lease = control.0.store.acquire_or_renew("controller", Duration::from_secs(600)).await.expect("the store answers");
         let house = Self { sandbox, control, fence: lease.fence().expect("nobody else asks") };
-        for (name, vector, points) in [("docs_v1", vec![1, 1], 1), ("docs_v2", vec![1, 1], 1), ("wide", vec![1, 1, 1], 1), ("empty", vec![1, 1], 0)] {
+        for (name, vector, points) in
+            [("docs_v1", vec![1, 1], 1), ("docs_v2", vec![1, 1], 1), ("wide", vec![1, 1, 1], 1), ("empty", vec![1, 1], 0)]
+        {
             house.put(&format!("/collections/{name}"), json!({"vectors": {"size": vector.len(), "distance": "Dot"}})).await;
             let points: Vec<Value> = (0..points).map(|id| json!({"id": id, "vector": vector})).collect();
             if !points.is_empty() {
@@ -83,7 +85,9 @@ impl House {
     }
 
     async fn comparisons(&self, id: &str) -> u64 {
-        self.control.shadow(id).await.expect("it was made").report.expect("one alone has a report")["comparisons"].as_u64().expect("a count")
+        self.control.shadow(id).await.expect("it was made").report.expect("one alone has a report")["comparisons"]
+            .as_u64()
+            .expect("a count")
     }
 
     async fn kinds(&self) -> Vec<String> {
@@ -166,7 +170,10 @@ async fn all_replicas_are_added_up_and_the_end_is_frozen() {
     assert_eq!(house.control.shadow(&id).await.expect("it was made").state, ShadowState::Running);
     house.step(&id, Period::from_secs(86_400)).await.expect("it can be kept");
     let view = house.control.shadow(&id).await.expect("it was made");
-    assert_eq!((view.state, view.history.last().map(|step| step.reason.as_str())), (ShadowState::Settling, Some("its longest duration is over")));
+    assert_eq!(
+        (view.state, view.history.last().map(|step| step.reason.as_str())),
+        (ShadowState::Settling, Some("its longest duration is over"))
+    );
     house.step(&id, Period::from_secs(86_410)).await.expect("it can be kept");
     compare(&here, 5);
     let view = house.control.shadow(&id).await.expect("it was made");

@@ -98,8 +98,7 @@ impl ShadowStage {
 
     /// Those that are set, service before likeness: the first that is broken is the one that is told.
     pub fn limits(&self) -> impl Iterator<Item = Limit> {
-        let service =
-            [Limit::ErrorRate { at_most: self.maximum_error_rate }, Limit::EmptiedRate { at_most: self.maximum_emptied_rate }];
+        let service = [Limit::ErrorRate { at_most: self.maximum_error_rate }, Limit::EmptiedRate { at_most: self.maximum_emptied_rate }];
         let likeness = [
             self.minimum_overlap.map(|at_least| Limit::Overlap { at_least }),
             self.maximum_excess.map(|at_most| Limit::Excess { at_most }),

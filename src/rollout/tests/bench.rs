@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::config::Period;
 use crate::rollout::{
-    By, Canary, CanarySpec, CohortNumbers, Command, ComparisonNumbers, Effect, Evaluation, Evidence, Illegal, Measurement, Notice, PauseReason, Plan, Share,
-    StageSpec, State, Timestamp, Verdict,
+    By, Canary, CanarySpec, CohortNumbers, Command, ComparisonNumbers, Effect, Evaluation, Evidence, Illegal, Measurement, Notice,
+    PauseReason, Plan, Share, StageSpec, State, Timestamp, Verdict,
 };
 
 pub(super) const OLD: &str = "docs_v1";

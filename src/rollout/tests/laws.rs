@@ -84,8 +84,8 @@ fn any_plan() -> impl Strategy<Value = CanarySpec> {
     let no_data = prop_oneof![Just(NoData::Hold), Just(NoData::Rollback)];
     let policy = prop_oneof![Just(AtDeadline::Hold), Just(AtDeadline::Promote), Just(AtDeadline::Rollback)];
     let shadow = prop::option::of(any::<bool>());
-    (any::<bool>(), prop::array::uniform3(any::<bool>()), 0_u64..30, no_data, policy, any::<bool>(), any::<bool>(), 0_u64..60, shadow).prop_map(
-        |(auto_rollback, approvals, warm_up, no_data, on_inconclusive_at_deadline, hurried, elsewhere, last, shadow)| {
+    (any::<bool>(), prop::array::uniform3(any::<bool>()), 0_u64..30, no_data, policy, any::<bool>(), any::<bool>(), 0_u64..60, shadow)
+        .prop_map(|(auto_rollback, approvals, warm_up, no_data, on_inconclusive_at_deadline, hurried, elsewhere, last, shadow)| {
             let stage = |(share, seconds), approval| StageSpec { approval, ..StageSpec::new(share, secs(seconds)) };
             let stages = [(5.0, 30), (40.0, 60), (100.0, last)].into_iter().zip(approvals).map(|(form, approval)| stage(form, approval));
             let mut guards = spec().guards;
@@ -102,8 +102,7 @@ fn any_plan() -> impl Strategy<Value = CanarySpec> {
                 guards,
                 ..spec()
             }
-        },
-    )
+        })
 }
 
 struct Model {

@@ -130,8 +130,9 @@ fn every_state() -> Vec<State> {
         PauseReason::Approval,
         PauseReason::KillSwitch,
     ];
-    let mut states = vec![State::Scheduled, State::Initializing, State::Shadowing, State::Stepping, State::Promoting, State::Watching];
-    states.extend([State::Completed, State::RolledBack, State::Aborted, State::Superseded, State::Failed]);
+    let mut states =
+        vec![State::Scheduled, State::Initializing, State::Shadowing, State::Stepping, State::Promoting, State::Watching, State::Completed];
+    states.extend([State::RolledBack, State::Aborted, State::Superseded, State::Failed]);
     states.extend(reasons.map(paused));
     states.extend(endings.map(|towards| State::RollingBack { towards }));
     states.extend(endings.map(|towards| State::RollbackFailed { towards }));

@@ -118,10 +118,12 @@ mod tests {
 
     #[test]
     fn what_never_happened_is_certain_in_time() {
-        let good = |count| seen(count, |_, summary, hash| {
-            summary.shadow.compared(hash, &pair(1.0));
-            summary.shadow.timed(hash, 1_000, 1_000);
-        });
+        let good = |count| {
+            seen(count, |_, summary, hash| {
+                summary.shadow.compared(hash, &pair(1.0));
+                summary.shadow.timed(hash, 1_000, 1_000);
+            })
+        };
         for (count, verdict) in [(0, Verdict::Inconclusive), (499, Verdict::Inconclusive), (1_000, Verdict::Pass)] {
             let seen = good(count);
             assert_eq!((emptied(&seen, &rule(), 0.01).verdict, failed(&seen, &rule(), 0.05).verdict), (verdict, verdict), "{count}");

@@ -47,7 +47,8 @@ async fn a_third_of_other_vectors_is_measured_as_what_both_answer_by_themselves(
     let (overlap, top1) = house.expected("docs_v1", "docs_v3", &queries).await;
     assert!((0.3..0.9).contains(&overlap), "a third of {POINTS} vectors is another, and the overlap is {overlap}; seed {SEED}");
     assert!(near(measured(&report, "overlap"), overlap) && near(measured(&report, "top1"), top1), "{overlap} and {top1}, in {report:#}");
-    let [low, high] = ["low", "high"].map(|end| row(&report, "measures", "measure", "overlap")["shadow"][end].as_f64().expect("an interval"));
+    let [low, high] =
+        ["low", "high"].map(|end| row(&report, "measures", "measure", "overlap")["shadow"][end].as_f64().expect("an interval"));
     assert!(low < overlap && overlap < high && high - low < 0.2, "{low} to {high}");
     let worst = &report["worst"][0];
     assert!(worst["reference"] != worst["candidate"] && worst["reference"].as_array().is_some_and(|hits| hits.len() == 10), "{worst:#}");

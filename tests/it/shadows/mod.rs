@@ -2,6 +2,7 @@
 
 mod before_a_canary;
 mod course;
+mod mirror;
 
 use std::collections::HashSet;
 
@@ -105,7 +106,9 @@ impl House {
 
     /// Each asked once by the alias, every other one over gRPC, all of them by users of their own.
     async fn ask(&self, queries: &[Vector]) {
-        let ask = async |(number, query): (usize, &Vector)| if number % 2 == 0 { self.ask_rest(number, query).await } else { self.ask_grpc(query).await };
+        let ask = async |(number, query): (usize, &Vector)| {
+            if number % 2 == 0 { self.ask_rest(number, query).await } else { self.ask_grpc(query).await }
+        };
         futures_util::stream::iter(queries.iter().enumerate()).map(ask).buffer_unordered(AT_ONCE).collect::<Vec<()>>().await;
     }
 

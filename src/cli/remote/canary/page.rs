@@ -30,8 +30,14 @@ pub(super) fn in_short(canary: &Value, style: Style) -> String {
 }
 
 pub(super) fn shown(canary: &Value, style: Style) -> String {
-    let parts =
-        [in_short(canary, style), compared(canary, style), cohorts(canary).render(style), verdicts(canary, style), pending(canary, style), history(canary, style)];
+    let parts = [
+        in_short(canary, style),
+        compared(canary, style),
+        cohorts(canary).render(style),
+        verdicts(canary, style),
+        pending(canary, style),
+        history(canary, style),
+    ];
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n")
 }
 

@@ -61,7 +61,11 @@ pub(super) fn shown(shadow: &Value, style: Style) -> String {
     if let Some(reason) = report["last_failure"]["reason"].as_str() {
         facts.fact("last failure", Cell::text(reason));
     }
-    [facts.render(style), measures(report, style), worst(report, style)].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n")
+    [facts.render(style), measures(report, style), worst(report, style)]
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join("\n\n")
 }
 
 /// Each with its interval; the noise is how far the variant differs from itself, the excess what is left beyond that.
@@ -90,7 +94,8 @@ fn interval(of: &Value) -> String {
 fn worst(report: &Value, style: Style) -> String {
     let mut table = Table::new(["QUERY", "OPERATION", "OVERLAP", "RBO", "SERVED", "SHADOW"]);
     for regression in list(report, "worst").take(WORST) {
-        let millionths = |field: &str| Cell::number(regression[field].as_f64().map_or_else(|| "-".to_owned(), |part| format!("{:.3}", part / 1e6)));
+        let millionths =
+            |field: &str| Cell::number(regression[field].as_f64().map_or_else(|| "-".to_owned(), |part| format!("{:.3}", part / 1e6)));
         let hits = |field: &str| Cell::text(hits(regression, field));
         let [query, operation] = ["query", "operation"].map(|field| Cell::of(&regression[field]));
         let [overlap, rbo] = ["overlap_millionths", "rbo_millionths"].map(millionths);
