@@ -12,7 +12,7 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 
 use super::Held;
-use crate::stats::shadow::Dropped;
+use crate::metrics::Dropped;
 
 /// Lines that wait for their reader.
 const WAITING: usize = 64;

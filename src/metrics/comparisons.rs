@@ -6,7 +6,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::cell::Cell;
-use crate::stats::shadow::{Counters, Dropped, Failure, Paired, Regression, Summary};
+use crate::stats::shadow::{Counters, Failure, Paired, Regression, Summary};
+
+pub use crate::stats::shadow::Dropped;
 
 /// Which of the two series something belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -162,5 +164,55 @@ impl Comparisons {
     /// Nothing panics while it holds the lock; if it ever did, sums would still be sums.
     fn lock(&self) -> std::sync::MutexGuard<'_, Summary> {
         self.found.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::Registry;
+    use crate::stats::shadow::Count;
+
+    fn failed(at_ms: u64) -> Compared {
+        Compared::Failed(Failure { at_ms, reason: format!("at {at_ms}") })
+    }
+
+    #[test]
+    fn what_workers_and_the_mirror_count_is_one_summary() {
+        let comparisons = Registry::new(2, 10).comparisons("shadow/1", "docs");
+        comparisons.mirrored(0);
+        comparisons.mirrored(1);
+        comparisons.dropped(1, Dropped::QueueFull);
+        comparisons.discarded(Dropped::Stale);
+        let pair = Paired { reference_hits: 3, candidate_hits: 0, likeness: None };
+        let lists = Compared::Lists { pairs: vec![pair; 2], reference_us: 10, candidate_us: 20 };
+        comparisons.record(Against::Shadow, 7, &lists);
+        comparisons.record(Against::Noise, 7, &Compared::Unreadable);
+        for at_ms in [2, 1] {
+            comparisons.record(Against::Shadow, 8, &failed(at_ms));
+        }
+        let summary = comparisons.snapshot();
+        assert_eq!((summary.counters.mirrored, summary.counters.dropped()), (2, 2));
+        let (shadow, noise) = (summary.shadow.totals(), summary.noise.totals());
+        assert_eq!((shadow.count(Count::Comparisons), shadow.count(Count::Emptied), shadow.count(Count::Failed)), (2, 2, 2));
+        assert_eq!((noise.count(Count::Comparisons), noise.count(Count::Unreadable)), (0, 1));
+        assert_eq!(summary.last_failure.map(|failure| failure.at_ms), Some(2), "the newest, in whatever order they came");
+    }
+
+    #[test]
+    fn a_shadow_that_is_forgotten_takes_nothing_from_what_its_alias_has_counted() {
+        let registry = Registry::new(1, 1);
+        let first = registry.comparisons("shadow/1", "docs");
+        first.mirrored(0);
+        first.record(Against::Noise, 1, &failed(1));
+        registry.retain_comparisons(|key| key != "shadow/1");
+        let second = registry.comparisons("shadow/1", "docs");
+        assert_eq!(second.snapshot(), Summary::default());
+        second.mirrored(0);
+        second.record(Against::Shadow, 1, &failed(1));
+        registry.comparisons("shadow/2", "past the limit").mirrored(0);
+        let seen: Vec<_> =
+            registry.shadows().iter().map(|series| (series.alias.clone(), series.counters().mirrored, series.failed())).collect();
+        assert_eq!(seen, [("docs".into(), 2, 1), ("other".into(), 1, 0)], "the reference's own failures are not the shadow's");
     }
 }

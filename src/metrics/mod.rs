@@ -20,7 +20,7 @@ mod worker;
 
 pub use apart::{Apart, Whose};
 pub use cohort::{COHORT_BUCKETS, Cohort, CohortSample, CohortTotals, GroupTotals, LATENCY_GROUPS, Latencies, UNIT_BITS};
-pub use comparisons::{Against, Compared, Comparisons};
+pub use comparisons::{Against, Compared, Comparisons, Dropped};
 pub use finding::Finding;
 pub use handles::Handles;
 pub use histogram::{Histogram, Snapshot};

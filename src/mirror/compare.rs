@@ -7,9 +7,8 @@ use super::answer::{Shape, read};
 use super::ask::{Asker, Wire};
 use super::first::First;
 use crate::live::{Answered, Compare, Live, Question};
-use crate::metrics::{Against, Handles};
+use crate::metrics::{Against, Dropped, Handles};
 use crate::routing::{SLOTS, Target};
-use crate::stats::shadow::Dropped;
 
 pub(super) struct Comparison<'j> {
     pub(super) asker: &'j Asker,

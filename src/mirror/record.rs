@@ -16,12 +16,11 @@ use super::nameless::nameless;
 use super::wire::{flat, inflate, unframed};
 use crate::golden::{Asked, PARAMETERS, Query};
 use crate::live::{Question, Recorded, Sample, Settings};
-use crate::metrics::Protocol;
+use crate::metrics::{Dropped, Protocol};
 use crate::proxy::classify::{Hits, locate};
 use crate::proxy::grpc::parse::Scanner;
 use crate::proxy::parse::{Places, bare, identify};
 use crate::routing::Carrier;
-use crate::stats::shadow::Dropped;
 
 /// Shorter ids stand in any text by chance; of them only whole values count.
 const TELLING: usize = 4;

@@ -17,10 +17,10 @@ use super::ask::{AskFailed, Asker, Wire};
 use super::first::First;
 use crate::golden::{Asked, Query};
 use crate::live::{Question, Settings, Upstream};
-use crate::metrics::{Against, Comparisons, Protocol, Registry};
+use crate::metrics::{Against, Comparisons, Dropped, Protocol, Registry};
 use crate::proxy::classify::OPERATIONS;
 use crate::routing::SLOTS;
-use crate::stats::shadow::{Dropped, Summary};
+use crate::stats::shadow::Summary;
 
 /// What stands for the collection in a question until one is named.
 const PLACE: &str = "collection";

@@ -21,9 +21,8 @@ use super::respond::Fault;
 use super::tee::{Begun, Tee, Ticket};
 use super::worker::{Permit, Snapshot, Worker};
 use crate::live::Upstream;
-use crate::metrics::{Class, FallbackCause, Handles, Outcome, Whose, WorkerEvent};
+use crate::metrics::{Class, Dropped, FallbackCause, Handles, Outcome, Whose, WorkerEvent};
 use crate::routing::Target;
-use crate::stats::shadow::Dropped;
 
 pub(super) struct Journey {
     pub(super) worker: Rc<Worker>,
@@ -238,10 +237,10 @@ impl Journey {
     /// Keeps what is to be compared or written down, if the chosen variant answers it and the whole question is still there.
     fn tee(&self, ticket: &Ticket, parts: &Parts, answer: &HeaderMap, observation: &mut Observation) {
         if self.fell_back.is_some() || !observation.succeeds() || !self.client.has_ended() {
-            return ticket.lose(&self.worker, Dropped::Unanswered);
+            return ticket.give_up(&self.worker, Dropped::Unanswered);
         }
         if !self.client.is_repeatable() {
-            return ticket.lose(&self.worker, Dropped::TooLarge);
+            return ticket.give_up(&self.worker, Dropped::TooLarge);
         }
         let reference = observation.target();
         let begun = Begun {
@@ -259,7 +258,7 @@ impl Journey {
 
     pub(super) fn fail(self, fault: &Fault, mut observation: Observation) -> Response<Answer> {
         if let Some(ticket) = &self.plan.ticket {
-            ticket.lose(&self.worker, Dropped::Unanswered);
+            ticket.give_up(&self.worker, Dropped::Unanswered);
         }
         observation.first_byte(fault.outcome());
         let mut answer = fault.answer(self.subject.protocol);

@@ -15,9 +15,8 @@ use smallvec::SmallVec;
 use super::headers::HopByHop;
 use super::worker::Worker;
 use crate::live::{Answered, Captures, Compare, Held, Job, Live, Question, Sample};
-use crate::metrics::{Handles, Protocol};
+use crate::metrics::{Dropped, Handles, Protocol};
 use crate::routing::{Shadow, Target};
-use crate::stats::shadow::Dropped;
 
 /// Somebody took this request.
 #[derive(Clone, Debug)]
@@ -43,7 +42,7 @@ impl Ticket {
     /// What is left of it when everybody who is behind has been left out. Behind, the mirror costs a request no more than this.
     pub(super) fn with_room(mut self: Box<Self>, worker: &Worker) -> Option<Box<Self>> {
         if let Some(shadowed) = self.shadow.take_if(|_| !worker.mirror().has_room()) {
-            shadowed.lose(worker, Dropped::QueueFull);
+            shadowed.give_up(worker, Dropped::QueueFull);
         }
         let any = self.captures.is_empty() || worker.mirror().has_room_for_sample();
         self.captures.retain(|capture| {
@@ -56,16 +55,16 @@ impl Ticket {
         Self::of(self.shadow, self.captures)
     }
 
-    pub(super) fn lose(&self, worker: &Worker, why: Dropped) {
+    pub(super) fn give_up(&self, worker: &Worker, why: Dropped) {
         self.captures.iter().for_each(|capture| capture.dropped(why));
         if let Some(shadowed) = &self.shadow {
-            shadowed.lose(worker, why);
+            shadowed.give_up(worker, why);
         }
     }
 }
 
 impl Shadowed {
-    fn lose(&self, worker: &Worker, why: Dropped) {
+    fn give_up(&self, worker: &Worker, why: Dropped) {
         if let Some(comparisons) = &self.shadow.target.handle.comparisons {
             comparisons.dropped(worker.index(), why);
         }
@@ -145,18 +144,18 @@ impl Tee {
     /// After the last byte, or when there will be none. `whole` is whether the client got an answer, and all of it.
     pub(super) fn finish(self: Box<Self>, worker: &Worker, whole: bool, first_byte_us: u64) {
         if !whole {
-            return self.ticket.lose(worker, Dropped::Unanswered);
+            return self.ticket.give_up(worker, Dropped::Unanswered);
         }
         self.record(worker);
         let Self { ticket, live, question, answer, reference, reference_name, held, fault, .. } = *self;
         let Some(shadowed) = ticket.shadow else { return };
         if let Some(why) = fault {
-            return shadowed.lose(worker, why);
+            return shadowed.give_up(worker, why);
         }
         let compare = Compare { shadow: Arc::clone(&shadowed.shadow), reference, reference_name, unit: shadowed.unit };
         let answer = Answered { first_byte_us, ..answer };
         if !worker.mirror().offer(Job { question, answer, compare, live, done: Instant::now(), held }) {
-            shadowed.lose(worker, Dropped::QueueFull);
+            shadowed.give_up(worker, Dropped::QueueFull);
         } else if let Some(comparisons) = &shadowed.shadow.target.handle.comparisons {
             comparisons.mirrored(worker.index());
         }

@@ -13,7 +13,8 @@
 //! 4. Each stage has a window of its own: what was seen before it neither fails nor masks it.
 //! 5. Time nobody watched is not stage time: after a downtime the rest of the stage is still to come (I6).
 //! 6. The way back needs neither evidence nor a healthy canary, and is tried for ever (I8).
-//! 7. Terminal states are final; every transition has an actor, a reason and its evidence.
+//! 7. A comparison before the first stage moves nobody: the share stays zero until every limit holds on enough comparisons.
+//! 8. Terminal states are final; every transition has an actor, a reason and its evidence.
 
 mod canary;
 pub mod deployment;

@@ -102,6 +102,7 @@ async fn shadow_comparisons_have_the_described_shape() {
     send(Method::POST, &format!("{rest}/collections/aliases"), alias).await;
     let mut config = config();
     let upstream = config.upstreams.get_mut("default").expect("it is there");
+    upstream.rest_url = rest.parse().expect("an address makes a URL");
     upstream.grpc_url = format!("http://{}", sandbox.grpc_addr.expect("it listens for gRPC")).parse().expect("a URL");
     let api = Api::unlisted(config).await;
 

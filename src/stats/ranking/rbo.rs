@@ -14,7 +14,9 @@ pub const PERSISTENCE: f64 = 0.9;
 /// What can be said when only the beginnings of two rankings are known.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rbo {
-    /// If nothing below what was seen is in common.
+    /// What was seen alone, as if nothing followed.
+    pub truncated: f64,
+    /// If nothing below what was seen comes to be in common.
     pub least: f64,
     /// How much more it could be.
     pub residual: f64,
@@ -28,10 +30,11 @@ pub fn rbo(a: &[Hit], b: &[Hit], p: f64) -> Rbo {
     let depths = Depths::of(a, b);
     let (short, long) = (a.len().min(b.len()), a.len().max(b.len()));
     if short == 0 {
-        return Rbo { least: 0.0, residual: 1.0, extrapolated: 0.0 };
+        return Rbo { truncated: 0.0, least: 0.0, residual: 1.0, extrapolated: 0.0 };
     }
     Rbo {
-        least: least(&depths, short, p),
+        truncated: (1.0 - p) / p * depths.weighed(long, p),
+        least: least(&depths, long, p),
         residual: residual(&depths, short, long, p),
         extrapolated: extrapolated(&depths, short, long, p).clamp(0.0, 1.0),
     }
@@ -56,6 +59,11 @@ impl Depths {
 
     fn agreement(&self, depth: usize) -> f64 {
         self.0[depth - 1]
+    }
+
+    /// The agreement down to this depth, each with its weight.
+    fn weighed(&self, depth: usize, p: f64) -> f64 {
+        (1..=depth).map(|depth| self.agreement(depth) * power(p, depth)).sum()
     }
 
     /// How many hits are in common at this depth; with ties, how many there would be on average.
@@ -87,10 +95,10 @@ impl<'a> Seen<'a> {
     }
 }
 
-/// Equation 11, at the end of the shorter list.
-fn least(depths: &Depths, short: usize, p: f64) -> f64 {
-    let common = depths.overlap(short);
-    let sum: f64 = (1..=short).map(|depth| power(p, depth) / depth as f64 * (depths.overlap(depth) - common)).sum();
+/// Equation 11, at the end of the longer list.
+fn least(depths: &Depths, long: usize, p: f64) -> f64 {
+    let common = depths.overlap(long);
+    let sum: f64 = (1..=long).map(|depth| power(p, depth) / depth as f64 * (depths.overlap(depth) - common)).sum();
     (1.0 - p) / p * (sum - common * (-p).ln_1p())
 }
 
@@ -109,9 +117,8 @@ fn residual(depths: &Depths, short: usize, long: usize, p: f64) -> f64 {
 fn extrapolated(depths: &Depths, short: usize, long: usize, p: f64) -> f64 {
     let (s, l) = (short as f64, long as f64);
     let (at_short, at_long) = (depths.overlap(short), depths.overlap(long));
-    let seen: f64 = (1..=long).map(|depth| depths.agreement(depth) * power(p, depth)).sum();
     let beside: f64 = (short + 1..=long).map(|depth| (depth as f64, power(p, depth))).map(|(d, p)| at_short * (d - s) / (s * d) * p).sum();
-    (1.0 - p) / p * (seen + beside) + ((at_long - at_short) / l + at_short / s) * power(p, long)
+    (1.0 - p) / p * (depths.weighed(long, p) + beside) + ((at_long - at_short) / l + at_short / s) * power(p, long)
 }
 
 fn power(p: f64, exponent: usize) -> f64 {
