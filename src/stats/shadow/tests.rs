@@ -125,24 +125,25 @@ fn new_empty_answers_are_a_share_of_all_comparisons() {
 /// Queries of a unit are alike. Intervals that took them for independent would miss in half of all cases.
 #[test]
 fn intervals_hold_the_truth_as_often_as_they_say() {
-    const RUNS: u64 = 200;
+    const RUNS: u64 = 100;
+    let pairs: Vec<Paired> = (0..=10).map(pair).collect();
     let mut held = 0;
     for seed in 0..RUNS {
         let mut random = fastrand::Rng::with_seed(seed);
         let mut summary = Summary::default();
-        for _ in 0..300 {
+        for _ in 0..200 {
             let unit = random.u64(..);
             // Every unit has its own likeness, 4 to 10 for the shadow, on average 7; and asks several times.
-            let own = random.u64(4..=10);
+            let own = random.usize(4..=10);
             for _ in 0..random.u64(1..15) {
-                summary.shadow.compared(unit, &pair(own));
-                summary.noise.compared(unit, &pair(9 + random.u64(0..2)));
+                summary.shadow.compared(unit, &pairs[own]);
+                summary.noise.compared(unit, &pairs[random.usize(9..=10)]);
             }
         }
         let (low, high) = bounds(measure(&summary.report(), Measure::Overlap).excess);
         held += u64::from((low..high).contains(&0.25));
     }
-    assert!((180..=199).contains(&held), "{held} of {RUNS} intervals at 95 % held the truth");
+    assert!((88..=100).contains(&held), "{held} of {RUNS} intervals at 95 % held the truth");
 }
 
 fn regression(query: u64, rbo_millionths: u32) -> Regression {
