@@ -17,7 +17,7 @@ use tokio::task::LocalSet;
 use self::verdict::Limits;
 use super::remote::{Cell, Failure, Table, reported, style};
 use super::{complain, remote, say};
-use crate::config::{Config, Credentials, DEFAULT_UPSTREAM, Secret, UpstreamConfig, UpstreamUrl};
+use crate::config::{Config, Credentials, DEFAULT_UPSTREAM, Secret, Size, UpstreamConfig, UpstreamUrl};
 use crate::control::Plan;
 use crate::golden::{self, Golden, Query};
 use crate::mirror::{self, AskFailed, Replay};
@@ -25,6 +25,8 @@ use crate::rollout::Share;
 use crate::stats::shadow::Findings;
 
 const GRPC_PORT: u16 = 6334;
+/// Of one answer: beside nobody's traffic there is room.
+const MOST_BYTES: Size = Size::from_mib(64);
 
 #[derive(Debug, Args)]
 pub(super) struct ReplayArgs {
@@ -129,6 +131,7 @@ impl ReplayArgs {
         };
         config.upstreams.insert(DEFAULT_UPSTREAM.to_owned(), upstream);
         config.shadow.concurrency = usize::from(self.concurrency);
+        config.shadow.max_bytes = MOST_BYTES;
         let plan = Plan::of(&config, None)
             .map_err(|faults| Failure::Usage(faults.iter().map(|fault| fault.reason.clone()).collect::<Vec<_>>().join("\n")))?;
         Ok(Replay {

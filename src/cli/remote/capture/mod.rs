@@ -3,6 +3,7 @@
 mod file;
 
 use std::path::PathBuf;
+use std::pin::pin;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -74,10 +75,12 @@ impl Ask for CaptureArgs {
         let mut stream = session.api.stream(Method::POST, PATH, &self.body()).await?;
         let mut recording = Recording::create(&self.file, self.force)?;
         let mut progress = Progress::default();
+        // One for all lines: a signal that comes between two is not missed.
+        let mut leaving = pin!(interrupted());
         let ended = loop {
             let line = tokio::select! {
                 line = stream.line(SILENCE) => line,
-                () = interrupted() => break Ended::Interrupted,
+                () = &mut leaving => break Ended::Interrupted,
             };
             match line {
                 Ok(Some(line)) => match Entry::parse(&line) {
@@ -89,7 +92,10 @@ impl Ask for CaptureArgs {
                     }
                     Ok(Entry::Header(_)) => recording.header(&line)?,
                     Ok(Entry::Query(_)) => recording.query(&line)?,
-                    Err(why) => return Err(Failure::Usage(format!("Pointsman sent a line that this version cannot read: {why}"))),
+                    Err(why) => {
+                        complain(format_args!("Pointsman sent a line that this version cannot read: {why}"));
+                        break Ended::Lost;
+                    }
                 },
                 Ok(None) => break Ended::Lost,
                 Err(why) => {
@@ -144,7 +150,7 @@ mod tests {
     use super::super::testing::{PLAIN, parse, parsed};
     use super::*;
     use crate::control::CaptureSpec;
-    use crate::stats::shadow::Dropped;
+    use crate::metrics::Dropped;
 
     #[test]
     fn flags_become_a_spec() {
