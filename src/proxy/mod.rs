@@ -38,8 +38,8 @@ mod worker;
 
 pub use acceptor::{Listen, Neighbours, Proxy, StartError};
 
-/// The parsers of what clients and upstreams send, for fuzzing: outside the data plane nothing else may call them. Those
-/// of gRPC are in [`grpc::parse`].
+/// The parsers of what clients and upstreams send, for fuzzing, and for the mirror, which has to know whom a question was for to
+/// keep that out of what it records. Nothing else outside the data plane may call them. Those of gRPC are in [`grpc::parse`].
 pub mod parse {
     pub use super::h1::parse::{AnswerHead, BadHead, Decoder, Delimited, Malformed, Step, answer_head};
     pub use super::identify::{BareName, Places, bare, identify};
