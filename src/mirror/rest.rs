@@ -35,6 +35,9 @@ impl Clients {
             let mut config = rustls::ClientConfig::clone(config);
             config.alpn_protocols = vec![b"http/1.1".to_vec()];
             builder = builder.use_preconfigured_tls(config);
+        } else {
+            // Reading the system's certificates would hold up the mirror's one thread, for nothing.
+            builder = builder.tls_built_in_root_certs(false);
         }
         let client = builder.build().map_err(|error| AskFailed::because(&error))?;
         self.0.borrow_mut().insert(upstream.id, client.clone());

@@ -156,7 +156,8 @@ impl ReplayArgs {
     fn words(&self, header: &golden::Header, report: &Value) -> String {
         let mut facts = Table::facts();
         facts.fact("recorded", Cell::text(format!("of {}, {} % of its searches", header.alias, header.percentage)));
-        facts.fact("compared", Cell::text(format!("{} with {}", self.reference, self.candidate)));
+        facts.fact("reference", Cell::text(&self.reference));
+        facts.fact("candidate", Cell::text(&self.candidate));
         reported(report, "asked", facts, style())
     }
 }

@@ -193,8 +193,9 @@ async fn a_replay_finds_what_both_collections_answer_by_themselves() {
     assert_eq!((said.code, &few["comparisons"], &few["noise_comparisons"]), (Some(0), &json!(5), &json!(0)), "{few:#}");
 
     let words = replay(&house.upstream, &format!("{name} docs_v1 docs_v3")).await;
-    for line in ["asked        60", "compared     60, 60 of them against itself", "overlap", "points.query"] {
-        assert!(words.out.contains(line), "`{line}` is not in\n{}", words.out);
+    let text = words.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    for line in ["reference docs_v1 candidate docs_v3 asked 60 compared 60, 60 of them against itself", "overlap", "points.query"] {
+        assert!(text.contains(line), "`{line}` is not in\n{}", words.out);
     }
 }
 
@@ -268,11 +269,16 @@ async fn a_shadow_that_hangs_keeps_no_capture_waiting_and_taking_it_back_ends_it
     let fault = serde_json::from_value(json!({"connection": "stall"})).expect("a fault");
     house.upstream.engine().faults.set("docs_v2", fault).expect("a valid fault");
     let mut reader = Reader::of(house.stream(json!({"alias": "docs", "percentage": 100})).await);
-    for (user, query) in vectors(SEED + 2, 20).iter().enumerate() {
-        house.ask_rest(user, query).await;
+    let asking = async {
+        for (user, query) in vectors(SEED + 2, 100_000).iter().enumerate() {
+            house.ask_rest(user, query).await;
+        }
+    };
+    // One is being asked of the shadow and one waits: had a capture to wait for it, there would be no third line.
+    tokio::select! {
+        recorded = reader.until(|progress| progress.recorded >= 10) => drop(recorded),
+        () = asking => panic!("a hundred thousand questions made no ten lines"),
     }
-    let all = reader.until(|progress| progress.recorded + progress.missing() == 20).await;
-    assert!(all.recorded > 2, "more than the shadow's queue holds: {all:?}");
     house.pointsman.configure(&house.upstream, "shadow: {concurrency: 1, queue: 1, timeout: 1h}");
     let ended = reader.until(|progress| progress.ended.is_some()).await;
     assert_eq!(ended.ended, Some(Ended::SwitchedOff));
