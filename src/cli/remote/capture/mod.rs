@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use self::file::Recording;
 use super::session::{Output, RemoteArgs, Session};
 use super::table::{Cell, Style, Table};
-use super::{Ask, Failure, Outcome};
+use super::{Ask, Outcome};
 use crate::cli::interrupt::interrupted;
 use crate::cli::{complain, say};
 use crate::config::Period;
