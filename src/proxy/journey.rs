@@ -55,7 +55,7 @@ impl Journey {
         subject: Subject,
     ) -> Self {
         let mut plan = Plan::make(&live, question);
-        plan.ticket = plan.ticket.and_then(|ticket| ticket.with_room(worker));
+        plan.ticket.take_if(|ticket| !ticket.has_room(worker));
         let operation = question.operation;
         worker.budget().deposit(&live.settings.retry);
         let repeatable = operation.is_some_and(Operation::repeatable);

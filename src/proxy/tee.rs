@@ -36,11 +36,16 @@ pub(super) struct Shadowed {
 impl Ticket {
     /// None where nobody took it.
     pub(super) fn of(shadow: Option<Shadowed>, captures: Captures) -> Option<Box<Self>> {
-        (shadow.is_some() || !captures.is_empty()).then(|| Box::new(Self { shadow, captures }))
+        let ticket = Self { shadow, captures };
+        ticket.is_taken().then(|| Box::new(ticket))
     }
 
-    /// What is left of it when everybody who is behind has been left out. Behind, the mirror costs a request no more than this.
-    pub(super) fn with_room(mut self: Box<Self>, worker: &Worker) -> Option<Box<Self>> {
+    fn is_taken(&self) -> bool {
+        self.shadow.is_some() || !self.captures.is_empty()
+    }
+
+    /// Leaves out everybody who is behind; true if anybody is left. Behind, the mirror costs a request no more than this.
+    pub(super) fn has_room(&mut self, worker: &Worker) -> bool {
         if let Some(shadowed) = self.shadow.take_if(|_| !worker.mirror().has_room()) {
             shadowed.give_up(worker, Dropped::QueueFull);
         }
@@ -52,7 +57,7 @@ impl Ticket {
             }
             room
         });
-        Self::of(self.shadow, self.captures)
+        self.is_taken()
     }
 
     pub(super) fn give_up(&self, worker: &Worker, why: Dropped) {
