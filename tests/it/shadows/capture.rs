@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -50,22 +50,22 @@ fn golden_file() -> (tempfile::TempDir, PathBuf) {
     (folder, file)
 }
 
-fn lines(file: &PathBuf) -> usize {
+fn lines(file: &Path) -> usize {
     std::fs::read_to_string(file).map_or(0, |text| text.lines().count())
 }
 
-fn read(file: &PathBuf) -> Golden {
+fn read(file: &Path) -> Golden {
     golden::read(std::fs::read(file).expect("it is there").as_slice()).expect("a capture")
 }
 
 impl House {
-    fn capture(&self, file: &PathBuf, flags: &str) -> Child {
+    fn capture(&self, file: &Path, flags: &str) -> Child {
         let line = format!("capture docs --file {} --percentage 100 {flags} --admin {}", file.display(), self.pointsman.admin(""));
         pointsman(&line).env("USER", "anna").spawn().expect("the binary runs")
     }
 
     /// Returns when so many lines are in the file; from the first on, what is asked is recorded.
-    async fn recorded(&self, file: &PathBuf, count: usize) {
+    async fn recorded(&self, file: &Path, count: usize) {
         let there = async {
             while lines(file) < count {
                 tokio::time::sleep(Duration::from_millis(20)).await;
@@ -75,7 +75,7 @@ impl House {
     }
 
     /// A golden set of these queries, over both protocols.
-    async fn golden(&self, file: &PathBuf, queries: &[Vector]) {
+    async fn golden(&self, file: &Path, queries: &[Vector]) {
         let command = self.capture(file, &format!("--count {}", queries.len()));
         self.recorded(file, 1).await;
         self.ask(queries).await;
