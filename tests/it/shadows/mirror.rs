@@ -45,7 +45,7 @@ async fn a_shadow_that_hangs_is_nobodys_trouble() {
     let house = House::new("shadow: {concurrency: 2, queue: 4, timeout: 1h}").await;
     let id = house.begin("docs_v2", json!({"noise_percentage": 100})).await;
     house.fault("docs_v2", json!({"connection": "stall"}));
-    house.ask(&vectors(SEED + 2, ASKED as usize)).await;
+    house.ask(&vectors(SEED + 2, ASKED)).await;
     let settled = |shadow: &Value| counted(&shadow["report"], "mirrored") + counted(&shadow["report"], "queue_full") == ASKED;
     let shadow = house.until(&format!("/v1/shadows/{id}"), "counted to the last", settled).await;
     // Two are being asked and four wait; nothing else is held.
