@@ -22,8 +22,14 @@ fn untouched(bench: &Bench) {
     assert_eq!((bench.share(), bench.world.route, bench.canary.stage()), (0.0, None, 0));
 }
 
-fn few(bench: &Bench) -> Evidence {
-    measured(bench.good(), |measured| measured.comparison.as_mut().expect("it is compared").compared = 499)
+/// For longer than it lasts, with one comparison less than a pass takes.
+fn with_few(bench: &mut Bench) {
+    for _ in 0..10 {
+        if bench.canary.shadow().is_some() {
+            let few = measured(bench.good(), |measured| measured.comparison.as_mut().expect("it is compared").compared = 499);
+            bench.next(&few);
+        }
+    }
 }
 
 #[test]
@@ -75,10 +81,7 @@ fn without_rolling_back_by_itself_it_stands_and_somebody_may_ask_again() {
 #[test]
 fn too_few_comparisons_hold_it_until_there_are_enough() {
     let mut bench = shadowing(shadowed());
-    for _ in 0..10 {
-        let few = few(&bench);
-        bench.next(&few);
-    }
+    with_few(&mut bench);
     untouched(&bench);
     assert_eq!(bench.state(), paused(PauseReason::NoData));
     assert_eq!(bench.last_reason(), "499 of 500 answers have been compared");
@@ -86,10 +89,7 @@ fn too_few_comparisons_hold_it_until_there_are_enough() {
     assert_eq!((bench.state(), bench.share()), (State::Stepping, 5.0));
 
     let mut bench = shadowing(CanarySpec { no_data: NoData::Rollback, ..shadowed() });
-    for _ in 0..10 {
-        let few = few(&bench);
-        bench.next(&few);
-    }
+    with_few(&mut bench);
     assert_eq!((bench.state(), bench.world.route), (State::RolledBack, None));
 }
 
