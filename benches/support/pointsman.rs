@@ -6,21 +6,21 @@ use std::process::{Child, Command, Stdio};
 use pointsman_sandbox::Sandbox;
 use serde_json::Value;
 
-pub async fn send(request: reqwest::RequestBuilder, body: &Value) -> io::Result<Value> {
+pub(crate) async fn send(request: reqwest::RequestBuilder, body: &Value) -> io::Result<Value> {
     let answer = request.json(body).send().await.map_err(io::Error::other)?.error_for_status().map_err(io::Error::other)?;
     answer.json().await.map_err(io::Error::other)
 }
 
 /// The binary under test, ended when dropped.
-pub struct Pointsman {
+pub(crate) struct Pointsman {
     child: Child,
-    pub rest: String,
-    pub admin: String,
+    pub(crate) rest: String,
+    pub(crate) admin: String,
 }
 
 impl Pointsman {
     /// In front of `sandbox`, with these settings in the environment.
-    pub fn start(sandbox: &Sandbox, settings: &[(&str, &str)]) -> io::Result<Self> {
+    pub(crate) fn start(sandbox: &Sandbox, settings: &[(&str, &str)]) -> io::Result<Self> {
         let grpc = sandbox.grpc_url().ok_or_else(|| io::Error::other("the sandbox speaks gRPC by default"))?;
         let mut command = Command::new(env!("CARGO_BIN_EXE_pointsman"));
         command.args(["serve", "--qdrant-url", &sandbox.rest_url(), "--qdrant-grpc-url", &grpc, "--store-url", "memory:"]);
@@ -43,7 +43,7 @@ impl Pointsman {
     }
 
     /// Seconds of processor time so far.
-    pub fn cpu(&self) -> io::Result<f64> {
+    pub(crate) fn cpu(&self) -> io::Result<f64> {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
         let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
         let ticks = |place: usize| fields.get(place).and_then(|field| field.parse::<f64>().ok()).unwrap_or(0.0);

@@ -10,7 +10,7 @@ use crate::rollout::By;
 
 const START: Timestamp = Timestamp::from_millis(1_795_424_400_000);
 
-fn spec(changes: serde_json::Value) -> ShadowSpec {
+fn spec(changes: &serde_json::Value) -> ShadowSpec {
     let mut spec = json!({"alias": "docs", "collection": "docs_v2"});
     for (field, value) in changes.as_object().expect("an object") {
         spec[field] = value.clone();
@@ -19,7 +19,7 @@ fn spec(changes: serde_json::Value) -> ShadowSpec {
 }
 
 fn shadow() -> Shadow {
-    Shadow::create("shadow_1", spec(json!({"max_duration": "1h"})), START, &By::new("ada", "why not"))
+    Shadow::create("shadow_1", spec(&json!({"max_duration": "1h"})), START, &By::new("ada", "why not"))
 }
 
 fn after(seconds: u64) -> Timestamp {
@@ -33,7 +33,7 @@ fn read_again(shadow: &Shadow) -> Shadow {
 
 #[test]
 fn the_defaults_are_those_that_are_documented() {
-    let spec = spec(json!({}));
+    let spec = spec(&json!({}));
     assert_eq!((spec.from.as_str(), spec.percentage, spec.depth, spec.noise_percentage), ("stable", 100.0, 10, 10.0));
     assert_eq!((spec.payloads, spec.same_space, spec.max_duration), (false, true, Period::from_secs(86_400)));
     assert!(spec.check(&HashSet::new()).is_empty());
@@ -70,9 +70,9 @@ fn every_fault_is_told_with_its_field() {
         "alias": "", "collection": "a/b", "from": "", "upstream": "nowhere", "percentage": 0, "noise_percentage": 0.00001, "depth": 101,
         "max_duration": "0s",
     });
-    let faults = spec(faulty).check(&HashSet::from(["default"]));
+    let faults = spec(&faulty).check(&HashSet::from(["default"]));
     let fields: Vec<&str> = faults.iter().map(|fault| fault.field.as_str()).collect();
     assert_eq!(fields, ["alias", "collection", "from", "upstream", "percentage", "noise_percentage", "depth", "max_duration"]);
-    let none = spec(json!({"noise_percentage": 0})).check(&HashSet::new());
+    let none = spec(&json!({"noise_percentage": 0})).check(&HashSet::new());
     assert!(none.is_empty(), "whoever wants no noise floor has none: {none:?}");
 }
