@@ -2,14 +2,18 @@
 //!
 //! Everything shares this machine: the reads' latencies with and without feedback are worth comparing with each other only.
 
-use std::io::{self, BufRead, BufReader, Write};
-use std::process::{Child, Command, Stdio};
+use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use pointsman_sandbox::{Sandbox, SandboxOptions};
 use serde_json::{Value, json};
+
+#[path = "support/pointsman.rs"]
+mod pointsman;
+
+use pointsman::{Pointsman, send};
 
 const BATCH: usize = 200;
 /// The promise.
@@ -37,7 +41,7 @@ async fn measured() -> io::Result<()> {
     let alias = json!({"actions": [{"create_alias": {"collection_name": "docs_v1", "alias_name": "docs"}}]});
     send(http.post(format!("{rest}/collections/aliases")), &alias).await?;
 
-    let pointsman = Pointsman::start(&sandbox)?;
+    let pointsman = Pointsman::start(&sandbox, &[])?;
     let spec = json!({"name": "bench", "alias": "docs", "treatment": "docs_v2", "metrics": [{"name": "click", "kind": "binary"}]});
     let made = send(http.post(format!("{}/v1/experiments", pointsman.admin)), &spec).await?;
     let id = made["id"].as_str().ok_or_else(|| io::Error::other("the experiment has no id"))?.to_owned();
@@ -141,55 +145,4 @@ async fn reads<T>(http: &reqwest::Client, rest: &str, meanwhile: impl Future<Out
     let came = meanwhile.await;
     done.store(true, Ordering::Relaxed);
     Ok((reading.await.map_err(io::Error::other)??, came))
-}
-
-async fn send(request: reqwest::RequestBuilder, body: &Value) -> io::Result<Value> {
-    let answer = request.json(body).send().await.map_err(io::Error::other)?.error_for_status().map_err(io::Error::other)?;
-    answer.json().await.map_err(io::Error::other)
-}
-
-/// The binary under test, ended when dropped.
-struct Pointsman {
-    child: Child,
-    rest: String,
-    admin: String,
-}
-
-impl Pointsman {
-    fn start(sandbox: &Sandbox) -> io::Result<Self> {
-        let grpc = sandbox.grpc_url().ok_or_else(|| io::Error::other("the sandbox speaks gRPC by default"))?;
-        let mut command = Command::new(env!("CARGO_BIN_EXE_pointsman"));
-        command.args(["serve", "--qdrant-url", &sandbox.rest_url(), "--qdrant-grpc-url", &grpc, "--store-url", "memory:"]);
-        command.env("POINTSMAN__LOG__FORMAT", "json");
-        command.args(["--rest-addr", "127.0.0.1:0", "--grpc-addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0"]);
-        let mut child = command.stderr(Stdio::piped()).spawn()?;
-        let stderr = child.stderr.take().ok_or_else(|| io::Error::other("it is piped"))?;
-        let mut started = Self { child, rest: String::new(), admin: String::new() };
-        let mut lines = BufReader::new(stderr).lines();
-        while started.rest.is_empty() || started.admin.is_empty() {
-            let line = lines.next().ok_or_else(|| io::Error::other("it ended before it listened"))??;
-            let entry: Value = serde_json::from_str(&line).unwrap_or_default();
-            if let (Some(rest), Some(admin)) = (entry["rest"].as_str(), entry["admin"].as_str()) {
-                (started.rest, started.admin) = (format!("http://{rest}"), format!("http://{admin}"));
-            }
-        }
-        // Whoever is not read from blocks one day.
-        std::thread::spawn(move || lines.for_each(drop));
-        Ok(started)
-    }
-
-    /// Seconds of processor time so far.
-    fn cpu(&self) -> io::Result<f64> {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
-        let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-        let ticks = |place: usize| fields.get(place).and_then(|field| field.parse::<f64>().ok()).unwrap_or(0.0);
-        // Fields 14 and 15 of proc(5), in hundredths of a second.
-        Ok((ticks(11) + ticks(12)) / 100.0)
-    }
-}
-
-impl Drop for Pointsman {
-    fn drop(&mut self) {
-        self.child.kill().and_then(|()| self.child.wait()).ok();
-    }
 }

@@ -6,14 +6,14 @@
 //!
 //! ```text
 //! cli        commands: parse, start, print
-//! admin      HTTP API for operators                     proxy   the data plane: one request, from accept to observe
-//! control    the control plane: routes, canaries         |
+//! admin      HTTP API for operators                     mirror  asks a shadow what users asked, and compares
+//! control    the control plane: routes, canaries        proxy   the data plane: one request, from accept to observe
 //! rollout    plans and state machines, pure              |
 //! experiment who is in which arm, and what follows, pure |
 //! qdrant     what the control plane asks of Qdrant       |
 //!    \____________________ live __________________________/     the snapshot both share
 //! store      what lasts                                         what they are made of; these know nobody
-//!            stats       metrics       routing       config     but each other's plainest types
+//!   golden   stats   interleaving   metrics   routing   config   but each other's plainest types
 //! ```
 
 pub mod admin;
@@ -21,9 +21,12 @@ pub mod cli;
 pub mod config;
 pub mod control;
 pub mod experiment;
+pub mod golden;
+pub mod interleaving;
 pub mod live;
 pub mod logging;
 pub mod metrics;
+pub mod mirror;
 pub mod proxy;
 pub mod qdrant;
 pub mod rollout;

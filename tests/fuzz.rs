@@ -98,6 +98,21 @@ fn identity() {
     fuzz("identity", runs(), targets::identity);
 }
 
+#[test]
+fn interleave_json() {
+    fuzz("interleave_json", runs(), targets::interleave_json);
+}
+
+#[test]
+fn interleave_protobuf() {
+    fuzz("interleave_protobuf", runs(), targets::interleave_protobuf);
+}
+
+#[test]
+fn golden() {
+    fuzz("golden", runs(), targets::golden);
+}
+
 /// A whole configuration takes a hundred times as long as a path.
 #[test]
 fn config() {

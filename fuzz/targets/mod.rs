@@ -8,16 +8,20 @@ mod answer_head;
 mod answer_hits;
 mod chunked;
 mod config;
+mod golden;
 mod grpc;
 mod identity;
+mod interleave;
 mod path;
 
 pub use answer_head::answer_head;
 pub use answer_hits::{answer_json, answer_protobuf};
 pub use chunked::chunked;
 pub use config::config;
+pub use golden::golden;
 pub use grpc::{grpc_scan, grpc_splice};
 pub use identity::identity;
+pub use interleave::{interleave_json, interleave_protobuf};
 pub use path::path;
 
 /// At most so many pieces: some parsers begin anew with each, and a run has to stay short.

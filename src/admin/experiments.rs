@@ -11,10 +11,11 @@ use super::extract::{IdempotencyKey, IfMatch, Json, OptionalJson, Params};
 use super::page::{Page, PageParams};
 use super::problem::Problem;
 use super::tagged::{created, tagged};
+use crate::config::Timestamp;
 use crate::control::{
     AssignmentView, Expected, ExperimentChange, ExperimentView, PlanRequest, Planned, StopRequest, Taken, plan_experiment,
 };
-use crate::experiment::{ExperimentSpec, Feedback};
+use crate::experiment::{ExperimentSpec, Feedback, Part};
 
 pub(super) async fn list(State(state): State<AdminState>, Params(page): Params<PageParams>) -> axum::Json<Page<ExperimentView>> {
     axum::Json(Page::cut(state.control.experiments(), &page, |experiment| experiment.id.clone()))
@@ -83,6 +84,8 @@ enum Format {
 #[serde(deny_unknown_fields)]
 pub(super) struct Which {
     phase: Option<u32>,
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
     #[serde(default)]
     format: Format,
 }
@@ -92,26 +95,31 @@ pub(super) async fn analysis(
     Path(id): Path<String>,
     Params(which): Params<Which>,
 ) -> Result<Response, Problem> {
-    let report = state.control.analysis(&id, which.phase).await?;
+    let part = Part { phase: which.phase, from: which.from, to: which.to };
+    let report = state.control.analysis(&id, part).await?;
     Ok(match which.format {
         Format::Json => axum::Json(report).into_response(),
         Format::Csv => ([(CONTENT_TYPE, "text/csv; charset=utf-8")], csv(&report)).into_response(),
     })
 }
 
-/// One line a comparison, its fields in the order of the report.
+/// One line a comparison, its fields in the order of the report. Of a range, lines say which: they are put below each other.
 fn csv(report: &serde_json::Value) -> String {
     let mut lines = String::new();
+    let edges: Vec<(&str, String)> = ["from", "to"]
+        .into_iter()
+        .filter_map(|edge| Some((edge, Timestamp::from_millis(report["range"][edge].as_u64()?).to_string())))
+        .collect();
     let rows = report["comparisons"].as_array().into_iter().flatten().filter_map(serde_json::Value::as_object);
     for (number, row) in rows.enumerate() {
-        // Intervals become two columns; a note that is not there is an empty one.
+        // What is nested becomes as many columns, the same in every line; a note that is not there is an empty one.
         let cells: Vec<(String, String)> =
             row.iter().filter(|(name, _)| *name != "note").flat_map(|(name, value)| columns(name, value)).collect();
         if number == 0 {
-            push_line(&mut lines, cells.iter().map(|(name, _)| name.as_str()).chain(["note"]));
+            push_line(&mut lines, cells.iter().map(|(name, _)| name.as_str()).chain(["note"]).chain(edges.iter().map(|(edge, _)| *edge)));
         }
         let note = row.get("note").and_then(serde_json::Value::as_str).unwrap_or_default();
-        push_line(&mut lines, cells.iter().map(|(_, cell)| cell.as_str()).chain([note]));
+        push_line(&mut lines, cells.iter().map(|(_, cell)| cell.as_str()).chain([note]).chain(edges.iter().map(|(_, at)| at.as_str())));
     }
     lines
 }
@@ -120,7 +128,10 @@ fn columns(name: &str, value: &serde_json::Value) -> Vec<(String, String)> {
     if name.ends_with("interval") {
         return ["low", "high"].map(|end| (format!("{name}_{end}"), plain(&value[end]))).into();
     }
-    vec![(name.to_owned(), plain(value))]
+    match value.as_object() {
+        Some(group) => group.iter().flat_map(|(inner, value)| columns(&format!("{name}_{inner}"), value)).collect(),
+        None => vec![(name.to_owned(), plain(value))],
+    }
 }
 
 fn plain(value: &serde_json::Value) -> String {

@@ -7,6 +7,7 @@ mod aliases;
 mod auth;
 mod author;
 mod canaries;
+mod captures;
 mod collections;
 mod deployments;
 mod event_stream;
@@ -22,6 +23,7 @@ mod page;
 mod problem;
 mod retirements;
 mod routes;
+mod shadows;
 mod status;
 mod tagged;
 mod webhooks;
@@ -92,6 +94,7 @@ fn resources() -> Vec<(&'static str, MethodRouter<AdminState>)> {
         ("/v1/canaries", get(canaries::list).post(canaries::create)),
         ("/v1/canaries/{id}", get(canaries::show)),
         ("/v1/canaries/{id}/{command}", post(canaries::command)),
+        ("/v1/captures", post(captures::create)),
         ("/v1/deployments", get(deployments::list).post(deployments::create)),
         ("/v1/deployments/{id}", get(deployments::show)),
         ("/v1/deployments/{id}/{command}", post(deployments::command)),
@@ -107,6 +110,9 @@ fn resources() -> Vec<(&'static str, MethodRouter<AdminState>)> {
         ("/v1/routes", get(routes::list)),
         ("/v1/routes/{alias}", get(routes::show).put(routes::put).delete(routes::delete)),
         ("/v1/routes/{alias}/weights", patch(routes::patch_weights)),
+        ("/v1/shadows", get(shadows::list).post(shadows::create)),
+        ("/v1/shadows/{id}", get(shadows::show)),
+        ("/v1/shadows/{id}/stop", post(shadows::stop)),
         ("/v1/webhooks", get(webhooks::list)),
         ("/v1/webhooks/{name}/test", post(webhooks::test)),
     ]

@@ -100,8 +100,13 @@ impl From<ControlError> for Problem {
             | ControlError::NoRetirement(_)
             | ControlError::NoWebhook(_)
             | ControlError::NoExperiment(_)
+            | ControlError::NoShadow(_)
             | ControlError::NoPhase { .. } => Kind::UnknownId,
             ControlError::Occupied { .. }
+            | ControlError::Shadowed { .. }
+            | ControlError::StoppedShadow(_)
+            | ControlError::Overlaps { .. }
+            | ControlError::CapturesOff
             | ControlError::InUse { .. }
             | ControlError::NotCancellable { .. }
             | ControlError::NotNow { .. }
@@ -110,9 +115,11 @@ impl From<ControlError> for Problem {
             | ControlError::Unsuitable { .. }
             | ControlError::Unfit { .. }
             | ControlError::ClosedExperiment { .. }
+            | ControlError::Frozen(_)
             | ControlError::IllegalExperiment(_)
             | ControlError::Alias(AliasFailed::Unexpected { .. } | AliasFailed::Refused { .. }) => Kind::Conflict,
             ControlError::Alias(_) | ControlError::Listing(_) | ControlError::Upstream(_) | ControlError::Unlisted(_) => Kind::Upstream,
+            ControlError::TooManyCaptures(_) => Kind::Busy,
             ControlError::UnknownName(_) => Kind::UnknownName,
             ControlError::Stale { .. } | ControlError::StaleExperiment { .. } => Kind::Stale,
             ControlError::Unconditional { .. } => Kind::Unconditional,

@@ -63,7 +63,7 @@ fn compute(args: &ExplainArgs) -> Result<Value, Failure> {
     let owner = Allocation::fresh(&spec.weights(), spec.stable()).owner(slot);
     Ok(json!({
         "alias": args.alias, "unit": unit, "revision": null, "salt": salt.as_str(), "slot": slot,
-        "variant": spec.variants[owner].name, "collection": null, "cohort": null, "reason": Reason::Weights,
+        "layer": null, "rollout": null, "variant": spec.variants[owner].name, "collection": null, "cohort": null, "reason": Reason::Weights,
     }))
 }
 
@@ -82,9 +82,13 @@ fn in_words(decision: &Value) -> String {
     let unit = text("unit").map_or_else(|| "nobody in particular".to_owned(), |unit| format!("unit {unit}"));
     let mut lines = vec![format!("{} for {unit}: {}", text("alias").unwrap_or_default(), text("variant").unwrap_or_default())];
     let slot = text("slot").map(|slot| format!("{slot} of {SLOTS}"));
+    let layer = &decision["layer"];
+    let layer = layer.as_object().map(|_| format!("{} of {SLOTS} under {}", layer["slot"], layer["salt"].as_str().unwrap_or_default()));
     let details = [
         ("collection", text("collection")),
         ("reason", text("reason")),
+        ("layer", layer),
+        ("rollout", text("rollout")),
         ("cohort", text("cohort")),
         ("slot", slot),
         ("salt", text("salt")),

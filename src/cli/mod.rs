@@ -5,7 +5,9 @@ mod completions;
 mod demo;
 mod explain;
 mod healthcheck;
+mod interrupt;
 mod remote;
+mod replay;
 mod serve;
 mod serve_args;
 mod store;
@@ -56,6 +58,12 @@ enum Command {
     Deployment(remote::DeploymentArgs),
     /// Compare collections on an alias's own users
     Experiment(remote::ExperimentArgs),
+    /// Mirror an alias's reads to another collection and compare the answers
+    Shadow(remote::ShadowArgs),
+    /// Record what users ask of an alias, for `replay`
+    Capture(remote::CaptureArgs),
+    /// Ask two collections what was recorded, and compare the answers
+    Replay(replay::ReplayArgs),
     /// Delete collections that nobody uses any more
     Retire(remote::RetireArgs),
     /// Put every alias on stable, at once
@@ -89,6 +97,9 @@ impl Cli {
             Command::Canary(args) => remote::run(args),
             Command::Deployment(args) => remote::run(args),
             Command::Experiment(args) => remote::run(args),
+            Command::Shadow(args) => remote::run(args),
+            Command::Capture(args) => remote::run(args),
+            Command::Replay(args) => replay::run(args),
             Command::Retire(args) => remote::run(args),
             Command::KillSwitch(args) => remote::run(args),
             Command::Collections(args) => remote::run(args),

@@ -24,8 +24,8 @@ pub use fault::{Fault, Origin};
 pub use load::{Loaded, Override, Source};
 pub use sections::{
     AdminConfig, AliasesConfig, AnswersConfig, CarrierConfig, Credentials, EmbedderConfig, FallbackConfig, FreezeConfig, IdentityConfig,
-    LimitsConfig, ListenConfig, LogConfig, LogFormat, MetricsConfig, PrometheusConfig, RetirementConfig, RetryConfig, ShutdownConfig,
-    StoreConfig, TimeoutsConfig, TlsConfig, UpstreamConfig, WebhookConfig, WebhookFormat,
+    LimitsConfig, ListenConfig, LogConfig, LogFormat, MetricsConfig, PrometheusConfig, RetirementConfig, RetryConfig, ShadowConfig,
+    ShutdownConfig, StoreConfig, TimeoutsConfig, TlsConfig, UpstreamConfig, WebhookConfig, WebhookFormat,
 };
 pub use values::{
     BaseUrl, BaseUrlFault, Day, EventPattern, FreezeWindow, Header, LogFilter, LogFilterFault, Period, PeriodFault, Secret, Size,
@@ -60,6 +60,8 @@ pub struct Config {
     pub limits: LimitsConfig,
     /// How closely answers are looked at.
     pub answers: AnswersConfig,
+    /// What comparing with shadows may cost.
+    pub shadow: ShadowConfig,
     /// Weighted variants by alias; default none: every alias is transparent.
     pub routes: BTreeMap<String, RouteSpec>,
     /// Whom guards with a PromQL query ask.
@@ -97,6 +99,7 @@ impl Default for Config {
             fallback: FallbackConfig::default(),
             limits: LimitsConfig::default(),
             answers: AnswersConfig::default(),
+            shadow: ShadowConfig::default(),
             routes: BTreeMap::new(),
             prometheus: PrometheusConfig::default(),
             freeze: Vec::new(),

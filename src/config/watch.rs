@@ -76,6 +76,8 @@ pub fn restart_needed(old: &Config, new: &Config) -> Vec<&'static str> {
         ("listen.max_connections", old.listen.max_connections != new.listen.max_connections),
         ("listen.tls", old.listen.tls != new.listen.tls),
         ("workers", old.workers != new.workers),
+        ("shadow.queue", old.shadow.queue != new.shadow.queue),
+        ("shadow.max_memory", old.shadow.max_memory != new.shadow.max_memory),
         ("metrics.max_aliases", old.metrics.max_aliases != new.metrics.max_aliases),
         ("log.format", old.log.format != new.log.format),
         ("shutdown.grace", old.shutdown.grace != new.shutdown.grace),

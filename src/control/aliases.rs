@@ -189,15 +189,22 @@ impl Control {
 
     /// The alias belongs to nobody, or by force no longer does.
     async fn free(&self, alias: &str, force: bool, author: &Author) -> Result<(), ControlError> {
-        let Some(owner) = self.0.state.load().held.owners.get(alias).cloned() else { return Ok(()) };
+        let Some(owners) = self.0.state.load().held.owners.get(alias).cloned() else { return Ok(()) };
         if !force {
-            return Err(ControlError::Occupied { alias: alias.to_owned(), owner });
+            return Err(ControlError::Occupied { alias: alias.to_owned(), owner: owners.to_string() });
         }
-        if self.0.state.load().held.deployments.contains_key(&owner) {
-            let because = Author { reason: Some("the alias is moved by force".to_owned()), ..author.clone() };
-            return self.command_deployment(&owner, DeploymentCommand::Cancel, because).await.map(drop);
+        let because = Author { reason: Some("the alias is moved by force".to_owned()), ..author.clone() };
+        for owner in owners.ids() {
+            let state = self.0.state.load_full();
+            if state.held.deployments.contains_key(owner) {
+                self.command_deployment(owner, DeploymentCommand::Cancel, because.clone()).await?;
+            } else if state.held.experiments.contains_key(owner) {
+                self.send_back(owner, None, because.clone()).await?;
+            } else {
+                self.supersede_canary(owner, author).await?;
+            }
         }
-        self.supersede_canary(&owner, author).await
+        Ok(())
     }
 
     /// Puts into the store what has been done. Whether the collection it left may really go is looked at when that is due.

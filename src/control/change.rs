@@ -110,7 +110,7 @@ impl Control {
         let _writing = self.0.writer.lock().await;
         let state = self.0.state.load_full();
         if let Some(owner) = state.held.owners.get(deed.subject) {
-            return Err(ControlError::Occupied { alias: deed.subject.to_owned(), owner: owner.clone() });
+            return Err(ControlError::Occupied { alias: deed.subject.to_owned(), owner: owner.to_string() });
         }
         let (next, answer) = edit(&Change { alias: deed.subject, state: &state })?;
         let before = state.held.routes.get(deed.subject);

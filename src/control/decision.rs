@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::ControlError;
 use super::state::Control;
-use crate::routing::{NameKind, Reason, Unit};
+use crate::routing::{NameKind, Reason, SLOTS, Unit};
 
 /// A decision in words. The fields are those of the documented format, in its order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -16,6 +16,10 @@ pub struct Explained {
     pub salt: Option<String>,
     /// None when the decision needed no slot.
     pub slot: Option<u32>,
+    /// Where experiments share the alias, and the unit's place decides which of them it is in.
+    pub layer: Option<LayerSlot>,
+    /// The canary or experiment that decided.
+    pub rollout: Option<String>,
     pub variant: String,
     pub collection: String,
     /// Cohorts belong to canaries; a plain route has none.
@@ -23,9 +27,16 @@ pub struct Explained {
     pub reason: Reason,
 }
 
+/// A unit's place among the experiments of an alias.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LayerSlot {
+    pub salt: String,
+    pub slot: u32,
+}
+
 impl Control {
-    /// Decides as the data plane would for a read, by the table it has right now. A forced variant counts only where
-    /// the configuration lets requests force one.
+    /// Decides as the data plane would for a read that has every header experiments ask for, by the table it has right now. A
+    /// forced variant counts only where the configuration lets requests force one.
     ///
     /// # Errors
     /// When Qdrant has no such name.
@@ -41,18 +52,23 @@ impl Control {
             revision: live.table.revision,
             salt: None,
             slot: None,
+            layer: None,
+            rollout: None,
             variant: entry.stable.variant.to_string(),
             collection: entry.stable.collection.to_string(),
             cohort: None,
             reason: Reason::Transparent,
         };
-        let Some(route) = &entry.route else { return Ok(explained) };
+        let Some(split) = &entry.split else { return Ok(explained) };
         let forced = forced.filter(|_| live.settings.identity.force_header.is_some()).map(str::as_bytes);
         let unit = unit.map_or(Unit::Anonymous, |unit| Unit::Id(unit.as_bytes()));
-        let decision = route.decide(unit, forced, || fastrand::u32(..));
+        let decision = split.decide(unit, forced, |_| true, || fastrand::u32(..SLOTS));
+        let layer = |slot| Some(LayerSlot { salt: split.layer()?.salt.as_str().to_owned(), slot });
         Ok(Explained {
-            salt: Some(route.salt.as_str().to_owned()),
+            salt: decision.route.map(|route| route.salt.as_str().to_owned()),
             slot: decision.slot,
+            layer: decision.layer_slot.and_then(layer),
+            rollout: decision.route.and_then(|route| route.watch.as_ref()).map(|watch| watch.rollout.to_string()),
             variant: decision.target.variant.to_string(),
             collection: decision.target.collection.to_string(),
             reason: decision.reason,

@@ -10,10 +10,14 @@ pub(super) const ROUTE: Kind = Kind::new("route");
 pub(super) const CONFIGURED: Kind = Kind::new("configured_route");
 /// A canary, under its id.
 pub(super) const CANARY: Kind = Kind::new("canary");
-/// Which rollout an alias belongs to, under the alias: of two that want it, one gets it.
+/// Whose an alias is, under the alias: of two that want it, one gets it.
 pub(super) const OWNER: Kind = Kind::new("owner");
 /// An experiment, under its id.
 pub(super) const EXPERIMENT: Kind = Kind::new("experiment");
+/// A shadow comparison, under its id.
+pub(super) const SHADOW: Kind = Kind::new("shadow");
+/// Whose reads of an alias are mirrored for, under the alias: a shadow comparison of its own, or a canary.
+pub(super) const SHADOWED: Kind = Kind::new("shadowed");
 /// What signs the decisions applications send back with their feedback.
 pub(super) const TOKEN_KEY: Kind = Kind::new("token_key");
 /// The kill switch.

@@ -1,7 +1,8 @@
 //! Why a change of a route was refused, and why the control plane could not start.
 
 use super::PlanFault;
-use super::document::{OWNER, ROUTE, Unreadable};
+use super::document::{OWNER, ROUTE, SHADOWED, Unreadable};
+use crate::experiment::LayerPart;
 use crate::qdrant::{AliasFailed, Difference, Failure, ListingFailed};
 use crate::rollout::Illegal;
 use crate::routing::SpecFault;
@@ -45,8 +46,22 @@ pub enum ControlError {
     NoCanary(String),
     #[error("there is no experiment `{0}`")]
     NoExperiment(String),
+    #[error("there is no shadow comparison `{0}`")]
+    NoShadow(String),
+    #[error("`{alias}` has a shadow comparison, that of {owner}: there is one at a time")]
+    Shadowed { alias: String, owner: String },
+    #[error("captures are off: they hold what users look for, so the configuration has to say `shadow.capture: true` first")]
+    CapturesOff,
+    #[error("{0} captures are under way at this replica already; end one")]
+    TooManyCaptures(usize),
+    #[error(transparent)]
+    StoppedShadow(#[from] crate::rollout::shadow::Stopped),
     #[error("the experiment `{id}` has no phase {phase}")]
     NoPhase { id: String, phase: u32 },
+    #[error(
+        "the experiment `{0}` has ended: its analysis is frozen by phases, and what it was made from is no longer kept, so there are no ranges of it"
+    )]
+    Frozen(String),
     #[error("the experiment `{id}` is {state}")]
     ClosedExperiment { id: String, state: &'static str },
     #[error(transparent)]
@@ -59,6 +74,8 @@ pub enum ControlError {
     NoWebhook(String),
     #[error("`{alias}` belongs to {owner}: one thing at a time runs on an alias")]
     Occupied { alias: String, owner: String },
+    #[error("{part} of `{alias}` overlaps with {}; free is {}", .theirs.join(" and "), if .free.is_empty() { "nothing".to_owned() } else { .free.join(", ") })]
+    Overlaps { alias: String, part: LayerPart, theirs: Vec<String>, free: Vec<String> },
     #[error(transparent)]
     Illegal(#[from] Illegal),
     #[error("`{collection}` {why}; use force to have it all the same")]
@@ -81,6 +98,9 @@ impl ControlError {
         let owner = match &self {
             Self::Commit(CommitError::Conflict { key, .. }) if key.kind == OWNER => "another rollout",
             Self::Commit(CommitError::Conflict { key, current: Some(_) }) if key.kind == ROUTE => "a route of its own",
+            Self::Commit(CommitError::Conflict { key, .. }) if key.kind == SHADOWED => {
+                return Self::Shadowed { alias: alias.to_owned(), owner: "somebody who was faster".to_owned() };
+            }
             _ => return self,
         };
         Self::Occupied { alias: alias.to_owned(), owner: owner.to_owned() }

@@ -11,10 +11,14 @@ use serde::de::DeserializeOwned;
 use super::absorb::{Absorbed, Routes};
 use super::canary::{Canaries, Running};
 use super::deployment::{Deploying, Deployments};
-use super::document::{CANARY, CONFIGURED, DEPLOYMENT, EXPERIMENT, KILL_SWITCH, ONLY, OWNER, RETIREMENT, ROUTE, TOKEN_KEY, Unreadable};
+use super::document::{
+    CANARY, CONFIGURED, DEPLOYMENT, EXPERIMENT, KILL_SWITCH, ONLY, OWNER, RETIREMENT, ROUTE, SHADOW, SHADOWED, TOKEN_KEY, Unreadable,
+};
 use super::experiment::{Trial, Trials};
 use super::kill_switch::KillSwitch;
+use super::owners::Owners;
 use super::route::RouteState;
+use super::shadow::{Mirroring, Mirrorings};
 use crate::experiment::TokenKey;
 use crate::rollout::retirement::Retirement;
 use crate::store::{Delta, Document};
@@ -32,8 +36,11 @@ pub(super) struct Holdings {
     pub(super) experiments: Arc<Trials>,
     /// Once there is one.
     pub(super) token_key: Option<TokenKey>,
-    /// The ids of rollouts by the alias they have.
-    pub(super) owners: Arc<BTreeMap<String, String>>,
+    pub(super) shadows: Arc<Mirrorings>,
+    /// The ids of shadow comparisons, and of canaries with one, by the alias whose reads they want.
+    pub(super) shadowed: Arc<BTreeMap<String, String>>,
+    /// By alias.
+    pub(super) owners: Arc<BTreeMap<String, Owners>>,
     pub(super) kill: Arc<KillSwitch>,
 }
 
@@ -67,7 +74,9 @@ impl Holdings {
                 self.token_key = keys.remove(ONLY);
                 Ok(())
             }
-            kind if *kind == OWNER => put(Arc::make_mut(&mut self.owners), document, |owner| owner),
+            kind if *kind == OWNER => put(Arc::make_mut(&mut self.owners), document, |owners: Owners| owners.at(revision)),
+            kind if *kind == SHADOW => put(Arc::make_mut(&mut self.shadows), document, |mirroring| Mirroring { revision, ..mirroring }),
+            kind if *kind == SHADOWED => put(Arc::make_mut(&mut self.shadowed), document, |owner| owner),
             kind if *kind == KILL_SWITCH => {
                 let mut switches = BTreeMap::new();
                 put(&mut switches, document, |switch: KillSwitch| switch)?;

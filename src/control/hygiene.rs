@@ -2,9 +2,10 @@
 
 use super::author::{Author, Deed};
 use super::canary::scope_of_all;
-use super::document::{CANARY, DEPLOYMENT, EXPERIMENT, RETIREMENT};
+use super::document::{CANARY, DEPLOYMENT, EXPERIMENT, RETIREMENT, SHADOW};
 use super::error::ControlError;
 use super::experiment::scope_of_all as scope_of_experiment;
+use super::shadow::scope_of_all as scope_of_shadow;
 use super::state::Control;
 use crate::store::{self, Expected, Fence, Key, Kind, Write};
 
@@ -28,11 +29,22 @@ impl Control {
         }
         // Their names stand before their time.
         experiments.sort_by_key(|id| id.rsplit('_').next());
+        let shadows = state.held.shadows.iter().filter(|(_, mirroring)| !mirroring.is_live()).map(|(id, _)| id.as_str());
+        let shadows: Vec<&str> = shadows.collect();
+        for id in &shadows {
+            self.0.store.drop_observations(&scope_of_shadow(id)).await?;
+        }
         let retirements = state.held.retirements.iter().filter(|(_, retirement)| retirement.state.is_terminal());
         let retirements: Vec<&str> = retirements.map(|(id, _)| id.as_str()).collect();
         let deployments = state.held.deployments.iter().filter(|(_, deploying)| !deploying.is_live());
         let deployments: Vec<&str> = deployments.map(|(id, _)| id.as_str()).collect();
-        let ended = [(&CANARY, &canaries), (&RETIREMENT, &retirements), (&DEPLOYMENT, &deployments), (&EXPERIMENT, &experiments)];
+        let ended = [
+            (&CANARY, &canaries),
+            (&RETIREMENT, &retirements),
+            (&DEPLOYMENT, &deployments),
+            (&EXPERIMENT, &experiments),
+            (&SHADOW, &shadows),
+        ];
         let writes: Vec<Write> = ended.into_iter().flat_map(|(kind, ids)| oldest(kind, ids)).collect();
         if writes.is_empty() {
             return Ok(());

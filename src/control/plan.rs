@@ -34,6 +34,8 @@ pub struct Plan {
     pub store: StoreUrl,
     /// How long a collection must have been out of use before it is deleted.
     pub quiet: Period,
+    /// Whether what users ask may be recorded.
+    pub captures: bool,
     /// Who makes vectors of texts, if anybody does.
     pub embedder: Option<Embedder>,
     /// Whom guards ask, if there is one.
@@ -69,6 +71,7 @@ impl Plan {
             routes: config.routes.clone(),
             store: config.store.url.location().clone(),
             quiet: config.retirement.quiet,
+            captures: config.shadow.capture,
             embedder: embedder(&config.embedder)?,
             prometheus: prometheus(config)?,
             freeze: config.freeze.clone(),

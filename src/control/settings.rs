@@ -1,12 +1,12 @@
 //! From the configuration's sections to what the data path reads.
 
 use crate::config::Config;
-use crate::live::{Answers, Fallback, Identity, Limits, Retry, Settings, Timeouts};
+use crate::live::{Answers, Fallback, Identity, Limits, Retry, Settings, Shadowing, Timeouts};
 use crate::rollout::Share;
 use crate::routing::{Carrier, Holdout};
 
 pub(super) fn of(config: &Config) -> Settings {
-    let Config { identity, timeouts, retry, fallback, limits, answers, log, .. } = config;
+    let Config { identity, timeouts, retry, fallback, limits, answers, shadow, log, .. } = config;
     Settings {
         identity: Identity {
             carriers: identity.carriers.iter().map(Carrier::from).collect(),
@@ -29,6 +29,7 @@ pub(super) fn of(config: &Config) -> Settings {
             grpc_inflate_bytes: limits.grpc_inflate_bytes.bytes(),
         },
         answers: Answers { sample: answers.sample, max_bytes: answers.max_bytes.bytes() },
+        shadow: Shadowing { concurrency: shadow.concurrency, max_bytes: shadow.max_bytes.bytes(), timeout: shadow.timeout.get() },
         access_sample: log.access_sample,
     }
 }

@@ -53,6 +53,7 @@ impl Control {
             health: ListingHealth::default(),
             revision: 1,
             reload: Arc::new(ReloadStatus::serving(&loaded.fingerprint)),
+            captures: Vec::new(),
         };
         let shared = Arc::new(ArcSwap::from_pointee(state.live(&registry)));
         let (refresh, requests) = Refresh::channel();
@@ -71,6 +72,10 @@ impl Control {
             relist: Notify::new(),
             board: Board::default(),
         }));
+        // Before anybody reports anything. If it fails, it is tried again with every report that this replica is alive.
+        if let Err(error) = control.learn_keys().await {
+            tracing::warn!(%error, "what was reported before the start is not known yet");
+        }
         let listing = refresher::run(control.clone(), requests);
         let following = control.clone().follow(control.changes());
         let stewarding = steward::run(control.clone());

@@ -13,7 +13,7 @@ use super::reload_status::ReloadStatus;
 use super::webhooks::Board;
 use super::{Plan, Readiness, RouteState};
 use crate::config::Config;
-use crate::live::{Live, Shared};
+use crate::live::{Capture, Live, Shared};
 use crate::metrics::Registry;
 use crate::qdrant::Listing;
 use crate::store::Store;
@@ -58,6 +58,8 @@ pub(super) struct State {
     /// Of the table.
     pub(super) revision: u64,
     pub(super) reload: Arc<ReloadStatus>,
+    /// What is being recorded here, as long as somebody reads it; of no other replica, and gone with the process.
+    pub(super) captures: Vec<Arc<Capture>>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -93,10 +95,12 @@ impl State {
     }
 
     pub(super) fn live(&self, registry: &Registry) -> Live {
-        let ground = super::tables::Ground { plan: &self.plan, listing: &self.listing, held: &self.held, registry };
+        let ground =
+            super::tables::Ground { plan: &self.plan, listing: &self.listing, held: &self.held, captures: &self.captures, registry };
         Live {
             table: super::tables::build(&ground, self.revision),
             upstreams: self.plan.upstreams.clone(),
+            captures: self.captures.clone(),
             settings: self.plan.settings.clone(),
         }
     }

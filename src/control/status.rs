@@ -196,6 +196,7 @@ impl Control {
             kill_switch: state.held.kill.on,
             canaries: self.canary_gauges(),
             deployments: self.deployment_gauges(),
+            shadows: self.shadow_gauges(),
             retirements: self.retirement_gauges(),
             webhooks: self.webhook_gauges(),
         }

@@ -62,6 +62,7 @@ pub(super) async fn run(control: Control) {
         if let Some(held) = &held {
             control.step_canaries(&held.fence).await;
             control.step_experiments(&held.fence).await;
+            control.step_shadows(&held.fence).await;
             control.run_due_retirements(&held.fence);
             control.run_due_deployments(&held.fence);
             if cleared.is_none_or(|at| at.elapsed() >= CLEARING) {
@@ -118,12 +119,15 @@ impl Control {
         self.0.store.acquire_or_renew(&self.0.replica, LEASE).await
     }
 
-    /// What this process has counted, so that others can read it and nothing is lost when it goes.
+    /// What this process has counted, so that others can read it and nothing is lost when it goes; and a look at what others
+    /// have, as far as it has to be known everywhere.
     async fn write_down(&self) -> Result<(), ControlError> {
         self.flush_observations().await?;
         self.flush_experiments().await?;
+        self.flush_comparisons().await?;
         self.forget_cohorts();
-        Ok(())
+        self.forget_comparisons();
+        self.learn_keys().await
     }
 
     /// For a replica that goes away in order: nobody waits for it, and the lease is free at once.

@@ -4,15 +4,19 @@ use std::sync::Arc;
 
 use super::Plan;
 use super::canary::{Running, Watched, watched};
-use super::experiment::{Surroundings, Trial, experiment_route};
+use super::experiment::{Surroundings, Trial, experiment_split};
 use super::holdings::Holdings;
+use super::owners::Owners;
 use super::route::RouteState;
+use super::shadow::{SHADOW, entry_shadow};
 use crate::experiment::ArmSpec;
-use crate::live::DEFAULT_UPSTREAM;
+use crate::live::{Capture, DEFAULT_UPSTREAM};
 use crate::metrics::{Handles, Registry};
 use crate::qdrant::Listing;
 use crate::rollout::{self, Cohorts, Share, State};
-use crate::routing::{Allocation, Entry, Guards, NameKind, Route, STABLE, Salt, Table, Target, Targeting, VariantSpec, Watch};
+use crate::routing::{
+    Allocation, Entry, Guards, NameKind, Route, STABLE, Salt, Shadow, Split, Table, Target, Targeting, VariantSpec, Watch,
+};
 
 /// The variant of a canary, in headers and metrics.
 const CANARY: &str = "canary";
@@ -22,6 +26,8 @@ pub(super) struct Ground<'a> {
     pub(super) plan: &'a Plan,
     pub(super) listing: &'a Listing,
     pub(super) held: &'a Holdings,
+    /// What is being recorded in this process alone.
+    pub(super) captures: &'a [Arc<Capture>],
     pub(super) registry: &'a Registry,
 }
 
@@ -40,19 +46,35 @@ pub(super) fn build(ground: &Ground<'_>, revision: u64) -> Table<Handles> {
 
 impl Ground<'_> {
     fn entry(&self, name: &str, collection: &str, kind: NameKind) -> Entry<Handles> {
-        let (canary, trial) = (self.canary(name), self.trial(name));
+        let (canary, trials) = (self.canary(name), self.trials(name));
         let route = self.held.routes.get(name);
         // Collections are too many to be labels; one that has a route is watched like an alias.
-        let label = (kind == NameKind::Alias || route.is_some() || canary.is_some() || trial.is_some()).then_some(name);
+        let label = (kind == NameKind::Alias || route.is_some() || canary.is_some() || !trials.is_empty()).then_some(name);
         let stable = Arc::new(self.target(label, STABLE, DEFAULT_UPSTREAM, Some(collection)));
         // The kill switch comes before everything.
-        let route = match (trial, canary, route) {
+        let split = match (canary, route) {
             _ if self.held.kill.on => None,
-            (Some(trial), ..) => self.experiment_route(name, collection, trial),
-            (_, Some(running), _) => self.canary_route(name, collection, running),
-            (.., route) => route.map(|route| self.route(name, route, &stable)),
+            _ if !trials.is_empty() => self.experiment_split(name, &stable, &trials),
+            (Some(running), _) => self.canary_route(name, collection, running).map(Split::Route),
+            (None, route) => route.map(|route| Split::Route(self.route(name, route, &stable))),
         };
-        Entry { kind, stable, route }
+        let shadow = if self.held.kill.on { None } else { self.shadow(name) };
+        Entry { kind, stable, split, shadow, captures: self.recording(name) }
+    }
+
+    /// Who is asked the same and answers nobody. What is asked of it is no part of what is counted of the alias.
+    fn shadow(&self, name: &str) -> Option<Arc<Shadow<Handles>>> {
+        entry_shadow(name, self.held, self.registry, |upstream, collection| {
+            let upstream = self.plan.upstream(upstream)?;
+            Some(self.target(None, SHADOW, upstream, Some(collection)))
+        })
+    }
+
+    /// Who records what is asked of `name`. What the configuration has taken back, or the kill switch, nobody does.
+    fn recording(&self, name: &str) -> Box<[usize]> {
+        let allowed = self.plan.captures && !self.held.kill.on;
+        let captures = self.captures.iter().enumerate().filter(|(_, capture)| allowed && *capture.alias == *name);
+        captures.map(|(index, _)| index).collect()
     }
 
     fn route(&self, name: &str, route: &RouteState, stable: &Arc<Target<Handles>>) -> Route<Handles> {
@@ -64,6 +86,7 @@ impl Ground<'_> {
             stable: route.spec.stable(),
             anonymous: route.spec.anonymous.unwrap_or(self.plan.settings.identity.anonymous),
             watch: None,
+            interleaving: None,
             targeting: Targeting::default(),
             holdout: self.plan.settings.identity.holdout.clone(),
         }
@@ -109,23 +132,31 @@ impl Ground<'_> {
             let stable = trial.alias().and_then(|alias| self.listing.aliases.get(alias));
             stable.into_iter().for_each(|collection| guards.guard_collection(collection, &owner));
         }
+        for mirroring in self.held.shadows.values().filter(|mirroring| mirroring.is_live()) {
+            let (upstream, collection) = mirroring.place();
+            if reachable(upstream) {
+                guards.guard_collection(collection, &mirroring.name());
+            }
+        }
         guards
     }
 
-    /// The experiment that has `name`, if one is under way.
-    fn trial(&self, name: &str) -> Option<&Trial> {
-        let trial = self.held.experiments.get(self.held.owners.get(name)?)?;
-        (trial.alias() == Some(name)).then_some(trial)
+    /// The experiments that have `name`, or share it.
+    fn trials(&self, name: &str) -> Vec<&Trial> {
+        let owners = self.held.owners.get(name).into_iter().flat_map(Owners::ids);
+        owners.filter_map(|id| self.held.experiments.get(id)).filter(|trial| trial.alias() == Some(name)).collect()
     }
 
-    fn experiment_route(&self, name: &str, collection: &str, trial: &Trial) -> Option<Route<Handles>> {
+    fn experiment_split(&self, name: &str, outside: &Arc<Target<Handles>>, trials: &[&Trial]) -> Option<Split<Handles>> {
         let identity = &self.plan.settings.identity;
         let around = Surroundings {
             registry: self.registry,
             key: self.held.token_key.as_ref(),
             anonymous: identity.anonymous,
             holdout: &identity.holdout,
+            outside,
         };
+        let collection = &*outside.collection;
         let stable = |variant: &str| self.target(Some(name), variant, DEFAULT_UPSTREAM, Some(collection));
         // A control that is what the alias points at is asked by the alias, so that it is the same as without an experiment.
         let target = |arm: &ArmSpec| {
@@ -134,12 +165,12 @@ impl Ground<'_> {
             let target = self.target(Some(name), &arm.name, upstream, Some(wanted));
             Some(Target { rename: Some(target.collection.clone()), ..target })
         };
-        experiment_route(trial, &around, stable, target)
+        experiment_split(name, trials, &around, &stable, &target)
     }
 
     /// The canary that has `name`, if one is under way.
     fn canary(&self, name: &str) -> Option<&Running> {
-        let running = self.held.canaries.get(self.held.owners.get(name)?)?;
+        let running = self.held.owners.get(name)?.ids().find_map(|id| self.held.canaries.get(id))?;
         (running.canary.plan().spec().alias == name).then_some(running)
     }
 
@@ -174,7 +205,8 @@ impl Ground<'_> {
             variants,
             stable: 0,
             anonymous: self.plan.settings.identity.anonymous,
-            watch: Some(Watch { salt: Salt::new(&format!("stats:{}", canary.id())), anonymous: true }),
+            watch: Some(Watch { rollout: canary.id().into(), salt: Salt::new(&format!("stats:{}", canary.id())), anonymous: true }),
+            interleaving: None,
             targeting: Targeting::default(),
             holdout: self.plan.settings.identity.holdout.clone(),
         })
@@ -182,7 +214,7 @@ impl Ground<'_> {
 
     fn unknown(&self) -> Entry<Handles> {
         let stable = Arc::new(self.target(None, STABLE, DEFAULT_UPSTREAM, None));
-        Entry { kind: NameKind::Unknown, stable, route: None }
+        Entry { kind: NameKind::Unknown, stable, split: None, shadow: None, captures: Box::default() }
     }
 
     fn target(&self, label: Option<&str>, variant: &str, upstream: usize, collection: Option<&str>) -> Target<Handles> {

@@ -3,8 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::machine::Experiment;
-use super::token::TokenKey;
+use super::metric::{MetricKind, MetricSpec};
+use super::token::{AnyToken, Interleaved, Token, TokenKey};
 use crate::config::Timestamp;
+use crate::interleaving::PointId;
 use crate::stats::Cohort;
 
 /// What an application reports about an answer it got.
@@ -22,6 +24,9 @@ pub struct Feedback {
     pub arm: Option<String>,
     pub metric: String,
     pub value: f64,
+    /// The hits it is about, where two arms made the answer together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub points: Option<Vec<PointId>>,
     /// Of a ratio.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub denominator: Option<f64>,
@@ -30,10 +35,31 @@ pub struct Feedback {
     pub idempotency_key: Option<String>,
 }
 
+/// Where it is counted.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Place {
+    /// As a value of one arm.
+    Value(Placed),
+    /// As a preference between both.
+    Credit(Credit),
+}
+
+/// What each team has won by one report.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Credit {
+    pub phase: u32,
+    pub slice: u32,
+    pub bucket: usize,
+    /// Of control and treatment.
+    pub wins: [f64; 2],
+}
+
 /// Where a value is counted.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Placed {
     pub phase: u32,
+    /// The present one, whenever the answer was given: what is written stays as it is.
+    pub slice: u32,
     pub arm: usize,
     /// None: nobody knows whose it is, and it is taken for a unit of its own.
     pub bucket: Option<usize>,
@@ -68,35 +94,64 @@ pub enum Refused {
     Metric(String),
     #[error("{0}")]
     Value(String),
+    #[error("two arms made that answer together; say with `points` which of its hits it is about")]
+    NoPoints,
+    #[error("`points` goes with the token of an interleaved answer, and with nothing else")]
+    Points,
+    #[error("the point {0} is not among the hits of that answer")]
+    Absent(PointId),
+    #[error("`{0}` is neither binary nor a count, and cannot be credited to points")]
+    NotCreditable(String),
 }
 
 impl Feedback {
     /// # Errors
     /// When it cannot be counted.
-    pub fn place(&self, experiment: &Experiment, key: &TokenKey, now: Timestamp) -> Result<Placed, Refused> {
-        let phase = experiment.phase().filter(|_| experiment.takes_feedback(now));
-        let phase = phase.ok_or_else(|| Refused::Closed(experiment.state().name()))?;
+    pub fn place(&self, experiment: &Experiment, key: &TokenKey, now: Timestamp) -> Result<Place, Refused> {
+        let present = experiment.phase().zip(experiment.slices().present()).filter(|_| experiment.takes_feedback(now));
+        let (phase, slice) = present.ok_or_else(|| Refused::Closed(experiment.state().name()))?;
         let declared = experiment.spec().metric(&self.metric).filter(|metric| metric.kind.is_some());
         let declared = declared.ok_or_else(|| Refused::Metric(self.metric.clone()))?;
         let (value, below) = declared.accept(self.value, self.denominator).map_err(Refused::Value)?;
         let (phase, arm, bucket) = match (&self.token, &self.unit, &self.arm) {
-            (Some(token), None, None) => {
-                let token = key.open(token).ok_or(Refused::Token)?;
-                if !experiment.id().ends_with(&token.experiment.to_string()) {
-                    return Err(Refused::Elsewhere);
-                }
-                (token.phase, usize::from(token.arm), Some(usize::from(token.bucket)))
-            }
+            (Some(token), None, None) => match opened(token, experiment, key)? {
+                AnyToken::Interleaved(token) => return self.credit(&token, slice.number, declared, value).map(Place::Credit),
+                AnyToken::OneArm(Token { phase, arm, bucket, .. }) => (phase, usize::from(arm), Some(usize::from(bucket))),
+            },
             (None, Some(unit), None) => {
                 let targeting = &experiment.spec().targeting;
                 let chosen = targeting.deny.contains(unit) || targeting.allow.contains_key(unit);
-                let assigned = phase.assign(experiment.id(), unit.as_bytes());
+                let assigned = experiment.assign(phase, unit.as_bytes());
                 let arm = assigned.arm.filter(|_| !chosen).ok_or(Refused::Outside)?;
                 (phase.number, arm, Some(Cohort::bucket(assigned.hash)))
             }
             (None, None, Some(arm)) => (phase.number, experiment.spec().arm(arm).ok_or_else(|| Refused::Arm(arm.clone()))?, None),
             _ => return Err(Refused::Whose),
         };
-        Ok(Placed { phase, arm, bucket, value, below })
+        if self.points.is_some() {
+            return Err(Refused::Points);
+        }
+        Ok(Place::Value(Placed { phase, slice: slice.number, arm, bucket, value, below }))
     }
+
+    /// Each point counts once, for whoever had picked it.
+    fn credit(&self, token: &Interleaved, slice: u32, metric: &MetricSpec, value: f64) -> Result<Credit, Refused> {
+        let points = self.points.as_deref().filter(|points| !points.is_empty()).ok_or(Refused::NoPoints)?;
+        if !matches!(metric.kind, Some(MetricKind::Binary | MetricKind::Count)) {
+            return Err(Refused::NotCreditable(metric.name.clone()));
+        }
+        let mut wins = [0.0; 2];
+        for (at, point) in points.iter().enumerate() {
+            let team = token.picks.team(point).ok_or(Refused::Absent(*point))?;
+            if !points[..at].contains(point) {
+                wins[team as usize] += value;
+            }
+        }
+        Ok(Credit { phase: token.phase, slice, bucket: usize::from(token.bucket), wins })
+    }
+}
+
+fn opened(token: &str, experiment: &Experiment, key: &TokenKey) -> Result<AnyToken, Refused> {
+    let token = key.open(token).ok_or(Refused::Token)?;
+    if experiment.id().ends_with(&token.experiment().to_string()) { Ok(token) } else { Err(Refused::Elsewhere) }
 }

@@ -3,12 +3,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::phase::Phase;
+use super::layer::layer_salt;
+use super::phase::{Assignment, Phase};
+use super::slice::Slices;
 use super::spec::{ExperimentSpec, check_exposure, check_weights};
 use crate::config::{Period, Timestamp};
 use crate::routing::SpecFault;
 
-/// After the traffic is back, replicas have this long to write down what they have counted.
+/// After the last feedback was taken, replicas have this long to write down what they have counted.
 const LAST_COUNTS: Period = Period::from_secs(5);
 const MAX_PHASES: usize = 100;
 const MAX_STEPS: usize = 200;
@@ -93,6 +95,9 @@ pub struct Experiment {
     #[serde(default)]
     feedback_until: Option<Timestamp>,
     phases: Vec<Phase>,
+    /// Not there in documents of before there were any: the first tick begins one.
+    #[serde(default)]
+    slices: Slices,
     history: Vec<Step>,
     /// The analysis that stands.
     #[serde(default)]
@@ -112,6 +117,7 @@ impl Experiment {
             stopped_at: None,
             feedback_until: None,
             phases: Vec::new(),
+            slices: Slices::default(),
             history: Vec::new(),
             report: None,
         };
@@ -157,6 +163,27 @@ impl Experiment {
         self.phases.last()
     }
 
+    /// Where a unit is by one of its phases.
+    #[must_use]
+    pub fn assign(&self, phase: &Phase, unit: &[u8]) -> Assignment {
+        let assigned = phase.assign(&self.id, unit);
+        let Some(alias) = self.spec.alias.as_deref().filter(|_| !self.spec.layer.is_whole()) else { return assigned };
+        let place = layer_salt(alias).slot(unit);
+        let arm = assigned.arm.filter(|_| self.spec.layer.slots().contains(&place));
+        Assignment { layer_slot: Some(place), arm, ..assigned }
+    }
+
+    #[must_use]
+    pub const fn slices(&self) -> &Slices {
+        &self.slices
+    }
+
+    /// Nothing is counted any more in the slice of this number.
+    #[must_use]
+    pub fn has_closed(&self, slice: u32, now: Timestamp) -> bool {
+        self.slices.is_closed(slice, self.spec.time_resolution(), now)
+    }
+
     #[must_use]
     pub fn history(&self) -> &[Step] {
         &self.history
@@ -189,10 +216,16 @@ impl Experiment {
         match self.state {
             State::Scheduled => Some(self.spec.start_at.unwrap_or(self.created)),
             State::Baseline => self.phases.first().map(|phase| phase.since.plus(self.spec.pre_period.unwrap_or(Period::from_secs(0)))),
-            State::Running => self.planned_end(),
-            State::Settling => self.feedback_until,
+            State::Running => self.planned_end().into_iter().chain(self.next_slice()).min(),
+            State::Settling => self.feedback_until.map(|until| until.plus(LAST_COUNTS)),
             State::Ended => None,
         }
+    }
+
+    /// When the present slice is long enough.
+    fn next_slice(&self) -> Option<Timestamp> {
+        let since = self.slices.present().map(|slice| slice.since).or(self.split_at)?;
+        Some(since.plus(self.spec.time_resolution()))
     }
 
     /// Whether feedback is taken.
@@ -212,20 +245,21 @@ impl Experiment {
         }
         match self.state {
             State::Scheduled if self.spec.pre_period.is_some() => {
-                self.phases.push(Phase::first(0, &self.spec, now));
+                self.first_phase(0, now);
                 self.become_(State::Baseline, now, "controller", "the time before the split begins");
             }
             State::Scheduled => {
-                self.phases.push(Phase::first(1, &self.spec, now));
+                self.first_phase(1, now);
                 self.split(now, "the split begins");
             }
             State::Baseline => {
                 self.next_phase(now, Phase::clone);
                 self.split(now, "the pre-period is over: the split begins");
             }
-            State::Running => {
+            State::Running if self.planned_end().is_some_and(|end| end <= now) => {
                 self.stop_now(now, self.spec.late_feedback, "controller", "its longest duration is over");
             }
+            State::Running => self.cut(now),
             State::Settling | State::Ended => return false,
         }
         true
@@ -250,10 +284,11 @@ impl Experiment {
 
     fn stop_now(&mut self, now: Timestamp, late_feedback: Period, actor: &str, reason: &str) {
         self.stopped_at = Some(now);
-        self.feedback_until = Some(now.plus(late_feedback.max(LAST_COUNTS)));
+        self.feedback_until = Some(now.plus(late_feedback));
         if let Some(phase) = self.phases.last_mut() {
             phase.until = Some(now);
         }
+        self.cut(now);
         self.become_(State::Settling, now, actor, reason);
     }
 
@@ -311,6 +346,19 @@ impl Experiment {
         last.until = Some(now);
         let next = Phase { number: last.number + 1, since: now, until: None, ..make(last) };
         self.phases.push(next);
+        self.cut(now);
+    }
+
+    fn first_phase(&mut self, number: u32, now: Timestamp) {
+        self.phases.push(Phase::first(number, &self.spec, now));
+        self.cut(now);
+    }
+
+    /// From now on counts go into a slice of their own.
+    fn cut(&mut self, now: Timestamp) {
+        if let Some(phase) = self.phases.last() {
+            self.slices.begin(phase.number, now);
+        }
     }
 
     fn become_(&mut self, state: State, now: Timestamp, actor: &str, reason: &str) {

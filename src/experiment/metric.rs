@@ -60,6 +60,12 @@ pub struct MetricSpec {
     /// Values beyond these are counted as these, so that one unit cannot decide an experiment. Chosen before the data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub winsorize: Option<[f64; 2]>,
+    /// How much worse is still no worse: a fraction of the control's mean.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub non_inferiority_margin: Option<f64>,
+    /// The smallest lift worth finding, in percent of the control's mean: what the power is told for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lift_percent: Option<f64>,
 }
 
 const fn goal() -> Role {
@@ -74,7 +80,15 @@ impl MetricSpec {
         if self.name.is_empty() || self.name.len() > MAX_NAME || !self.name.bytes().all(legal) {
             faults.push(SpecFault::new(format!("{at}.name"), format!("must be 1 to {MAX_NAME} of A-Z a-z 0-9 _ -")));
         }
-        if Automatic::named(&self.name).is_some() {
+        let asked = [("non_inferiority_margin", self.non_inferiority_margin), ("lift_percent", self.lift_percent)];
+        for (field, _) in asked.into_iter().filter(|(_, asked)| asked.is_some_and(|asked| !(asked > 0.0 && asked.is_finite()))) {
+            faults.push(SpecFault::new(format!("{at}.{field}"), "must be a finite number above zero"));
+        }
+        if let Some(metric) = Automatic::named(&self.name) {
+            if self.non_inferiority_margin.is_some() && metric.direction().is_none() {
+                let fault = format!("more of `{}` is neither better nor worse, so it cannot be worse by a margin", self.name);
+                faults.push(SpecFault::new(format!("{at}.non_inferiority_margin"), fault));
+            }
             let declared = [
                 ("kind", self.kind.is_some()),
                 ("direction", self.direction.is_some()),
@@ -85,7 +99,7 @@ impl MetricSpec {
             for (field, _) in declared.into_iter().filter(|(_, said)| *said) {
                 faults.push(SpecFault::new(
                     format!("{at}.{field}"),
-                    format!("`{}` is measured by Pointsman; only its role can be chosen", self.name),
+                    format!("`{}` is measured by Pointsman; only its role, margin and lift can be chosen", self.name),
                 ));
             }
             return;
@@ -103,6 +117,11 @@ impl MetricSpec {
         if self.winsorize.is_some_and(|[low, high]| !(low.is_finite() && high.is_finite() && low < high)) {
             faults.push(SpecFault::new(format!("{at}.winsorize"), "must be two finite numbers, the lower one first"));
         }
+    }
+
+    #[must_use]
+    pub fn direction(&self) -> Direction {
+        self.direction.unwrap_or(Direction::HigherIsBetter)
     }
 
     /// A reported value and its denominator as they are counted, or why they are not.
@@ -146,21 +165,26 @@ pub enum Automatic {
     LatencyP95Ms,
     LatencyP99Ms,
     ErrorRate,
+    /// Of requests that both arms were asked for: a list is only merged where both answer, so no preference tells.
+    PairedErrorRate,
     EmptyRate,
     ResultCount,
     TopScore,
+    Bytes,
 }
 
 impl Automatic {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::LatencyMs,
         Self::LatencyP50Ms,
         Self::LatencyP95Ms,
         Self::LatencyP99Ms,
         Self::ErrorRate,
+        Self::PairedErrorRate,
         Self::EmptyRate,
         Self::ResultCount,
         Self::TopScore,
+        Self::Bytes,
     ];
 
     #[must_use]
@@ -171,9 +195,11 @@ impl Automatic {
             Self::LatencyP95Ms => "latency_p95_ms",
             Self::LatencyP99Ms => "latency_p99_ms",
             Self::ErrorRate => "error_rate",
+            Self::PairedErrorRate => "paired_error_rate",
             Self::EmptyRate => "empty_rate",
             Self::ResultCount => "result_count",
             Self::TopScore => "top_score",
+            Self::Bytes => "bytes",
         }
     }
 
@@ -186,7 +212,7 @@ impl Automatic {
     #[must_use]
     pub const fn direction(self) -> Option<Direction> {
         match self {
-            Self::ResultCount | Self::TopScore => None,
+            Self::ResultCount | Self::TopScore | Self::Bytes => None,
             _ => Some(Direction::LowerIsBetter),
         }
     }
@@ -194,7 +220,7 @@ impl Automatic {
     #[must_use]
     pub const fn role(self) -> Role {
         match self {
-            Self::LatencyMs | Self::ErrorRate | Self::EmptyRate => Role::Guardrail,
+            Self::LatencyMs | Self::ErrorRate | Self::PairedErrorRate | Self::EmptyRate => Role::Guardrail,
             _ => Role::Info,
         }
     }

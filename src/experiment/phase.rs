@@ -39,6 +39,8 @@ pub struct Phase {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Assignment {
     pub slot: u32,
+    /// In the alias's layer; none where the experiment has all of it.
+    pub layer_slot: Option<u32>,
     /// None: outside.
     pub arm: Option<usize>,
     /// The hash under the statistics salt.
@@ -58,11 +60,10 @@ impl Phase {
         Self { weights, exposure_percentage, allocation, ..self.clone() }
     }
 
-    /// Where a unit is by this phase.
-    #[must_use]
-    pub fn assign(&self, id: &str, unit: &[u8]) -> Assignment {
+    /// Where a unit is by this phase, whoever owns it.
+    pub(super) fn assign(&self, id: &str, unit: &[u8]) -> Assignment {
         let slot = salt(id).slot(unit);
-        Assignment { slot, arm: self.allocation.owner(slot).checked_sub(1), hash: statistics_salt(id).hash(unit) }
+        Assignment { slot, layer_slot: None, arm: self.allocation.owner(slot).checked_sub(1), hash: statistics_salt(id).hash(unit) }
     }
 }
 

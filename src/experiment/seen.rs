@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::credits::Credits;
 use crate::stats::{Cohort, UnitEstimate, UnitSet, Values};
 
 /// Latencies are kept for so many groups of units: enough to tell how clustered they are.
@@ -26,6 +27,15 @@ pub struct ArmSeen {
     pub forced: u64,
     /// Values that were reported for the arm alone, without a unit.
     pub unattributed: u64,
+    /// Requests of its units that both arms were asked for: what they took and how they ended says something of the pair.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paired: Option<Cohort>,
+    /// How many of those were answered by both.
+    #[serde(default)]
+    pub interleaved: u64,
+    /// Requests of an experiment that interleaves which were not, by why not.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub not_interleaved: BTreeMap<String, u64>,
 }
 
 impl ArmSeen {
@@ -34,6 +44,7 @@ impl ArmSeen {
     pub fn units(&self) -> UnitEstimate {
         let mut all = self.cohort.units().clone();
         all.merge(&self.assigned);
+        self.paired.iter().for_each(|paired| all.merge(paired.units()));
         all.estimate()
     }
 
@@ -51,6 +62,13 @@ impl ArmSeen {
         self.anonymous += other.anonymous;
         self.forced += other.forced;
         self.unattributed += other.unattributed;
+        if let Some(paired) = &other.paired {
+            self.paired.get_or_insert_default().merge(paired);
+        }
+        self.interleaved += other.interleaved;
+        for (why, count) in &other.not_interleaved {
+            *self.not_interleaved.entry(why.clone()).or_default() += count;
+        }
     }
 }
 
@@ -58,17 +76,23 @@ impl ArmSeen {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Seen {
     pub arms: Vec<ArmSeen>,
+    /// What was reported of hits in interleaved answers, by metric.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub credits: BTreeMap<String, Credits>,
 }
 
 impl Seen {
     #[must_use]
     pub fn of(arms: usize) -> Self {
-        Self { arms: std::iter::repeat_with(ArmSeen::default).take(arms).collect() }
+        Self { arms: std::iter::repeat_with(ArmSeen::default).take(arms).collect(), credits: BTreeMap::new() }
     }
 
     /// Exact for everything but the last digits of reported values, in any order.
     pub fn merge(&mut self, other: &Self) {
         self.arms.resize_with(self.arms.len().max(other.arms.len()), ArmSeen::default);
         self.arms.iter_mut().zip(&other.arms).for_each(|(mine, theirs)| mine.merge(theirs));
+        for (metric, credits) in &other.credits {
+            self.credits.entry(metric.clone()).or_default().merge(credits);
+        }
     }
 }

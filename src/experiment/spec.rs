@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::layer::LayerPart;
 use super::metric::MetricSpec;
 use crate::config::{Period, Timestamp};
+use crate::interleaving::INTERLEAVED;
 use crate::routing::{STABLE, SpecFault, check_name};
 
 const MAX_ARMS: usize = 16;
@@ -13,6 +15,11 @@ const MAX_METRICS: usize = 50;
 const MAX_LISTED: usize = 1_000;
 const MAX_NAME: usize = 40;
 const MAX_PERIOD: Period = Period::from_secs(366 * 86_400);
+/// Slices of time: how many there are unless somebody says otherwise, how many there may be, and how short each.
+const USUAL_SLICES: u64 = 48;
+const MAX_SLICES: u64 = 200;
+const SHORTEST_SLICE: Period = Period::from_secs(1);
+const SHORTEST_USUAL_SLICE: Period = Period::from_secs(60);
 /// Shares come in slots of a millionth.
 const GRAIN: f64 = 1e-6;
 
@@ -66,11 +73,17 @@ pub struct ExperimentSpec {
     /// Short for two arms: the treatment's part of the units; default 0.5.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traffic_split: Option<f64>,
-    /// How much of the units is in the experiment; the rest is answered by stable and not looked at.
+    /// The part of the alias's units that is the experiment's own, where several share the alias; default: all of them.
+    #[serde(default)]
+    pub layer: LayerPart,
+    /// How much of its units is in the experiment; the rest is answered by stable and not looked at.
     #[serde(default = "everybody")]
     pub exposure_percentage: f64,
     #[serde(default)]
     pub metrics: Vec<MetricSpec>,
+    /// Plain searches are answered by both arms together, hit by hit; feedback about hits says which arm users prefer.
+    #[serde(default)]
+    pub interleave: bool,
     #[serde(default)]
     pub targeting: Targeting,
     /// Default: at once.
@@ -86,6 +99,9 @@ pub struct ExperimentSpec {
     /// How long after its end feedback is still taken.
     #[serde(default = "one_hour")]
     pub late_feedback: Period,
+    /// The grain of what can be asked for by time. Default: a 48th of `max_duration`, at least a minute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_resolution: Option<Period>,
     /// The chance of a false conclusion about one metric.
     #[serde(default = "five_percent")]
     pub alpha: f64,
@@ -101,7 +117,7 @@ pub struct ExperimentSpec {
 }
 
 impl ExperimentSpec {
-    /// With the short form written out.
+    /// With the short form, and what follows from other fields, written out.
     ///
     /// # Errors
     /// Every fault, with its field.
@@ -126,6 +142,7 @@ impl ExperimentSpec {
         if faults.is_empty() {
             self.check(upstreams, &mut faults);
         }
+        self.time_resolution = Some(self.time_resolution());
         if faults.is_empty() { Ok(self) } else { Err(faults) }
     }
 
@@ -148,11 +165,31 @@ impl ExperimentSpec {
             }
             arm.check(&at, self.alias.is_some() && index == 0, upstreams, faults);
         }
+        if self.interleave {
+            self.check_interleaving(faults);
+        }
         check_weights(&self.weights(), "arms", faults);
+        self.layer.check(faults);
+        if self.alias.is_none() && self.layer != LayerPart::default() {
+            faults.push(SpecFault::new("layer", "is a part of an alias's units, and the experiment has no alias"));
+        }
         check_exposure(self.exposure_percentage, faults);
         self.check_metrics(faults);
         self.check_targeting(faults);
         self.check_numbers(faults);
+    }
+
+    fn check_interleaving(&self, faults: &mut Vec<SpecFault>) {
+        if self.arms.len() != 2 {
+            let count = self.arms.len();
+            faults.push(SpecFault::new("interleave", format!("lists of hits are merged of exactly two arms, and this one has {count}")));
+        }
+        if let Some(index) = self.arms.iter().position(|arm| arm.name == INTERLEAVED) {
+            faults.push(SpecFault::new(format!("arms[{index}].name"), format!("`{INTERLEAVED}` is what answers of both arms are from")));
+        }
+        if self.alias.is_none() {
+            faults.push(SpecFault::new("interleave", "needs an alias: only answers that pass through can be merged"));
+        }
     }
 
     fn check_metrics(&self, faults: &mut Vec<SpecFault>) {
@@ -210,6 +247,19 @@ impl ExperimentSpec {
                 faults.push(SpecFault::new(field, "must be above zero"));
             }
         }
+        let shortest = SHORTEST_SLICE.max(Period::from_millis(self.max_duration.millis().div_ceil(MAX_SLICES)));
+        if let Some(grain) = self.time_resolution.filter(|grain| *grain < shortest) {
+            let reason =
+                format!("must be at least {SHORTEST_SLICE} and a {MAX_SLICES}th of max_duration, which is {shortest}, not {grain}");
+            faults.push(SpecFault::new("time_resolution", reason));
+        }
+    }
+
+    /// How long a slice of time is.
+    #[must_use]
+    pub fn time_resolution(&self) -> Period {
+        let usual = Period::from_millis(self.max_duration.millis() / USUAL_SLICES);
+        self.time_resolution.unwrap_or(usual.max(SHORTEST_USUAL_SLICE))
     }
 
     #[must_use]

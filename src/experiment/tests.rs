@@ -3,5 +3,7 @@
 mod bench;
 mod conclusions;
 mod feedback;
+mod layers;
 mod lifecycle;
 mod simulations;
+mod slices;

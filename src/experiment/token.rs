@@ -2,6 +2,10 @@
 //!
 //! `base64url(version || ulid || phase || arm || bucket || mac)`, where the code is the first half of an HMAC-SHA256 over all
 //! before it. There are 128 of them to a phase's arm, one a statistics bucket, so the data path only copies one.
+//!
+//! Of an answer that two arms made together there is [another kind](Interleaved), sealed for each answer.
+
+mod interleaved;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,9 +14,13 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 use ulid::Ulid;
 
+pub use interleaved::Interleaved;
+
 const VERSION: u8 = 1;
 const BODY: usize = 1 + 16 + 4 + 1 + 1;
 const MAC: usize = 16;
+/// No token is longer; what is need not be decoded.
+const LONGEST: usize = 400;
 
 /// What signs tokens: the same in every replica.
 #[derive(Clone)]
@@ -35,6 +43,24 @@ pub struct Token {
     pub bucket: u8,
 }
 
+/// Either kind of token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AnyToken {
+    OneArm(Token),
+    Interleaved(Interleaved),
+}
+
+impl AnyToken {
+    /// The last part of the experiment's id.
+    #[must_use]
+    pub const fn experiment(&self) -> Ulid {
+        match self {
+            Self::OneArm(token) => token.experiment,
+            Self::Interleaved(token) => token.experiment,
+        }
+    }
+}
+
 impl TokenKey {
     #[must_use]
     pub const fn new(secret: [u8; 32]) -> Self {
@@ -48,21 +74,28 @@ impl TokenKey {
         bytes.extend_from_slice(&token.experiment.to_bytes());
         bytes.extend_from_slice(&token.phase.to_le_bytes());
         bytes.extend_from_slice(&[token.arm, token.bucket]);
-        let mac = self.mac(&bytes);
-        bytes.extend_from_slice(&mac);
-        URL_SAFE_NO_PAD.encode(bytes)
+        self.signed(bytes)
     }
 
     /// None unless it was sealed with this key.
     #[must_use]
-    pub fn open(&self, text: &str) -> Option<Token> {
-        let bytes: [u8; BODY + MAC] = URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?;
-        let (body, mac) = bytes.split_at(BODY);
-        if !bool::from(self.mac(body).ct_eq(mac)) || body[0] != VERSION {
+    pub fn open(&self, text: &str) -> Option<AnyToken> {
+        let bytes = URL_SAFE_NO_PAD.decode(Some(text).filter(|text| text.len() <= LONGEST)?).ok()?;
+        let (body, mac) = bytes.split_at_checked(bytes.len().checked_sub(MAC)?)?;
+        if !bool::from(self.mac(body).ct_eq(mac)) {
             return None;
         }
-        let experiment = Ulid::from_bytes(body[1..17].try_into().ok()?);
-        Some(Token { experiment, phase: u32::from_le_bytes(body[17..21].try_into().ok()?), arm: body[21], bucket: body[22] })
+        match *body.first()? {
+            VERSION => Token::read(body.try_into().ok()?).map(AnyToken::OneArm),
+            interleaved::VERSION => Interleaved::read(body).map(AnyToken::Interleaved),
+            _ => None,
+        }
+    }
+
+    fn signed(&self, mut body: Vec<u8>) -> String {
+        let mac = self.mac(&body);
+        body.extend_from_slice(&mac);
+        URL_SAFE_NO_PAD.encode(body)
     }
 
     fn mac(&self, body: &[u8]) -> [u8; MAC] {
@@ -72,6 +105,13 @@ impl TokenKey {
         let mut half = [0; MAC];
         half.copy_from_slice(&whole[..MAC]);
         half
+    }
+}
+
+impl Token {
+    fn read(body: &[u8; BODY]) -> Option<Self> {
+        let experiment = Ulid::from_bytes(body[1..17].try_into().ok()?);
+        Some(Self { experiment, phase: u32::from_le_bytes(body[17..21].try_into().ok()?), arm: body[21], bucket: body[22] })
     }
 }
 
@@ -88,7 +128,7 @@ mod tests {
     fn what_was_sealed_is_opened_by_the_same_key_alone() {
         let (ours, theirs) = (TokenKey::new([1; 32]), TokenKey::new([2; 32]));
         let text = ours.seal(token());
-        assert_eq!(ours.open(&text), Some(token()));
+        assert_eq!(ours.open(&text), Some(AnyToken::OneArm(token())));
         assert_eq!(theirs.open(&text), None);
         assert_eq!(text.len(), 52);
         assert!(http::HeaderValue::from_str(&text).is_ok(), "it goes into a header");

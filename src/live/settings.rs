@@ -14,6 +14,7 @@ pub struct Settings {
     pub fallback: Fallback,
     pub limits: Limits,
     pub answers: Answers,
+    pub shadow: Shadowing,
     /// The share of requests that are logged, 0..=1.
     pub access_sample: f64,
 }
@@ -61,6 +62,17 @@ pub struct Answers {
     pub sample: f64,
     /// Larger ones are not looked at.
     pub max_bytes: usize,
+}
+
+/// What comparing with shadows may cost.
+#[derive(Clone, Debug)]
+pub struct Shadowing {
+    /// Questions asked of shadows at a time.
+    pub concurrency: usize,
+    /// Larger questions and answers are not compared.
+    pub max_bytes: usize,
+    /// For one answer of a shadow; what has waited for longer is not asked any more.
+    pub timeout: Duration,
 }
 
 #[derive(Clone, Debug)]

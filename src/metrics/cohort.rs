@@ -25,6 +25,8 @@ pub struct CohortSample {
     /// The unit under the window's own salt; whoever has no unit is one of its own.
     pub unit: u64,
     pub total_us: u64,
+    /// Of the answer's body, as it was sent.
+    pub bytes: u64,
     /// The variant could not serve it, whether or not the client noticed.
     pub failed: bool,
     /// What a look at its answer found, if there was one.
@@ -38,6 +40,7 @@ struct Group {
     over_limit: Cell,
     over_reference: Cell,
     latency_us: Cell,
+    bytes: Cell,
     lists: Cell,
     empty: Cell,
     hits: Cell,
@@ -106,6 +109,7 @@ impl Cohort {
             group.top_score.add(found.top_score.cast_unsigned());
         }
         group.latency_us.add(sample.total_us);
+        group.bytes.add(sample.bytes);
         group.over_limit.add(u64::from(sample.total_us > self.thresholds.limit_us));
         group.over_reference.add(u64::from(sample.total_us > self.thresholds.reference_us));
         shard.latencies[bucket(sample.unit) % LATENCY_GROUPS].observe(sample.total_us);
@@ -122,6 +126,7 @@ impl Cohort {
                 total.over_limit += group.over_limit.get();
                 total.over_reference += group.over_reference.get();
                 total.latency_us += group.latency_us.get();
+                total.bytes += group.bytes.get();
                 total.found.lists += group.lists.get();
                 total.found.empty += group.empty.get();
                 total.found.hits += group.hits.get();
@@ -148,6 +153,8 @@ pub struct GroupTotals {
     pub over_reference: u64,
     /// Of answers only, as the two above.
     pub latency_us: u64,
+    /// Of their bodies.
+    pub bytes: u64,
     /// In those answers that were looked at.
     pub found: Finding,
 }
@@ -199,7 +206,7 @@ mod tests {
     const THRESHOLDS: Latencies = Latencies { limit_us: 1_000, reference_us: 400 };
 
     fn sample(unit: u64, total_us: u64, failed: bool) -> CohortSample {
-        CohortSample { unit, total_us, failed, found: None }
+        CohortSample { unit, total_us, bytes: 100, failed, found: None }
     }
 
     #[test]
@@ -215,7 +222,15 @@ mod tests {
         let group = totals.groups[0];
         assert_eq!(
             group,
-            GroupTotals { requests: 4, errors: 2, over_limit: 0, over_reference: 2, latency_us: 1_000, found: Finding::default() }
+            GroupTotals {
+                requests: 4,
+                errors: 2,
+                over_limit: 0,
+                over_reference: 2,
+                latency_us: 1_000,
+                bytes: 200,
+                found: Finding::default()
+            }
         );
         assert_eq!(totals.total.count(), 2);
     }

@@ -1,7 +1,7 @@
 //! The closed sets that requests are counted by.
 
 /// Which of Qdrant's two protocols a request speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Protocol {
     Rest,
@@ -33,6 +33,56 @@ pub enum Outcome {
     Unavailable,
     /// The client went away before the last byte.
     Aborted,
+}
+
+/// Why a read of an alias whose arms are interleaved was answered by one arm alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotInterleaved {
+    /// It asks for scores above something, and those of two lists cannot be held to it as one.
+    ScoreThreshold,
+    /// It asks for a further page.
+    Offset,
+    Batch,
+    Grouping,
+    /// It asks for more hits than are merged, or for none.
+    Limit,
+    /// It is no plain search: of several stages, by another rule than nearness, or not a search at all.
+    Query,
+    /// It, or its answer, is larger than what is held.
+    Size,
+    /// The other arm failed, or was late.
+    Partner,
+    /// Its own arm failed, or answered with no list of hits.
+    Answer,
+}
+
+impl NotInterleaved {
+    pub const ALL: [Self; 9] = [
+        Self::ScoreThreshold,
+        Self::Offset,
+        Self::Batch,
+        Self::Grouping,
+        Self::Limit,
+        Self::Query,
+        Self::Size,
+        Self::Partner,
+        Self::Answer,
+    ];
+
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::ScoreThreshold => "score_threshold",
+            Self::Offset => "offset",
+            Self::Batch => "batch",
+            Self::Grouping => "grouping",
+            Self::Limit => "limit",
+            Self::Query => "query",
+            Self::Size => "size",
+            Self::Partner => "partner",
+            Self::Answer => "answer",
+        }
+    }
 }
 
 impl Protocol {

@@ -7,6 +7,7 @@
 mod apart;
 mod cell;
 mod cohort;
+mod comparisons;
 mod finding;
 mod handles;
 mod histogram;
@@ -17,14 +18,16 @@ mod series;
 mod usage;
 mod worker;
 
-pub use apart::{Apart, Whose};
+pub use apart::{Apart, Interleavings, Whose};
 pub use cohort::{COHORT_BUCKETS, Cohort, CohortSample, CohortTotals, GroupTotals, LATENCY_GROUPS, Latencies, UNIT_BITS};
+pub use comparisons::{Against, Compared, Comparisons, Dropped};
 pub use finding::Finding;
 pub use handles::Handles;
 pub use histogram::{Histogram, Snapshot};
-pub use kinds::{Class, Outcome, Protocol};
+pub use kinds::{Class, NotInterleaved, Outcome, Protocol};
 pub use prometheus::{
-    CanaryGauge, DeliveryResult, DeploymentGauge, Gauges, GuardGauge, RenderFailed, RetirementGauges, TEXT_FORMAT, WebhookGauge, render,
+    CanaryGauge, DeliveryResult, DeploymentGauge, Gauges, GuardGauge, RenderFailed, RetirementGauges, ShadowGauge, TEXT_FORMAT,
+    WebhookGauge, render,
 };
 pub use registry::Registry;
 pub use series::{Completed, FallbackCause, Series, Shard, Totals};

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::{Apart, Cohort, Handles, Latencies, Series, Usage, WorkerCells};
+use super::comparisons::ShadowSeries;
+use super::{Apart, Cohort, Comparisons, Handles, Latencies, Series, Usage, WorkerCells};
 
 /// The label of aliases past the limit, and of names nobody listed.
 pub(super) const OTHER: &str = "other";
@@ -29,6 +30,8 @@ struct Inner {
     usage: HashMap<(Box<str>, Box<str>), Arc<Usage>>,
     cohorts: HashMap<Box<str>, Arc<Cohort>>,
     aparts: HashMap<Box<str>, Arc<Apart>>,
+    comparisons: HashMap<Box<str>, Arc<Comparisons>>,
+    shadows: HashMap<Box<str>, Arc<ShadowSeries>>,
 }
 
 impl Registry {
@@ -53,8 +56,17 @@ impl Registry {
         let series = Arc::clone(series.or_insert_with(|| Arc::new(Series::new(alias, variant, workers))));
         let collection = collection.unwrap_or(OTHER);
         let usage = inner.usage.entry((upstream.into(), collection.into()));
-        let usage = Arc::clone(usage.or_insert_with(|| Arc::new(Usage::new(upstream, collection, workers, self.epoch))));
-        Handles { series, usage, cohorts: Box::default(), apart: None, tokens: Arc::default(), looked_at: false }
+        let usage = Arc::clone(usage.or_insert_with(|| Arc::new(Usage::new(upstream, collection, workers + 1, self.epoch))));
+        Handles {
+            series,
+            usage,
+            cohorts: Box::default(),
+            paired: None,
+            apart: None,
+            tokens: Arc::default(),
+            looked_at: false,
+            comparisons: None,
+        }
     }
 
     /// The cohort known by `key`, which names a rollout, its window and the cohort. Made with `thresholds` when it is new.
@@ -73,10 +85,10 @@ impl Registry {
         Arc::clone(inner.aparts.entry(key.into()).or_insert_with(|| Arc::new(Apart::new(workers))))
     }
 
-    /// Whether anything is counted by a key that begins so.
+    /// The keys of all cohorts that begin so.
     #[must_use]
-    pub fn has_cohorts(&self, prefix: &str) -> bool {
-        self.lock().cohorts.keys().any(|key| key.starts_with(prefix))
+    pub fn cohort_keys(&self, prefix: &str) -> Vec<Box<str>> {
+        self.lock().cohorts.keys().filter(|key| key.starts_with(prefix)).cloned().collect()
     }
 
     /// Forgets all cohorts but those that `keep` names. Requests under way still hold theirs.
@@ -84,6 +96,35 @@ impl Registry {
         let mut inner = self.lock();
         inner.cohorts.retain(|key, _| keep(key));
         inner.aparts.retain(|key, _| keep(key));
+    }
+
+    /// What is found out about the shadow known by `key`, which mirrors reads of `alias`.
+    #[must_use]
+    pub fn comparisons(&self, key: &str, alias: &str) -> Arc<Comparisons> {
+        let mut inner = self.lock();
+        let workers = self.workers.len();
+        let alias = inner.admit(Some(alias), self.max_aliases);
+        let series = inner.shadows.entry(alias.into()).or_insert_with(|| Arc::new(ShadowSeries::new(alias, workers)));
+        let series = Arc::clone(series);
+        Arc::clone(inner.comparisons.entry(key.into()).or_insert_with(|| Arc::new(Comparisons::new(series, workers))))
+    }
+
+    /// Forgets all comparisons but those that `keep` names. Questions under way still hold theirs.
+    pub fn retain_comparisons(&self, keep: impl Fn(&str) -> bool) {
+        self.lock().comparisons.retain(|key, _| keep(key));
+    }
+
+    /// What aliases with shadows have seen, ordered by alias.
+    pub(super) fn shadows(&self) -> Vec<Arc<ShadowSeries>> {
+        let mut shadows: Vec<_> = self.lock().shadows.values().cloned().collect();
+        shadows.sort_by(|a, b| a.alias.cmp(&b.alias));
+        shadows
+    }
+
+    /// The shard of the mirror's thread in what is counted by collection: behind those of the workers.
+    #[must_use]
+    pub fn mirror_shard(&self) -> usize {
+        self.workers.len()
     }
 
     /// All series, ordered by alias and variant.

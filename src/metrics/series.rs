@@ -1,8 +1,9 @@
 //! Everything counted about one variant of one alias.
 
+use super::apart::{Interleavings, Merges};
 use super::cell::Cell;
 use super::histogram::{Histogram, Snapshot};
-use super::kinds::{Class, Outcome, Protocol};
+use super::kinds::{Class, NotInterleaved, Outcome, Protocol};
 
 /// Why stable answered instead of the chosen variant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +64,7 @@ pub struct Shard {
     anonymous: Cell,
     fallbacks: [Cell; FallbackCause::ALL.len()],
     split_writes: Cell,
+    merges: Merges,
     in_flight: Cell,
 }
 
@@ -77,6 +79,7 @@ impl Default for Shard {
             anonymous: Cell::default(),
             fallbacks: Default::default(),
             split_writes: Cell::default(),
+            merges: Merges::default(),
             in_flight: Cell::default(),
         }
     }
@@ -110,6 +113,11 @@ impl Shard {
     /// A write through a split alias: it went to stable only.
     pub fn split_write(&self) {
         self.split_writes.add(1);
+    }
+
+    /// Of a read that could have been answered together with the other arm, whether it was. None: it was.
+    pub fn merge(&self, why_not: Option<NotInterleaved>) {
+        self.merges.count(why_not);
     }
 }
 
@@ -154,6 +162,7 @@ pub struct Totals {
     pub anonymous: u64,
     fallbacks: [u64; FallbackCause::ALL.len()],
     pub split_writes: u64,
+    pub interleavings: Interleavings,
     pub in_flight: u64,
 }
 
@@ -168,6 +177,7 @@ impl Default for Totals {
             anonymous: 0,
             fallbacks: [0; FallbackCause::ALL.len()],
             split_writes: 0,
+            interleavings: Interleavings::default(),
             in_flight: 0,
         }
     }
@@ -189,6 +199,7 @@ impl Totals {
         self.response_bytes += shard.response_bytes.get();
         self.anonymous += shard.anonymous.get();
         self.split_writes += shard.split_writes.get();
+        self.interleavings.add(&shard.merges);
         self.in_flight = self.in_flight.wrapping_add(shard.in_flight.get());
     }
 

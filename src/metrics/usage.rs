@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use super::cell::Cell;
 
-/// Requests in flight per collection, exact, also after clients went away: whoever begins one ends it on drop.
+/// Requests in flight per collection, exact, also after clients went away: whoever begins one ends it on drop. Each worker has a
+/// shard, and the mirror has the one behind them.
 #[derive(Debug)]
 pub struct Usage {
     pub upstream: Box<str>,

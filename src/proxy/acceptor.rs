@@ -16,7 +16,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::connection::Front;
 use super::worker::{Accepted, Admission, Command, Parts, WorkerHandle, spawn};
-use crate::live::{Refresh, Shared};
+use crate::live::{Mirror, Refresh, Shared};
 use crate::metrics::Registry;
 
 /// Out of file descriptors, most likely: wait for some connections to end.
@@ -30,6 +30,13 @@ pub struct Listen {
     pub max_head_bytes: usize,
     pub max_connections: usize,
     pub tls: Option<Arc<rustls::ServerConfig>>,
+}
+
+/// Whom the data plane may turn to.
+#[derive(Clone, Debug)]
+pub struct Neighbours {
+    pub refresh: Refresh,
+    pub mirror: Mirror,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -55,7 +62,7 @@ impl Proxy {
     ///
     /// # Errors
     /// When a port cannot be bound or a thread cannot be started.
-    pub async fn start(listen: Listen, live: &Shared, registry: &Registry, refresh: &Refresh) -> Result<Self, StartError> {
+    pub async fn start(listen: Listen, live: &Shared, registry: &Registry, neighbours: &Neighbours) -> Result<Self, StartError> {
         let rest = bind(listen.rest).await?;
         let grpc = bind(listen.grpc).await?;
         let address = |listener: &TcpListener, asked| listener.local_addr().map_err(|error| StartError::Listen(asked, error));
@@ -65,7 +72,7 @@ impl Proxy {
             max_head_bytes: listen.max_head_bytes,
             tls: listen.tls.map(TlsAcceptor::from),
         });
-        let (handles, threads) = workers(&front, live, registry, refresh)?;
+        let (handles, threads) = workers(&front, live, registry, neighbours)?;
         let (stop_accepting, stopped) = watch::channel(false);
         let places = Arc::new(Semaphore::new(listen.max_connections.min(Semaphore::MAX_PERMITS)));
         for listener in [rest, grpc] {
@@ -107,13 +114,19 @@ impl Proxy {
 
 type Workers = (Arc<[WorkerHandle]>, Vec<JoinHandle<()>>);
 
-fn workers(front: &Arc<Front>, live: &Shared, registry: &Registry, refresh: &Refresh) -> Result<Workers, StartError> {
+fn workers(front: &Arc<Front>, live: &Shared, registry: &Registry, neighbours: &Neighbours) -> Result<Workers, StartError> {
     let admission = Admission::default();
     let mut handles = Vec::new();
     let mut threads = Vec::new();
     for (index, cells) in registry.workers().iter().enumerate() {
-        let parts =
-            Parts { index, live: Arc::clone(live), cells: Arc::clone(cells), refresh: refresh.clone(), admission: admission.clone() };
+        let parts = Parts {
+            index,
+            live: Arc::clone(live),
+            cells: Arc::clone(cells),
+            refresh: neighbours.refresh.clone(),
+            mirror: neighbours.mirror.clone(),
+            admission: admission.clone(),
+        };
         let (handle, thread) = spawn(parts, Arc::clone(front)).map_err(StartError::Worker)?;
         handles.push(handle);
         threads.push(thread);

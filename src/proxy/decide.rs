@@ -1,14 +1,17 @@
 //! Phase 3: one snapshot, one decision, held until the last byte.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use http::HeaderMap;
 
 use super::classify::Operation;
 use super::identify::{BareName, Places, bare, identify};
-use crate::live::Live;
+use super::tee::{Shadowed, Ticket};
+use crate::interleaving::{Seal, Team};
+use crate::live::{Captures, Live};
 use crate::metrics::{Handles, Whose};
-use crate::routing::{Decision, NameKind, Reason, Route, SLOTS, Target, Unit};
+use crate::routing::{Decision, Entry, NameKind, Reason, SLOTS, Target, Targeting, Unit};
 
 /// Where a request goes, and where it goes if it cannot go there.
 #[derive(Debug)]
@@ -25,6 +28,21 @@ pub(super) struct Plan {
     pub(super) listed: bool,
     /// A suffix was taken off the name, so it has to be written anew even for stable.
     pub(super) stripped: Option<Box<str>>,
+    /// Its answer is compared with that of a shadow, or it is written down.
+    pub(super) ticket: Option<Box<Ticket>>,
+    /// Who else is to answer, where an experiment interleaves.
+    pub(super) pairing: Option<Box<Pairing>>,
+}
+
+/// Two arms that are to answer a unit together.
+#[derive(Clone, Debug)]
+pub(super) struct Pairing {
+    /// The unit's own.
+    pub(super) own: Arc<Target<Handles>>,
+    pub(super) team: Team,
+    pub(super) partner: Arc<Target<Handles>>,
+    pub(super) unit: u64,
+    pub(super) seal: Arc<dyn Seal>,
 }
 
 /// What a decision is made from.
@@ -47,27 +65,34 @@ impl Plan {
         let plan = |target: &Arc<Target<Handles>>, anonymous, whose| Self {
             target: Arc::clone(target),
             stable: Arc::clone(&entry.stable),
-            routed: entry.route.is_some(),
+            routed: entry.split.is_some(),
             anonymous,
             whose,
             listed,
             stripped,
+            ticket: None,
+            pairing: None,
         };
-        match (&entry.route, question.operation) {
-            (Some(route), Some(operation)) if operation.split => {
-                let places = Places { query: question.query, suffix: bare.and_then(|bare: BareName<'_>| bare.unit) };
-                let unit = identify(&identity.carriers, question.headers, places);
+        let unit = || {
+            let places = Places { query: question.query, suffix: bare.and_then(|bare: BareName<'_>| bare.unit) };
+            identify(&identity.carriers, question.headers, places)
+        };
+        match (&entry.split, question.operation) {
+            (Some(split), Some(operation)) if operation.split => {
+                let unit = unit();
                 let forced = identity.force_header.as_ref().and_then(|name| question.headers.get(name)).map(http::HeaderValue::as_bytes);
                 let asked = unit.as_deref().map_or(Unit::Anonymous, Unit::Id);
                 let header = |name: &str| question.headers.get(name).map(http::HeaderValue::as_bytes);
-                let decision = if route.targeting.admits(header) {
-                    route.decide(asked, forced, || fastrand::u32(..SLOTS))
-                } else {
-                    route.passed_by(Reason::NotTargeted)
-                };
-                plan(decision.target, unit.is_none(), whose(route, &decision, unit.as_deref()))
+                let admits = |targeting: &Targeting| targeting.admits(header);
+                let decision = split.decide(asked, forced, admits, || fastrand::u32(..SLOTS));
+                let ticket = ticket(live, entry, &question, &decision, || unit.clone());
+                let whose = whose(&decision, unit.as_deref());
+                Self { ticket, pairing: pairing(&decision, whose), ..plan(decision.target, unit.is_none(), whose) }
             }
-            _ => plan(&entry.stable, false, Whose::Nobody),
+            _ => {
+                let decision = Decision::of(&entry.stable, Reason::Transparent);
+                Self { ticket: ticket(live, entry, &question, &decision, unit), ..plan(&entry.stable, false, Whose::Nobody) }
+            }
         }
     }
 
@@ -83,9 +108,52 @@ impl Plan {
     }
 }
 
+/// Whether anybody takes the request, if it is a search.
+fn ticket<'r>(
+    live: &Live,
+    entry: &Entry<Handles>,
+    question: &Question<'_>,
+    decision: &Decision<'_, Handles>,
+    unit: impl FnOnce() -> Option<Cow<'r, [u8]>>,
+) -> Option<Box<Ticket>> {
+    if entry.shadow.is_none() && entry.captures.is_empty() {
+        return None;
+    }
+    question.operation?.hits?;
+    let captures = entry.captures.iter().map(|index| &live.captures[*index]);
+    let captures: Captures = captures.filter(|capture| capture.takes(fastrand::u32(..SLOTS))).cloned().collect();
+    Ticket::of(shadowed(entry, decision, unit), captures)
+}
+
+/// Whether a shadow takes the search: the compared variant answers it, and nobody forced it there. Whom it is for is only asked
+/// where there is a shadow.
+fn shadowed<'r>(
+    entry: &Entry<Handles>,
+    decision: &Decision<'_, Handles>,
+    unit: impl FnOnce() -> Option<Cow<'r, [u8]>>,
+) -> Option<Shadowed> {
+    let shadow = entry.shadow.as_ref()?;
+    if *shadow.from != *decision.target.variant || decision.reason == Reason::Forced {
+        return None;
+    }
+    let unit = unit();
+    let taken = shadow.takes(unit.as_deref().map_or(Unit::Anonymous, Unit::Id), || fastrand::u32(..SLOTS));
+    taken.then(|| Shadowed { shadow: Arc::clone(shadow), unit: unit.map(|id| shadow.stats.hash(&id)) })
+}
+
+/// The pair that is to answer, if one is. Boxed: nearly no request has one.
+fn pairing(decision: &Decision<'_, Handles>, whose: Whose) -> Option<Box<Pairing>> {
+    let route = decision.route?;
+    let (interleaving, Whose::Unit(unit)) = (route.interleaving.as_ref()?, whose) else { return None };
+    let (team, partner) = route.pair(decision)?;
+    let (own, partner) = (Arc::clone(decision.target), Arc::clone(partner));
+    Some(Box::new(Pairing { own, team, partner, unit, seal: Arc::clone(&interleaving.seal) }))
+}
+
 /// Whom the rollout counts it for, if one watches the target.
-fn whose(route: &Route<Handles>, decision: &Decision<'_, Handles>, unit: Option<&[u8]>) -> Whose {
-    let Some(watch) = route.watch.as_ref().filter(|_| !decision.target.handle.cohorts.is_empty()) else { return Whose::Nobody };
+fn whose(decision: &Decision<'_, Handles>, unit: Option<&[u8]>) -> Whose {
+    let watch = decision.route.and_then(|route| route.watch.as_ref());
+    let Some(watch) = watch.filter(|_| !decision.target.handle.cohorts.is_empty()) else { return Whose::Nobody };
     match unit {
         _ if decision.reason.is_a_choice() => Whose::Chosen,
         Some(id) => Whose::Unit(watch.salt.hash(id)),

@@ -11,7 +11,7 @@ use qdrant_client::qdrant::ChangeAliases;
 use qdrant_client::qdrant::alias_operations::Action;
 use serde_json::Value;
 
-use super::body::{ClientBody, Held};
+use super::body::ClientBody;
 use super::classify::{Names, Operation};
 use super::grpc::{WholeMessage, whole_message};
 use super::identify::bare;
@@ -40,9 +40,10 @@ pub(super) async fn against_rest(
             if headers.contains_key(CONTENT_ENCODING) {
                 return Some(unseen("is compressed"));
             }
-            match whole(body, live.settings.limits.grpc_inspect_bytes).await {
-                Ok(text) => against_json(&live.table.guards, &text),
-                Err(fault) => Some(fault),
+            match body.hold_whole(live.settings.limits.grpc_inspect_bytes).await {
+                Ok(Some(text)) => against_json(&live.table.guards, &text),
+                Ok(None) => Some(unseen("is too large")),
+                Err(error) => Some(Fault::ClientGone(error.to_string())),
             }
         }
         _ => against_deletion(live, operation, name),
@@ -72,19 +73,6 @@ fn against_deletion(live: &Live, operation: Option<&'static Operation>, name: Op
     operation.filter(|operation| operation.name == DELETE)?;
     let name = bare(&live.settings.identity.carriers, name?).name;
     live.table.guards.against_deletion(name).map(Fault::Guarded)
-}
-
-/// The whole body, held for the upstream.
-async fn whole(body: &ClientBody, limit: usize) -> Result<Vec<u8>, Fault> {
-    loop {
-        let held: usize = body.kept().iter().map(Bytes::len).sum();
-        if held > limit {
-            return Err(unseen("is too large"));
-        }
-        if body.hold().await.map_err(|error| Fault::ClientGone(error.to_string()))? == Held::End {
-            return Ok(body.kept().concat());
-        }
-    }
 }
 
 /// What is not JSON of this shape is Qdrant's to refuse.

@@ -23,7 +23,7 @@ static X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// The headers of one request that concern only the connection it came over.
 #[derive(Debug, Default)]
 pub(super) struct HopByHop {
-    /// Those the `Connection` header names besides the standard ones.
+    /// Those the `Connection` header names besides the standard ones, and what else is not to go on.
     named: SmallVec<[HeaderName; 2]>,
 }
 
@@ -35,6 +35,11 @@ impl HopByHop {
             named.extend(tokens.filter_map(|token| HeaderName::from_bytes(token).ok()).filter(|name| !Self::is_standard(name)));
         }
         Self { named }
+    }
+
+    /// This one is not to go on either.
+    pub(super) fn withhold(&mut self, name: HeaderName) {
+        self.named.push(name);
     }
 
     /// Whether a request header ends here. Forwarding headers do too: they are written anew with ours added.

@@ -8,18 +8,21 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use http::{HeaderValue, Response};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Response};
 use tokio::time::Sleep;
 
 use super::body::{Answer, ClientBody, Source};
 use super::classify::Operation;
-use super::decide::{Plan, Question};
+use super::decide::{Pairing, Plan, Question};
 use super::headers;
 use super::observe::{Observation, Subject};
 use super::respond::Fault;
+use super::tee::{Begun, Tee};
 use super::worker::{Permit, Snapshot, Worker};
+use crate::interleaving::INTERLEAVED;
 use crate::live::Upstream;
-use crate::metrics::{Class, FallbackCause, Handles, Outcome, Whose, WorkerEvent};
+use crate::metrics::{Class, Dropped, FallbackCause, Handles, NotInterleaved, Outcome, Whose, WorkerEvent};
 use crate::routing::Target;
 
 pub(super) struct Journey {
@@ -29,12 +32,27 @@ pub(super) struct Journey {
     pub(super) client: Rc<ClientBody>,
     pub(super) operation: Option<&'static Operation>,
     subject: Subject,
-    permit: Permit,
+    /// None of an attempt that only helps another request.
+    permit: Option<Permit>,
     /// Why stable is answering instead of the chosen variant.
     fell_back: Option<FallbackCause>,
     refreshed: bool,
     retried: bool,
     resent: u8,
+}
+
+/// An answer that is to go out, or to be merged with another first.
+pub(super) struct Arrived {
+    pub(super) answer: Response<Source>,
+    pub(super) observation: Observation,
+    /// The table is up to date.
+    pub(super) settled: bool,
+}
+
+/// Why there is none. Boxed where it is returned: it is rare, and answers should not carry the room for it.
+pub(super) struct Failed {
+    pub(super) fault: Fault,
+    pub(super) observation: Observation,
 }
 
 /// How often a request that nobody took is sent again: an upstream that refuses every connection must not hold it for ever.
@@ -52,11 +70,13 @@ impl Journey {
         question: Question<'_>,
         subject: Subject,
     ) -> Self {
-        let plan = Plan::make(&live, question);
+        let mut plan = Plan::make(&live, question);
+        plan.ticket.take_if(|ticket| !ticket.has_room(worker));
         let operation = question.operation;
         worker.budget().deposit(&live.settings.retry);
         let repeatable = operation.is_some_and(Operation::repeatable);
-        client.keep_at_most(if repeatable { live.settings.fallback.replay_bytes } else { UNSENT_BYTES });
+        let kept = if repeatable { live.settings.fallback.replay_bytes } else { UNSENT_BYTES };
+        client.keep_at_most(plan.ticket.as_ref().map_or(kept, |_| kept.max(live.settings.shadow.max_bytes)));
         if plan.routed && subject.operation.is_some_and(|operation| operation.class == Class::Write) {
             plan.stable.handle.series.shard(worker.index()).split_write();
         }
@@ -68,12 +88,53 @@ impl Journey {
             client,
             operation,
             subject,
-            permit,
+            permit: Some(permit),
             fell_back: None,
             refreshed: false,
             retried: false,
             resent: 0,
         }
+    }
+
+    /// The same request for the other arm of a pair: one attempt by itself, which nobody falls back from.
+    pub(super) fn aside(&self, pairing: &Pairing) -> Self {
+        let target = Arc::clone(&pairing.partner);
+        let plan = Plan {
+            target: Arc::clone(&target),
+            stable: target,
+            ticket: None,
+            pairing: None,
+            stripped: self.plan.stripped.clone(),
+            ..self.plan
+        };
+        Self {
+            worker: Rc::clone(&self.worker),
+            live: self.live.clone(),
+            plan,
+            client: Rc::clone(&self.client),
+            operation: self.operation,
+            subject: Subject { whose: Whose::Nobody, ..self.subject },
+            permit: None,
+            fell_back: None,
+            refreshed: true,
+            retried: false,
+            resent: 0,
+        }
+    }
+
+    /// Both arms are asked, whatever comes of it: what is seen says something of the pair, and is counted apart.
+    pub(super) fn pair(&mut self, pairing: &Pairing) {
+        self.subject.whose = Whose::Paired(pairing.unit);
+        if let Some(ticket) = self.plan.ticket.take() {
+            ticket.give_up(&self.worker, Dropped::Unanswered);
+        }
+    }
+
+    /// Counts whether both arms have answered together. None: they have.
+    pub(super) fn count_merge(&self, pairing: &Pairing, why_not: Option<NotInterleaved>) {
+        let (handle, worker) = (&pairing.own.handle, self.worker.index());
+        handle.series.shard(worker).merge(why_not);
+        handle.apart.iter().for_each(|apart| apart.merge(worker, why_not));
     }
 
     pub(super) fn upstream(&self, target: &Target<Handles>) -> Arc<Upstream> {
@@ -94,8 +155,12 @@ impl Journey {
     pub(super) fn patience(&self) -> Option<Duration> {
         let timeouts = &self.live.settings.timeouts;
         let first_byte = timeouts.first_byte.filter(|_| self.is_read());
-        let total = timeouts.total.map(|total| total.saturating_sub(self.subject.started.elapsed()));
-        first_byte.into_iter().chain(total).min()
+        first_byte.into_iter().chain(self.left()).min()
+    }
+
+    /// How long the whole request may still take.
+    pub(super) fn left(&self) -> Option<Duration> {
+        Some(self.live.settings.timeouts.total?.saturating_sub(self.subject.started.elapsed()))
     }
 
     /// The fault of an answer that did not begin within [`Self::patience`].
@@ -212,16 +277,63 @@ impl Journey {
         Some(Box::pin(tokio::time::sleep_until((self.subject.started + total).into())))
     }
 
+    /// What the request is answered with.
+    pub(super) fn end(self, reached: Result<Arrived, Box<Failed>>) -> Response<Answer> {
+        match reached {
+            Ok(arrived) => self.finish(arrived),
+            Err(failed) => self.fail(*failed),
+        }
+    }
+
     /// Marks the answer with where it came from, and hands it over.
-    pub(super) fn finish(self, mut answer: Response<Source>, mut observation: Observation, settled: bool) -> Response<Answer> {
-        self.client.forget();
+    pub(super) fn finish(self, Arrived { mut answer, mut observation, settled }: Arrived) -> Response<Answer> {
         observation.look(&self.live.settings.answers, answer.headers());
         self.mark(answer.headers_mut(), observation.target(), settled);
+        self.hand_over(answer, observation)
+    }
+
+    /// The same for an answer of both arms, whose token says which hit was whose.
+    pub(super) fn finish_merged(self, Arrived { mut answer, observation, .. }: Arrived, token: HeaderValue) -> Response<Answer> {
+        let headers = answer.headers_mut();
+        headers.insert(headers::VARIANT.clone(), HeaderValue::from_static(INTERLEAVED));
+        headers.insert(headers::DECISION.clone(), token);
+        self.hand_over(answer, observation)
+    }
+
+    fn hand_over(self, answer: Response<Source>, observation: Observation) -> Response<Answer> {
+        self.client.forget();
         let deadline = self.deadline();
         answer.map(|source| Answer::new(source, Some(observation), deadline).holding(self.permit))
     }
 
-    pub(super) fn fail(self, fault: &Fault, mut observation: Observation) -> Response<Answer> {
+    /// Keeps what is to be compared or written down, if somebody took the request, the chosen variant answers it, and the
+    /// whole question is still there.
+    pub(super) fn tee(&self, parts: &Parts, answer: &HeaderMap, observation: &mut Observation) {
+        let Some(ticket) = &self.plan.ticket else { return };
+        if self.fell_back.is_some() || !observation.succeeds() || !self.client.has_ended() {
+            return ticket.give_up(&self.worker, Dropped::Unanswered);
+        }
+        if !self.client.is_repeatable() {
+            return ticket.give_up(&self.worker, Dropped::TooLarge);
+        }
+        let reference = observation.target();
+        let begun = Begun {
+            live: self.live.shared(),
+            protocol: self.subject.protocol,
+            parts,
+            body: self.client.kept(),
+            answer,
+            reference,
+            reference_name: self.plan.wire_name(reference),
+        };
+        let tee = Tee::begin(&self.worker, ticket, begun);
+        observation.tee(tee);
+    }
+
+    pub(super) fn fail(self, Failed { fault, mut observation }: Failed) -> Response<Answer> {
+        if let Some(ticket) = &self.plan.ticket {
+            ticket.give_up(&self.worker, Dropped::Unanswered);
+        }
         observation.first_byte(fault.outcome());
         let mut answer = fault.answer(self.subject.protocol);
         self.mark(answer.headers_mut(), observation.target(), true);
@@ -231,7 +343,7 @@ impl Journey {
         answer
     }
 
-    fn mark(&self, headers: &mut http::HeaderMap, target: &Target<Handles>, settled: bool) {
+    fn mark(&self, headers: &mut HeaderMap, target: &Target<Handles>, settled: bool) {
         if self.plan.routed {
             // Names are checked when a route is made; a header value that could not be built is one nobody can have set.
             if let Ok(variant) = HeaderValue::from_str(&target.variant) {

@@ -6,10 +6,11 @@
 //!                                 rest / grpc::serve -> h1 / h2 -> upstream
 //!                                                   |
 //!                                  journey (fallback, retry, refresh) -> body::Answer -> observe
+//!                                  interleave (two journeys, one answer)
 //! ```
 //!
-//! It reads a [`crate::live::Live`] snapshot, writes to `metrics`, and asks for a refresh; it knows nothing else of the
-//! control plane. Keeps I1 (stable goes on unchanged), I3 (one snapshot a request), I9 (bodies stream) and I10.
+//! It reads a [`crate::live::Live`] snapshot, writes to `metrics`, asks for a refresh, and hands questions to the mirror; it
+//! knows nothing else of the control plane. Keeps I1 (stable goes on unchanged), I3 (one snapshot a request), I9 (bodies stream) and I10.
 
 mod acceptor;
 mod body;
@@ -25,6 +26,7 @@ mod h1;
 mod h2;
 mod headers;
 mod identify;
+mod interleave;
 mod io;
 mod journey;
 mod look;
@@ -33,14 +35,16 @@ mod observe;
 mod respond;
 mod rest;
 mod service;
+mod tee;
 mod worker;
 
-pub use acceptor::{Listen, Proxy, StartError};
+pub use acceptor::{Listen, Neighbours, Proxy, StartError};
 
-/// The parsers of what clients and upstreams send, for fuzzing: outside the data plane nothing else may call them. Those
-/// of gRPC are in [`grpc::parse`].
+/// The parsers of what clients and upstreams send, for fuzzing, and for the mirror, which has to know whom a question was for to
+/// keep that out of what it records. Nothing else outside the data plane may call them. Those of gRPC are in [`grpc::parse`].
 pub mod parse {
     pub use super::h1::parse::{AnswerHead, BadHead, Decoder, Delimited, Malformed, Step, answer_head};
     pub use super::identify::{BareName, Places, bare, identify};
+    pub use super::interleave::parse::{Form, Hit, wanted_by_json, wanted_by_message};
     pub use super::look::{Blind, Framed, Json};
 }

@@ -7,11 +7,13 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use http::HeaderMap;
 
 use super::body::ClientBody;
 use super::classify::Operation;
 use super::look::{Blind, Look};
+use super::tee::Tee;
 use super::worker::Worker;
 use crate::live::Answers;
 use crate::metrics::{Class, CohortSample, Completed, Finding, Handles, Outcome, Protocol, Whose, WorkerEvent};
@@ -27,6 +29,8 @@ pub(super) struct Observation {
     whose: Whose,
     /// At a sample of the answers that somebody asks about.
     look: Option<Box<Look>>,
+    /// Keeps the question, and the answer where it is compared with a shadow's.
+    tee: Option<Box<Tee>>,
     /// Stable had to answer in its place.
     replaced: bool,
     completed: bool,
@@ -73,6 +77,7 @@ impl Observation {
             done,
             whose: subject.whose,
             look: None,
+            tee: None,
             replaced: false,
             completed: false,
         }
@@ -86,6 +91,11 @@ impl Observation {
     pub(super) fn first_byte(&mut self, outcome: Outcome) {
         self.done.first_byte_us = Some(micros(self.started.elapsed()));
         self.done.outcome = outcome;
+    }
+
+    /// As far as the head of the answer can tell.
+    pub(super) fn succeeds(&self) -> bool {
+        self.done.outcome == Outcome::Ok
     }
 
     pub(super) fn outcome(&mut self, outcome: Outcome) {
@@ -105,7 +115,8 @@ impl Observation {
         let counts = !matches!(outcome, Outcome::Aborted | Outcome::Unauthorized);
         let failed =
             self.replaced || matches!(outcome, Outcome::ServerError | Outcome::Unavailable | Outcome::Timeout | Outcome::RateLimited);
-        counts.then(|| CohortSample { unit, total_us: self.done.total_us, failed, found: self.found() })
+        let (total_us, bytes) = (self.done.total_us, self.done.response_bytes);
+        counts.then(|| CohortSample { unit, total_us, bytes, failed, found: self.found() })
     }
 
     /// The answer with these headers is going to be relayed: decides whether it is looked at on its way.
@@ -119,11 +130,19 @@ impl Observation {
         }
     }
 
+    /// The answer is kept on its way.
+    pub(super) fn tee(&mut self, tee: Box<Tee>) {
+        self.tee = Some(tee);
+    }
+
     /// These bytes of the answer are on their way.
-    pub(super) fn sent(&mut self, bytes: &[u8]) {
+    pub(super) fn sent(&mut self, bytes: &Bytes) {
         self.done.response_bytes += bytes.len() as u64;
         if let Some(look) = &mut self.look {
             look.feed(bytes);
+        }
+        if let Some(tee) = &mut self.tee {
+            tee.keep(bytes);
         }
     }
 
@@ -142,6 +161,11 @@ impl Observation {
             (Whose::Unit(unit), _) if !target.handle.cohorts.is_empty() => {
                 if let Some(sample) = self.sample(unit) {
                     target.handle.cohorts.iter().for_each(|cohort| cohort.record(worker, sample));
+                }
+            }
+            (Whose::Paired(unit), _) => {
+                if let Some((paired, sample)) = target.handle.paired.as_ref().zip(self.sample(unit)) {
+                    paired.record(worker, sample);
                 }
             }
             (Whose::Anonymous, Some(apart)) => apart.anonymous(worker),
@@ -165,6 +189,9 @@ impl Drop for Observation {
         self.done.request_bytes = self.client.as_ref().map_or(0, |client| client.bytes());
         self.target.handle.series.shard(self.worker.index()).end(&self.done);
         self.count();
+        if let Some(tee) = self.tee.take() {
+            tee.finish(&self.worker, self.done.outcome == Outcome::Ok, self.done.first_byte_us.unwrap_or(self.done.total_us));
+        }
         self.target.handle.usage.end(self.worker.index());
         self.worker.log_access(&self.target, self.operation, &self.done);
     }

@@ -19,21 +19,23 @@ use super::forward::connect;
 use super::guard;
 use super::h1::{AnswerBody, AnswerHead, Cause, Connection, Exchange, ExchangeError, Framing, RequestHead};
 use super::headers::HopByHop;
-use super::journey::Journey;
+use super::interleave;
+use super::journey::{Arrived, Failed, Journey};
 use super::missing;
 use super::observe::Subject;
 use super::respond::Fault;
 use super::worker::{Permit, Worker};
 use crate::live::Upstream;
-use crate::metrics::{FallbackCause, Outcome, Protocol, Whose, WorkerEvent};
+use crate::metrics::{FallbackCause, Handles, Outcome, Protocol, Whose, WorkerEvent};
+use crate::routing::Target;
 
 /// What of a request does not change between attempts.
-struct Rest<'r> {
-    parts: &'r Parts,
+pub(super) struct Rest<'r> {
+    pub(super) parts: &'r Parts,
     path: &'r str,
     query: Option<&'r str>,
     name: Option<Range<usize>>,
-    hop_by_hop: HopByHop,
+    pub(super) hop_by_hop: HopByHop,
     framing: Framing,
     client: &'r Client,
 }
@@ -69,24 +71,29 @@ pub(super) async fn serve(
         return worker.reject(&fault, Protocol::Rest);
     }
     let subject = Subject { protocol: Protocol::Rest, operation, anonymous: false, whose: Whose::Nobody, started };
-    let journey = Journey::begin(worker, live, permit, body, question, subject);
-    rest.travel(journey, question).await
+    let mut journey = Journey::begin(worker, live, permit, body, question, subject);
+    match journey.plan.pairing.take() {
+        None => {
+            let reached = rest.reach(&mut journey, question).await;
+            journey.end(reached)
+        }
+        // Boxed where it happens, as above.
+        Some(pairing) => Box::pin(interleave::serve(rest, journey, &pairing, question)).await,
+    }
 }
 
 impl Rest<'_> {
     /// Tries the targets in their order until one answers.
-    async fn travel(&self, mut journey: Journey, question: Question<'_>) -> Response<Answer> {
+    pub(super) async fn reach(&self, journey: &mut Journey, question: Question<'_>) -> Result<Arrived, Box<Failed>> {
         loop {
             let target = journey.target();
             let upstream = journey.upstream(&target);
             let mut observation = journey.observe(&target);
-            let request_target = self.target(journey.plan.wire_name(&target));
-            let (head, body) = match self.attempt(&mut journey, &upstream, &request_target).await {
+            let (head, body) = match self.attempt(journey, &upstream, &target).await {
                 Ok(answer) => answer,
-                Err(cause) => {
-                    let fault = fault(&journey, &upstream, cause);
+                Err(fault) => {
                     let Some(observation) = journey.past(&fault, observation) else { continue };
-                    return journey.fail(&fault, observation);
+                    return Err(Box::new(Failed { fault, observation }));
                 }
             };
             let outcome = Outcome::of_http(head.status);
@@ -109,12 +116,25 @@ impl Rest<'_> {
             let mut answer = Response::new(source);
             *answer.status_mut() = head.status;
             *answer.headers_mut() = head.headers;
-            return journey.finish(answer, observation, settled);
+            journey.tee(self.parts, answer.headers(), &mut observation);
+            return Ok(Arrived { answer, observation, settled });
         }
     }
 
-    /// One target: over a kept-alive connection if there is one, and again over a fresh one if that turns out closed.
-    async fn attempt(&self, journey: &mut Journey, upstream: &Upstream, target: &str) -> Result<(AnswerHead, AnswerBody), Cause> {
+    /// One target, and why it did not answer.
+    pub(super) async fn attempt(
+        &self,
+        journey: &mut Journey,
+        upstream: &Upstream,
+        target: &Target<Handles>,
+    ) -> Result<(AnswerHead, AnswerBody), Fault> {
+        let request_target = self.target(journey.plan.wire_name(target));
+        let exchanged = self.exchange(journey, upstream, &request_target).await;
+        exchanged.map_err(|cause| fault(journey, upstream, cause))
+    }
+
+    /// Over a kept-alive connection if there is one, and again over a fresh one if that turns out closed.
+    async fn exchange(&self, journey: &mut Journey, upstream: &Upstream, target: &str) -> Result<(AnswerHead, AnswerBody), Cause> {
         let pool = Rc::clone(&journey.worker.pools().of(upstream).rest);
         let timeouts = &journey.live.settings.timeouts;
         let (idle, connect_timeout) = (timeouts.idle_rest, timeouts.connect);

@@ -24,6 +24,26 @@ pub struct Measurement {
     pub canary: CohortNumbers,
     pub control: CohortNumbers,
     pub evaluations: Vec<Evaluation>,
+    /// Of a window in which reads were mirrored; then the cohorts are empty, and the evaluations are of the plan's limits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comparison: Option<ComparisonNumbers>,
+}
+
+/// What a comparison has come to in one window. Rates and overlaps are fractions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ComparisonNumbers {
+    /// Answers that were compared with each other.
+    pub compared: u64,
+    /// What was to be mirrored and was not: the shadow was behind.
+    pub dropped: u64,
+    pub overlap: Option<f64>,
+    /// The overlap of stable with itself.
+    pub noise_overlap: Option<f64>,
+    /// How much overlap is lost beyond that.
+    pub excess: Option<f64>,
+    pub emptied_rate: Option<f64>,
+    pub error_rate: Option<f64>,
+    pub latency_ratio: Option<f64>,
 }
 
 /// What one cohort did in one window.
@@ -52,6 +72,25 @@ impl Measurement {
             canary: self.canary.keepable(),
             control: self.control.keepable(),
             evaluations: self.evaluations.into_iter().map(Evaluation::keepable).collect(),
+            comparison: self.comparison.map(ComparisonNumbers::keepable),
+            ..self
+        }
+    }
+}
+
+fn finite(number: Option<f64>) -> Option<f64> {
+    number.filter(|number| number.is_finite())
+}
+
+impl ComparisonNumbers {
+    fn keepable(self) -> Self {
+        Self {
+            overlap: finite(self.overlap),
+            noise_overlap: finite(self.noise_overlap),
+            excess: finite(self.excess),
+            emptied_rate: finite(self.emptied_rate),
+            error_rate: finite(self.error_rate),
+            latency_ratio: finite(self.latency_ratio),
             ..self
         }
     }
@@ -59,7 +98,6 @@ impl Measurement {
 
 impl CohortNumbers {
     fn keepable(self) -> Self {
-        let finite = |number: Option<f64>| number.filter(|number| number.is_finite());
         Self {
             error_rate: finite(self.error_rate),
             avg_latency_ms: finite(self.avg_latency_ms),

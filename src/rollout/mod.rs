@@ -13,7 +13,8 @@
 //! 4. Each stage has a window of its own: what was seen before it neither fails nor masks it.
 //! 5. Time nobody watched is not stage time: after a downtime the rest of the stage is still to come (I6).
 //! 6. The way back needs neither evidence nor a healthy canary, and is tried for ever (I8).
-//! 7. Terminal states are final; every transition has an actor, a reason and its evidence.
+//! 7. A comparison before the first stage moves nobody: the share stays zero until every limit holds on enough comparisons.
+//! 8. Terminal states are final; every transition has an actor, a reason and its evidence.
 
 mod canary;
 pub mod deployment;
@@ -21,6 +22,7 @@ mod evaluation;
 mod evidence;
 mod plan;
 pub mod retirement;
+pub mod shadow;
 mod share;
 mod time;
 
@@ -29,9 +31,12 @@ mod tests;
 
 pub use crate::config::{Day, FreezeWindow, TimeOfDay, Timestamp};
 pub use canary::{
-    By, Canary, CanaryStatus, Command, Effect, Ending, Endpoint, History, Illegal, Notice, PauseReason, Pending, Phase, State, Transition,
+    By, Canary, CanaryStatus, Command, Effect, Ending, Endpoint, History, Illegal, Notice, PauseReason, Pending, Phase, ShadowStatus,
+    State, Transition,
 };
 pub use evaluation::{Evaluation, Verdict};
-pub use evidence::{CohortNumbers, Evidence, Measurement};
-pub use plan::{AtDeadline, CanarySpec, Guard, Level, NoData, Plan, PlanFaults, Rule, Stage, StageSpec, Statistic, filled};
+pub use evidence::{CohortNumbers, ComparisonNumbers, Evidence, Measurement};
+pub use plan::{
+    AtDeadline, CanarySpec, Guard, Level, Limit, NoData, Plan, PlanFaults, Rule, ShadowStage, Stage, StageSpec, Statistic, filled,
+};
 pub use share::{Cohorts, Share, cohorts, salt};

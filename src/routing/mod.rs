@@ -6,18 +6,24 @@
 mod allocation;
 mod carrier;
 mod guards;
+mod layer;
 mod route;
+mod shadow;
 mod slot;
 mod spec;
+mod split;
 mod table;
 mod targeting;
 
 pub use allocation::{Allocation, BrokenAllocation, Interval};
 pub use carrier::Carrier;
 pub use guards::{AliasAction, Guards};
-pub use route::{Decision, Reason, Route, Unit, Watch};
+pub use layer::{Layer, Part};
+pub use route::{Decision, Interleaving, Reason, Route, Unit, Watch};
+pub use shadow::{Shadow, ShadowBy};
 pub use slot::{SLOTS, Salt, VERSION};
 pub use spec::{Anonymous, RouteSpec, STABLE, SpecFault, VariantSpec, check_name};
+pub use split::Split;
 pub use table::{Entry, NameKind, Table, Target};
 pub use targeting::{Holdout, Targeting};
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{Allocation, Anonymous, Holdout, SLOTS, Salt, Target, Targeting};
+use crate::interleaving::{Seal, Team};
 
 /// Whom a decision is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +28,8 @@ pub enum Reason {
     Allowed,
     /// The unit is kept out of every rollout.
     HeldOut,
+    /// The unit's slot in the layer belongs to no experiment, or not to the one that was asked for.
+    OutsidePart,
     /// The request does not have the headers an experiment asks for.
     NotTargeted,
     /// The unit's slot under the route's salt.
@@ -50,7 +53,19 @@ impl Reason {
 pub struct Decision<'t, H> {
     pub target: &'t Arc<Target<H>>,
     pub reason: Reason,
+    /// Under the route's salt.
     pub slot: Option<u32>,
+    /// Whose decision it is; none in a layer for a unit that is nobody's.
+    pub route: Option<&'t Route<H>>,
+    /// Where a layer was asked, the slot under its salt.
+    pub layer_slot: Option<u32>,
+}
+
+impl<'t, H> Decision<'t, H> {
+    /// Without a slot, and nobody's.
+    pub const fn of(target: &'t Arc<Target<H>>, reason: Reason) -> Self {
+        Self { target, reason, slot: None, route: None, layer_slot: None }
+    }
 }
 
 /// A weighted choice between variants.
@@ -63,6 +78,8 @@ pub struct Route<H> {
     pub stable: usize,
     pub anonymous: Anonymous,
     pub watch: Option<Watch>,
+    /// Whether two of the variants answer together where they can.
+    pub interleaving: Option<Interleaving>,
     /// Who is not dealt by chance.
     pub targeting: Targeting,
     /// Who is kept out.
@@ -72,42 +89,58 @@ pub struct Route<H> {
 /// How a rollout counts the requests it watches.
 #[derive(Clone, Debug)]
 pub struct Watch {
+    /// The rollout's id.
+    pub rollout: Box<str>,
     /// What units are told apart by; independent of the route's salt, or the statistics would be biased.
     pub salt: Salt,
     /// Whether a request without a unit counts as a unit of its own.
     pub anonymous: bool,
 }
 
+/// Two variants whose lists of hits are merged into one.
+#[derive(Clone, Debug)]
+pub struct Interleaving {
+    /// Their places among the variants, the control's first.
+    pub teams: [usize; 2],
+    pub seal: Arc<dyn Seal>,
+}
+
 impl<H> Route<H> {
-    /// Decides for a request that may be split. `forced` is the variant a trusted request asks for; an unknown one is
-    /// ignored. `draw` supplies the slot of an anonymous request.
+    /// Decides for a request that may be split, whatever headers it has. `forced` is the variant a trusted request asks for;
+    /// an unknown one is ignored. `draw` supplies the slot of an anonymous request.
     pub fn decide(&self, unit: Unit<'_>, forced: Option<&[u8]>, draw: impl FnOnce() -> u32) -> Decision<'_, H> {
-        if let Some(target) = forced.and_then(|name| self.variant(name)) {
-            return Decision { target, reason: Reason::Forced, slot: None };
-        }
-        if let Unit::Id(id) = unit {
-            if self.targeting.denies(id) {
-                return self.passed_by(Reason::Denied);
-            }
-            if let Some(variant) = self.targeting.chosen(id) {
-                return Decision { target: &self.variants[variant], reason: Reason::Allowed, slot: None };
-            }
-            if self.holdout.holds(id) {
-                return self.passed_by(Reason::HeldOut);
-            }
-        }
+        let chosen = forced.and_then(|name| self.forced(name)).or_else(|| self.allowed(unit));
+        chosen.unwrap_or_else(|| self.dealt(unit, draw))
+    }
+
+    pub(super) fn forced(&self, name: &[u8]) -> Option<Decision<'_, H>> {
+        let target = self.variants.iter().find(|target| target.variant.as_bytes() == name)?;
+        Some(self.decided(target, Reason::Forced))
+    }
+
+    /// Who is on both lists is denied.
+    pub(super) fn allowed(&self, unit: Unit<'_>) -> Option<Decision<'_, H>> {
+        let Unit::Id(id) = unit else { return None };
+        let variant = self.targeting.chosen(id).filter(|_| !self.targeting.denies(id))?;
+        Some(self.decided(&self.variants[variant], Reason::Allowed))
+    }
+
+    /// For whoever was not chosen.
+    pub(super) fn dealt(&self, unit: Unit<'_>, draw: impl FnOnce() -> u32) -> Decision<'_, H> {
         let (slot, reason) = match (unit, self.anonymous) {
+            (Unit::Id(id), _) if self.targeting.denies(id) => return self.passed_by(Reason::Denied),
+            (Unit::Id(id), _) if self.holdout.holds(id) => return self.passed_by(Reason::HeldOut),
             (Unit::Id(id), _) => (self.salt.slot(id), Reason::Weights),
             (Unit::Anonymous, Anonymous::Random) => (draw() % SLOTS, Reason::AnonymousRandom),
             (Unit::Anonymous, Anonymous::Stable) => return self.passed_by(Reason::AnonymousStable),
         };
-        Decision { target: &self.variants[self.allocation.owner(slot)], reason, slot: Some(slot) }
+        Decision { slot: Some(slot), ..self.decided(&self.variants[self.allocation.owner(slot)], reason) }
     }
 
     /// What a request gets that is none of the route's business.
     #[must_use]
     pub fn passed_by(&self, reason: Reason) -> Decision<'_, H> {
-        Decision { target: self.stable(), reason, slot: None }
+        self.decided(self.stable(), reason)
     }
 
     #[must_use]
@@ -115,7 +148,20 @@ impl<H> Route<H> {
         &self.variants[self.stable]
     }
 
-    fn variant(&self, name: &[u8]) -> Option<&Arc<Target<H>>> {
-        self.variants.iter().find(|target| target.variant.as_bytes() == name)
+    /// The team of whoever the decision fell on, and who else is to answer. Only where chance decided for a unit: whoever
+    /// was given a variant is to see that one.
+    #[must_use]
+    pub fn pair(&self, decision: &Decision<'_, H>) -> Option<(Team, &Arc<Target<H>>)> {
+        let interleaving = self.interleaving.as_ref().filter(|_| decision.reason == Reason::Weights)?;
+        let [control, treatment] = interleaving.teams.map(|variant| &self.variants[variant]);
+        match decision.target {
+            own if Arc::ptr_eq(own, control) => Some((Team::Control, treatment)),
+            own if Arc::ptr_eq(own, treatment) => Some((Team::Treatment, control)),
+            _ => None,
+        }
+    }
+
+    const fn decided<'t>(&'t self, target: &'t Arc<Target<H>>, reason: Reason) -> Decision<'t, H> {
+        Decision { route: Some(self), ..Decision::of(target, reason) }
     }
 }

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{Guards, Route};
+use super::{Guards, Shadow, Split};
 
 /// Where a request can go.
 #[derive(Debug)]
@@ -36,7 +36,12 @@ pub enum NameKind {
 pub struct Entry<H> {
     pub kind: NameKind,
     pub stable: Arc<Target<H>>,
-    pub route: Option<Route<H>>,
+    /// None: the name is transparent.
+    pub split: Option<Split<H>>,
+    /// Who is asked the same, and answers nobody. A name without a split may have one too.
+    pub shadow: Option<Arc<Shadow<H>>>,
+    /// Who writes down what is asked, by their index in the snapshot this table belongs to.
+    pub captures: Box<[usize]>,
 }
 
 /// One version of all of it.

@@ -31,6 +31,11 @@ impl Targeting {
         self.headers.iter().all(|(name, value)| header(name).is_some_and(|found| found == &**value))
     }
 
+    /// Whether there are units that were let in by name.
+    pub(super) fn chooses(&self) -> bool {
+        !self.allow.is_empty()
+    }
+
     pub(super) fn denies(&self, unit: &[u8]) -> bool {
         !self.deny.is_empty() && self.deny.contains(unit)
     }

@@ -7,6 +7,8 @@ use proptest::prelude::*;
 
 use super::*;
 
+mod layer;
+
 /// The published contract: `docs/assignment.md` lists the same values, computed with an independent implementation.
 const GOLDEN: &[(&str, &str, u32)] = include!("golden.in");
 
@@ -48,17 +50,31 @@ fn slots_are_uniform() {
     assert!(chi_square(&bins) < 148.2, "chi-square {}", chi_square(&bins));
 }
 
+/// Every pair of many salts, as of experiments, aliases and layers beside each other, over users whose ids are alike.
 #[test]
 fn salts_are_independent() {
-    let (one, other) = (Salt::new("route:a"), Salt::new("route:b"));
-    let mut cells = vec![0_u64; 100];
-    for user in 0..200_000 {
-        let unit = format!("user-{user}");
-        let row = one.slot(unit.as_bytes()) / 100_000;
-        let column = other.slot(unit.as_bytes()) / 100_000;
-        cells[(row * 10 + column) as usize] += 1;
+    const UNITS: u64 = 20_000;
+    let kinds = ["route:docs", "layer:docs", "holdout", "experiment:exp_a", "stats:exp_a"].map(str::to_owned);
+    let salts = kinds.into_iter().chain((0..20).map(|number| format!("experiment:exp_{number}")));
+    let tenths: Vec<Vec<u32>> = salts
+        .map(|salt| Salt::new(&salt))
+        .map(|salt| (0..UNITS).map(|user| salt.slot(format!("user-{user}").as_bytes()) / 100_000).collect())
+        .collect();
+    let mut highest = 0.0_f64;
+    let mut sum = 0.0;
+    let mut pairs = 0.0;
+    for (place, one) in tenths.iter().enumerate() {
+        for other in &tenths[place + 1..] {
+            let mut cells = vec![0_u64; 100];
+            one.iter().zip(other).for_each(|(row, column)| cells[(row * 10 + column) as usize] += 1);
+            let found = chi_square(&cells);
+            (highest, sum, pairs) = (highest.max(found), sum + found, pairs + 1.0);
+        }
     }
-    assert!(chi_square(&cells) < 148.2, "chi-square {}", chi_square(&cells));
+    // 99 degrees of freedom: of 300 pairs one is beyond 165.4 once in a hundred times, and their mean, whose standard deviation
+    // is 0.81, is not four of them away from 99.
+    assert!(pairs == 300.0 && highest < 165.4, "{highest}, the highest of {pairs}");
+    assert!((sum / pairs - 99.0).abs() < 4.0 * 0.81, "a mean of {}", sum / pairs);
 }
 
 fn weights(variants: usize) -> impl Strategy<Value = Vec<f64>> {
@@ -151,6 +167,7 @@ fn route(anonymous: Anonymous) -> Route<()> {
         stable: 0,
         anonymous,
         watch: None,
+        interleaving: None,
         targeting: Targeting::default(),
         holdout: Holdout::default(),
     }

@@ -4,13 +4,14 @@
 //! `docs/statistics.md`.
 //!
 //! ```text
-//! guard         inference                  verdicts on a canary; what an experiment is concluded from
-//!   |   \________   |
+//! guard         inference     shadow          verdicts on a canary; what an experiment is concluded from; how answers differ
+//!   |   \________   |   ______/   \
 //! event_split   sequence   sample_ratio     tests that may be looked at any number of times
 //!                  |
 //!                ratio                      estimates with a variance that knows units
 //!                  |
 //! cohort   sums   unit_set   values         summaries, merged exactly over workers, replicas and windows
+//! ranking                                   how alike two ranked lists are
 //! ```
 //!
 //! Written by whoever observes requests; merged, stored and judged by the control plane.
@@ -21,9 +22,11 @@ pub mod cohort;
 pub mod event_split;
 pub mod guard;
 pub mod inference;
+pub mod ranking;
 pub mod ratio;
 pub mod sample_ratio;
 pub mod sequence;
+pub mod shadow;
 pub mod sums;
 pub mod unit_set;
 pub mod values;
@@ -34,7 +37,7 @@ mod tests;
 pub use cohort::{BUCKETS, Cohort};
 pub use event_split::EventSplit;
 pub use guard::{Compared, Evaluation, Rule, Verdict};
-pub use ratio::{Contrast, Estimate, Ratio};
+pub use ratio::{Base, Contrast, Estimate, Ratio};
 pub use sequence::Sequence;
 pub use sums::{Found, Outcome, Sums, Thresholds};
 pub use unit_set::{UnitEstimate, UnitSet};

@@ -81,6 +81,13 @@ impl Ratio {
         Self { variance: self.variance.max(share * (1.0 - share) / sample), ..self }
     }
 
+    /// The same ratio, read as a mean of values between 0 and 1. Where buckets show a spread it is believed; where they do not,
+    /// such as when every value is 1, each unit counts as one observation of a share.
+    #[must_use]
+    pub fn as_mean(self, units: f64) -> Self {
+        if self.spread { self } else { self.as_share(units) }
+    }
+
     /// Degrees of freedom of the variance. By effective rather than by actual buckets, so that a few heavy units widen an
     /// interval as a few observations would.
     #[must_use]
@@ -102,6 +109,23 @@ pub struct Estimate {
 impl From<&Ratio> for Estimate {
     fn from(ratio: &Ratio) -> Self {
         Self { value: ratio.value, variance: ratio.variance, degrees: ratio.degrees(), weight: ratio.denominator }
+    }
+}
+
+/// What a relative difference is divided by.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Base {
+    pub value: f64,
+    pub variance: f64,
+    /// With the estimate that is compared.
+    pub covariance: f64,
+}
+
+impl Base {
+    /// The estimate itself.
+    #[must_use]
+    pub const fn of(estimate: &Estimate) -> Self {
+        Self { value: estimate.value, variance: estimate.variance, covariance: estimate.variance }
     }
 }
 
@@ -128,20 +152,29 @@ impl Contrast {
     #[must_use]
     pub fn difference(b: impl Into<Estimate>, a: impl Into<Estimate>, factor: f64) -> Self {
         let (b, a) = (b.into(), a.into());
-        Self::weighted(&b, &a, b.value - factor * a.value, 1.0, factor * factor)
+        Self::of_parts(&b, &a, b.value - factor * a.value, b.variance, factor * factor * a.variance)
     }
 
     /// `(b - a) / |a|`, by the delta method. For display; none if `a` is zero.
     #[must_use]
     pub fn relative(b: impl Into<Estimate>, a: impl Into<Estimate>) -> Option<Self> {
-        let (b, a) = (b.into(), a.into());
-        let base = a.value.abs();
-        let square = base * base;
-        (base > 0.0).then(|| Self::weighted(&b, &a, (b.value - a.value) / base, 1.0 / square, b.value * b.value / (square * square)))
+        let a = a.into();
+        Self::relative_to(b, a, &Base::of(&a))
     }
 
-    fn weighted(b: &Estimate, a: &Estimate, estimate: f64, weight_b: f64, weight_a: f64) -> Self {
-        let (part_b, part_a) = (weight_b * b.variance, weight_a * a.variance);
+    /// `(b - a) / |base|`, where `a` is an adjusted form of `base`.
+    #[must_use]
+    pub fn relative_to(b: impl Into<Estimate>, a: impl Into<Estimate>, base: &Base) -> Option<Self> {
+        let (b, a) = (b.into(), a.into());
+        let (size, square) = (base.value.abs(), base.value * base.value);
+        let lift = (b.value - a.value) / size;
+        // What a change of the base does to the lift, for each unit that the adjusted form changes.
+        let pull = lift * base.value.signum();
+        let part_a = (a.variance + 2.0 * pull * base.covariance + pull * pull * base.variance) / square;
+        (size > 0.0).then(|| Self::of_parts(&b, &a, lift, b.variance / square, part_a))
+    }
+
+    fn of_parts(b: &Estimate, a: &Estimate, estimate: f64, part_b: f64, part_a: f64) -> Self {
         let variance = part_b + part_a;
         let share = |part: f64, of: &Estimate| part * part / of.degrees;
         // Of variances that are both zero any degrees are right; the fewer the safer.

@@ -7,6 +7,8 @@ pub enum Outcome {
     Failed,
     Answered {
         latency_us: u64,
+        /// Of its body.
+        bytes: u64,
         /// None where nobody looked.
         found: Option<Found>,
     },
@@ -40,6 +42,8 @@ pub struct Sums {
     /// Answered slower than [`Thresholds::reference_us`].
     pub over_reference: u64,
     pub latency_us: u64,
+    /// Of the bodies of answers.
+    pub bytes: u64,
     /// Lists of hits in the answers that were looked at: one, or one for each query of a batch.
     pub lists: u64,
     /// Those without a hit.
@@ -54,11 +58,12 @@ impl Sums {
     pub fn record(&mut self, outcome: Outcome, thresholds: Thresholds) {
         let one = match outcome {
             Outcome::Failed => Self { requests: 1, errors: 1, ..Self::default() },
-            Outcome::Answered { latency_us, found } => Self {
+            Outcome::Answered { latency_us, bytes, found } => Self {
                 requests: 1,
                 over_limit: u64::from(latency_us > thresholds.limit_us),
                 over_reference: u64::from(latency_us > thresholds.reference_us),
                 latency_us,
+                bytes,
                 ..found.map_or_else(Self::default, Self::of)
             },
         };
@@ -81,6 +86,7 @@ impl Sums {
         self.over_limit = self.over_limit.saturating_add(other.over_limit);
         self.over_reference = self.over_reference.saturating_add(other.over_reference);
         self.latency_us = self.latency_us.saturating_add(other.latency_us);
+        self.bytes = self.bytes.saturating_add(other.bytes);
         self.lists = self.lists.saturating_add(other.lists);
         self.empty = self.empty.saturating_add(other.empty);
         self.hits = self.hits.saturating_add(other.hits);

@@ -40,11 +40,34 @@ impl Store {
         bounded(async {
             let query = sqlx::query_as("SELECT replica, at, body FROM observations WHERE scope = $1 ORDER BY replica");
             let rows: Vec<(String, i64, String)> = query.bind(scope).fetch_all(&self.0.pool).await?;
-            let observation = |(replica, at, body): (String, i64, String)| {
-                let body = json(&body, || format!("observation `{scope}` of replica `{replica}`"))?;
-                Ok(Observation { replica, at: Timestamp::from_millis(at), body })
-            };
-            rows.into_iter().map(observation).collect()
+            rows.into_iter().map(|row| observation(scope, row)).collect()
+        })
+        .await
+    }
+
+    /// What all replicas have put since a moment under the scopes that begin with `prefix`, the oldest first.
+    ///
+    /// # Errors
+    /// When the store does not answer, or holds something unreadable.
+    pub async fn observations_since(&self, prefix: &str, since: Timestamp) -> Result<Vec<Observation>, StoreError> {
+        bounded(async {
+            let query = sqlx::query_as(
+                "SELECT replica, at, body FROM observations WHERE substr(scope, 1, length($1)) = $1 AND at >= $2 ORDER BY at, scope, replica",
+            );
+            let rows: Vec<(String, i64, String)> = query.bind(prefix).bind(since.as_millis()).fetch_all(&self.0.pool).await?;
+            rows.into_iter().map(|row| observation(prefix, row)).collect()
+        })
+        .await
+    }
+
+    /// The scopes that begin with `prefix` and have observations, in no order.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn observed_scopes(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+        bounded(async {
+            let query = sqlx::query_scalar("SELECT DISTINCT scope FROM observations WHERE substr(scope, 1, length($1)) = $1");
+            Ok(query.bind(prefix).fetch_all(&self.0.pool).await?)
         })
         .await
     }
@@ -60,4 +83,9 @@ impl Store {
         })
         .await
     }
+}
+
+fn observation(scope: &str, (replica, at, body): (String, i64, String)) -> Result<Observation, StoreError> {
+    let body = json(&body, || format!("observation `{scope}` of replica `{replica}`"))?;
+    Ok(Observation { replica, at: Timestamp::from_millis(at), body })
 }

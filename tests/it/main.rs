@@ -30,6 +30,7 @@ mod replicas;
 mod resend;
 mod retirement;
 mod routes;
+mod shadows;
 mod slow_peers;
 mod stop;
 mod store_command;

@@ -237,3 +237,51 @@ async fn an_experiment_is_the_sum_of_what_every_replica_has_seen() {
         until("both know all of it", PATIENCE, async || whole(replica).await == [120.0, 120.0, 60.0]).await;
     }
 }
+
+/// Of two that want the same part at the same moment one gets it; of two that want different parts, both.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn replicas_never_give_a_part_of_an_alias_away_twice() {
+    let database = Cluster::shared().database();
+    let pair = Pair::new(&database).await;
+    let create = |at: &Pointsman, name: &str, from: u32, to: u32| {
+        let layer = json!({"from_percentage": from, "to_percentage": to});
+        let spec = json!({"name": name, "alias": "docs", "treatment": "docs_v2", "layer": layer});
+        at.http.post(at.admin("/v1/experiments")).json(&spec).send()
+    };
+    for round in 0..5 {
+        let (from, to) = (round * 20, round * 20 + 10);
+        let both = [create(&pair.one, "same", from, to), create(&pair.other, "same", from + 5, to)];
+        let mut statuses = Vec::new();
+        for answer in futures_util::future::join_all(both).await {
+            statuses.push(answer.expect("an answer").status().as_u16());
+        }
+        statuses.sort_unstable();
+        assert_eq!(statuses, [201, 409], "round {round}");
+        let beside = [create(&pair.one, "a", to, to + 5), create(&pair.other, "b", to + 5, to + 10)];
+        for answer in futures_util::future::join_all(beside).await {
+            let answer = answer.expect("an answer");
+            let status = answer.status();
+            assert_eq!(status, 201, "round {round}: {}", answer.text().await.unwrap_or_default());
+        }
+    }
+    let parts = async |at: &Pointsman| {
+        let listed = get(&at.http, &at.admin("/v1/experiments?limit=100")).await;
+        let part = |experiment: &Value| {
+            let bound = |name: &str| experiment["spec"]["layer"][name].as_f64().expect("a number");
+            (bound("from_percentage"), bound("to_percentage"))
+        };
+        let mut parts: Vec<(f64, f64)> = listed["items"].as_array().expect("a list").iter().map(part).collect();
+        parts.sort_by(|one, other| one.0.total_cmp(&other.0));
+        parts
+    };
+    until("both know of all", PATIENCE, async || parts(&pair.one).await.len() == 15 && parts(&pair.other).await.len() == 15).await;
+    let parts = parts(&pair.one).await;
+    assert!(parts.windows(2).all(|pair| pair[0].1 <= pair[1].0), "{parts:?}");
+    for unit in 0..60 {
+        let path = format!("/v1/aliases/docs/decision?unit=u{unit}");
+        let [here, there] = [get(&pair.one.http, &pair.one.admin(&path)).await, get(&pair.other.http, &pair.other.admin(&path)).await];
+        for field in ["layer", "rollout", "slot", "variant", "reason"] {
+            assert_eq!(here[field], there[field], "unit {unit}: {field}");
+        }
+    }
+}

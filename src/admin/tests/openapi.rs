@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use axum::http::{Method, StatusCode, header};
+use pointsman_sandbox::{Sandbox, SandboxOptions};
 use serde_json::Value;
 
 use super::client::Api;
@@ -86,6 +87,48 @@ async fn webhooks_have_the_described_shape() {
     let test = api.call(Method::POST, "/v1/webhooks/chat/test", &[], "").await.json();
     check(&test, "WebhookTest");
     assert_eq!(test["delivered"], false);
+}
+
+/// On a real engine, since what is compared has to be there.
+#[tokio::test]
+async fn shadow_comparisons_have_the_described_shape() {
+    let sandbox = Sandbox::start(SandboxOptions::default()).await.expect("free ports");
+    let rest = format!("http://{}", sandbox.rest_addr);
+    for name in ["docs_v1", "docs_v2"] {
+        send(Method::PUT, &format!("{rest}/collections/{name}"), r#"{"vectors": {"size": 2, "distance": "Dot"}}"#).await;
+        send(Method::PUT, &format!("{rest}/collections/{name}/points?wait=true"), r#"{"points": [{"id": 1, "vector": [1, 1]}]}"#).await;
+    }
+    let alias = r#"{"actions": [{"create_alias": {"alias_name": "docs", "collection_name": "docs_v1"}}]}"#;
+    send(Method::POST, &format!("{rest}/collections/aliases"), alias).await;
+    let mut config = config();
+    let upstream = config.upstreams.get_mut("default").expect("it is there");
+    upstream.rest_url = rest.parse().expect("an address makes a URL");
+    upstream.grpc_url = format!("http://{}", sandbox.grpc_addr.expect("it listens for gRPC")).parse().expect("a URL");
+    let api = Api::unlisted(config).await;
+
+    let made = api.call(Method::POST, "/v1/shadows", &[], r#"{"alias": "docs", "collection": "docs_v2", "reason": "why not"}"#).await;
+    assert_eq!((made.status, made.json()["history"][0]["reason"].clone()), (StatusCode::CREATED, Value::from("why not")));
+    check(&made.json(), "Shadow");
+    let path = made.header(header::LOCATION).to_owned();
+    check(&api.get(&path).await.json(), "Shadow");
+    check(&api.get("/v1/shadows").await.json()["items"][0], "Shadow");
+    check(&api.call(Method::POST, &format!("{path}/stop"), &[], "").await.json(), "Shadow");
+    for (method, path, status) in [
+        (Method::POST, format!("{path}/stop"), StatusCode::CONFLICT),
+        (Method::GET, "/v1/shadows/shadow_nobody".to_owned(), StatusCode::NOT_FOUND),
+    ] {
+        let answer = api.call(method, &path, &[], "").await;
+        assert_eq!(answer.status, status, "{path}");
+        check(&answer.json(), "Problem");
+    }
+    let canary = r#"{"alias": "docs", "collection": "docs_v2", "shadow": {"duration": "30m"}}"#;
+    check(&api.call(Method::POST, "/v1/canaries", &[], canary).await.json(), "Canary");
+}
+
+async fn send(method: Method, url: &str, body: &'static str) {
+    let asked = reqwest::Client::new().request(method, url).body(body).header(header::CONTENT_TYPE, "application/json");
+    let answer = asked.send().await.expect("the sandbox answers");
+    assert!(answer.status().is_success(), "{url}: {:?}", answer.text().await);
 }
 
 fn check(value: &Value, schema: &str) {

@@ -4,6 +4,7 @@ use axum::http::{Method, StatusCode, header};
 
 use super::client::Api;
 use crate::control::testing::{config, list, listing};
+use crate::routing::Split;
 
 #[tokio::test]
 async fn ready_from_the_first_listing_until_told_to_stop() {
@@ -25,7 +26,7 @@ async fn status_shows_what_each_variant_did() {
     let body = r#"{"variants": [{"name": "stable", "weight": 3}, {"name": "candidate", "collection": "missing", "weight": 1}]}"#;
     api.call(Method::PUT, "/v1/routes/docs", &[], body).await;
     let live = api.control.live();
-    let candidate = &live.table.entry("docs").route.as_ref().expect("it was put").variants[1].handle;
+    let candidate = &live.table.entry("docs").split.as_ref().and_then(Split::route).expect("it was put").variants[1].handle;
     candidate.series.shard(0).begin();
     candidate.series.shard(1).fallback(crate::metrics::FallbackCause::Missing);
     candidate.usage.begin(0);
@@ -57,7 +58,7 @@ async fn decisions_can_be_asked_for() {
     let decision = api.get("/v1/aliases/docs/decision?unit=user-1").await.json();
     let expected = serde_json::json!({
         "alias": "docs", "unit": "user-1", "revision": api.control.live().table.revision, "salt": null, "slot": null,
-        "variant": "stable", "collection": "docs_v1", "cohort": null, "reason": "transparent",
+        "layer": null, "rollout": null, "variant": "stable", "collection": "docs_v1", "cohort": null, "reason": "transparent",
     });
     assert_eq!(decision, expected);
     assert_eq!(api.get("/v1/aliases/a%2Fb%20c/decision").await.json()["collection"], "docs_v1");

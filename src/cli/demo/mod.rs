@@ -38,6 +38,8 @@ use self::watch::Watch;
 
 pub(super) use self::error::DemoError;
 
+use super::interrupt::interrupted;
+
 /// What the shell makes of a program that Ctrl-C ended.
 const INTERRUPTED: u8 = 130;
 const FAST_PACE: f64 = 0.1;
@@ -186,24 +188,4 @@ fn invitation(house: &House, route: &Route<'_>) -> Vec<Line<'static>> {
         String::new(),
     ];
     lines.map(Line::from).into()
-}
-
-/// Ctrl-C, or being asked to end.
-async fn interrupted() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        // Without a handler SIGTERM ends the process by itself.
-        return wait_for_ctrl_c().await;
-    };
-    tokio::select! {
-        () = wait_for_ctrl_c() => {}
-        _ = terminate.recv() => {}
-    }
-}
-
-async fn wait_for_ctrl_c() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        // Without a handler Ctrl-C ends the process by itself.
-        std::future::pending::<()>().await;
-    }
 }

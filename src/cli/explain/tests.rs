@@ -88,3 +88,13 @@ fn words_leave_out_what_is_unknown() {
     assert!(words.starts_with("docs for unit u: stable\n  reason     weights\n  slot       "), "{words}");
     assert!(!words.contains("revision") && !words.contains("null"), "{words}");
 }
+
+#[test]
+fn words_say_where_in_a_layer_a_unit_is() {
+    let decision = json!({
+        "alias": "docs", "unit": "42", "revision": 4, "salt": "experiment:exp_a_1", "slot": 9, "variant": "treatment", "collection": "docs_v2",
+        "layer": {"salt": "layer:docs", "slot": 7}, "rollout": "exp_a_1", "cohort": null, "reason": "weights",
+    });
+    let words = in_words(&decision);
+    assert!(words.contains("\n  layer      7 of 1000000 under layer:docs\n  rollout    exp_a_1\n"), "{words}");
+}

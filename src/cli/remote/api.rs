@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Client, Method, RequestBuilder};
+use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::Value;
 
 use super::failure::{Failure, Refusal};
+use super::stream::Lines;
 use crate::config::Secret;
 
 const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
@@ -92,8 +93,22 @@ impl Api {
         self.send(request).await
     }
 
+    /// A change whose answer comes line by line, and takes as long as it takes.
+    pub(super) async fn stream(&self, method: Method, path: &str, body: &Value) -> Result<Lines, Failure> {
+        let request = self.client.request(method, format!("{}{path}", self.url)).json(body).timeout(Duration::MAX);
+        let response = request.headers(self.headers.clone()).send().await.map_err(|error| unreachable(&self.url, &error))?;
+        if response.status().is_success() {
+            return Ok(Lines::of(response, &self.url));
+        }
+        Err(self.answer(response).await.err().unwrap_or_else(|| Failure::Usage("a failure became a success".to_owned())))
+    }
+
     async fn send(&self, request: RequestBuilder) -> Result<Answer, Failure> {
         let response = request.headers(self.headers.clone()).send().await.map_err(|error| unreachable(&self.url, &error))?;
+        self.answer(response).await
+    }
+
+    async fn answer(&self, response: Response) -> Result<Answer, Failure> {
         let status = response.status();
         let text = response.text().await.map_err(|error| unreachable(&self.url, &error))?;
         let parsed = if text.is_empty() { Ok(Value::Null) } else { serde_json::from_str(&text) };

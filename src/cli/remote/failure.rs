@@ -19,6 +19,9 @@ pub(in crate::cli) enum Failure {
     /// Something listens there, but what it says is not the admin API's.
     #[error("{url} answered {status} with something else than JSON; is that the admin port?")]
     Foreign { url: String, status: StatusCode },
+    /// Qdrant itself was asked, and said no.
+    #[error("{0}")]
+    Qdrant(String),
     #[error("the command cannot be set up: {0}")]
     Process(std::io::Error),
 }
@@ -33,7 +36,7 @@ impl Failure {
     /// Documented in docs/cli.md.
     fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
-            Self::Refused(_) | Self::Process(_) => 1,
+            Self::Refused(_) | Self::Qdrant(_) | Self::Process(_) => 1,
             Self::Usage(_) => 2,
             Self::Unreachable { .. } | Self::Foreign { .. } => 3,
         })

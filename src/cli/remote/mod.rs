@@ -7,6 +7,7 @@ mod address;
 mod alias;
 mod api;
 mod canary;
+mod capture;
 mod collections;
 mod deployment;
 mod document;
@@ -21,11 +22,13 @@ mod retire;
 mod rollout;
 mod route;
 mod session;
+mod shadow;
 mod status;
+mod stream;
 mod table;
 
 #[cfg(test)]
-mod testing;
+pub(super) mod testing;
 
 use std::process::ExitCode;
 
@@ -33,6 +36,7 @@ pub(super) use address::{AdminArgs, reachable};
 pub(super) use alias::AliasArgs;
 pub(super) use api::{Api, at};
 pub(super) use canary::CanaryArgs;
+pub(super) use capture::CaptureArgs;
 pub(super) use collections::CollectionsArgs;
 pub(super) use deployment::DeploymentArgs;
 pub(super) use experiment::ExperimentArgs;
@@ -41,7 +45,10 @@ pub(super) use history::{AuditArgs, EventsArgs};
 pub(super) use kill_switch::KillSwitchArgs;
 pub(super) use retire::RetireArgs;
 pub(super) use route::{RouteArgs, Weight};
+pub(super) use session::{secret, style};
+pub(super) use shadow::{ShadowArgs, reported};
 pub(super) use status::StatusArgs;
+pub(super) use table::{Cell, Table};
 
 use self::session::{RemoteArgs, Session};
 

@@ -81,11 +81,15 @@ impl Session {
         self.output == Output::Table
     }
 
-    /// Colours are for people who look, and want them (<https://no-color.org>).
     pub(super) fn style(&self) -> Style {
-        let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        Style { colours: std::io::stdout().is_terminal() && !unwanted, now: jiff::Timestamp::now().as_millisecond() }
+        style()
     }
+}
+
+/// Colours are for people who look, and want them (<https://no-color.org>).
+pub(in crate::cli) fn style() -> Style {
+    let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    Style { colours: std::io::stdout().is_terminal() && !unwanted, now: jiff::Timestamp::now().as_millisecond() }
 }
 
 /// How often in a row somebody who follows along is not heard before giving up: long enough for a restart.
@@ -117,6 +121,6 @@ impl Patience {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "the signature clap asks for")]
-fn secret(text: &str) -> Result<Secret, std::convert::Infallible> {
+pub(in crate::cli) fn secret(text: &str) -> Result<Secret, std::convert::Infallible> {
     Ok(Secret::new(text))
 }

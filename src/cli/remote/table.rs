@@ -9,40 +9,40 @@ use super::fields::words;
 
 /// How words are put on the screen.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Style {
+pub(in crate::cli) struct Style {
     pub(super) colours: bool,
     /// What "3 m ago" is reckoned from, in milliseconds.
     pub(super) now: i64,
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Cell {
+pub(in crate::cli) struct Cell {
     text: String,
     number: bool,
     paint: Option<AnsiColor>,
 }
 
 impl Cell {
-    pub(super) fn text(text: impl Into<String>) -> Self {
+    pub(in crate::cli) fn text(text: impl Into<String>) -> Self {
         Self { text: harmless(&text.into()), number: false, paint: None }
     }
 
-    pub(super) fn of(value: &Value) -> Self {
+    pub(in crate::cli) fn of(value: &Value) -> Self {
         Self { number: value.is_number(), ..Self::text(words(value)) }
     }
 
     /// As it stands in a sentence.
-    pub(super) fn shown(self) -> String {
+    pub(in crate::cli) fn shown(self) -> String {
         self.text
     }
 
     /// To the right, so that digits stand below each other.
-    pub(super) fn number(text: impl Into<String>) -> Self {
+    pub(in crate::cli) fn number(text: impl Into<String>) -> Self {
         Self { number: true, ..Self::text(text) }
     }
 
     /// A state or a verdict, in the colour of what it means.
-    pub(super) fn state(word: impl Into<String>) -> Self {
+    pub(in crate::cli) fn state(word: impl Into<String>) -> Self {
         let cell = Self::text(word);
         Self { paint: meaning(&cell.text), ..cell }
     }
@@ -61,35 +61,35 @@ fn meaning(word: &str) -> Option<AnsiColor> {
 }
 
 #[derive(Clone, Debug, Default)]
-pub(super) struct Table {
+pub(in crate::cli) struct Table {
     head: Vec<Cell>,
     rows: Vec<Vec<Cell>>,
 }
 
 impl Table {
-    pub(super) fn new<const N: usize>(head: [&str; N]) -> Self {
+    pub(in crate::cli) fn new<const N: usize>(head: [&str; N]) -> Self {
         Self { head: head.map(Cell::text).to_vec(), rows: Vec::new() }
     }
 
     /// Names and values, without a head.
-    pub(super) fn facts() -> Self {
+    pub(in crate::cli) fn facts() -> Self {
         Self::default()
     }
 
-    pub(super) fn row<const N: usize>(&mut self, cells: [Cell; N]) {
+    pub(in crate::cli) fn row<const N: usize>(&mut self, cells: [Cell; N]) {
         self.rows.push(cells.into());
     }
 
-    pub(super) fn fact(&mut self, name: &str, value: Cell) {
+    pub(in crate::cli) fn fact(&mut self, name: &str, value: Cell) {
         self.row([Cell::text(name), Cell { number: false, ..value }]);
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::cli) fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
 
     /// Without a line break at the end.
-    pub(super) fn render(&self, style: Style) -> String {
+    pub(in crate::cli) fn render(&self, style: Style) -> String {
         let columns = self.rows.iter().map(Vec::len).chain([self.head.len()]).max().unwrap_or_default();
         let of = |column: usize| self.rows.iter().filter_map(move |row| row.get(column));
         let right: Vec<bool> = (0..columns).map(|column| of(column).any(|cell| cell.number)).collect();
@@ -105,7 +105,7 @@ impl Table {
     }
 
     /// For lists, which may have nothing in them.
-    pub(super) fn render_or(&self, none: &str, style: Style) -> String {
+    pub(in crate::cli) fn render_or(&self, none: &str, style: Style) -> String {
         if self.is_empty() { none.to_owned() } else { self.render(style) }
     }
 }
@@ -123,7 +123,7 @@ fn placed(cell: &Cell, width: usize, right: bool, style: Style) -> String {
 }
 
 /// Control characters as their escapes, line breaks too.
-pub(super) fn harmless(text: &str) -> String {
+pub(in crate::cli) fn harmless(text: &str) -> String {
     let shown = |character: char| if character.is_control() { character.escape_default().to_string() } else { character.to_string() };
     text.chars().map(shown).collect()
 }

@@ -13,11 +13,11 @@ struct Alone<A: Args> {
 }
 
 /// Parses the flags of one command.
-pub(super) fn parse<A: Args>(line: &str) -> Result<A, clap::Error> {
+pub(in crate::cli) fn parse<A: Args>(line: &str) -> Result<A, clap::Error> {
     let matches = Alone::<A>::command().try_get_matches_from(std::iter::once("command").chain(line.split_whitespace()))?;
     Ok(Alone::<A>::from_arg_matches(&matches)?.args)
 }
 
-pub(super) fn parsed<A: Args>(line: &str) -> A {
+pub(in crate::cli) fn parsed<A: Args>(line: &str) -> A {
     parse(line).unwrap_or_else(|error| panic!("{error}"))
 }

@@ -18,9 +18,11 @@ use super::{ServeArgs, complain, configuration};
 use crate::admin::{self, AdminState};
 use crate::config::{Change, Config, Loaded, Watcher};
 use crate::control::{self, Control};
+use crate::live::Mirror;
 use crate::logging::{self, LogHandle};
 use crate::metrics::Registry;
-use crate::proxy::{self, Listen, Proxy};
+use crate::mirror;
+use crate::proxy::{self, Listen, Neighbours, Proxy};
 
 /// The control plane's own threads: a slow scrape must not hold up accepting.
 const CONTROL_THREADS: usize = 2;
@@ -63,8 +65,11 @@ async fn serve(args: &ServeArgs, loaded: &Loaded) -> Result<(), ServeError> {
     let watcher = Watcher::new(args.source(), loaded.fingerprint.clone())?;
     let registry = Arc::new(Registry::new(config.worker_count(), config.metrics.max_aliases));
     let control::Parts { control, shared, refresh, background } = Control::start(loaded, Arc::clone(&registry)).await?;
-    let proxy = Proxy::start(listen(config)?, &shared, &registry, &refresh).await?;
-    drop(refresh);
+    let (mirror, inbox) = Mirror::channel(config.shadow.queue, config.shadow.max_memory.bytes());
+    mirror::start(inbox, Arc::clone(&shared), Arc::clone(&registry))?;
+    let neighbours = Neighbours { refresh, mirror };
+    let proxy = Proxy::start(listen(config)?, &shared, &registry, &neighbours).await?;
+    drop(neighbours);
     let (stop, stopped) = watch::channel(());
     let (admin_addr, admin) = admin(config, &control, &log, stopped).await?;
     let tasks = [tokio::spawn(background), tokio::spawn(reload(watcher, control.clone(), log))];

@@ -6,6 +6,7 @@ mod identity;
 mod listen;
 mod operation;
 mod rollout;
+mod shadow;
 mod traffic;
 mod upstreams;
 mod webhooks;
@@ -27,6 +28,7 @@ pub(super) fn check(config: &Config, upstreams: &HashSet<String>) -> Vec<(Path, 
     operation::check(config, &mut faults);
     webhooks::check(&config.webhooks, &mut faults);
     rollout::check(config, &mut faults);
+    shadow::check(&config.shadow, &mut faults);
     let names = upstreams.iter().map(String::as_str).collect();
     for (alias, route) in &config.routes {
         let at = Path::of("routes").key(alias);

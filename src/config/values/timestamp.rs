@@ -56,6 +56,10 @@ impl<'de> Deserialize<'de> for Timestamp {
                 Ok(Timestamp(milliseconds))
             }
             fn visit_str<E: Error>(self, text: &str) -> Result<Timestamp, E> {
+                // In a query string numbers are text.
+                if let Ok(milliseconds) = text.parse() {
+                    return Ok(Timestamp(milliseconds));
+                }
                 let moment: jiff::Timestamp = text.parse().map_err(E::custom)?;
                 u64::try_from(moment.as_millisecond()).map(Timestamp).map_err(|_| E::custom("a moment before 1970"))
             }

@@ -64,13 +64,18 @@ fn event(running: &Running, name: &str, mut body: serde_json::Value) -> NewEvent
 /// What people call the step from one state to the next.
 fn kind(previous: Option<&Transition>, transition: &Transition) -> &'static str {
     match transition.to {
-        State::Stepping if transition.from == State::Initializing || previous.is_some_and(|last| last.stage != transition.stage) => {
+        State::Stepping if transition.from == State::Initializing || previous.is_some_and(|last| another_stage(last, transition)) => {
             "stage_changed"
         }
         State::Paused { because: PauseReason::Approval } => "approval_needed",
         State::Paused { because: PauseReason::Guard | PauseReason::Signal } => "guard_failing",
         state => state.name(),
     }
+}
+
+/// The comparison before the first stage is no stage, but the step from it to the first one is one between stages.
+fn another_stage(last: &Transition, now: &Transition) -> bool {
+    (last.shadow, last.stage) != (now.shadow, now.stage)
 }
 
 #[cfg(test)]

@@ -34,11 +34,14 @@ impl Control {
 
     /// What is known about a canary now.
     pub(super) async fn evidence(&self, running: &Running, readings: &Readings) -> Evidence {
-        let measured = self.observed(running).await;
+        let measured = match running.canary.shadow() {
+            Some(stage) => self.comparison(running, stage).await,
+            None => self.observed(running).await.map(|seen| measurement(running, &seen, readings)),
+        };
         Evidence {
             applied: self.is_applied(running.revision).await,
             frozen: self.plan().frozen(clock::now()),
-            measured: measured.map(|seen| measurement(running, &seen, readings)).map_err(|error| error.to_string()),
+            measured: measured.map_err(|error| error.to_string()),
         }
     }
 
@@ -76,5 +79,6 @@ fn measurement(running: &Running, seen: &Observed, readings: &Readings) -> Measu
         canary: seen.canary.numbers(),
         control: seen.control.numbers(),
         evaluations: judge(running, seen, readings),
+        comparison: None,
     }
 }

@@ -13,7 +13,7 @@ use crate::stats::guard::{
 use crate::stats::{Cohort, Thresholds};
 
 /// The chance of a false rollback, over all guards and stages of a canary.
-const ALPHA: f64 = 0.01;
+pub(super) const ALPHA: f64 = 0.01;
 
 /// Why a guard cannot be judged under this configuration; none when it can.
 pub(super) fn unsupported(rule: &Rule, plan: &Plan) -> Option<&'static str> {
@@ -31,13 +31,12 @@ pub(super) fn unsupported(rule: &Rule, plan: &Plan) -> Option<&'static str> {
 /// Every guard's verdict on what was seen, and on what Prometheus said to those that ask it.
 pub(super) fn judge(running: &Running, seen: &Observed, readings: &Readings) -> Vec<Evaluation> {
     let guards = running.guards();
-    let stages = running.canary.plan().stages().len();
     let counted = guards.iter().filter(|guard| !matches!(guard.rule, Rule::Prometheus { .. }));
     let questions: u32 = counted.map(|guard| 1 + u32::from(compares(&guard.rule))).sum();
     let part = 1.0 / f64::from(questions.max(1));
     let spec = running.canary.plan().spec();
     let minimum = Minimum { requests: spec.minimum_requests, units: spec.minimum_units };
-    let rule = guard::Rule { minimum, ..guard::Rule::sharing(ALPHA, part, stages) };
+    let rule = guard::Rule { minimum, ..guard::Rule::sharing(ALPHA, part, running.windows()) };
     let mut tails = running.frozen.latencies.iter().copied().enumerate();
     let bench = Bench { seen, rule, share: running.canary.share(), nobody: Cohort::default(), stable: seen.stable().unwrap_or_default() };
     let judge = |guard: &Guard| match &guard.rule {

@@ -9,9 +9,10 @@
 //! effects     what the machine wants done         evidence    what was seen, and what the guards say of it
 //! events      what there is to tell
 //! running     the document                        windows     the cohorts of a window, in the metrics registry
-//!                                                 readings    what Prometheus says
+//! comparison  before the first stage              readings    what Prometheus says
 //! ```
 
+mod comparison;
 mod effects;
 mod events;
 mod evidence;
@@ -28,6 +29,6 @@ pub(super) use events::transitions;
 pub(super) use observed::summary;
 pub use requests::CanaryView;
 pub(super) use running::{Canaries, Running};
-pub(super) use windows::{Watched, scope_of_all, watched};
+pub(super) use windows::{Watched, scope, scope_of_all, watched};
 
 use super::document::json as writable;

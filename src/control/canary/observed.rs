@@ -101,6 +101,7 @@ pub(in crate::control) fn summary(totals: &CohortTotals) -> Cohort {
             over_limit: group.over_limit,
             over_reference: group.over_reference,
             latency_us: group.latency_us,
+            bytes: group.bytes,
             lists: group.found.lists,
             empty: group.found.empty,
             hits: group.found.hits,

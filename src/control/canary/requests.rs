@@ -10,6 +10,7 @@ use crate::config::DEFAULT_UPSTREAM;
 use crate::control::author::{Author, Deed};
 use crate::control::document::{OWNER, ROUTE};
 use crate::control::error::ControlError;
+use crate::control::shadow::shadowed;
 use crate::control::state::{Control, State};
 use crate::control::{clock, document, once, retirement};
 use crate::rollout::{By, Canary, CanarySpec, CanaryStatus, Command, Plan};
@@ -73,7 +74,12 @@ impl Control {
         let state = self.0.state.load_full();
         judgeable(&plan, &state)?;
         if let Some(owner) = state.held.owners.get(deed.subject) {
-            return Err(ControlError::Occupied { alias: deed.subject.to_owned(), owner: owner.clone() });
+            return Err(ControlError::Occupied { alias: deed.subject.to_owned(), owner: owner.to_string() });
+        }
+        if plan.spec().shadow.is_some()
+            && let Some(owner) = state.held.shadowed.get(deed.subject)
+        {
+            return Err(ControlError::Shadowed { alias: deed.subject.to_owned(), owner: owner.clone() });
         }
         if state.held.routes.contains_key(deed.subject) {
             return Err(ControlError::Occupied { alias: deed.subject.to_owned(), owner: "a route of its own".to_owned() });
@@ -88,6 +94,7 @@ impl Control {
         // Of two that are created at the same time, anywhere, this lets one through.
         writes.push(Write::Put { key: Key::new(OWNER, deed.subject), body: document::json(&id), due_at: None, expected: Expected::Absent });
         writes.push(Write::none(Key::new(ROUTE, deed.subject)));
+        writes.extend(after.canary.will_mirror().then(|| shadowed(deed.subject, &id)));
         let audit = author.did(deed, None, Some(document::json(&after.canary.plan().spec())));
         let mut change = store::Change { idempotency: key, ..store::Change::new(audit, writes) };
         let spec = after.canary.plan().spec();

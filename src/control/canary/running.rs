@@ -62,6 +62,12 @@ impl Running {
         std::iter::once((spec.upstream.as_deref(), spec.collection.as_str())).chain(stable)
     }
 
+    /// How many windows share the false rollbacks that are allowed to it: the stages, and the comparison before them.
+    pub(super) fn windows(&self) -> usize {
+        let plan = self.canary.plan();
+        plan.stages().len() + usize::from(plan.spec().shadow.is_some())
+    }
+
     /// The guards that are judged now.
     pub(in crate::control) fn guards(&self) -> &[Guard] {
         let plan = self.canary.plan();

@@ -6,7 +6,7 @@ use super::events::transitions;
 use super::readings::Readings;
 use super::running::Running as Document;
 use crate::control::author::Author;
-use crate::control::document::{CANARY, OWNER};
+use crate::control::document::{CANARY, OWNER, SHADOWED};
 use crate::control::error::ControlError;
 use crate::control::state::Control;
 use crate::control::{clock, document};
@@ -97,7 +97,7 @@ impl Control {
         self.commit(change).await
     }
 
-    /// The document, and the alias's owner when the canary has ended.
+    /// The document, the alias's owner when the canary has ended, and its place for a shadow when the comparison is over.
     pub(in crate::control) fn canary_writes(&self, before: &Document, after: &mut Document) -> Vec<Write> {
         let alias = after.canary.plan().spec().alias.clone();
         after.freeze(|quantile| self.usual_latency(&alias, quantile));
@@ -105,6 +105,9 @@ impl Control {
         let due_at = after.canary.due_at().map(clock::stored);
         let expected = if before.revision == 0 { Expected::Absent } else { Expected::Revision(before.revision) };
         let mut writes = vec![Write::Put { key, body: document::json(after), due_at, expected }];
+        if before.canary.will_mirror() && !after.canary.will_mirror() {
+            writes.push(Write::Delete { key: store::Key::new(SHADOWED, &alias), expected: Expected::Any });
+        }
         if after.canary.state().is_terminal() && !before.canary.state().is_terminal() {
             writes.push(Write::Delete { key: store::Key::new(OWNER, alias), expected: Expected::Any });
         }

@@ -36,7 +36,7 @@ pub(in crate::control) fn watched(registry: &Registry, running: &Running, cohort
 }
 
 /// What the names of a window's counters and observations begin with.
-pub(super) fn scope(running: &Running) -> String {
+pub(in crate::control) fn scope(running: &Running) -> String {
     format!("{}{}/", scope_of_all(running.canary.id()), running.canary.window())
 }
 

@@ -86,7 +86,7 @@ pub(super) fn deployment_change(state: &State, before: &Deploying, after: &Deplo
     let put = Write::Put { key: Key::new(DEPLOYMENT, deployment.id()), body: document::json(after), due_at, expected };
     let mut change = store::Change::unaudited(vec![put]);
     let alias = &deployment.spec().alias;
-    if before.is_live() && !after.is_live() && state.held.owners.get(alias).is_some_and(|owner| owner == deployment.id()) {
+    if before.is_live() && !after.is_live() && state.held.owners.get(alias).is_some_and(|owners| owners.contain(deployment.id())) {
         change.writes.push(Write::Delete { key: Key::new(OWNER, alias), expected: Expected::Any });
     }
     let known = if before.revision == 0 { 0 } else { before.deployment.history().len() };

@@ -61,7 +61,7 @@ impl Control {
         let state = self.0.state.load_full();
         let alias = spec.alias.clone();
         if let Some(owner) = state.held.owners.get(&alias) {
-            return Err(ControlError::Occupied { alias, owner: owner.clone() });
+            return Err(ControlError::Occupied { alias, owner: owner.to_string() });
         }
         let by = By::new(&author.actor, author.reason.as_deref().unwrap_or("created"));
         let deployment = Deployment::create(&id, spec, collection, clock::now(), &by);

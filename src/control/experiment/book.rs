@@ -3,41 +3,46 @@
 //!
 //! A lock of its own, taken for the time it takes to add a batch up. The data path never comes here.
 
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use xxhash_rust::xxh3::xxh3_64;
-
-use crate::experiment::{ArmSeen, Feedback, Placed, Seen};
+use super::keys::{Chunk, Keys};
+use super::pages::Page;
+use crate::experiment::{ArmSeen, Feedback, Place, Seen};
 use crate::stats::BUCKETS;
-
-/// So many of the newest idempotency keys are remembered, as hashes.
-const REMEMBERED: usize = 200_000;
+use crate::store::Timestamp;
 
 #[derive(Debug, Default)]
 pub(in crate::control) struct Book(Mutex<Pages>);
 
 #[derive(Debug, Default)]
 struct Pages {
-    /// By experiment and phase.
-    seen: BTreeMap<(String, u32), Seen>,
-    keys: HashSet<u64>,
-    order: VecDeque<u64>,
+    seen: BTreeMap<(String, Page), Seen>,
+    keys: Keys,
 }
 
 impl Book {
     /// Counts a batch whose every value has its place. Returns how many of them had been counted before.
-    pub(super) fn add(&self, id: &str, batch: &[(&Feedback, Placed)]) -> usize {
+    pub(super) fn add(&self, id: &str, batch: &[(&Feedback, Place)]) -> usize {
         let mut pages = self.lock();
         let mut duplicates = 0;
-        for (feedback, placed) in batch {
+        for (feedback, place) in batch {
             if let Some(key) = &feedback.idempotency_key
-                && !pages.remember(id, key)
+                && !pages.keys.take(id, key)
             {
                 duplicates += 1;
                 continue;
             }
-            let arm = pages.arm(id, placed.phase, placed.arm);
+            let placed = match place {
+                Place::Value(placed) => placed,
+                Place::Credit(credit) => {
+                    let page = Page { phase: credit.phase, slice: credit.slice };
+                    let credits = &mut pages.page(id, page).credits;
+                    credits.entry(feedback.metric.clone()).or_default().record(credit.bucket, credit.wins);
+                    continue;
+                }
+            };
+            let arm = pages.arm(id, Page { phase: placed.phase, slice: placed.slice }, placed.arm);
             let bucket = placed.bucket.unwrap_or_else(|| {
                 arm.unattributed += 1;
                 fastrand::usize(..BUCKETS)
@@ -48,17 +53,48 @@ impl Book {
     }
 
     /// A unit has asked for its arm and is in it from now on.
-    pub(super) fn assigned(&self, id: &str, phase: u32, arm: usize, hash: u64) {
-        self.lock().arm(id, phase, arm).assigned.insert(hash);
+    pub(super) fn assigned(&self, id: &str, page: Page, arm: usize, hash: u64) {
+        self.lock().arm(id, page, arm).assigned.insert(hash);
     }
 
-    pub(super) fn seen(&self, id: &str, phase: u32) -> Option<Seen> {
-        self.lock().seen.get(&(id.to_owned(), phase)).cloned()
+    pub(super) fn seen(&self, id: &str, page: Page) -> Option<Seen> {
+        self.lock().seen.get(&(id.to_owned(), page)).cloned()
+    }
+
+    /// Those with anything on them.
+    pub(super) fn pages(&self, id: &str) -> Vec<Page> {
+        self.lock().seen.keys().filter(|(of, _)| of == id).map(|(_, page)| *page).collect()
+    }
+
+    /// Forgets a page.
+    pub(super) fn tear_out(&self, id: &str, page: Page) {
+        self.lock().seen.remove(&(id.to_owned(), page));
     }
 
     /// Forgets all experiments but those that `keep` names.
     pub(super) fn retain(&self, keep: impl Fn(&str) -> bool) {
-        self.lock().seen.retain(|(id, _), _| keep(id));
+        let mut pages = self.lock();
+        pages.seen.retain(|(id, _), _| keep(id));
+        pages.keys.retain(keep);
+    }
+
+    /// Idempotency keys that are to be written next; see [`Keys`].
+    pub(super) fn unwritten_keys(&self, id: &str) -> Option<Chunk> {
+        self.lock().keys.unwritten(id)
+    }
+
+    pub(super) fn wrote_keys(&self, id: &str, chunk: &Chunk) {
+        self.lock().keys.wrote(id, chunk);
+    }
+
+    /// From when on keys of other processes may be new.
+    pub(super) fn heard(&self) -> Timestamp {
+        self.lock().keys.heard()
+    }
+
+    /// What another process has taken counts as taken here. False when it is unreadable.
+    pub(super) fn learn_keys(&self, body: &serde_json::Value, at: Timestamp) -> bool {
+        self.lock().keys.learn(body, at)
     }
 
     /// Nothing panics while it holds the lock; if it ever did, sums would still be sums.
@@ -68,26 +104,15 @@ impl Book {
 }
 
 impl Pages {
-    fn arm(&mut self, id: &str, phase: u32, arm: usize) -> &mut ArmSeen {
-        let seen = self.seen.entry((id.to_owned(), phase)).or_default();
+    fn page(&mut self, id: &str, page: Page) -> &mut Seen {
+        self.seen.entry((id.to_owned(), page)).or_default()
+    }
+
+    fn arm(&mut self, id: &str, page: Page, arm: usize) -> &mut ArmSeen {
+        let seen = self.page(id, page);
         if seen.arms.len() <= arm {
             seen.arms.resize_with(arm + 1, ArmSeen::default);
         }
         &mut seen.arms[arm]
-    }
-
-    /// False when it is remembered already.
-    fn remember(&mut self, id: &str, key: &str) -> bool {
-        let hash = xxh3_64(format!("{id}\0{key}").as_bytes());
-        if !self.keys.insert(hash) {
-            return false;
-        }
-        self.order.push_back(hash);
-        if self.order.len() > REMEMBERED
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.keys.remove(&oldest);
-        }
-        true
     }
 }

@@ -34,7 +34,8 @@ impl Control {
     }
 }
 
-async fn served(client: &Client, collection: &str) -> Result<Description, ControlError> {
+/// A collection that is there, green and not empty.
+pub(in crate::control) async fn served(client: &Client, collection: &str) -> Result<Description, ControlError> {
     let found = client
         .describe(collection)
         .await
@@ -49,7 +50,8 @@ async fn served(client: &Client, collection: &str) -> Result<Description, Contro
     Ok(found)
 }
 
-fn same_schema(control: &Description, arm: &Description) -> Result<(), ControlError> {
+/// Nothing stands in the way of asking both with the same queries.
+pub(in crate::control) fn same_schema(control: &Description, arm: &Description) -> Result<(), ControlError> {
     let found = Compatibility::of(&control.schema, &arm.schema);
     let why = found.blocking().map(ToString::to_string).collect::<Vec<_>>();
     if why.is_empty() {

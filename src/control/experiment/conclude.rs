@@ -6,25 +6,38 @@ use crate::control::document::json;
 use crate::control::error::ControlError;
 use crate::control::state::Control;
 use crate::experiment::analysis::{Question, Report, analyse};
-use crate::experiment::{Phase, Seen};
+use crate::experiment::{Covered, Part, Range, Seen};
 use crate::metrics::Snapshot;
+use crate::routing::SpecFault;
 
 impl Control {
-    /// What can be said about a phase, by default the present or last one: live, or as it was frozen at the end.
+    /// What can be said about a phase, by default the present or last one, or about a range of it: live, or as it was frozen
+    /// at the end.
     ///
     /// # Errors
-    /// When there is no such experiment or phase, or what was counted cannot be read.
-    pub async fn analysis(&self, id: &str, phase: Option<u32>) -> Result<serde_json::Value, ControlError> {
+    /// When there is no such experiment or phase, nothing was counted in the range, or what was counted cannot be read.
+    pub async fn analysis(&self, id: &str, part: Part) -> Result<serde_json::Value, ControlError> {
         let trial = self.trial(id)?;
-        let unknown = |phase: Option<u32>| ControlError::NoPhase { id: id.to_owned(), phase: phase.unwrap_or(0) };
-        let number = phase.or(trial.experiment.phase().map(|last| last.number)).ok_or_else(|| unknown(phase))?;
-        if let Some(frozen) = trial.experiment.report().and_then(serde_json::Value::as_array) {
-            let report = frozen.iter().find(|report| report["phase"] == number);
-            return report.cloned().ok_or_else(|| unknown(Some(number)));
+        if let Some((from, to)) = part.from.zip(part.to).filter(|(from, to)| to <= from) {
+            return Err(ControlError::Invalid(vec![SpecFault::new("to", format!("{to} is not after {from}"))]));
         }
-        let found = trial.experiment.phases().iter().find(|known| known.number == number).ok_or_else(|| unknown(Some(number)))?;
+        let experiment = &trial.experiment;
+        let unknown = |phase: Option<u32>| ControlError::NoPhase { id: id.to_owned(), phase: phase.unwrap_or(0) };
+        let known = |phase: u32| experiment.phases().iter().any(|known| known.number == phase);
+        if part.phase.is_some_and(|phase| !known(phase)) || experiment.phases().is_empty() {
+            return Err(unknown(part.phase));
+        }
+        if let Some(frozen) = experiment.report().and_then(serde_json::Value::as_array) {
+            if part.is_range() {
+                return Err(ControlError::Frozen(id.to_owned()));
+            }
+            let number = part.phase.or(experiment.phase().map(|last| last.number));
+            let report = frozen.iter().find(|report| number.is_some_and(|number| report["phase"] == number));
+            return report.cloned().ok_or_else(|| unknown(number));
+        }
+        let covered = experiment.slices().covering(&part, clock::now()).ok_or_else(|| nothing_in(&trial, &part))?;
         let before = self.baseline(&trial).await?;
-        Ok(json(&self.phase_report(&trial, found, before.as_ref()).await?))
+        Ok(json(&self.report_on(&trial, &covered, covered.range(&part), before.as_ref()).await?))
     }
 
     /// Of every phase with a split.
@@ -32,33 +45,56 @@ impl Control {
         let before = self.baseline(trial).await?;
         let mut reports = Vec::new();
         for phase in trial.experiment.phases() {
-            reports.push(self.phase_report(trial, phase, before.as_ref()).await?);
+            if let Some(covered) = whole(trial, phase.number) {
+                reports.push(self.report_on(trial, &covered, None, before.as_ref()).await?);
+            }
         }
         Ok(reports)
     }
 
-    async fn phase_report(&self, trial: &Trial, phase: &Phase, before: Option<&Seen>) -> Result<Report, ControlError> {
-        let seen = self.seen(trial, phase.number).await?;
+    async fn report_on(
+        &self,
+        trial: &Trial,
+        covered: &Covered,
+        range: Option<Range>,
+        before: Option<&Seen>,
+    ) -> Result<Report, ControlError> {
+        let seen = self.seen(trial, covered.phase, &covered.slices).await?;
         let bounds: Vec<f64> = Snapshot::bounds().into_iter().map(|bound| bound / 1_000.0).collect();
         let (experiment, now) = (&trial.experiment, clock::now());
         let ended = experiment.stopped_at().unwrap_or(now);
+        let phase = experiment.phases().iter().find(|phase| phase.number == covered.phase);
+        let unknown = || ControlError::NoPhase { id: experiment.id().to_owned(), phase: covered.phase };
         Ok(analyse(&Question {
             id: experiment.id(),
             spec: experiment.spec(),
-            phase,
+            phase: phase.ok_or_else(unknown)?,
+            range,
             seen: &seen,
-            before: before.filter(|_| phase.number > 0),
+            before: before.filter(|_| covered.phase > 0),
             bounds: &bounds,
             now,
-            at_the_end: experiment.planned_end().is_some_and(|planned| planned <= ended),
+            at_the_end: range.is_none() && experiment.planned_end().is_some_and(|planned| planned <= ended),
         }))
     }
 
     /// What was seen before the split, where that was watched.
     async fn baseline(&self, trial: &Trial) -> Result<Option<Seen>, ControlError> {
-        match trial.experiment.phases().first().filter(|first| first.number == 0) {
+        match whole(trial, 0) {
             None => Ok(None),
-            Some(_) => self.seen(trial, 0).await.map(Some),
+            Some(covered) => self.seen(trial, 0, &covered.slices).await.map(Some),
         }
     }
+}
+
+fn whole(trial: &Trial, phase: u32) -> Option<Covered> {
+    trial.experiment.slices().covering(&Part { phase: Some(phase), ..Part::default() }, clock::now())
+}
+
+/// Which times there are to ask for.
+fn nothing_in(trial: &Trial, part: &Part) -> ControlError {
+    let field = if part.from.is_some() { "from" } else { "to" };
+    let first = trial.experiment.slices().all().iter().find(|slice| part.phase.is_none_or(|phase| slice.phase == phase));
+    let since = first.map_or_else(|| "nothing was counted yet".to_owned(), |first| format!("it was counted from {} to now", first.since));
+    ControlError::Invalid(vec![SpecFault::new(field, format!("nothing of the experiment lies in this range: {since}"))])
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::control::clock;
 use crate::control::error::ControlError;
 use crate::control::state::Control;
-use crate::experiment::{Ambiguity, Feedback, Placed, Refused};
+use crate::experiment::{Ambiguity, Feedback, Place, Placed, Refused};
 use crate::routing::SpecFault;
 
 /// What became of a batch.
@@ -27,7 +27,7 @@ impl Control {
         let trial = state.held.experiments.get(id).ok_or_else(|| ControlError::NoExperiment(id.to_owned()))?;
         let key = state.held.token_key.as_ref().ok_or(ControlError::Stopping)?;
         let now = clock::now();
-        let mut placed: Vec<(&Feedback, Placed)> = Vec::with_capacity(batch.len());
+        let mut placed: Vec<(&Feedback, Place)> = Vec::with_capacity(batch.len());
         let mut faults = Vec::new();
         for (index, feedback) in batch.iter().enumerate() {
             let held_out = feedback.unit.as_deref().is_some_and(|unit| state.plan.settings.identity.holdout.holds(unit.as_bytes()));
@@ -42,7 +42,7 @@ impl Control {
             return Err(ControlError::Invalid(faults));
         }
         let duplicates = self.0.book.add(id, &placed);
-        let nameless = placed.iter().any(|(_, place)| place.bucket.is_none());
+        let nameless = placed.iter().any(|(_, place)| matches!(place, Place::Value(Placed { bucket: None, .. })));
         Ok(Taken { accepted: placed.len() - duplicates, duplicates, warnings: nameless.then_some(Ambiguity::NoUnit).into_iter().collect() })
     }
 
@@ -56,7 +56,7 @@ impl Control {
         let key = state.held.token_key.as_ref().ok_or(ControlError::Stopping)?;
         let token = batch.first().and_then(|first| first.token.as_deref()).ok_or_else(|| invalid("is missing"))?;
         let token = key.open(token).ok_or_else(|| invalid("is none of Pointsman's"))?;
-        let ending = token.experiment.to_string();
+        let ending = token.experiment().to_string();
         let id = state.held.experiments.keys().find(|id| id.ends_with(&ending));
         let id = id.ok_or_else(|| invalid("belongs to an experiment that is no longer kept"))?;
         self.take_feedback(id, batch)

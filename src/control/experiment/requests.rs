@@ -6,21 +6,19 @@ use serde::Deserialize;
 use ulid::Ulid;
 
 use super::Trial;
-use super::route::ulid;
-use super::views::{AssignmentView, ExperimentView};
+use super::views::ExperimentView;
 use crate::config::{DEFAULT_UPSTREAM, Period};
 use crate::control::aliases::AliasChange;
 use crate::control::author::{Author, Deed};
 use crate::control::change::Expected;
-use crate::control::document::{OWNER, ROUTE, json};
+use crate::control::document::json;
 use crate::control::error::ControlError;
-use crate::control::state::Control;
+use crate::control::state::{Control, State};
 use crate::control::{clock, once, retirement};
-use crate::experiment::{Experiment, ExperimentSpec, Refusal, State, Token};
+use crate::experiment::{Experiment, ExperimentSpec, Refusal};
 use crate::rollout::CanarySpec;
-use crate::routing::{Reason, SpecFault};
-use crate::stats::Cohort;
-use crate::store::{self, Key, Write};
+use crate::routing::SpecFault;
+use crate::store;
 
 /// Another split.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -95,32 +93,21 @@ impl Control {
         let spec = spec.normalized(&self.plan().upstream_names()).map_err(ControlError::Invalid)?;
         self.check_experiment(&spec).await?;
         let _writing = self.0.writer.lock().await;
-        let state = self.0.state.load_full();
-        let alias = spec.alias.clone();
-        if let Some(alias) = &alias {
-            let occupied = |owner: &str| Err(ControlError::Occupied { alias: alias.clone(), owner: owner.to_owned() });
-            if let Some(owner) = state.held.owners.get(alias) {
-                return occupied(owner);
-            }
-            if state.held.routes.contains_key(alias) {
-                return occupied("a route of its own");
-            }
-        }
+        let (alias, part) = (spec.alias.clone(), spec.layer);
         let reason = author.reason.as_deref().unwrap_or("created");
         let experiment = Experiment::create(&id, spec, clock::now(), &author.actor, reason);
         let trial = Trial { experiment, revision: 0 };
-        let mut writes = trial.writes(None);
-        if let Some(alias) = &alias {
-            // Of two that are created at the same time, anywhere, this lets one through.
-            writes.push(Write::Put { key: Key::new(OWNER, alias), body: json(&id), due_at: None, expected: store::Expected::Absent });
-            writes.push(Write::none(Key::new(ROUTE, alias)));
-        }
-        let audit = author.did(deed, None, Some(json(&trial.experiment.spec())));
-        let mut change = store::Change { idempotency: key, events: trial.events(None), ..store::Change::new(audit, writes) };
-        for (upstream, collection) in trial.places() {
-            retirement::claim(&state, (upstream.unwrap_or(DEFAULT_UPSTREAM), collection), &trial.name(), &mut change)?;
-        }
-        if let Err(error) = self.commit(change).await {
+        let created = self.commit_sharing(|state| {
+            alias.iter().try_for_each(|alias| state.held.has_room(alias, &part))?;
+            let audit = author.did(deed, None, Some(json(&trial.experiment.spec())));
+            let writes = trial.writes(None, &state.held);
+            let mut change = store::Change { idempotency: key.clone(), events: trial.events(None), ..store::Change::new(audit, writes) };
+            for (upstream, collection) in trial.places() {
+                retirement::claim(state, (upstream.unwrap_or(DEFAULT_UPSTREAM), collection), &trial.name(), &mut change)?;
+            }
+            Ok(change)
+        });
+        if let Err(error) = created.await {
             return match once::replayed(&error) {
                 Some(id) => self.experiment(&id),
                 None => Err(error.occupied(deed.subject)),
@@ -143,7 +130,7 @@ impl Control {
     ) -> Result<ExperimentView, ControlError> {
         let author = Author { reason: change.reason.clone().or(author.reason), ..author };
         self.edit_experiment("experiment.change", id, expected, author, move |experiment, author| {
-            let weights = change.weights.map(|weights| in_order(experiment.spec(), &weights)).transpose()?;
+            let weights = change.weights.as_ref().map(|weights| in_order(experiment.spec(), weights)).transpose()?;
             let reason = author.reason.as_deref().unwrap_or("the split was changed");
             experiment.reweigh(clock::now(), (weights, change.exposure_percentage), &author.actor, reason).map_err(
                 |refusal| match refusal {
@@ -166,13 +153,7 @@ impl Control {
             None => None,
             Some(arm) => Some(self.winner(id, arm)?),
         };
-        let late = stop.late_feedback;
-        let stopped = self
-            .edit_experiment("experiment.stop", id, Expected::Any, author.clone(), move |experiment, author| {
-                let reason = author.reason.as_deref().unwrap_or("stopped");
-                experiment.stop(clock::now(), late, &author.actor, reason).map_err(ControlError::IllegalExperiment)
-            })
-            .await?;
+        let stopped = self.send_back(id, stop.late_feedback, author.clone()).await?;
         let Some(Winner { alias, collection, upstream }) = winner else { return Ok(stopped) };
         let author = Author { reason: Some(author.reason.unwrap_or_else(|| format!("the experiment `{id}` was won"))), ..author };
         match stop.by.unwrap_or(Handover::Canary) {
@@ -185,6 +166,20 @@ impl Control {
             }
         }
         self.experiment(id)
+    }
+
+    /// Stops an experiment, whatever comes after it.
+    pub(in crate::control) async fn send_back(
+        &self,
+        id: &str,
+        late: Option<Period>,
+        author: Author,
+    ) -> Result<ExperimentView, ControlError> {
+        self.edit_experiment("experiment.stop", id, Expected::Any, author, move |experiment, author| {
+            let reason = author.reason.as_deref().unwrap_or("stopped");
+            experiment.stop(clock::now(), late, &author.actor, reason).map_err(ControlError::IllegalExperiment)
+        })
+        .await
     }
 
     fn winner(&self, id: &str, arm: &str) -> Result<Winner, ControlError> {
@@ -203,25 +198,28 @@ impl Control {
         id: &str,
         expected: Expected,
         author: Author,
-        edit: impl FnOnce(&mut Experiment, &Author) -> Result<(), ControlError> + Send + 'static,
+        edit: impl Fn(&mut Experiment, &Author) -> Result<(), ControlError> + Send + Sync + 'static,
     ) -> Result<ExperimentView, ControlError> {
         let (control, by, subject) = (self.clone(), author.clone(), id.to_owned());
         let editing = async move {
             let _writing = control.0.writer.lock().await;
-            let before = control.trial(&subject)?;
-            if let Expected::Revision(wanted) = expected
-                && wanted != before.revision
-            {
-                return Err(ControlError::StaleExperiment { id: subject, expected: wanted, current: before.revision });
-            }
-            let mut after = before.clone();
-            edit(&mut after.experiment, &by)?;
-            let shown = |trial: &Trial| Some(json(&trial.experiment.phase()));
-            let deed = Deed { action, subject: before.alias().unwrap_or(&subject) };
-            let audit = by.did(deed, shown(&before), shown(&after));
-            let mut change = store::Change::new(audit, after.writes(Some(&before)));
-            change.events = after.events(Some(&before));
-            control.commit(change).await?;
+            let edited = control.commit_sharing(|state| {
+                let before = state.trial(&subject)?;
+                if let Expected::Revision(wanted) = expected
+                    && wanted != before.revision
+                {
+                    return Err(ControlError::StaleExperiment { id: subject.clone(), expected: wanted, current: before.revision });
+                }
+                let mut after = before.clone();
+                edit(&mut after.experiment, &by)?;
+                let shown = |trial: &Trial| Some(json(&trial.experiment.phase()));
+                let deed = Deed { action, subject: before.alias().unwrap_or(&subject) };
+                let audit = by.did(deed, shown(before), shown(&after));
+                let mut change = store::Change::new(audit, after.writes(Some(before), &state.held));
+                change.events = after.events(Some(before));
+                Ok(change)
+            });
+            edited.await?;
             tracing::info!(experiment = subject, action, actor = by.actor, "experiment changed");
             control.experiment(&subject)
         };
@@ -229,7 +227,7 @@ impl Control {
     }
 
     pub(super) fn trial(&self, id: &str) -> Result<Trial, ControlError> {
-        self.0.state.load().held.experiments.get(id).cloned().ok_or_else(|| ControlError::NoExperiment(id.to_owned()))
+        self.0.state.load().trial(id).cloned()
     }
 
     /// # Errors
@@ -243,49 +241,11 @@ impl Control {
     pub fn experiments(&self) -> Vec<ExperimentView> {
         self.0.state.load().held.experiments.values().map(ExperimentView::of).collect()
     }
+}
 
-    /// Where a unit is. Whoever asks is taken to act upon the answer: the unit is counted as one of its arm.
-    ///
-    /// # Errors
-    /// When there is no such experiment, or it is not running.
-    pub fn assignment(&self, id: &str, unit: &str) -> Result<AssignmentView, ControlError> {
-        let trial = self.trial(id)?;
-        let (experiment, state) = (&trial.experiment, self.0.state.load());
-        let phase = experiment.phase().filter(|_| experiment.state() == State::Running);
-        let phase = phase.ok_or_else(|| ControlError::ClosedExperiment { id: id.to_owned(), state: experiment.state().name() })?;
-        let spec = experiment.spec();
-        let assigned = phase.assign(id, unit.as_bytes());
-        let (arm, reason) = if spec.targeting.deny.iter().any(|denied| denied == unit) {
-            (None, Reason::Denied)
-        } else if let Some(arm) = spec.targeting.allow.get(unit).and_then(|arm| spec.arm(arm)) {
-            (Some(arm), Reason::Allowed)
-        } else if state.plan.settings.identity.holdout.holds(unit.as_bytes()) {
-            (None, Reason::HeldOut)
-        } else {
-            (assigned.arm, Reason::Weights)
-        };
-        let counted = arm.filter(|_| reason == Reason::Weights);
-        if let Some(arm) = counted {
-            self.0.book.assigned(id, phase.number, arm, assigned.hash);
-        }
-        let token = counted.zip(state.held.token_key.as_ref()).zip(ulid(id)).map(|((arm, key), experiment)| {
-            let bucket = u8::try_from(Cohort::bucket(assigned.hash)).unwrap_or(u8::MAX);
-            key.seal(Token { experiment, phase: phase.number, arm: u8::try_from(arm).unwrap_or(u8::MAX), bucket })
-        });
-        let place = arm.map(|arm| &spec.arms[arm]);
-        let stable = || spec.alias.as_ref().and_then(|alias| state.listing.aliases.get(alias)).cloned();
-        Ok(AssignmentView {
-            experiment: id.to_owned(),
-            phase: phase.number,
-            unit: unit.to_owned(),
-            salt: crate::experiment::salt(id).as_str().to_owned(),
-            slot: (reason == Reason::Weights).then_some(assigned.slot),
-            arm: place.map(|arm| arm.name.clone()),
-            collection: place.and_then(|arm| arm.collection.clone()).or_else(stable),
-            upstream: place.and_then(|arm| arm.upstream.clone()),
-            token,
-            reason,
-        })
+impl State {
+    fn trial(&self, id: &str) -> Result<&Trial, ControlError> {
+        self.held.experiments.get(id).ok_or_else(|| ControlError::NoExperiment(id.to_owned()))
     }
 }
 

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use http::HeaderValue;
-use ulid::Ulid;
 
 use super::Trial;
-use super::seen::{NO_THRESHOLD, key};
-use crate::experiment::{Experiment, Phase, State, Token, TokenKey, salt, statistics_salt};
+use super::interleaving::interleaving;
+use super::pages::Page;
+use super::seen::{NO_THRESHOLD, key_of_pairs};
+use super::trial::ulid;
+use crate::experiment::{ArmSpec, Experiment, Phase, State, Token, TokenKey, layer_salt, salt, statistics_salt};
 use crate::metrics::{COHORT_BUCKETS, Handles, Registry};
-use crate::routing::{Anonymous, Holdout, Route, Target, Targeting, Watch};
+use crate::routing::{Anonymous, Holdout, Layer, Part, Route, SLOTS, Split, Target, Targeting, Watch};
 
 /// What the table has to know of its other entries.
 pub(in crate::control) struct Surroundings<'a> {
@@ -17,25 +19,46 @@ pub(in crate::control) struct Surroundings<'a> {
     pub(in crate::control) key: Option<&'a TokenKey>,
     pub(in crate::control) anonymous: Anonymous,
     pub(in crate::control) holdout: &'a Holdout,
+    /// What answers those who are in no experiment.
+    pub(in crate::control) outside: &'a Arc<Target<Handles>>,
+}
+
+/// One experiment that has all of the alias is a route of its own; all others share it.
+pub(in crate::control) fn experiment_split(
+    alias: &str,
+    trials: &[&Trial],
+    around: &Surroundings<'_>,
+    stable: &impl Fn(&str) -> Target<Handles>,
+    target: &impl Fn(&ArmSpec) -> Option<Target<Handles>>,
+) -> Option<Split<Handles>> {
+    let part = |trial: &&Trial| Some(Part { slots: trial.layer().slots(), route: experiment_route(trial, around, stable, target)? });
+    let mut parts: Vec<Part<Handles>> = trials.iter().filter_map(part).collect();
+    match parts.as_slice() {
+        [] => None,
+        [only] if only.slots == (0..SLOTS) => parts.pop().map(|only| Split::Route(only.route)),
+        _ => Some(Split::Layer(Layer::new(layer_salt(alias), around.anonymous, Arc::clone(around.outside), parts))),
+    }
 }
 
 /// Stable for those outside, then the arms. `target` makes what leads to an arm's collection: none for stable, and where
 /// this replica's configuration lacks the arm's upstream, so that its units stay on stable here until it has one.
-pub(in crate::control) fn experiment_route(
+fn experiment_route(
     trial: &Trial,
     around: &Surroundings<'_>,
-    stable: impl Fn(&str) -> Target<Handles>,
-    target: impl Fn(&crate::experiment::ArmSpec) -> Option<Target<Handles>>,
+    stable: &impl Fn(&str) -> Target<Handles>,
+    target: &impl Fn(&ArmSpec) -> Option<Target<Handles>>,
 ) -> Option<Route<Handles>> {
     let experiment = &trial.experiment;
     let phase = experiment.phase().filter(|_| experiment.state().is_counting())?;
+    let page = Page { phase: phase.number, slice: experiment.slices().present()?.number };
     let split = experiment.state() == State::Running;
-    let arm = |(index, arm): (usize, &crate::experiment::ArmSpec)| {
+    let arm = |(index, arm): (usize, &ArmSpec)| {
         let made = if split { target(arm) } else { None };
         let made = made.unwrap_or_else(|| stable(&arm.name));
-        let counted = key(experiment.id(), phase.number, index);
+        let counted = page.key(experiment.id(), index);
         let handle = Handles {
             cohorts: [around.registry.cohort(&counted, NO_THRESHOLD)].into(),
+            paired: experiment.spec().interleave.then(|| around.registry.cohort(&key_of_pairs(&counted), NO_THRESHOLD)),
             apart: Some(around.registry.apart(&counted)),
             tokens: around.key.filter(|_| split).map_or_else(Arc::default, |key| tokens(key, experiment, phase, index)),
             looked_at: true,
@@ -44,14 +67,16 @@ pub(in crate::control) fn experiment_route(
         Arc::new(Target { handle, ..made })
     };
     let arms = experiment.spec().arms.iter().enumerate().map(arm);
-    let variants = std::iter::once(Arc::new(stable(crate::routing::STABLE))).chain(arms).collect();
+    let variants: Vec<_> = std::iter::once(Arc::new(stable(crate::routing::STABLE))).chain(arms).collect();
+    let interleaving = around.key.filter(|_| split).and_then(|key| interleaving(key, experiment, phase, &variants));
     Some(Route {
         salt: salt(experiment.id()),
         allocation: phase.allocation.clone(),
         variants,
         stable: 0,
         anonymous: around.anonymous,
-        watch: Some(Watch { salt: statistics_salt(experiment.id()), anonymous: false }),
+        watch: Some(Watch { rollout: experiment.id().into(), salt: statistics_salt(experiment.id()), anonymous: false }),
+        interleaving,
         targeting: targeting(experiment),
         holdout: around.holdout.clone(),
     })
@@ -74,9 +99,4 @@ fn tokens(key: &TokenKey, experiment: &Experiment, phase: &Phase, arm: usize) ->
         bucket: u8::try_from(bucket).unwrap_or(u8::MAX),
     };
     (0..COHORT_BUCKETS).filter_map(|bucket| HeaderValue::from_str(&key.seal(token(bucket))).ok()).collect()
-}
-
-/// The last part of an experiment's id.
-pub(super) fn ulid(id: &str) -> Option<Ulid> {
-    id.rsplit('_').next()?.parse().ok()
 }

@@ -34,15 +34,22 @@ impl Control {
             return Ok(());
         }
         let _writing = self.0.writer.lock().await;
-        let author = Author::pointsman(after.experiment.history().last().map_or("", |step| &step.reason));
+        // A new slice of time is no step of its history: there would be hundreds.
+        let step = after.experiment.history().last().filter(|last| before.experiment.history().last() != Some(*last));
+        let author = Author::pointsman(step.map_or("the next slice of time begins", |step| &step.reason));
         let deed = Deed { action: "experiment.step", subject: before.alias().unwrap_or(before.experiment.id()) };
         let shown = |experiment: &Experiment| Some(document::json(&experiment.state()));
         let audit = author.did(deed, shown(&before.experiment), shown(&after.experiment));
-        let mut change = store::Change::new(audit, after.writes(Some(before)));
-        change.events = after.events(Some(before));
-        change.fence = Some(fence.clone());
-        self.commit(change).await?;
-        tracing::info!(experiment = after.experiment.id(), state = after.experiment.state().name(), "experiment");
+        self.commit_sharing(|state| {
+            let mut change = store::Change::new(audit.clone(), after.writes(Some(before), &state.held));
+            change.events = after.events(Some(before));
+            change.fence = Some(fence.clone());
+            Ok(change)
+        })
+        .await?;
+        if step.is_some() {
+            tracing::info!(experiment = after.experiment.id(), state = after.experiment.state().name(), "experiment");
+        }
         Ok(())
     }
 }

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use ulid::Ulid;
 
 use crate::control::clock;
-use crate::control::document::{EXPERIMENT, OWNER, json};
-use crate::experiment::{Experiment, Step};
+use crate::control::document::{EXPERIMENT, json};
+use crate::control::holdings::Holdings;
+use crate::experiment::{Experiment, LayerPart, Step};
 use crate::store::{Expected, Key, NewEvent, Write};
 
 pub(in crate::control) type Trials = BTreeMap<String, Trial>;
@@ -34,21 +36,26 @@ impl Trial {
         self.experiment.spec().alias.as_deref()
     }
 
+    /// Which of the alias's units it may have.
+    pub(in crate::control) fn layer(&self) -> &LayerPart {
+        &self.experiment.spec().layer
+    }
+
     /// The collections it leads to, with the names of their upstreams where those are not the default one.
     pub(in crate::control) fn places(&self) -> impl Iterator<Item = (Option<&str>, &str)> {
         let arms = self.experiment.spec().arms.iter().filter(|_| self.experiment.holds_alias());
         arms.filter_map(|arm| Some((arm.upstream.as_deref(), arm.collection.as_deref()?)))
     }
 
-    /// The document, and the alias's owner when its traffic has gone back.
-    pub(super) fn writes(&self, before: Option<&Self>) -> Vec<Write> {
+    /// The document, and what becomes of the alias: a part of it is taken at the beginning, and given back with the traffic.
+    pub(super) fn writes(&self, before: Option<&Self>, held: &Holdings) -> Vec<Write> {
         let key = Key::new(EXPERIMENT, self.experiment.id());
         let due_at = self.experiment.due_at().map(clock::stored);
         let expected = before.map_or(Expected::Absent, |before| Expected::Revision(before.revision));
         let mut writes = vec![Write::Put { key, body: json(self), due_at, expected }];
-        let held = before.is_some_and(|before| before.experiment.holds_alias());
-        if let Some(alias) = self.alias().filter(|_| held && !self.experiment.holds_alias()) {
-            writes.push(Write::Delete { key: Key::new(OWNER, alias), expected: Expected::Any });
+        if let Some(alias) = self.alias() {
+            let had = before.is_some_and(|before| before.experiment.holds_alias());
+            writes.extend(held.handing_over(alias, self.experiment.id(), had, self.experiment.holds_alias()));
         }
         writes
     }
@@ -69,4 +76,9 @@ impl Trial {
         };
         steps.iter().rev().map(event).collect()
     }
+}
+
+/// The last part of an experiment's id.
+pub(super) fn ulid(id: &str) -> Option<Ulid> {
+    id.rsplit('_').next()?.parse().ok()
 }

@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use super::Trial;
 use crate::config::Timestamp;
-use crate::experiment::{ExperimentSpec, Phase, State, Step};
+use crate::control::LayerSlot;
+use crate::experiment::{ExperimentSpec, Phase, Slice, State, Step};
 use crate::routing::{Interval, Reason};
 
 /// An experiment as it is shown.
@@ -22,6 +23,8 @@ pub struct ExperimentView {
     pub planned_end: Option<Timestamp>,
     pub stopped_at: Option<Timestamp>,
     pub phases: Vec<PhaseView>,
+    /// Whose beginnings are the edges of all ranges.
+    pub slices: Vec<Slice>,
     pub history: Vec<Step>,
     /// The spec with all its defaults.
     pub spec: ExperimentSpec,
@@ -46,6 +49,8 @@ pub struct AssignmentView {
     pub unit: String,
     pub salt: String,
     pub slot: Option<u32>,
+    /// None where the experiment has all of its alias's units.
+    pub layer: Option<LayerSlot>,
     /// None: the unit is not in the experiment.
     pub arm: Option<String>,
     pub collection: Option<String>,
@@ -75,6 +80,7 @@ impl ExperimentView {
             planned_end: experiment.planned_end(),
             stopped_at: experiment.stopped_at(),
             phases: experiment.phases().iter().map(phase).collect(),
+            slices: experiment.slices().all().to_vec(),
             history: experiment.history().to_vec(),
             spec: experiment.spec().clone(),
         }

@@ -19,9 +19,12 @@ impl State {
         let canaries = canaries.map(|running| format!("{} leads to it", running.name()));
         let experiments = self.held.experiments.values().filter(|trial| trial.places().any(is_there));
         let experiments = experiments.map(|trial| format!("{} leads to it", trial.name()));
+        let shadows = self.held.shadows.values().filter(|mirroring| mirroring.is_live() && is_there(mirroring.place()));
+        let shadows = shadows.map(|mirroring| format!("{} leads to it", mirroring.name()));
         let needs = |name: &str| self.is_default(upstream) && name == collection;
         let deployments = self.held.deployments.values().filter(|deploying| self.needed_by(deploying).any(needs));
-        routes.chain(canaries).chain(experiments).chain(deployments.map(|deploying| format!("{} needs it", deploying.name()))).collect()
+        let deployments = deployments.map(|deploying| format!("{} needs it", deploying.name()));
+        routes.chain(canaries).chain(experiments).chain(shadows).chain(deployments).collect()
     }
 
     /// What a deployment still needs. Once its canary is promoted that is the new collection alone: what it replaced is

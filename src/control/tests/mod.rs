@@ -5,4 +5,5 @@ mod ledger;
 mod listing;
 mod reload;
 mod restart;
+mod sharing;
 mod tables;

@@ -84,7 +84,7 @@ async fn routes_of_the_file_follow_the_file() {
     control.reload(change(with.clone(), "second")).await;
     assert_ne!(control.route("docs").expect("it is there").spec, first.spec, "the file undid what an operator did");
     control.reload(change(config(), "third")).await;
-    assert!(control.live().table.entry("docs").route.is_none());
+    assert!(control.live().table.entry("docs").split.is_none());
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use crate::control::testing::{author, config, control, list, listing, spec};
 use crate::control::{Control, Expected};
-use crate::routing::{NameKind, Reason, Unit};
+use crate::routing::{NameKind, Reason, Split, Unit};
 
 async fn with_route(route: &str) -> Control {
     let control = control(config()).await;
@@ -18,7 +18,7 @@ async fn stable_is_forwarded_under_its_own_name() {
     let entry = live.table.entry("docs");
     assert_eq!((entry.kind, &*entry.stable.collection), (NameKind::Alias, "docs_v1"));
     assert_eq!(entry.stable.rename, None, "stable must stay the alias itself");
-    let route = entry.route.as_ref().expect("it was put");
+    let route = entry.split.as_ref().and_then(Split::route).expect("it was put");
     assert!(std::sync::Arc::ptr_eq(route.stable(), &entry.stable));
     let candidate = route.decide(Unit::Anonymous, None, || 0).target;
     assert_eq!((candidate.rename.as_deref(), &*candidate.collection), (Some("candidate_v2"), "candidate_v2"));
@@ -50,7 +50,7 @@ async fn a_route_waits_for_its_name() {
     assert_eq!(control.live().table.entry("later").kind, NameKind::Unknown);
     assert!(control.route("later").expect("it was put").warnings[0].contains("no alias `later`"));
     list(&control, listing(&[("later", "docs_v1")], &["docs_v1", "candidate_v2"])).await;
-    assert!(control.live().table.entry("later").route.is_some());
+    assert!(control.live().table.entry("later").split.is_some());
     assert_eq!(control.route("later").expect("it was put").warnings, Vec::<String>::new());
 }
 
@@ -59,7 +59,7 @@ async fn a_route_may_stand_on_a_collection_and_says_so() {
     let control = with_route("docs_v1").await;
     let live = control.live();
     let entry = live.table.entry("docs_v1");
-    assert_eq!((entry.kind, entry.route.is_some()), (NameKind::Collection, true));
+    assert_eq!((entry.kind, entry.split.is_some()), (NameKind::Collection, true));
     assert_eq!(&*entry.stable.handle.series.alias, "docs_v1", "a routed collection is counted by itself");
     assert!(control.route("docs_v1").expect("it was put").warnings[0].contains("not an alias"));
 }
@@ -75,7 +75,7 @@ async fn a_missing_collection_is_a_warning() {
 async fn decisions_are_those_of_the_table() {
     let control = with_route("docs").await;
     let live = control.live();
-    let route = live.table.entry("docs").route.as_ref().expect("it was put");
+    let route = live.table.entry("docs").split.as_ref().and_then(Split::route).expect("it was put");
     for unit in (0..200).map(|number| format!("user-{number}")) {
         let explained = control.decision("docs", Some(&unit), None).expect("docs is listed");
         let slot = route.salt.slot(unit.as_bytes());

@@ -2,14 +2,21 @@
 
 use serde::Serialize;
 
+use super::judged::Judged;
+use super::margin::{Margin, NonInferiority};
+use super::outlook::Outlook;
+use super::ranks::RankReport;
 use super::reading::{Mean, Reading, with_baseline};
+use super::setting::Setting;
+use super::shares::{self, CountReport, ShareReport};
 use crate::experiment::metric::{Direction, Role};
+use crate::stats::inference::bayes::{Prior, chance_to_win};
 use crate::stats::inference::cuped::Cuped;
 use crate::stats::inference::effect::{cohens_d, hedges_g};
 use crate::stats::inference::power::Design;
 use crate::stats::inference::ranks::mann_whitney;
-use crate::stats::inference::{Interval, always, bayes, fixed, proportion};
-use crate::stats::{Contrast, Estimate};
+use crate::stats::inference::{Interval, always, fixed};
+use crate::stats::{Base, Contrast, Estimate};
 
 /// Below so many expected events in an arm a share is not compared: without an event it looks more certain than it is.
 const EXPECTED_EVENTS: f64 = 5.0;
@@ -53,6 +60,11 @@ pub struct Comparison {
     pub hodges_lehmann: Option<f64>,
     /// Of a share: Newcombe's interval, by units as if they were independent.
     pub newcombe_interval: Option<Interval>,
+    pub share: ShareReport,
+    pub count: CountReport,
+    pub ranks: RankReport,
+    pub non_inferiority: NonInferiority,
+    pub power: Outlook,
     /// For display only: not valid at every look, and nothing follows from it.
     pub chance_to_win: Option<f64>,
     /// How much of the variance the time before the split explains; it has been taken out.
@@ -65,14 +77,28 @@ pub struct Comparison {
     pub note: Option<String>,
 }
 
-/// What a comparison is made with.
-pub(super) struct Setting {
-    pub(super) alpha: f64,
-    pub(super) power: f64,
-    /// Units of both arms.
-    pub(super) seen: f64,
-    /// The part of the planned units that belongs to both arms.
-    pub(super) planned: f64,
+/// What is asked of one metric.
+pub(super) struct Asked<'a> {
+    pub(super) name: &'a str,
+    pub(super) role: Role,
+    pub(super) direction: Option<Direction>,
+    pub(super) margin: Option<Margin>,
+    /// The smallest lift worth finding.
+    pub(super) lift_percent: f64,
+}
+
+/// An estimate of each arm, and the control's as it is without any adjustment: what a lift is a part of.
+struct Arms {
+    b: Estimate,
+    a: Estimate,
+    base: Base,
+}
+
+impl Arms {
+    fn raw(b: impl Into<Estimate>, a: impl Into<Estimate>) -> Self {
+        let a = a.into();
+        Self { b: b.into(), a, base: Base::of(&a) }
+    }
 }
 
 /// One metric in both arms, and before the split where that was watched.
@@ -83,12 +109,12 @@ pub(super) struct Pair<'a> {
 }
 
 impl Comparison {
-    pub(super) fn empty(arm: &str, metric: &str, role: Role, direction: Option<Direction>) -> Self {
+    pub(super) fn empty(arm: &str, asked: &Asked<'_>) -> Self {
         Self {
             arm: arm.to_owned(),
-            metric: metric.to_owned(),
-            role,
-            direction,
+            metric: asked.name.to_owned(),
+            role: asked.role,
+            direction: asked.direction,
             control_mean: None,
             treatment_mean: None,
             difference: None,
@@ -108,6 +134,11 @@ impl Comparison {
             mann_whitney_p_value: None,
             hodges_lehmann: None,
             newcombe_interval: None,
+            share: ShareReport::default(),
+            count: CountReport::default(),
+            ranks: RankReport::default(),
+            non_inferiority: NonInferiority::new(asked.margin),
+            power: Outlook::unknown(asked.lift_percent),
             chance_to_win: None,
             variance_explained: None,
             detectable_difference: None,
@@ -116,23 +147,26 @@ impl Comparison {
         }
     }
 
-    pub(super) fn compare(mut self, pair: &Pair<'_>, setting: &Setting) -> Self {
+    pub(super) fn compare(mut self, pair: &Pair<'_>, margin: Option<Margin>, setting: &Setting) -> Self {
         match (pair.control, pair.treatment) {
             (Some(Reading::Mean(control)), Some(Reading::Mean(treatment))) => {
                 self.control_mean = Some(control.ratio.value);
                 self.treatment_mean = Some(treatment.ratio.value);
                 self.describe(control, treatment, setting);
+                if let Some(margin) = margin {
+                    self.non_inferiority.of_shares(margin, control, treatment);
+                }
                 if let Some(why) = too_rare(control, treatment) {
                     self.note = Some(why);
                     return self;
                 }
-                let (b, a) = self.without_baseline(pair, (Estimate::from(&treatment.ratio), Estimate::from(&control.ratio)));
-                self.infer(b, a, setting);
+                let arms = self.without_baseline(pair).unwrap_or_else(|| Arms::raw(&treatment.ratio, &control.ratio));
+                self.infer(&arms, margin, setting);
             }
             (Some(Reading::Quantile(control)), Some(Reading::Quantile(treatment))) => {
                 self.control_mean = Some(control.value);
                 self.treatment_mean = Some(treatment.value);
-                self.infer(Estimate::from(treatment), Estimate::from(control), setting);
+                self.infer(&Arms::raw(treatment, control), margin, setting);
             }
             (control, treatment) => {
                 let missing = match (control.is_some(), treatment.is_some()) {
@@ -154,37 +188,40 @@ impl Comparison {
         }
         let means =
             |mean: &Mean| -> Vec<f64> { mean.cells.iter().filter(|(_, below)| *below > 0.0).map(|(above, below)| above / below).collect() };
-        if let Some(ranks) = mann_whitney(&means(treatment), &means(control)) {
+        let (of_treatment, of_control) = (means(treatment), means(control));
+        if let Some(ranks) = mann_whitney(&of_treatment, &of_control) {
             self.a12 = Some(ranks.a12);
             self.mann_whitney_p_value = Some(ranks.p_value);
             self.hodges_lehmann = Some(ranks.shift);
         }
-        if control.share && treatment.share {
-            let counts = |mean: &Mean| (mean.events(), mean.ratio.denominator);
-            self.newcombe_interval = proportion::newcombe(counts(treatment), counts(control), setting.alpha);
+        self.ranks = RankReport::of(&of_treatment, &of_control, setting.alpha);
+        if let Some((newcombe, share)) = shares::compare(control, treatment, setting.alpha) {
+            self.newcombe_interval = newcombe;
+            self.share = share;
         }
+        self.count = CountReport::of(control, treatment);
     }
 
     /// The estimates with what the time before the split explains taken out, where it was watched and explains anything.
-    fn without_baseline(&mut self, pair: &Pair<'_>, (b, a): (Estimate, Estimate)) -> (Estimate, Estimate) {
+    fn without_baseline(&mut self, pair: &Pair<'_>) -> Option<Arms> {
         let (
             Some(Reading::Mean(control)),
             Some(Reading::Mean(treatment)),
             Some((Reading::Mean(was_control), Reading::Mean(was_treatment))),
         ) = (pair.control, pair.treatment, pair.before)
         else {
-            return (b, a);
+            return None;
         };
         let arms = [with_baseline(control, was_control), with_baseline(treatment, was_treatment)];
-        let Some(cuped) = Cuped::of(&arms) else { return (b, a) };
+        let cuped = Cuped::of(&arms)?;
         let [of_control, of_treatment] = arms.map(|arm| cuped.adjust(&arm));
-        let (Some(of_control), Some(of_treatment)) = (of_control, of_treatment) else { return (b, a) };
+        let (of_control, of_treatment) = of_control.zip(of_treatment)?;
         self.variance_explained = Some(cuped.explained);
-        (Estimate::from(&of_treatment), Estimate::from(&of_control))
+        Some(Arms { b: of_treatment.estimate, a: of_control.estimate, base: of_control.raw })
     }
 
-    fn infer(&mut self, b: Estimate, a: Estimate, setting: &Setting) {
-        let contrast = Contrast::difference(b, a, 1.0);
+    fn infer(&mut self, arms: &Arms, margin: Option<Margin>, setting: &Setting) {
+        let contrast = Contrast::difference(arms.b, arms.a, 1.0);
         self.difference = Some(contrast.estimate);
         let Some(once) = fixed::test(&contrast, setting.alpha) else {
             self.note = Some(no_spread(&contrast));
@@ -200,45 +237,54 @@ impl Comparison {
         self.detectable_difference = Some(design.detectable(once.standard_error));
         let shrink = (setting.seen / setting.planned.max(setting.seen)).sqrt();
         self.detectable_difference_at_end = Some(design.detectable(once.standard_error * shrink));
-        self.lift(b, a, setting);
+        if let Some(margin) = margin {
+            self.non_inferiority.of_means(margin, arms.b, arms.a, setting);
+        }
+        self.lift(arms, setting);
     }
 
-    fn lift(&mut self, b: Estimate, a: Estimate, setting: &Setting) {
-        if a.value.abs() < AWAY_FROM_ZERO * a.variance.sqrt() {
+    fn lift(&mut self, arms: &Arms, setting: &Setting) {
+        if arms.base.value.abs() < AWAY_FROM_ZERO * arms.base.variance.sqrt() {
             self.note = Some("the control's mean is too close to zero for a relative lift".to_owned());
             return;
         }
-        let Some(lift) = Contrast::relative(b, a) else { return };
+        let Some(lift) = Contrast::relative_to(arms.b, arms.a, &arms.base) else { return };
         self.improvement = Some(lift.estimate);
         self.improvement_percent = Some(lift.estimate * 100.0);
         self.improvement_interval = fixed::test(&lift, setting.alpha).map(|test| test.interval);
+        self.power = Outlook::of(self.power.lift_percent, &lift, setting);
         let toward = match self.direction {
             Some(Direction::LowerIsBetter) => Contrast { estimate: -lift.estimate, ..lift },
             _ => lift,
         };
-        self.chance_to_win = self.direction.and_then(|_| bayes::chance_to_win(&toward));
+        self.chance_to_win = self.direction.and_then(|_| chance_to_win(&toward, &Prior::USUAL));
+    }
+}
+
+impl Judged for Comparison {
+    fn role(&self) -> Role {
+        self.role
     }
 
-    /// With the p-value that counts, as adjusted for the company it is in.
-    pub(super) fn conclude(&mut self, adjusted: f64, alpha: f64) {
+    fn counting(&self, at_the_end: bool) -> Option<f64> {
+        if at_the_end { self.p_value } else { self.always_valid_p_value }
+    }
+
+    fn conclude(&mut self, adjusted: f64, alpha: f64, at_the_end: bool) {
+        self.non_inferiority.conclude(alpha, at_the_end);
         self.adjusted_p_value = Some(adjusted);
         self.significant = adjusted < alpha;
         let rises = self.difference.filter(|_| self.significant).map(|difference| difference > 0.0);
         self.better = rises.zip(self.direction).map(|(rises, direction)| rises == (direction == Direction::HigherIsBetter));
     }
-
-    /// The p-value that counts.
-    pub(super) fn counting(&self, at_the_end: bool) -> Option<f64> {
-        if at_the_end { self.p_value } else { self.always_valid_p_value }
-    }
 }
 
 /// Zero of a handful is no proof of anything, least of all in the smaller arm.
 fn too_rare(control: &Mean, treatment: &Mean) -> Option<String> {
-    if !(control.share && treatment.share) {
+    if !(control.is_share() && treatment.is_share()) {
         return None;
     }
-    let pooled = (control.events() + treatment.events()) / (control.ratio.denominator + treatment.ratio.denominator);
+    let pooled = (control.sum() + treatment.sum()) / (control.ratio.denominator + treatment.ratio.denominator);
     let least = control.ratio.denominator.min(treatment.ratio.denominator) * pooled.min(1.0 - pooled);
     (least < EXPECTED_EVENTS).then(|| {
         if pooled <= 0.0 || pooled >= 1.0 {

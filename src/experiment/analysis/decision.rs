@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::comparison::Comparison;
+use super::preference::Preference;
 use super::split::{Split, SplitAlarm};
 use crate::experiment::metric::Role;
 
@@ -35,11 +36,14 @@ pub(super) struct Ground<'a> {
     /// Of all arms.
     pub(super) weights: &'a [f64],
     pub(super) comparisons: &'a [Comparison],
+    pub(super) preferences: &'a [Preference],
     /// Names of the arms that are dealt units, but the control.
     pub(super) treatments: Vec<&'a str>,
     pub(super) minimum_units: u64,
     /// The time that was planned is over.
     pub(super) at_the_end: bool,
+    /// Only a range of the phase was looked at.
+    pub(super) is_range: bool,
 }
 
 impl Decision {
@@ -52,6 +56,11 @@ pub(super) fn decide(ground: &Ground<'_>) -> Decision {
     if let Some(alarm) = ground.split.alarm {
         return invalid(ground.split, alarm);
     }
+    if ground.is_range {
+        // What holds at every look does so from the beginning on; of ranges to choose from, one is always in favour.
+        let sentence = "This is a range of the experiment and shows how it went; what may be concluded follows from the whole phase.";
+        return Decision { reason: Some("range"), ..Decision::new(Verdict::KeepRunning, sentence.to_owned()) };
+    }
     // An arm whose weight was taken away is no longer waited for.
     let dealt = ground.split.units.iter().zip(ground.weights).filter(|(_, weight)| **weight > 0.0);
     let fewest = dealt.map(|(units, _)| *units).fold(f64::INFINITY, f64::min);
@@ -62,16 +71,17 @@ pub(super) fn decide(ground: &Ground<'_>) -> Decision {
         let sentence = format!("Too few units to conclude anything: {missing} more are needed in the smallest arm.");
         return Decision { missing_units: Some(missing), reason: Some("insufficient_data"), ..Decision::new(verdict, sentence) };
     }
-    let standing = ground.treatments.iter().map(|arm| Standing::of(arm, ground.comparisons));
+    let findings: Vec<Finding<'_>> = ground.findings().collect();
+    let standing = ground.treatments.iter().map(|arm| Standing::of(arm, &findings));
     let standing: Vec<Standing<'_>> = standing.collect();
     if let Some(best) = standing.iter().filter(|one| one.worse.is_none()).max_by(|a, b| a.lift.total_cmp(&b.lift))
         && let Some(better) = best.better
     {
-        let sentence = format!("Ship `{}`: {}, and nothing it must not harm got worse.", best.arm, in_words(better));
+        let sentence = format!("Ship `{}`: {}, and nothing it must not harm got worse.", best.arm, better.in_words());
         return Decision { arm: Some(best.arm.to_owned()), ..Decision::new(Verdict::Ship, sentence) };
     }
     if !standing.is_empty() && standing.iter().all(|one| one.worse.is_some()) {
-        let harms = standing.iter().filter_map(|one| one.worse.map(|worse| format!("`{}`: {}", one.arm, in_words(worse))));
+        let harms = standing.iter().filter_map(|one| one.worse.map(|worse| format!("`{}`: {}", one.arm, worse.in_words())));
         return Decision::new(Verdict::DoNotShip, format!("Do not ship. {}.", harms.collect::<Vec<_>>().join("; ")));
     }
     if ground.at_the_end {
@@ -96,24 +106,80 @@ fn invalid(split: &Split, alarm: SplitAlarm) -> Decision {
     Decision { reason: Some(reason), ..Decision::new(Verdict::Invalid, sentence) }
 }
 
+impl<'a> Ground<'a> {
+    /// What a decision may rest on. What is only shown is not among it.
+    fn findings(&self) -> impl Iterator<Item = Finding<'a>> {
+        let comparisons = self.comparisons.iter().filter(|comparison| comparison.role != Role::Info).map(Finding::Comparison);
+        comparisons.chain(self.preferences.iter().filter(|preference| preference.role != Role::Info).map(Finding::Preference))
+    }
+}
+
+/// What may be certain about one arm.
+#[derive(Clone, Copy)]
+enum Finding<'a> {
+    Comparison(&'a Comparison),
+    Preference(&'a Preference),
+}
+
+impl<'a> Finding<'a> {
+    fn arm(self) -> &'a str {
+        match self {
+            Self::Comparison(comparison) => &comparison.arm,
+            Self::Preference(preference) => &preference.arm,
+        }
+    }
+
+    fn is_goal(self) -> bool {
+        let role = match self {
+            Self::Comparison(comparison) => comparison.role,
+            Self::Preference(preference) => preference.role,
+        };
+        role == Role::Goal
+    }
+
+    fn better(self) -> Option<bool> {
+        match self {
+            Self::Comparison(comparison) => comparison.better,
+            Self::Preference(preference) => preference.better,
+        }
+    }
+
+    fn size(self) -> f64 {
+        let size = match self {
+            Self::Comparison(comparison) => comparison.improvement.or(comparison.effect_size),
+            Self::Preference(preference) => preference.preference,
+        };
+        size.map_or(0.0, f64::abs)
+    }
+
+    fn in_words(self) -> String {
+        match self {
+            Self::Comparison(comparison) => in_words(comparison),
+            Self::Preference(Preference { metric, control_wins, treatment_wins, .. }) => {
+                let all = control_wins + treatment_wins;
+                format!("of interleaved hits with `{metric}`, {} of {} were its own", short(*treatment_wins), short(all))
+            }
+        }
+    }
+}
+
 /// What is certain about one arm.
 struct Standing<'a> {
     arm: &'a str,
     /// The goal that improved most.
-    better: Option<&'a Comparison>,
+    better: Option<Finding<'a>>,
     lift: f64,
     /// A goal or a guardrail that got worse.
-    worse: Option<&'a Comparison>,
+    worse: Option<Finding<'a>>,
 }
 
 impl<'a> Standing<'a> {
-    fn of(arm: &'a str, comparisons: &'a [Comparison]) -> Self {
-        let of_arm = || comparisons.iter().filter(|comparison| comparison.arm == arm && comparison.role != Role::Info);
-        let size = |comparison: &Comparison| comparison.improvement.or(comparison.effect_size).map_or(0.0, f64::abs);
-        let goals = of_arm().filter(|comparison| comparison.role == Role::Goal && comparison.better == Some(true));
-        let better = goals.max_by(|a, b| size(a).total_cmp(&size(b)));
-        let worse = of_arm().find(|comparison| comparison.better == Some(false));
-        Self { arm, better, lift: better.map_or(f64::NEG_INFINITY, size), worse }
+    fn of(arm: &'a str, findings: &[Finding<'a>]) -> Self {
+        let of_arm = || findings.iter().copied().filter(|finding| finding.arm() == arm);
+        let goals = of_arm().filter(|finding| finding.is_goal() && finding.better() == Some(true));
+        let better = goals.max_by(|a, b| a.size().total_cmp(&b.size()));
+        let worse = of_arm().find(|finding| finding.better() == Some(false));
+        Self { arm, better, lift: better.map_or(f64::NEG_INFINITY, Finding::size), worse }
     }
 }
 

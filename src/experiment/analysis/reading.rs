@@ -27,14 +27,23 @@ pub(super) struct Mean {
     pub(super) samples: u64,
     /// The spread of single values, where it is known.
     pub(super) values: Option<Sample>,
-    /// It is a share: every value is 0 or 1.
-    pub(super) share: bool,
+    /// What a value is, where that says more than that it is a number.
+    pub(super) kind: Option<MetricKind>,
     pub(super) percentiles: Option<[f64; 3]>,
 }
 
 impl Mean {
-    /// How many of the values are 1, if it is a share.
-    pub(super) fn events(&self) -> f64 {
+    /// Every value is 0 or 1.
+    pub(super) fn is_share(&self) -> bool {
+        self.kind == Some(MetricKind::Binary)
+    }
+
+    pub(super) fn is_count(&self) -> bool {
+        self.kind == Some(MetricKind::Count)
+    }
+
+    /// Of all values: of a share, how many are 1.
+    pub(super) fn sum(&self) -> f64 {
         self.ratio.value * self.ratio.denominator
     }
 }
@@ -46,16 +55,21 @@ pub(super) fn automatic(metric: Automatic, seen: &ArmSeen, bounds: Bounds<'_>) -
         groups.iter_mut().for_each(|group| group.resize(bounds.len().saturating_sub(1), 0));
         return Grid { groups: &groups, bounds }.quantile(q).map(Reading::Quantile);
     }
-    let sums = seen.cohort.totals();
+    let cohort = if metric == Automatic::PairedErrorRate { seen.paired.as_ref()? } else { &seen.cohort };
+    let sums = cohort.totals();
     let read = |cell: fn(&Sums) -> (f64, u64)| -> Vec<(f64, f64)> {
-        seen.cohort.buckets().iter().map(cell).map(|(above, below)| (above, below as f64)).collect()
+        cohort.buckets().iter().map(cell).map(|(above, below)| (above, below as f64)).collect()
     };
     let (cells, samples, share) = match metric {
         Automatic::LatencyMs => (read(|sums| (sums.latency_us as f64 / US_PER_MS, sums.answered())), sums.answered(), false),
-        Automatic::ErrorRate => (read(|sums| (sums.errors as f64, sums.requests)), sums.requests, true),
+        Automatic::ErrorRate | Automatic::PairedErrorRate => (read(|sums| (sums.errors as f64, sums.requests)), sums.requests, true),
         Automatic::EmptyRate => (read(|sums| (sums.empty as f64, sums.lists)), sums.lists, true),
         Automatic::ResultCount => (read(|sums| (sums.hits as f64, sums.lists)), sums.lists, false),
         Automatic::TopScore => (read(|sums| (sums.top_score as f64 / MILLIONTHS, sums.scored)), sums.scored, false),
+        Automatic::Bytes => {
+            let samples = seen.cohort.buckets().iter().map(weighed).sum();
+            (read(|sums| (sums.bytes as f64, weighed(sums))), samples, false)
+        }
         Automatic::LatencyP50Ms | Automatic::LatencyP95Ms | Automatic::LatencyP99Ms => return None,
     };
     let ratio = Ratio::of_sums(cells.iter().copied())?;
@@ -64,7 +78,12 @@ pub(super) fn automatic(metric: Automatic, seen: &ArmSeen, bounds: Bounds<'_>) -
         _ if share => Some(of_share(ratio.value, samples)),
         _ => None,
     };
-    mean(ratio, cells, (samples, values, share), None, seen)
+    mean(ratio, cells, (samples, values, share.then_some(MetricKind::Binary)), None, seen)
+}
+
+/// Answers whose bytes are known: they have bodies, so a bucket without a byte is of before bytes were counted.
+const fn weighed(sums: &Sums) -> u64 {
+    if sums.bytes > 0 { sums.answered() } else { 0 }
 }
 
 /// None where nothing was reported, or from one bucket only.
@@ -79,24 +98,25 @@ pub(super) fn reported(metric: &MetricSpec, seen: &ArmSeen) -> Option<Reading> {
         [Some(p50), Some(p95), Some(p99)] if !is(MetricKind::Binary) => Some([p50, p95, p99]),
         _ => None,
     };
-    mean(ratio, cells, (values.total().count, single, is(MetricKind::Binary)), percentiles, seen)
+    mean(ratio, cells, (values.total().count, single, metric.kind), percentiles, seen)
 }
 
 fn mean(
     ratio: Ratio,
     cells: Vec<(f64, f64)>,
-    (samples, values, share): (u64, Option<Sample>, bool),
+    (samples, values, kind): (u64, Option<Sample>, Option<MetricKind>),
     percentiles: Option<[f64; 3]>,
     seen: &ArmSeen,
 ) -> Option<Reading> {
+    let share = kind == Some(MetricKind::Binary);
     let ratio = if share { ratio.as_share(seen.units().units.max(1.0)) } else { ratio };
-    Some(Reading::Mean(Mean { ratio, cells, samples, values, share, percentiles }))
+    Some(Reading::Mean(Mean { ratio, cells, samples, values, kind, percentiles }))
 }
 
 /// The buckets with what they were before the split, for taking that out.
 pub(super) fn with_baseline(now: &Mean, before: &Mean) -> Vec<Cell> {
     let pairs = now.cells.iter().zip(&before.cells);
-    pairs.map(|((above, below), (was, of))| Cell { above: *above, below: *below, before: (*of > 0.0).then(|| was / of) }).collect()
+    pairs.map(|((above, below), before)| Cell { above: *above, below: *below, before: *before }).collect()
 }
 
 fn of_share(share: f64, samples: u64) -> Sample {

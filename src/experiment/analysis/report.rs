@@ -1,20 +1,28 @@
-//! All that can be said about one phase of an experiment.
+//! All that can be said about one phase of an experiment, or a range of it.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
 use super::Bounds;
-use super::comparison::{Comparison, Pair, Setting};
+use super::company::adjust;
+use super::comparison::{Asked, Comparison, Pair};
 use super::decision::{Decision, Ground, decide};
+use super::margin::Margin;
+use super::preference::{Preference, Subject};
 use super::reading::{Reading, automatic, reported};
+use super::setting::Setting;
 use super::split::{Split, judge};
 use crate::config::Timestamp;
-use crate::experiment::metric::{Automatic, Direction, Role};
+use crate::experiment::metric::{Automatic, Direction, MetricKind, MetricSpec, Role};
 use crate::experiment::phase::Phase;
 use crate::experiment::seen::{ArmSeen, Seen};
+use crate::experiment::slice::Range;
 use crate::experiment::spec::ExperimentSpec;
-use crate::stats::inference::family::{benjamini_hochberg, holm};
+use crate::stats::inference::jackknife;
+
+/// The lift that power is told for, unless another is asked about, in percent.
+const LIFT: f64 = 10.0;
 
 /// When one bucket holds more than this of an arm, a single unit may be behind it.
 const CROWDED: f64 = 0.1;
@@ -24,6 +32,8 @@ pub struct Question<'a> {
     pub id: &'a str,
     pub spec: &'a ExperimentSpec,
     pub phase: &'a Phase,
+    /// Of the phase only this was seen.
+    pub range: Option<Range>,
     pub seen: &'a Seen,
     /// What was seen before the split.
     pub before: Option<&'a Seen>,
@@ -37,6 +47,9 @@ pub struct Question<'a> {
 pub struct Report {
     pub experiment: String,
     pub phase: u32,
+    /// None: all of the phase.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub range: Option<Range>,
     pub at: Timestamp,
     /// Whether p-values of a fixed horizon count, because the planned end has come.
     pub at_the_planned_end: bool,
@@ -45,6 +58,9 @@ pub struct Report {
     pub split: Split,
     pub arms: Vec<ArmReport>,
     pub comparisons: Vec<Comparison>,
+    /// Of an experiment that interleaves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preferences: Option<Vec<Preference>>,
     /// What to keep in mind.
     pub notes: Vec<String>,
 }
@@ -60,6 +76,12 @@ pub struct ArmReport {
     pub anonymous_requests: u64,
     pub forced_requests: u64,
     pub unattributed_values: u64,
+    /// Of an experiment that interleaves; they are not among `requests`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interleaved_requests: Option<u64>,
+    /// By why not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_interleaved: Option<BTreeMap<String, u64>>,
     pub metrics: BTreeMap<String, MetricReport>,
 }
 
@@ -69,6 +91,8 @@ pub struct MetricReport {
     pub mean: Option<f64>,
     /// Of the mean, by the spread between statistics buckets.
     pub variance_of_mean: Option<f64>,
+    /// Of the mean, by leaving out one bucket at a time: far from the root of the variance where a few buckets decide.
+    pub jackknife_standard_error: Option<f64>,
     pub p50: Option<f64>,
     pub p95: Option<f64>,
     pub p99: Option<f64>,
@@ -79,9 +103,7 @@ pub struct MetricReport {
 
 /// One metric of the experiment.
 struct Measured<'a> {
-    name: &'a str,
-    role: Role,
-    direction: Option<Direction>,
+    asked: Asked<'a>,
     read: Reader<'a>,
 }
 
@@ -114,21 +136,23 @@ pub fn analyse(question: &Question<'_>) -> Report {
                 treatment: treatment.as_ref(),
                 before: was.as_ref().map(|(control, treatment)| (control, treatment)),
             };
-            comparisons.push(Comparison::empty(&arm.name, metric.name, metric.role, metric.direction).compare(&pair, &setting));
+            comparisons.push(Comparison::empty(&arm.name, &metric.asked).compare(&pair, metric.asked.margin, &setting));
         }
     }
-    adjust(&mut comparisons, spec.alpha, question.at_the_end);
+    let units_seen = units.iter().map(|units| units.units).sum();
+    let mut preferences = if spec.interleave { preferences(spec, question.seen, units_seen) } else { Vec::new() };
+    adjust(&mut comparisons, &mut preferences, spec.alpha, question.at_the_end);
     let dealt = spec.arms.iter().zip(&question.phase.weights).skip(1).filter(|(_, weight)| **weight > 0.0);
-    let treatments = dealt.map(|(arm, _)| arm.name.as_str()).collect();
-    let ground = Ground {
+    let decision = decide(&Ground {
         split: &split,
         weights: &question.phase.weights,
         comparisons: &comparisons,
-        treatments,
+        preferences: &preferences,
+        treatments: dealt.map(|(arm, _)| arm.name.as_str()).collect(),
         minimum_units: spec.minimum_units,
         at_the_end: question.at_the_end,
-    };
-    let decision = decide(&ground);
+        is_range: question.range.is_some(),
+    });
     let arms = spec.arms.iter().zip(&arms).enumerate();
     let arms: Vec<ArmReport> = arms
         .map(|(index, (arm, seen))| ArmReport {
@@ -140,13 +164,16 @@ pub fn analyse(question: &Question<'_>) -> Report {
             anonymous_requests: seen.anonymous,
             forced_requests: seen.forced,
             unattributed_values: seen.unattributed,
-            metrics: measured.iter().filter_map(|metric| Some((metric.name.to_owned(), shown(&(metric.read)(seen)?)))).collect(),
+            interleaved_requests: spec.interleave.then_some(seen.interleaved),
+            not_interleaved: spec.interleave.then(|| seen.not_interleaved.clone()),
+            metrics: measured.iter().filter_map(|metric| Some((metric.asked.name.to_owned(), shown(&(metric.read)(seen)?)))).collect(),
         })
         .collect();
-    let notes = notes(&arms);
+    let notes = notes(&arms, question.range);
     Report {
         experiment: question.id.to_owned(),
         phase: question.phase.number,
+        range: question.range,
         at: question.now,
         at_the_planned_end: question.at_the_end,
         alpha: spec.alpha,
@@ -154,41 +181,48 @@ pub fn analyse(question: &Question<'_>) -> Report {
         split,
         arms,
         comparisons,
+        preferences: spec.interleave.then_some(preferences),
         notes,
     }
+}
+
+/// Of every metric that can be credited to hits.
+fn preferences(spec: &ExperimentSpec, seen: &Seen, units: f64) -> Vec<Preference> {
+    let setting = Setting { alpha: spec.alpha, power: spec.power, seen: units, planned: spec.planned_units as f64 };
+    let credited = spec.metrics.iter().filter(|metric| matches!(metric.kind, Some(MetricKind::Binary | MetricKind::Count)));
+    let of = |metric: &MetricSpec| {
+        let subject = Subject { arm: &spec.arms[1].name, metric: &metric.name, role: metric.role, direction: metric.direction() };
+        Preference::of(&subject, seen.credits.get(&metric.name), &setting)
+    };
+    credited.map(of).collect()
 }
 
 /// Declared metrics, then those that are measured anyway.
 fn measured<'a>(spec: &'a ExperimentSpec, bounds: Bounds<'a>) -> Vec<Measured<'a>> {
     let declared = spec.metrics.iter().filter(|metric| metric.kind.is_some()).map(|metric| Measured {
-        name: &metric.name,
-        role: metric.role,
-        direction: Some(metric.direction.unwrap_or(Direction::HigherIsBetter)),
+        asked: asked(&metric.name, metric.role, Some(metric.direction()), Some(metric)),
         read: Box::new(move |seen: &ArmSeen| reported(metric, seen)),
     });
-    let own = Automatic::ALL.into_iter().filter(|_| spec.alias.is_some()).map(|metric| Measured {
-        name: metric.name(),
-        role: spec.metric(metric.name()).map_or(metric.role(), |chosen| chosen.role),
-        direction: metric.direction(),
-        read: Box::new(move |seen: &ArmSeen| automatic(metric, seen, bounds)),
+    let there = |metric: &Automatic| spec.alias.is_some() && (spec.interleave || *metric != Automatic::PairedErrorRate);
+    let own = Automatic::ALL.into_iter().filter(there).map(|metric| {
+        let chosen = spec.metric(metric.name());
+        let role = chosen.map_or(metric.role(), |chosen| chosen.role);
+        Measured {
+            asked: asked(metric.name(), role, metric.direction(), chosen),
+            read: Box::new(move |seen: &ArmSeen| automatic(metric, seen, bounds)),
+        }
     });
     declared.chain(own).collect()
 }
 
-/// Guardrails are held together by Holm, goals by Benjamini and Hochberg: one guardrail stops an experiment, one goal among
-/// several is a finding. What is only shown is not adjusted.
-fn adjust(comparisons: &mut [Comparison], alpha: f64, at_the_end: bool) {
-    for role in [Role::Goal, Role::Guardrail, Role::Info] {
-        let family = comparisons.iter_mut().filter(|comparison| comparison.role == role);
-        let mut family: Vec<(&mut Comparison, f64)> =
-            family.filter_map(|comparison| comparison.counting(at_the_end).map(|p| (comparison, p))).collect();
-        let raw: Vec<f64> = family.iter().map(|(_, p)| *p).collect();
-        let adjusted = match role {
-            Role::Goal => benjamini_hochberg(&raw),
-            Role::Guardrail => holm(&raw),
-            Role::Info => raw,
-        };
-        family.iter_mut().zip(adjusted).for_each(|((comparison, _), adjusted)| comparison.conclude(adjusted, alpha));
+fn asked<'a>(name: &'a str, role: Role, direction: Option<Direction>, spec: Option<&MetricSpec>) -> Asked<'a> {
+    let margin = spec.and_then(|spec| spec.non_inferiority_margin).zip(direction);
+    Asked {
+        name,
+        role,
+        direction,
+        margin: margin.map(|(fraction, direction)| Margin { fraction, direction }),
+        lift_percent: spec.and_then(|spec| spec.lift_percent).unwrap_or(LIFT),
     }
 }
 
@@ -198,6 +232,7 @@ fn shown(reading: &Reading) -> MetricReport {
             samples: mean.samples,
             mean: Some(mean.ratio.value),
             variance_of_mean: Some(mean.ratio.variance),
+            jackknife_standard_error: jackknife::standard_error(mean.cells.iter().copied()),
             p50: mean.percentiles.map(|[p50, ..]| p50),
             p95: mean.percentiles.map(|[_, p95, _]| p95),
             p99: mean.percentiles.map(|[.., p99]| p99),
@@ -208,6 +243,7 @@ fn shown(reading: &Reading) -> MetricReport {
             samples: quantile.samples(),
             mean: Some(quantile.value),
             variance_of_mean: Some(quantile.variance),
+            jackknife_standard_error: None,
             p50: None,
             p95: None,
             p99: None,
@@ -217,7 +253,7 @@ fn shown(reading: &Reading) -> MetricReport {
     }
 }
 
-fn notes(arms: &[ArmReport]) -> Vec<String> {
+fn notes(arms: &[ArmReport], range: Option<Range>) -> Vec<String> {
     let crowded = arms.iter().flat_map(|arm| {
         let metrics = arm.metrics.iter().filter(|(_, metric)| metric.largest_bucket_share.is_some_and(|share| share > CROWDED));
         metrics.map(|(name, _)| {
@@ -227,5 +263,8 @@ fn notes(arms: &[ArmReport]) -> Vec<String> {
     let unattributed = arms.iter().filter(|arm| arm.unattributed_values > 0).map(|arm| {
         format!("{} values were reported for `{}` without a unit: intervals may be too narrow", arm.unattributed_values, arm.name)
     });
-    crowded.chain(unattributed).collect()
+    let widened = range.filter(|range| range.widened).map(|range| {
+        format!("time is counted in slices: this is {} to {}, the whole ones that the range reaches into", range.from, range.to)
+    });
+    crowded.chain(unattributed).chain(widened).collect()
 }

@@ -6,7 +6,7 @@ use fastrand::Rng;
 
 use crate::config::Timestamp;
 use crate::experiment::analysis::{Question, Report, analyse};
-use crate::experiment::{Experiment, ExperimentSpec, Phase, Seen};
+use crate::experiment::{Experiment, ExperimentSpec, Phase, Range, Seen};
 use crate::stats::{Cohort, Found, Outcome, Thresholds};
 
 pub(super) const NOW: Timestamp = Timestamp::from_millis(1_000_000);
@@ -63,7 +63,7 @@ impl Trial {
         for _ in 0..count {
             self.users += 1;
             let unit = format!("user-{}", self.users);
-            let assigned = self.phase().assign(self.experiment.id(), unit.as_bytes());
+            let assigned = self.experiment.assign(self.phase(), unit.as_bytes());
             let Some(arm) = assigned.arm else { continue };
             if self.random.f64() < lost(arm) {
                 continue;
@@ -83,7 +83,11 @@ impl Trial {
         for _ in 0..requests {
             let failed = random.f64() < habits.errors;
             let latency_us = (pace * (0.5 + random.f64()) * 1_000.0) as u64;
-            let outcome = if failed { Outcome::Failed } else { Outcome::Answered { latency_us, found: Some(Found::Best(500_000)) } };
+            let outcome = if failed {
+                Outcome::Failed
+            } else {
+                Outcome::Answered { latency_us, bytes: 900 + latency_us % 100, found: Some(Found::Best(500_000)) }
+            };
             seen.cohort.record(hash, outcome, THRESHOLDS);
             if !failed {
                 let bucket = Cohort::bucket(hash);
@@ -94,12 +98,55 @@ impl Trial {
         }
     }
 
+    /// So many more users whose requests were all interleaved. `taste` is how much likelier a user picks a hit of the
+    /// treatment than one of the control; users differ around it, and are alike in themselves.
+    pub(super) fn choosers(&mut self, count: u64, taste: f64) {
+        for _ in 0..count {
+            self.users += 1;
+            let unit = format!("user-{}", self.users);
+            let assigned = self.phase().assign(self.experiment.id(), unit.as_bytes());
+            let Some(arm) = assigned.arm else { continue };
+            let random = &mut self.random;
+            let requests = (1.0 - random.f64()).powf(-1.0 / 1.5).min(200.0) as usize;
+            // From one who nearly always picks the control's to one who nearly never does.
+            let picks_treatment = (0.5 + taste + 0.8 * (random.f64() - 0.5)).clamp(0.0, 1.0);
+            let seen = &mut self.seen.arms[arm];
+            seen.interleaved += requests as u64;
+            let credits = self.seen.credits.entry("click".to_owned()).or_default();
+            for _ in 0..requests {
+                let found = Some(Found::Best(500_000));
+                let outcome = Outcome::Answered { latency_us: 20_000, bytes: 900, found };
+                seen.paired.get_or_insert_default().record(assigned.hash, outcome, THRESHOLDS);
+                if random.f64() < 0.3 {
+                    let treatment = random.f64() < picks_treatment;
+                    let wins = if treatment { [0.0, 1.0] } else { [1.0, 0.0] };
+                    credits.record(Cohort::bucket(assigned.hash), wins);
+                }
+            }
+        }
+    }
+
+    /// One more request to both arms of each user of this one, which it could not serve.
+    pub(super) fn failures(&mut self, arm: usize) {
+        for user in 1..=self.users {
+            let assigned = self.phase().assign(self.experiment.id(), format!("user-{user}").as_bytes());
+            if assigned.arm == Some(arm) {
+                self.seen.arms[arm].paired.get_or_insert_default().record(assigned.hash, Outcome::Failed, THRESHOLDS);
+            }
+        }
+    }
+
     pub(super) fn report(&self, at_the_end: bool) -> Report {
+        self.report_of(None, at_the_end)
+    }
+
+    pub(super) fn report_of(&self, range: Option<Range>, at_the_end: bool) -> Report {
         let bounds: Vec<f64> = (0..=200).map(f64::from).collect();
         analyse(&Question {
             id: self.experiment.id(),
             spec: self.experiment.spec(),
             phase: self.phase(),
+            range,
             seen: &self.seen,
             before: None,
             bounds: &bounds,

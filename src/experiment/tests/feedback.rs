@@ -5,7 +5,8 @@ use ulid::Ulid;
 
 use super::bench::{NOW, running};
 use crate::config::Period;
-use crate::experiment::{Experiment, Feedback, Placed, Refused, Token, TokenKey};
+use crate::experiment::{Credit, Experiment, Feedback, Interleaved, Place, Placed, Refused, Token, TokenKey};
+use crate::interleaving::{Picks, PointId, Team};
 use crate::stats::Cohort;
 
 const KEY: TokenKey = TokenKey::new([7; 32]);
@@ -32,8 +33,20 @@ fn feedback(json: serde_json::Value) -> Feedback {
     serde_json::from_value(json).expect("the form of feedback")
 }
 
+/// A value of one arm.
 fn place(json: serde_json::Value) -> Result<Placed, Refused> {
-    feedback(json).place(&experiment(), &KEY, NOW)
+    match feedback(json).place(&experiment(), &KEY, NOW)? {
+        Place::Value(placed) => Ok(placed),
+        Place::Credit(credit) => panic!("{credit:?} is no value of an arm"),
+    }
+}
+
+/// Points of an interleaved answer.
+fn credit(json: serde_json::Value) -> Result<Credit, Refused> {
+    match feedback(json).place(&experiment(), &KEY, NOW)? {
+        Place::Credit(credit) => Ok(credit),
+        Place::Value(placed) => panic!("{placed:?} is no preference"),
+    }
 }
 
 fn token(experiment: Ulid) -> String {
@@ -43,7 +56,7 @@ fn token(experiment: Ulid) -> String {
 #[test]
 fn a_token_says_everything() {
     let placed = place(json!({"token": token(Ulid::from_parts(1, 2)), "metric": "click", "value": 1})).expect("it is one of its own");
-    assert_eq!(placed, Placed { phase: 1, arm: 1, bucket: Some(99), value: 1.0, below: 1.0 });
+    assert_eq!(placed, Placed { phase: 1, slice: 1, arm: 1, bucket: Some(99), value: 1.0, below: 1.0 });
     assert_eq!(place(json!({"token": token(Ulid::from_parts(1, 3)), "metric": "click", "value": 1})), Err(Refused::Elsewhere));
     assert_eq!(place(json!({"token": "forged", "metric": "click", "value": 1})), Err(Refused::Token));
 }
@@ -52,7 +65,7 @@ fn a_token_says_everything() {
 fn a_unit_is_assigned_once_more() {
     let experiment = experiment();
     let phase = experiment.phase().expect("it runs");
-    let assigned = |unit: &str| phase.assign(experiment.id(), unit.as_bytes());
+    let assigned = |unit: &str| experiment.assign(phase, unit.as_bytes());
     let units: Vec<String> = (0..100).map(|unit| format!("user-{unit}")).collect();
     let (inside, outside): (Vec<&String>, Vec<&String>) = units.iter().partition(|unit| assigned(unit).arm.is_some());
     assert!(inside.len() > 20 && outside.len() > 20);
@@ -95,6 +108,54 @@ fn values_are_those_of_their_metric() {
     ] {
         assert!(matches!(place(wrong), Err(Refused::Value(_))));
     }
+}
+
+const UUID: &str = "6f0c1b3a-9a1f-4f4e-8f38-0a4b5c6d7e8f";
+
+/// Of an answer with the control's 1, the treatment's 2 and a UUID of the treatment's.
+fn interleaved(experiment: Ulid) -> String {
+    let uuid = PointId::Uuid(UUID.parse().expect("a UUID"));
+    let picks = Picks::of(&[(Team::Control, PointId::Number(1)), (Team::Treatment, PointId::Number(2)), (Team::Treatment, uuid)]);
+    KEY.seal_interleaved(&Interleaved { experiment, phase: 3, bucket: 99, picks })
+}
+
+#[test]
+fn points_are_credited_to_the_teams_that_had_picked_them() {
+    let token = interleaved(Ulid::from_parts(1, 2));
+    let wins = |metric: &str, value: f64, points: serde_json::Value| {
+        let credit = credit(json!({"token": token, "metric": metric, "value": value, "points": points}))?;
+        assert_eq!((credit.phase, credit.bucket), (3, 99));
+        Ok::<_, Refused>(credit.wins)
+    };
+    assert_eq!(wins("click", 1.0, json!([1])), Ok([1.0, 0.0]));
+    assert_eq!(wins("click", 1.0, json!([2, UUID.to_uppercase()])), Ok([0.0, 2.0]));
+    assert_eq!(wins("bought", 3.0, json!([1, 2, 2, 1])), Ok([3.0, 3.0]), "each point once");
+    assert_eq!(wins("click", 0.0, json!([1])), Ok([0.0, 0.0]), "nothing was won");
+    assert_eq!(wins("click", 1.0, json!([1, 7])), Err(Refused::Absent(PointId::Number(7))));
+    assert_eq!(wins("click", 1.0, json!([])), Err(Refused::NoPoints));
+    assert_eq!(wins("rating", 4.0, json!([1])), Err(Refused::NotCreditable("rating".to_owned())));
+    assert!(matches!(wins("click", 2.0, json!([1])), Err(Refused::Value(_))));
+}
+
+/// Users saw hits of both arms, so nothing they did says anything of one alone; and the other way round.
+#[test]
+fn a_value_is_of_one_arm_or_of_hits_and_never_of_both() {
+    let click = |mut json: serde_json::Value| {
+        json["metric"] = "click".into();
+        json["value"] = 1.into();
+        feedback(json).place(&experiment(), &KEY, NOW)
+    };
+    assert_eq!(click(json!({"token": interleaved(Ulid::from_parts(1, 2))})), Err(Refused::NoPoints));
+    assert_eq!(click(json!({"token": token(Ulid::from_parts(1, 2)), "points": [1]})), Err(Refused::Points));
+    assert_eq!(click(json!({"arm": "control", "points": [1]})), Err(Refused::Points));
+    assert_eq!(click(json!({"token": interleaved(Ulid::from_parts(1, 3)), "points": [1]})), Err(Refused::Elsewhere));
+    let other = TokenKey::new([8; 32]).seal_interleaved(&Interleaved {
+        experiment: Ulid::from_parts(1, 2),
+        phase: 3,
+        bucket: 99,
+        picks: Picks::of(&[]),
+    });
+    assert_eq!(click(json!({"token": other, "points": [1]})), Err(Refused::Token));
 }
 
 #[test]

@@ -12,17 +12,18 @@ fn after(seconds: u64) -> Timestamp {
 }
 
 fn arm(experiment: &Experiment, unit: &str) -> Option<usize> {
-    experiment.phase().expect("it runs").assign(experiment.id(), unit.as_bytes()).arm
+    experiment.assign(experiment.phase().expect("it runs"), unit.as_bytes()).arm
 }
 
 #[test]
 fn it_runs_for_its_time_and_then_settles() {
-    let mut experiment = running("exp_a_1", &json!({"max_duration": "1h", "late_feedback": "10m"}));
+    let mut experiment = running("exp_a_1", &json!({"max_duration": "1h", "late_feedback": "10m", "time_resolution": "1h"}));
     assert_eq!((experiment.state(), experiment.phase().map(|phase| phase.number)), (State::Running, Some(1)));
     assert!(!experiment.tick(after(3_599)));
     assert!(experiment.tick(after(3_600)));
     assert_eq!(experiment.state(), State::Settling);
     assert!(experiment.takes_feedback(after(3_600 + 599)) && !experiment.takes_feedback(after(3_600 + 600)));
+    assert_eq!(experiment.due_at(), Some(after(3_600 + 605)), "what was taken last has to be written by every replica");
     assert!(!experiment.holds_alias() && experiment.is_live());
     assert!(!experiment.tick(after(10_000)), "the end needs a report");
     experiment.end(after(10_000), json!([]));
@@ -82,6 +83,10 @@ fn every_fault_is_named() {
     let arms = |weights: [f64; 2]| json!([{"name": "control", "weight": weights[0]}, {"name": "b", "weight": weights[1], "collection": "docs_v2"}]);
     assert_eq!(faults(json!({"name": "a", "alias": "docs", "arms": arms([0.5, 0.6])})), ["arms"]);
     assert_eq!(faults(json!({"name": "a", "arms": arms([0.5, 0.5])})), ["arms[0].collection"], "without an alias nothing is stable");
+    assert_eq!(faults(json!({"name": "a", "control": "b", "treatment": "c", "interleave": true})), ["interleave"], "without an alias");
+    let three: Vec<_> = ["x", "y", "z"].iter().map(|name| json!({"name": name, "weight": 0.5, "collection": name})).collect();
+    let three = json!({"name": "a", "alias": "docs", "arms": three, "interleave": true});
+    assert_eq!(faults(three), ["interleave", "arms"], "of three arms, whose weights are wrong too");
     let broken = json!({
         "name": "a b", "alias": "docs", "arms": arms([0.5, 0.5]), "exposure_percentage": 101.0, "alpha": 0.0, "planned_units": 0,
         "max_duration": "0s", "targeting": {"allow": {"u": "nobody"}, "headers": {"a b": "c"}},

@@ -7,6 +7,7 @@ mod family;
 mod latency;
 mod rollouts;
 mod series;
+mod shadows;
 mod webhooks;
 
 #[cfg(test)]
@@ -21,7 +22,7 @@ use self::family::Family;
 use super::{Registry, WorkerCells, WorkerEvent};
 
 pub use prometheus::TEXT_FORMAT;
-pub use rollouts::{CanaryGauge, DeploymentGauge, GuardGauge, RetirementGauges};
+pub use rollouts::{CanaryGauge, DeploymentGauge, GuardGauge, RetirementGauges, ShadowGauge};
 pub use webhooks::{DeliveryResult, WebhookGauge};
 
 /// What the control plane knows and no worker counts.
@@ -42,6 +43,7 @@ pub struct Gauges<'a> {
     pub kill_switch: bool,
     pub canaries: Vec<CanaryGauge>,
     pub deployments: Vec<DeploymentGauge>,
+    pub shadows: Vec<ShadowGauge>,
     pub retirements: RetirementGauges,
     pub webhooks: Vec<WebhookGauge>,
 }
@@ -57,11 +59,13 @@ pub struct RenderFailed(#[from] prometheus::Error);
 pub fn render(registry: &Registry, gauges: &Gauges<'_>) -> Result<String, RenderFailed> {
     let mut families: Vec<MetricFamily> = Vec::new();
     families.extend(series::collect(registry));
+    families.extend(shadows::collect(registry));
     families.extend(usage(registry));
     families.extend(workers(registry.workers()));
     families.extend(control(gauges));
     families.extend(rollouts::collect(&gauges.canaries));
     families.extend(rollouts::deployments(&gauges.deployments));
+    families.extend(rollouts::shadows(&gauges.shadows));
     families.extend(rollouts::retirements(&gauges.retirements));
     families.extend(webhooks::collect(&gauges.webhooks));
     families.extend(ProcessCollector::for_self().collect());

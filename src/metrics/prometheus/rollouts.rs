@@ -1,4 +1,4 @@
-//! Canaries and deployments under way, one series each, and retirements, counted together. Those that have ended are in the events, not here: what is over has no present.
+//! Canaries, deployments and shadow comparisons under way, one series each, and retirements, counted together. Those that have ended are in the events, not here: what is over has no present.
 
 use prometheus::proto::MetricFamily;
 
@@ -36,6 +36,15 @@ pub struct DeploymentGauge {
     pub copy: Option<(u64, u64)>,
 }
 
+/// One shadow comparison, as of this moment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ShadowGauge {
+    pub alias: String,
+    pub id: String,
+    pub state: &'static str,
+    pub seconds_in_state: f64,
+}
+
 /// Retirements that have not ended, as of this moment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RetirementGauges {
@@ -53,6 +62,17 @@ pub(super) fn retirements(gauges: &RetirementGauges) -> Vec<MetricFamily> {
     let mut overdue = Family::gauge("retirement_overdue_seconds", "How long the latest retirement is past its time.");
     overdue.add_float(&[], gauges.overdue_seconds);
     vec![pending.build(), overdue.build()]
+}
+
+pub(super) fn shadows(shadows: &[ShadowGauge]) -> Vec<MetricFamily> {
+    let mut state = Family::gauge("shadow_state", "Always 1; the state stands in the label.");
+    let mut since = Family::gauge("shadow_seconds_in_state", "How long a shadow comparison has been in its state.");
+    for shadow in shadows {
+        let labels = [("alias", shadow.alias.as_str()), ("shadow", shadow.id.as_str())];
+        state.add(&[labels[0], labels[1], ("state", shadow.state)], 1);
+        since.add_float(&labels, shadow.seconds_in_state);
+    }
+    vec![state.build(), since.build()]
 }
 
 pub(super) fn collect(canaries: &[CanaryGauge]) -> Vec<MetricFamily> {

@@ -4,7 +4,7 @@ use prometheus::proto::MetricFamily;
 
 use super::family::Family;
 use super::latency;
-use crate::metrics::{Class, FallbackCause, Outcome, Protocol, Registry, Totals};
+use crate::metrics::{Class, FallbackCause, NotInterleaved, Outcome, Protocol, Registry, Totals};
 
 /// One family each, filled series by series.
 struct Families {
@@ -16,6 +16,8 @@ struct Families {
     anonymous: Family,
     fallbacks: Family,
     split_writes: Family,
+    interleaved: Family,
+    not_interleaved: Family,
     in_flight: Family,
 }
 
@@ -38,6 +40,11 @@ impl Families {
             anonymous: Family::counter("anonymous_requests_total", "Requests that said of nobody whom they were for."),
             fallbacks: Family::counter("fallbacks_total", "Reads of a variant that stable answered instead, by cause."),
             split_writes: Family::counter("split_writes_total", "Writes through a split alias; they went to stable only."),
+            interleaved: Family::counter("interleaved_requests_total", "Searches that both arms of an experiment answered together."),
+            not_interleaved: Family::counter(
+                "not_interleaved_requests_total",
+                "Reads of an experiment that interleaves which one arm answered alone, by why.",
+            ),
             in_flight: Family::gauge("in_flight", "Requests of a variant being worked on now."),
         }
     }
@@ -51,6 +58,11 @@ impl Families {
         self.anonymous.add_nonzero(&labels, totals.anonymous);
         self.split_writes.add_nonzero(&labels, totals.split_writes);
         self.in_flight.add(&labels, totals.in_flight);
+        self.interleaved.add_nonzero(&labels, totals.interleavings.interleaved);
+        for why in NotInterleaved::ALL {
+            let labels = [("alias", alias), ("variant", variant), ("reason", why.label())];
+            self.not_interleaved.add_nonzero(&labels, totals.interleavings.not_interleaved(why));
+        }
         for cause in FallbackCause::ALL {
             let labels = [("alias", alias), ("variant", variant), ("cause", cause.label())];
             self.fallbacks.add_nonzero(&labels, totals.fallbacks(cause));
@@ -87,8 +99,9 @@ impl Families {
     }
 
     fn build(self) -> Vec<MetricFamily> {
-        let Self { requests, first_byte, duration, request_bytes, response_bytes, anonymous, fallbacks, split_writes, in_flight } = self;
-        let families = [requests, first_byte, duration, request_bytes, response_bytes, anonymous, fallbacks, split_writes, in_flight];
-        families.into_iter().map(Family::build).collect()
+        let Self { requests, first_byte, duration, request_bytes, response_bytes, anonymous, fallbacks, split_writes, .. } = self;
+        let Self { interleaved, not_interleaved, in_flight, .. } = self;
+        let requests = [requests, first_byte, duration, request_bytes, response_bytes, anonymous, fallbacks, split_writes];
+        requests.into_iter().chain([interleaved, not_interleaved, in_flight]).map(Family::build).collect()
     }
 }

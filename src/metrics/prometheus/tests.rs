@@ -1,5 +1,5 @@
 use super::*;
-use crate::metrics::{Class, Completed, FallbackCause, Outcome, Protocol};
+use crate::metrics::{Class, Completed, Dropped, FallbackCause, Outcome, Protocol};
 
 const GAUGES: Gauges<'_> = Gauges {
     version: "1.2.3",
@@ -14,6 +14,7 @@ const GAUGES: Gauges<'_> = Gauges {
     kill_switch: false,
     canaries: Vec::new(),
     deployments: Vec::new(),
+    shadows: Vec::new(),
     retirements: RetirementGauges { pending: Vec::new(), overdue_seconds: 0.0 },
     webhooks: Vec::new(),
 };
@@ -152,6 +153,35 @@ fn a_deployment_shows_its_state_and_how_far_its_copy_is() {
         assert!(text.contains(line), "no `{line}` in\n{text}");
     }
     assert!(!text.contains(r#"points{alias="docs",deployment="deployment_2"}"#), "nothing is known of its copy:\n{text}");
+}
+
+#[test]
+fn a_shadow_comparison_shows_its_state() {
+    let shadow = ShadowGauge { alias: "docs".to_owned(), id: "shadow_1".to_owned(), state: "settling", seconds_in_state: 2.5 };
+    let text = render(&Registry::new(1, 10), &Gauges { shadows: vec![shadow], ..GAUGES }).expect("it renders");
+    for line in [
+        r#"pointsman_shadow_state{alias="docs",shadow="shadow_1",state="settling"} 1"#,
+        r#"pointsman_shadow_seconds_in_state{alias="docs",shadow="shadow_1"} 2.5"#,
+    ] {
+        assert!(text.contains(line), "no `{line}` in\n{text}");
+    }
+}
+
+#[test]
+fn an_alias_with_a_shadow_shows_what_was_mirrored_and_what_was_not() {
+    let registry = Registry::new(1, 10);
+    let comparisons = registry.comparisons("shadow/1", "docs");
+    comparisons.mirrored(0);
+    comparisons.dropped(0, Dropped::QueueFull);
+    let text = render(&registry, &GAUGES).expect("it renders");
+    for line in [
+        r#"pointsman_shadow_mirrored_total{alias="docs"} 1"#,
+        r#"pointsman_shadow_dropped_total{alias="docs",reason="queue_full"} 1"#,
+        r#"pointsman_shadow_comparisons_total{alias="docs"} 0"#,
+        r#"pointsman_shadow_failed_total{alias="docs"} 0"#,
+    ] {
+        assert!(text.contains(line), "no `{line}` in\n{text}");
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The answer's body: relayed chunk by chunk, watched until its last byte.
 
+use std::collections::VecDeque;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -30,6 +31,14 @@ pub(in crate::proxy) enum Source {
     Full(Option<Bytes>),
     Rest(RestBody),
     Grpc(Box<GrpcBody>),
+    /// One that was collected, or as much of it as was looked at.
+    Replayed(Box<Replay>),
+}
+
+/// What was read of an answer, and what is left of it.
+pub(in crate::proxy) struct Replay {
+    pub(in crate::proxy) read: VecDeque<Result<Frame<Bytes>, AnswerError>>,
+    pub(in crate::proxy) rest: Source,
 }
 
 pub(in crate::proxy) struct Answer {
@@ -60,8 +69,8 @@ impl Answer {
     }
 
     /// Keeps `permit` until the last byte.
-    pub(in crate::proxy) fn holding(mut self, permit: Permit) -> Self {
-        self.permit = Some(permit).filter(|_| self.watch.is_some());
+    pub(in crate::proxy) fn holding(mut self, permit: Option<Permit>) -> Self {
+        self.permit = permit.filter(|_| self.watch.is_some());
         self
     }
 
@@ -97,22 +106,45 @@ pub(in crate::proxy) fn grpc_outcome(trailers: &HeaderMap) -> Outcome {
     Outcome::of_grpc(code.unwrap_or(2))
 }
 
+impl Replay {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, AnswerError>>> {
+        match self.read.pop_front() {
+            Some(frame) => Poll::Ready(Some(frame)),
+            None => self.rest.poll(cx),
+        }
+    }
+
+    /// How long it is, where it is all there.
+    fn size(&self) -> SizeHint {
+        let data = |frame: &Result<Frame<Bytes>, AnswerError>| Some(frame.as_ref().ok()?.data_ref()?.len() as u64);
+        let read = self.read.iter().map(data).sum::<Option<u64>>();
+        read.filter(|_| self.rest.is_end()).map_or_else(SizeHint::default, SizeHint::with_exact)
+    }
+}
+
 impl Source {
+    /// These frames and nothing after them.
+    pub(in crate::proxy) fn of(frames: impl IntoIterator<Item = Frame<Bytes>>) -> Self {
+        Self::Replayed(Box::new(Replay { read: frames.into_iter().map(Ok).collect(), rest: Self::Empty }))
+    }
+
     fn is_end(&self) -> bool {
         match self {
             Self::Empty | Self::Full(None) => true,
             Self::Full(Some(_)) => false,
             Self::Rest(body) => body.is_end(),
             Self::Grpc(body) => body.is_end(),
+            Self::Replayed(replay) => replay.read.is_empty() && replay.rest.is_end(),
         }
     }
 
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, AnswerError>>> {
+    pub(in crate::proxy) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, AnswerError>>> {
         match self {
             Self::Empty => Poll::Ready(None),
             Self::Full(text) => Poll::Ready(text.take().map(|text| Ok(Frame::data(text)))),
             Self::Rest(body) => body.poll_chunk(cx).map(|chunk| chunk.map(|chunk| chunk.map(Frame::data))),
             Self::Grpc(body) => body.poll_frame(cx),
+            Self::Replayed(replay) => replay.poll(cx),
         }
     }
 }
@@ -154,6 +186,7 @@ impl Body for Answer {
             Source::Full(Some(text)) => SizeHint::with_exact(text.len() as u64),
             Source::Rest(body) => body.remaining().map_or_else(SizeHint::default, SizeHint::with_exact),
             Source::Grpc(_) => SizeHint::default(),
+            Source::Replayed(replay) => replay.size(),
         }
     }
 }

@@ -55,6 +55,20 @@ impl ClientBody {
         }
     }
 
+    /// Reads and keeps the whole body, if it has no more than `limit` bytes. None of a larger one; what was read of it is
+    /// kept.
+    pub(in crate::proxy) async fn hold_whole(&self, limit: usize) -> Result<Option<Vec<u8>>, hyper::Error> {
+        loop {
+            let kept = self.kept();
+            if kept.iter().map(Bytes::len).sum::<usize>() > limit {
+                return Ok(None);
+            }
+            if self.hold().await? == Held::End {
+                return Ok(Some(kept.concat()));
+            }
+        }
+    }
+
     /// What has been read and kept so far.
     pub(in crate::proxy) fn kept(&self) -> SmallVec<[Bytes; 4]> {
         self.kept.borrow().clone()

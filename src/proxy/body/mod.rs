@@ -1,12 +1,12 @@
 //! Bodies on their way through: the client's request, which may have to be sent twice, and the answer.
 //!
-//! Nothing here collects a body (I9). What is kept of a request for a second sending is bounded by
+//! Nothing here collects an answer (I9). What is kept of a request for a second sending is bounded by
 //! `fallback.replay_bytes`, and what is held back of a gRPC message to read its name by `limits.grpc_inspect_bytes`.
 
 mod answer;
 mod incoming;
 mod outgoing;
 
-pub(super) use answer::{Answer, AnswerError, Source};
+pub(super) use answer::{Answer, AnswerError, Replay, Source, grpc_outcome};
 pub(super) use incoming::{ClientBody, Held};
 pub(super) use outgoing::Outgoing;

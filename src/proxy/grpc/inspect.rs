@@ -52,7 +52,8 @@ pub(in crate::proxy) enum WholeMessage {
 
 /// Reads the whole of the first message and holds it for the upstream. A call without one has an empty message.
 pub(in crate::proxy) async fn whole_message(client: &ClientBody, limit: usize, gzip: bool) -> Result<WholeMessage, Unreadable> {
-    let mut reader = Reader { client, held: 0 };
+    // Its beginning may have been read for the name.
+    let mut reader = Reader { client, held: held(&client.kept()) };
     if !reader.until(PREFIX).await? {
         return if reader.held == 0 { Ok(WholeMessage::Plain(Bytes::new())) } else { Err(Unreadable::Truncated) };
     }

@@ -8,7 +8,7 @@ mod splice;
 pub(super) mod wire;
 
 pub(super) use inspect::{WholeMessage, whole_message};
-pub(super) use serve::serve;
+pub(super) use serve::{Call, serve};
 pub(super) use splice::PREFIX;
 
 /// The parsers of network bytes, for fuzzing and benchmarks.

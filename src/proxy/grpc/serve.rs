@@ -14,14 +14,15 @@ use hyper::body::Incoming;
 use super::inspect::{Message, NotRenamed, Unreadable};
 use crate::live::{Credentials, Upstream};
 use crate::metrics::{FallbackCause, Handles, Outcome, Protocol, Whose};
-use crate::proxy::body::{Answer, ClientBody, Outgoing, Source};
+use crate::proxy::body::{Answer, ClientBody, Outgoing, Source, grpc_outcome};
 use crate::proxy::classify::{self, Operation};
 use crate::proxy::client::Client;
 use crate::proxy::decide::Question;
 use crate::proxy::guard;
 use crate::proxy::h2::{self, CallError, Started};
 use crate::proxy::headers::HopByHop;
-use crate::proxy::journey::Journey;
+use crate::proxy::interleave;
+use crate::proxy::journey::{Arrived, Failed, Journey};
 use crate::proxy::missing;
 use crate::proxy::observe::Subject;
 use crate::proxy::respond::Fault;
@@ -33,11 +34,11 @@ static GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
 static GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 
 /// What of a call does not change between attempts.
-struct Call<'c> {
-    parts: Parts,
-    hop_by_hop: HopByHop,
+pub(in crate::proxy) struct Call<'c> {
+    parts: &'c Parts,
+    pub(in crate::proxy) hop_by_hop: HopByHop,
     client: &'c Client,
-    message: Message,
+    message: &'c Message,
 }
 
 pub(in crate::proxy) async fn serve(
@@ -51,33 +52,48 @@ pub(in crate::proxy) async fn serve(
     let operation = classify::grpc(parts.uri.path());
     let body = Rc::new(ClientBody::new(incoming, 0));
     let live = worker.live();
-    let gzip = || parts.headers.get(&GRPC_ENCODING).is_some_and(|coding| coding == "gzip");
     let message = match operation.filter(|operation| operation.is_named()) {
-        Some(_) => match Message::read(&body, &live.settings.limits, gzip()).await {
+        Some(_) => match Message::read(&body, &live.settings.limits, is_gzip(&parts)).await {
             Ok(message) => message,
             Err(error) => return worker.reject(&error.into(), Protocol::Grpc),
         },
         None => Message::default(),
     };
     if guard::concerns(operation, &live)
-        && let Some(fault) = Box::pin(guard::against_grpc(&live, operation, message.name(), gzip(), &body)).await
+        && let Some(fault) = Box::pin(guard::against_grpc(&live, operation, message.name(), is_gzip(&parts), &body)).await
     {
         return worker.reject(&fault, Protocol::Grpc);
     }
-    let call = Call { hop_by_hop: HopByHop::of(&parts.headers), parts, client, message };
-    let question = Question { operation, name: call.message.name(), headers: &call.parts.headers, query: None };
+    let hop_by_hop = HopByHop::of(&parts.headers);
+    let question = Question { operation, name: message.name(), headers: &parts.headers, query: None };
     let subject = Subject { protocol: Protocol::Grpc, operation, anonymous: false, whose: Whose::Nobody, started };
-    let journey = Journey::begin(worker, live, permit, body, question, subject);
-    call.travel(journey, question).await
+    let mut journey = Journey::begin(worker, live, permit, body, question, subject);
+    let call = Call { hop_by_hop, parts: &parts, client, message: &message };
+    match journey.plan.pairing.take() {
+        None => {
+            let reached = call.reach(&mut journey, question).await;
+            journey.end(reached)
+        }
+        Some(pairing) => Box::pin(interleave::serve(call, journey, &pairing, question)).await,
+    }
+}
+
+fn is_gzip(parts: &Parts) -> bool {
+    parts.headers.get(&GRPC_ENCODING).is_some_and(|coding| coding == "gzip")
 }
 
 impl Call<'_> {
+    /// Whether its compressed messages are gzip.
+    pub(in crate::proxy) fn is_gzip(&self) -> bool {
+        is_gzip(self.parts)
+    }
+
     /// Tries the targets in their order until one answers.
-    async fn travel(&self, mut journey: Journey, question: Question<'_>) -> Response<Answer> {
+    pub(in crate::proxy) async fn reach(&self, journey: &mut Journey, question: Question<'_>) -> Result<Arrived, Box<Failed>> {
         loop {
             let target = journey.target();
             let upstream = journey.upstream(&target);
-            let body = match self.body(&journey, &target).await {
+            let body = match self.body(journey, &target).await {
                 Ok(body) => body,
                 Err(NotRenamed::TooLarge) if journey.can_fall_back() => {
                     journey.fall_back_unsent(FallbackCause::Size);
@@ -85,18 +101,18 @@ impl Call<'_> {
                 }
                 Err(error) => {
                     let observation = journey.observe(&target);
-                    return journey.fail(&not_renamed(error), observation);
+                    return Err(Box::new(Failed { fault: not_renamed(error), observation }));
                 }
             };
             let mut observation = journey.observe(&target);
-            let mut answer = match self.attempt(&mut journey, &upstream, body).await {
+            let mut answer = match self.attempt(journey, &upstream, body).await {
                 Ok(answer) => answer,
                 Err(fault) => {
                     let Some(observation) = journey.past(&fault, observation) else { continue };
-                    return journey.fail(&fault, observation);
+                    return Err(Box::new(Failed { fault, observation }));
                 }
             };
-            let status = early_status(&mut answer, &journey).await;
+            let status = early_status(&mut answer, journey).await;
             let outcome = status.as_ref().map_or(Outcome::Ok, |status| Outcome::of_grpc(status.code));
             observation.first_byte(outcome);
             if let Some(status) = status {
@@ -110,8 +126,20 @@ impl Call<'_> {
                 }
             }
             let settled = journey.settle().await;
-            return journey.finish(answer.map(|body| Source::Grpc(Box::new(body))), observation, settled);
+            journey.tee(&self.parts, answer.headers(), &mut observation);
+            let answer = answer.map(|body| Source::Grpc(Box::new(body)));
+            return Ok(Arrived { answer, observation, settled });
         }
+    }
+
+    /// One attempt at the journey's target, and how it ended so far.
+    pub(in crate::proxy) async fn once(&self, journey: &mut Journey) -> Result<(Outcome, Source), Fault> {
+        let target = journey.target();
+        let upstream = journey.upstream(&target);
+        let body = self.body(journey, &target).await.map_err(not_renamed)?;
+        let answer = self.attempt(journey, &upstream, body).await?;
+        let outcome = answer.headers().get(&GRPC_STATUS).map_or(Outcome::Ok, |_| grpc_outcome(answer.headers()));
+        Ok((outcome, Source::Grpc(Box::new(answer.into_body()))))
     }
 
     async fn body(&self, journey: &Journey, target: &Target<Handles>) -> Result<Outgoing, NotRenamed> {

@@ -20,7 +20,7 @@ use super::body::Answer;
 use super::classify::Operation;
 use super::forward::{Budget, Pools};
 use super::respond::Fault;
-use crate::live::{Live, Refresh, Shared};
+use crate::live::{Live, Mirror, Refresh, Shared};
 use crate::metrics::{Completed, Handles, Protocol, WorkerCells, WorkerEvent};
 use crate::routing::Target;
 
@@ -37,6 +37,13 @@ const REFRESH_PAUSE: Duration = Duration::from_secs(1);
 #[expect(clippy::redundant_allocation, reason = "the outer count is this worker's own: cloning it is no atomic operation")]
 pub(super) struct Snapshot(Rc<Arc<Live>>);
 
+impl Snapshot {
+    /// For somebody on another thread.
+    pub(super) fn shared(&self) -> Arc<Live> {
+        Arc::clone(&self.0)
+    }
+}
+
 impl Deref for Snapshot {
     type Target = Live;
 
@@ -51,6 +58,7 @@ pub(super) struct Parts {
     pub(super) live: Shared,
     pub(super) cells: Arc<WorkerCells>,
     pub(super) refresh: Refresh,
+    pub(super) mirror: Mirror,
     pub(super) admission: Admission,
 }
 
@@ -61,6 +69,7 @@ pub(super) struct Worker {
     pools: Pools,
     cells: Arc<WorkerCells>,
     refresh: Refresh,
+    mirror: Mirror,
     refreshed: Cell<Option<Instant>>,
     admission: Admission,
     budget: Budget,
@@ -77,6 +86,7 @@ impl Worker {
             pools: Pools::default(),
             cells: parts.cells,
             refresh: parts.refresh,
+            mirror: parts.mirror,
             refreshed: Cell::new(None),
             admission: parts.admission,
             budget: Budget::new(Instant::now()),
@@ -117,6 +127,10 @@ impl Worker {
 
     pub(super) fn refresh(&self) -> &Refresh {
         &self.refresh
+    }
+
+    pub(super) fn mirror(&self) -> &Mirror {
+        &self.mirror
     }
 
     /// Whether a stale name may trigger a listing now.

@@ -14,7 +14,7 @@ pub enum Command {
     Pause,
     /// Go on with the rest of the stage. After a failed guard or signal the window begins anew.
     Resume,
-    /// Leave this stage, or the watch, without waiting for it.
+    /// Leave this stage, the comparison before the first one, or the watch, without waiting for it.
     Skip,
     /// Go to 100 % and move the alias without waiting for anything.
     Promote,
@@ -84,8 +84,10 @@ impl Canary {
         }
         match self.state {
             State::Paused { because: PauseReason::KillSwitch } => {}
-            State::Stepping | State::Paused { .. } => {
-                self.command_share(now, Share::ZERO);
+            State::Shadowing | State::Stepping | State::Paused { .. } => {
+                if self.shadow().is_none() {
+                    self.command_share(now, Share::ZERO);
+                }
                 self.enter(now, State::Paused { because: PauseReason::KillSwitch }, by);
             }
             // The alias is about to move, or has: nobody knows. The one known way to stable is back.
@@ -97,7 +99,7 @@ impl Canary {
 
     fn pause(&mut self, now: Timestamp, by: &By) -> Result<(), String> {
         match self.state {
-            State::Stepping => {}
+            State::Shadowing | State::Stepping => {}
             State::Paused { because } if because.clears_itself() || because == PauseReason::Approval => {}
             State::Paused { .. } => return Err("it stands still already".to_owned()),
             _ => return Err("only stages can be paused".to_owned()),
@@ -117,9 +119,10 @@ impl Canary {
             PauseReason::User => {}
             // The same question is put to new evidence: what has been looked at must not fail it a second time.
             PauseReason::Guard | PauseReason::Signal => self.start_window(now),
+            PauseReason::KillSwitch if self.shadow().is_some() => self.begin_mirroring(now),
             PauseReason::KillSwitch => self.command_stage_share(now),
         }
-        self.enter(now, State::Stepping, by);
+        self.enter(now, self.going(), by);
         Ok(())
     }
 
@@ -129,10 +132,12 @@ impl Canary {
                 self.complete(now, by);
                 return Ok(());
             }
-            State::Stepping | State::Paused { .. } => self.may_hurry()?,
+            State::Shadowing | State::Stepping | State::Paused { .. } => self.may_hurry()?,
             _ => return Err("only stages and the watch can be skipped".to_owned()),
         }
-        if self.stage < self.plan.last_stage() {
+        if self.shadow().is_some() {
+            self.enter_stage(now, 0, by);
+        } else if self.stage < self.plan.last_stage() {
             self.enter_stage(now, self.stage + 1, by);
         } else {
             self.waive(now, by);
@@ -141,7 +146,7 @@ impl Canary {
     }
 
     fn promote_now(&mut self, now: Timestamp, by: &By) -> Result<(), String> {
-        if !matches!(self.state, State::Stepping | State::Paused { .. }) {
+        if !matches!(self.state, State::Shadowing | State::Stepping | State::Paused { .. }) {
             return Err("only what is in a stage can be promoted".to_owned());
         }
         self.may_hurry()?;

@@ -25,7 +25,7 @@ impl By {
     }
 
     /// The machine itself.
-    pub(super) fn controller(reason: impl Into<String>) -> Self {
+    pub(in crate::rollout) fn controller(reason: impl Into<String>) -> Self {
         Self::new("controller", reason)
     }
 }
@@ -38,6 +38,9 @@ pub struct Transition {
     pub to: State,
     /// The stage and the commanded share after it.
     pub stage: usize,
+    /// It is about the comparison before the first stage.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shadow: bool,
     pub percentage: f64,
     pub actor: String,
     pub reason: String,

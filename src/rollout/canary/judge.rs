@@ -1,5 +1,6 @@
 //! What the evidence says about a stage, taken together.
 
+use super::shadow::compared;
 use super::{Canary, Phase, State};
 use crate::rollout::{CohortNumbers, Evaluation, Evidence, Guard, Level, Measurement, Rule, Share, Verdict};
 
@@ -28,16 +29,22 @@ impl Canary {
             Ok(measurement) => measurement.clone().keepable(),
         };
         let judgement = self.verdict(&measurement);
+        if self.shadow().is_some() {
+            self.compared = measurement.comparison;
+        }
         self.measured = Some(measurement);
         judgement
     }
 
     fn verdict(&self, measurement: &Measurement) -> Judgement {
+        if let Some(shadow) = self.shadow() {
+            return compared(shadow, measurement);
+        }
         let guards = if self.state == State::Watching { &self.plan.spec().guards } else { self.plan.guards(self.stage) };
         let cold = !matches!(self.step.phase, Phase::Measuring);
         for (level, judgement) in [(Level::Guard, Judgement::Failing as fn(String) -> _), (Level::Signal, Judgement::Signalling)] {
             let heard = guards.iter().filter(|guard| guard.level == level && (!cold || heard_while_cold(guard)));
-            if let Some(failing) = heard.filter_map(|guard| found(guard, measurement)).find(|found| found.verdict == Verdict::Fail) {
+            if let Some(failing) = heard.filter_map(|guard| found(guard.name(), measurement)).find(|found| found.verdict == Verdict::Fail) {
                 return judgement(format!("`{}` fails: {}", failing.guard, failing.reason));
             }
         }
@@ -45,7 +52,7 @@ impl Canary {
             return Judgement::TooFew(reason);
         }
         for guard in guards.iter().filter(|guard| guard.level != Level::DryRun) {
-            match found(guard, measurement) {
+            match found(guard.name(), measurement) {
                 Some(found) if found.verdict == Verdict::Pass => {}
                 Some(found) => return Judgement::Inconclusive(format!("`{}` is inconclusive: {}", found.guard, found.reason)),
                 // What nobody has judged has not passed.
@@ -77,12 +84,12 @@ fn heard_while_cold(guard: &Guard) -> bool {
     matches!(guard.rule, Rule::ErrorRate { .. })
 }
 
-/// The worst evaluation of a guard, in case it was judged more than once.
-fn found<'m>(guard: &Guard, measurement: &'m Measurement) -> Option<&'m Evaluation> {
+/// The worst evaluation of a guard or limit, in case it was judged more than once.
+pub(super) fn found<'m>(name: &str, measurement: &'m Measurement) -> Option<&'m Evaluation> {
     let severity = |verdict: Verdict| match verdict {
         Verdict::Pass => 0,
         Verdict::Inconclusive => 1,
         Verdict::Fail => 2,
     };
-    measurement.evaluations.iter().filter(|found| found.guard == guard.name()).max_by_key(|found| severity(found.verdict))
+    measurement.evaluations.iter().filter(|found| found.guard == name).max_by_key(|found| severity(found.verdict))
 }

@@ -10,6 +10,7 @@ mod history;
 mod judge;
 mod rollback;
 mod settle;
+mod shadow;
 mod stage;
 mod state;
 mod status;
@@ -22,9 +23,9 @@ pub use effect::{Effect, Endpoint, Notice, Pending};
 pub use history::{By, History, Transition};
 pub use stage::Phase;
 pub use state::{Ending, PauseReason, State};
-pub use status::CanaryStatus;
+pub use status::{CanaryStatus, ShadowStatus};
 
-use super::{Measurement, Plan, Share, Timestamp};
+use super::{ComparisonNumbers, Measurement, Plan, Share, Timestamp};
 use effect::Outbox;
 use stage::Step;
 
@@ -47,7 +48,7 @@ pub struct Canary {
     /// Why nothing may be promoted, as of the last tick.
     frozen: Option<String>,
     created: Timestamp,
-    /// When the first stage began; the deadline counts from here.
+    /// When the comparison or the first stage began; the deadline counts from here.
     started: Option<Timestamp>,
     /// The last look or transition; the time since then may count for the stage.
     ticked: Option<Timestamp>,
@@ -56,6 +57,9 @@ pub struct Canary {
     outbox: Outbox,
     /// The newest numbers of the current window, else of the one before it.
     measured: Option<Measurement>,
+    /// What the comparison before the first stage came to, as of its last look.
+    #[serde(default)]
+    compared: Option<ComparisonNumbers>,
     history: History,
 }
 
@@ -88,6 +92,7 @@ impl Canary {
             overdue: false,
             outbox: Outbox::default(),
             measured: None,
+            compared: None,
             history: History::default(),
         };
         canary.enter(now, State::Scheduled, by);
@@ -161,6 +166,7 @@ impl Canary {
             from,
             to: state,
             stage: self.stage,
+            shadow: self.step.shadow,
             percentage: self.share.percentage(),
             actor: by.actor.clone(),
             reason: by.reason.clone(),

@@ -40,6 +40,9 @@ pub(super) struct Step {
     pub(super) lagging: bool,
     /// Somebody has been told that a guard fails here.
     pub(super) alarmed: bool,
+    /// It is the comparison before the first stage.
+    #[serde(default)]
+    pub(super) shadow: bool,
 }
 
 impl Canary {
@@ -94,11 +97,12 @@ impl Canary {
             }
             if !applied {
                 self.step.lagging = true;
-                let text = format!("a live replica has not applied {} % within {APPLY_PATIENCE}", self.share.percentage());
+                let what = if self.step.shadow { "the mirroring".to_owned() } else { format!("{} %", self.share.percentage()) };
+                let text = format!("a live replica has not applied {what} within {APPLY_PATIENCE}");
                 self.notify(now, Notice::ReplicaLagging, text);
             }
-            // Without a warm-up the window that came with the share is the one that counts.
-            let measured_at_once = self.plan.spec().warm_up.is_zero() || self.needs_no_time();
+            // Without a warm-up the window that came with the share is the one that counts. A comparison is the warm-up.
+            let measured_at_once = self.plan.spec().warm_up.is_zero() || self.needs_no_time() || self.step.shadow;
             self.step.phase = if measured_at_once { Phase::Measuring } else { Phase::WarmingUp { since: now } };
         }
         self.step.lagging &= !applied;
@@ -110,9 +114,14 @@ impl Canary {
         }
     }
 
+    /// How long this stage is watched, or the comparison before the first one.
+    pub(super) fn duration(&self) -> Period {
+        self.shadow().map_or(self.current().duration, |shadow| shadow.duration)
+    }
+
     /// A last stage of no length, or one an operator has waived: there is nothing to measure in it.
     pub(super) fn needs_no_time(&self) -> bool {
-        self.step.waived || self.current().duration.is_zero()
+        self.step.waived || self.duration().is_zero()
     }
 
     /// Whether the stage has been watched long enough.
@@ -120,7 +129,7 @@ impl Canary {
         match self.step.phase {
             Phase::Setting | Phase::Applying { .. } => false,
             Phase::WarmingUp { .. } => self.step.waived,
-            Phase::Measuring => self.needs_no_time() || self.step.elapsed >= millis(self.current().duration.get()),
+            Phase::Measuring => self.needs_no_time() || self.step.elapsed >= millis(self.duration().get()),
         }
     }
 }

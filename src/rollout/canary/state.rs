@@ -11,6 +11,8 @@ pub enum State {
     Scheduled,
     /// The pre-checks run. Nothing has been changed yet.
     Initializing,
+    /// Reads are mirrored to the new collection and compared; nobody is served by it.
+    Shadowing,
     /// A stage is being watched; the only state in which the share grows.
     Stepping,
     /// The share stays (the kill switch alone takes it away), the stage's clock stands, the guards are heard.
@@ -97,10 +99,10 @@ impl State {
         matches!(self, Self::Completed | Self::RolledBack | Self::Aborted | Self::Superseded | Self::Failed)
     }
 
-    /// The canary serves somebody, or may: guards are heard.
+    /// The canary serves somebody, or may, or is being compared: guards are heard.
     #[must_use]
     pub fn is_live(self) -> bool {
-        matches!(self, Self::Stepping | Self::Paused { .. } | Self::Promoting | Self::Watching)
+        matches!(self, Self::Shadowing | Self::Stepping | Self::Paused { .. } | Self::Promoting | Self::Watching)
     }
 
     /// As it stands in JSON.
@@ -109,6 +111,7 @@ impl State {
         match self {
             Self::Scheduled => "scheduled",
             Self::Initializing => "initializing",
+            Self::Shadowing => "shadowing",
             Self::Stepping => "stepping",
             Self::Paused { .. } => "paused",
             Self::Promoting => "promoting",

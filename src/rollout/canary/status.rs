@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{Canary, History, PauseReason, Pending, Phase, State};
 use crate::rollout::time::millis;
-use crate::rollout::{CohortNumbers, Evaluation, Timestamp};
+use crate::rollout::{CohortNumbers, ComparisonNumbers, Evaluation, Timestamp};
 
 /// Features 22 and 57, in units that are named.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -25,6 +25,8 @@ pub struct CanaryStatus<'c> {
     pub window: u64,
     pub canary: CohortNumbers,
     pub control: CohortNumbers,
+    /// Where the plan has a comparison before the first stage.
+    pub shadow: Option<ShadowStatus>,
     pub verdicts: &'c [Evaluation],
     /// Of the stage or the watch, as long as it is watched.
     pub time_left_ms: Option<u64>,
@@ -34,6 +36,14 @@ pub struct CanaryStatus<'c> {
     /// Effects that are not done yet, with their last error.
     pub pending: &'c [Pending],
     pub history: &'c History,
+}
+
+/// How the comparison before the first stage stands, or what it came to.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct ShadowStatus {
+    pub under_way: bool,
+    #[serde(flatten)]
+    pub numbers: ComparisonNumbers,
 }
 
 impl Canary {
@@ -55,6 +65,7 @@ impl Canary {
             window: self.step.window,
             canary: measured.map(|measured| measured.canary).unwrap_or_default(),
             control: measured.map(|measured| measured.control).unwrap_or_default(),
+            shadow: self.plan.spec().shadow.as_ref().map(|_| self.shadow_status()),
             verdicts: measured.map_or(&[], |measured| &measured.evaluations),
             time_left_ms: self.time_left(),
             created: self.created,
@@ -63,6 +74,10 @@ impl Canary {
             pending: self.outbox.pending(),
             history: &self.history,
         }
+    }
+
+    fn shadow_status(&self) -> ShadowStatus {
+        ShadowStatus { under_way: self.shadow().is_some(), numbers: self.compared.unwrap_or_default() }
     }
 
     fn current_percentage(&self) -> f64 {
@@ -74,7 +89,7 @@ impl Canary {
 
     fn time_left(&self) -> Option<u64> {
         let whole = match self.state {
-            State::Stepping | State::Paused { .. } => self.current().duration,
+            State::Shadowing | State::Stepping | State::Paused { .. } => self.duration(),
             State::Watching => self.plan.spec().watch,
             _ => return None,
         };

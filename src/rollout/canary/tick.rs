@@ -22,14 +22,14 @@ impl Canary {
         match self.state {
             State::Scheduled => self.start_when_due(now),
             State::Initializing => self.begin_when_checked(now, evidence),
-            State::Stepping | State::Paused { .. } | State::Promoting | State::Watching => {
+            State::Shadowing | State::Stepping | State::Paused { .. } | State::Promoting | State::Watching => {
                 let judgement = self.judge(evidence);
                 if self.react(now, &judgement) {
                     return;
                 }
                 match self.state {
                     State::Watching => self.tend_watch(now, &judgement, passed),
-                    State::Stepping | State::Paused { .. } => self.tend_stage(now, evidence.applied, &judgement, passed),
+                    State::Shadowing | State::Stepping | State::Paused { .. } => self.tend_stage(now, evidence.applied, &judgement, passed),
                     _ => {}
                 }
             }
@@ -45,11 +45,13 @@ impl Canary {
         }
     }
 
-    /// The first stage moves traffic as much as any other: freezes, the kill switch and blindness hold it too.
+    /// The first stage moves traffic as much as any other: freezes, the kill switch and blindness hold it too, and the
+    /// comparison before it.
     fn begin_when_checked(&mut self, now: Timestamp, evidence: &Evidence) {
         if self.stable.is_some() && !self.killed && self.frozen.is_none() && evidence.measured.is_ok() {
             self.started = Some(now);
-            self.enter_stage(now, 0, &By::controller("the pre-checks passed"));
+            let by = By::controller("the pre-checks passed");
+            if self.plan.spec().shadow.is_some() { self.enter_shadow(now, &by) } else { self.enter_stage(now, 0, &by) }
         }
     }
 
@@ -68,7 +70,7 @@ impl Canary {
             }
             // With nobody on the canary there is nothing to pause.
             (_, State::Paused { because: PauseReason::KillSwitch }) => false,
-            (Judgement::Failing(reason), State::Stepping | State::Paused { .. }) => {
+            (Judgement::Failing(reason), State::Shadowing | State::Stepping | State::Paused { .. }) => {
                 self.hold(now, PauseReason::Guard, reason);
                 true
             }
@@ -98,7 +100,7 @@ impl Canary {
         }
         // Only what was measured the whole time since the last look has been watched.
         let seen = !matches!(judgement, Judgement::Unmeasured(_) | Judgement::NotYet);
-        if self.state == State::Stepping && was_measuring && seen {
+        if self.state == self.going() && was_measuring && seen {
             self.step.elapsed = self.step.elapsed.saturating_add(self.plan.watched(passed));
         }
         // A window that has not begun says nothing: what was held by the one before stays held.
@@ -142,7 +144,7 @@ impl Canary {
             // These have been answered already.
             Judgement::Unmeasured(_) | Judgement::NotYet | Judgement::Failing(_) | Judgement::Signalling(_) => return Outlook::Run,
         };
-        if self.current().approval && !self.step.approved {
+        if self.shadow().is_none() && self.current().approval && !self.step.approved {
             return Outlook::Hold(PauseReason::Approval, format!("{reason}; somebody must approve"));
         }
         match &self.frozen {
@@ -152,13 +154,19 @@ impl Canary {
     }
 
     fn advance(&mut self, now: Timestamp, by: &By) {
-        if self.stage < self.plan.last_stage() { self.enter_stage(now, self.stage + 1, by) } else { self.promote(now, by) }
+        if self.shadow().is_some() {
+            self.enter_stage(now, 0, by);
+        } else if self.stage < self.plan.last_stage() {
+            self.enter_stage(now, self.stage + 1, by);
+        } else {
+            self.promote(now, by);
+        }
     }
 
     /// A hold that clears itself is over.
     fn go_on(&mut self, now: Timestamp) {
-        if self.state != State::Stepping {
-            self.enter(now, State::Stepping, &By::controller("what held it is over"));
+        if self.state != self.going() {
+            self.enter(now, self.going(), &By::controller("what held it is over"));
         }
     }
 
@@ -179,7 +187,7 @@ impl Canary {
     fn tell_when_overdue(&mut self, now: Timestamp) {
         if !self.overdue && self.plan.overdue(self.started, now) {
             self.overdue = true;
-            self.notify(now, Notice::DeadlinePassed, format!("still in stage {} when its deadline passed", self.stage));
+            self.notify(now, Notice::DeadlinePassed, format!("still in {} when its deadline passed", self.place()));
         }
     }
 

@@ -9,7 +9,7 @@ const MAX_STAGES: usize = 100;
 /// Shares come in slots of a millionth.
 const GRAIN: f64 = 0.0001;
 /// Nothing a plan says may take longer: sums of lengths must stay far from the end of a `u64`.
-const MAX_PERIOD: Period = Period::from_secs(366 * 86_400);
+pub(in crate::rollout) const MAX_PERIOD: Period = Period::from_secs(366 * 86_400);
 const MINUTE_MS: f64 = 60_000.0;
 
 impl CanarySpec {
@@ -23,6 +23,7 @@ impl CanarySpec {
         }
         let stages = check_stages(&self.stages, self.deployment.is_some(), &mut faults);
         Guard::check_all(&self.guards, "guards", &mut faults);
+        self.shadow.iter().for_each(|shadow| shadow.check(&mut faults));
         self.check_lengths(&mut faults);
         if self.minimum_requests == 0 {
             faults.push(SpecFault::new("minimum_requests", "must be at least 1: no data is never a pass"));
@@ -63,7 +64,7 @@ fn check_stages(specs: &[StageSpec], bare: bool, faults: &mut Vec<SpecFault>) ->
     for (index, spec) in specs.iter().enumerate() {
         let at = format!("stages[{index}]");
         let last = index + 1 == specs.len();
-        if let Some(percentage) = legal_percentage(spec.percentage, &at, faults) {
+        if let Some(percentage) = legal_percentage(spec.percentage, &format!("{at}.percentage"), faults) {
             if let Some(before) = before.filter(|before| percentage <= *before) {
                 faults.push(SpecFault::new(format!("{at}.percentage"), format!("must be above that of the stage before, {before}")));
             }
@@ -92,9 +93,9 @@ fn check_stages(specs: &[StageSpec], bare: bool, faults: &mut Vec<SpecFault>) ->
     stages
 }
 
-fn legal_percentage(percentage: Option<f64>, at: &str, faults: &mut Vec<SpecFault>) -> Option<f64> {
+pub(super) fn legal_percentage(percentage: Option<f64>, field: &str, faults: &mut Vec<SpecFault>) -> Option<f64> {
     let mut refuse = |reason: String| {
-        faults.push(SpecFault::new(format!("{at}.percentage"), reason));
+        faults.push(SpecFault::new(field, reason));
         None
     };
     let Some(percentage) = percentage else { return refuse("is missing".to_owned()) };

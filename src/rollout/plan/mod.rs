@@ -6,6 +6,7 @@
 mod check;
 mod guard;
 mod query;
+mod shadow;
 mod spec;
 mod stage;
 
@@ -13,8 +14,12 @@ use serde::{Deserialize, Serialize};
 
 pub use guard::{Guard, Level, Rule, Statistic};
 pub use query::filled;
+pub use shadow::{Limit, ShadowStage};
 pub use spec::{AtDeadline, CanarySpec, NoData};
 pub use stage::{Stage, StageSpec};
+
+pub(super) use check::MAX_PERIOD;
+pub(super) use shadow::check_sampling;
 
 use super::time::millis;
 use crate::config::Timestamp;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Guard, StageSpec};
+use super::{Guard, ShadowStage, StageSpec};
 use crate::config::{FreezeWindow, Period, Timestamp};
 
 /// What a stage does when its time is over and too little was seen. There is no third way: no data is never a pass.
@@ -40,6 +40,10 @@ pub struct CanarySpec {
     /// The deployment whose collection this is: it has compared and validated already, so this canary only moves the alias.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deployment: Option<String>,
+    /// Before the first stage the new collection answers copies of reads, and its answers are compared with stable's. Default:
+    /// it does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shadow: Option<ShadowStage>,
     /// Default: 5 % for 30 m, 25 % for 60 m, 50 % for 120 m, then everything.
     #[serde(default = "StageSpec::defaults")]
     pub stages: Vec<StageSpec>,
@@ -92,6 +96,7 @@ impl CanarySpec {
             collection: collection.into(),
             upstream: None,
             deployment: None,
+            shadow: None,
             stages: StageSpec::defaults(),
             auto_rollback: yes(),
             guards: Guard::defaults(),

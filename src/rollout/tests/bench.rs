@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::config::Period;
 use crate::rollout::{
-    By, Canary, CanarySpec, CohortNumbers, Command, Effect, Evaluation, Evidence, Illegal, Measurement, Notice, PauseReason, Plan, Share,
-    StageSpec, State, Timestamp, Verdict,
+    By, Canary, CanarySpec, CohortNumbers, Command, ComparisonNumbers, Effect, Evaluation, Evidence, Illegal, Measurement, Notice,
+    PauseReason, Plan, Share, StageSpec, State, Timestamp, Verdict,
 };
 
 pub(super) const OLD: &str = "docs_v1";
@@ -206,16 +206,29 @@ pub(super) fn plenty() -> CohortNumbers {
     CohortNumbers { requests: 10_000, units: 1_000, error_rate: Some(0.01), avg_latency_ms: Some(12.5), ..CohortNumbers::default() }
 }
 
+fn nobody() -> CohortNumbers {
+    CohortNumbers::default()
+}
+
 pub(super) fn evidence(canary: &Canary, window: u64, first: Verdict) -> Evidence {
-    let guards = canary.plan().guards(canary.stage());
-    let verdict = |index: usize| if index == 0 { first } else { Verdict::Pass };
-    let evaluations = guards.iter().enumerate().map(|(index, guard)| Evaluation {
-        guard: guard.name().to_owned(),
-        verdict: verdict(index),
+    let names: Vec<String> = match canary.shadow() {
+        Some(shadow) => shadow.limits().map(|limit| limit.name().to_owned()).collect(),
+        None => canary.plan().guards(canary.stage()).iter().map(|guard| guard.name().to_owned()).collect(),
+    };
+    let evaluations = names.into_iter().enumerate().map(|(index, guard)| Evaluation {
+        guard,
+        verdict: if index == 0 { first } else { Verdict::Pass },
         reason: "as measured".to_owned(),
         numbers: BTreeMap::from([("estimate".to_owned(), 0.01)]),
     });
-    let measured = Measurement { window, canary: plenty(), control: plenty(), evaluations: evaluations.collect() };
+    let evaluations = evaluations.collect();
+    let measured = match canary.shadow() {
+        Some(_) => {
+            let comparison = ComparisonNumbers { compared: 10_000, overlap: Some(0.4), ..ComparisonNumbers::default() };
+            Measurement { window, canary: nobody(), control: nobody(), evaluations, comparison: Some(comparison) }
+        }
+        None => Measurement { window, canary: plenty(), control: plenty(), evaluations, comparison: None },
+    };
     Evidence { applied: true, frozen: None, measured: Ok(measured) }
 }
 

@@ -6,10 +6,11 @@
 use proptest::prelude::*;
 
 use super::bench::{OLD, START, World, evidence, plan, plenty, secs, somebody, spec};
+use crate::config::Period;
 use crate::rollout::time::millis;
 use crate::rollout::{
-    AtDeadline, Canary, CanarySpec, CohortNumbers, Command, Effect, Evidence, Guard, Level, NoData, Notice, PauseReason, Phase, Rule,
-    Share, StageSpec, State, Timestamp, Verdict,
+    AtDeadline, Canary, CanarySpec, CohortNumbers, Command, Effect, Evidence, Guard, Level, Measurement, NoData, Notice, PauseReason,
+    Phase, Rule, ShadowStage, Share, StageSpec, State, Timestamp, Verdict,
 };
 
 #[derive(Clone, Debug)]
@@ -82,14 +83,16 @@ fn history() -> impl Strategy<Value = Vec<Action>> {
 fn any_plan() -> impl Strategy<Value = CanarySpec> {
     let no_data = prop_oneof![Just(NoData::Hold), Just(NoData::Rollback)];
     let policy = prop_oneof![Just(AtDeadline::Hold), Just(AtDeadline::Promote), Just(AtDeadline::Rollback)];
-    (any::<bool>(), prop::array::uniform3(any::<bool>()), 0_u64..30, no_data, policy, any::<bool>(), any::<bool>(), 0_u64..60).prop_map(
-        |(auto_rollback, approvals, warm_up, no_data, on_inconclusive_at_deadline, hurried, elsewhere, last)| {
+    let shadow = prop::option::of(any::<bool>());
+    (any::<bool>(), prop::array::uniform3(any::<bool>()), 0_u64..30, no_data, policy, any::<bool>(), any::<bool>(), 0_u64..60, shadow)
+        .prop_map(|(auto_rollback, approvals, warm_up, no_data, on_inconclusive_at_deadline, hurried, elsewhere, last, shadow)| {
             let stage = |(share, seconds), approval| StageSpec { approval, ..StageSpec::new(share, secs(seconds)) };
             let stages = [(5.0, 30), (40.0, 60), (100.0, last)].into_iter().zip(approvals).map(|(form, approval)| stage(form, approval));
             let mut guards = spec().guards;
             guards.push(Guard { level: Level::Signal, ..Guard::new(Rule::EmptyResults { max: 0.1, margin: None }) });
             CanarySpec {
                 auto_rollback,
+                shadow: shadow.map(|alike| ShadowStage { minimum_overlap: alike.then_some(0.9), ..ShadowStage::new(secs(30)) }),
                 stages: stages.collect(),
                 warm_up: secs(warm_up),
                 no_data,
@@ -99,8 +102,7 @@ fn any_plan() -> impl Strategy<Value = CanarySpec> {
                 guards,
                 ..spec()
             }
-        },
-    )
+        })
 }
 
 struct Model {
@@ -118,7 +120,10 @@ impl Model {
         evidence.frozen = seen.frozen.then(|| "holiday".to_owned());
         if let Ok(measured) = &mut evidence.measured {
             measured.evaluations.iter_mut().zip(seen.verdicts).for_each(|(found, verdict)| found.verdict = verdict);
-            measured.canary = if seen.enough { plenty() } else { CohortNumbers::default() };
+            match &mut measured.comparison {
+                Some(comparison) => comparison.compared = if seen.enough { 500 } else { 499 },
+                None => measured.canary = if seen.enough { plenty() } else { CohortNumbers::default() },
+            }
         }
         if !seen.measured {
             evidence.measured = Err("no answer".to_owned());
@@ -188,7 +193,10 @@ impl Model {
                 assert_eq!((self.world.alias.as_str(), self.world.route), (OLD, None));
                 assert!(self.world.retired.is_empty() && !pending);
             }
-            _ => assert!(self.world.retired.is_empty(), "nothing is retired before the end"),
+            _ => {
+                assert!(self.world.retired.is_empty(), "nothing is retired before the end");
+                assert!(self.canary.shadow().is_none() || self.world.route.is_none(), "a comparison needs no route");
+            }
         }
     }
 }
@@ -211,8 +219,11 @@ fn always(before: &Canary, after: &Canary) {
     if matches!(is, State::Paused { because: PauseReason::KillSwitch }) {
         assert_eq!(after.share(), Share::ZERO, "nobody is on a killed canary");
     }
+    if after.shadow().is_some() {
+        assert_eq!((after.share(), after.stage()), (Share::ZERO, 0), "nobody is served by what is only compared");
+    }
     let warned = after.status().warnings.iter().any(|warning| warning.contains("kill switch"));
-    assert!(!(warned && is == State::Stepping), "nothing steps while the kill switch is on");
+    assert!(!(warned && (is == State::Stepping || after.mirrored().is_some())), "nothing steps while the kill switch is on");
     if matches!(was, State::RollingBack { .. } | State::RollbackFailed { .. }) {
         assert!(!is.is_live(), "there is no way back from the way back");
     }
@@ -243,8 +254,9 @@ fn recorded(before: &Canary, after: &Canary) {
 fn looked(before: &Canary, after: &Canary, evidence: &Evidence, now: Timestamp) {
     let (was, is) = (before.state(), after.state());
     assert!(after.stage() <= before.stage() + 1, "one look leads at most one stage on");
-    let upwards =
-        after.stage() > before.stage() || (matches!(was, State::Stepping | State::Paused { .. }) && !is_in_stage(is) && !is_back(is));
+    let left = matches!(was, State::Stepping | State::Paused { .. }) && !is_in_stage(is);
+    let compared = before.shadow().is_some() && after.shadow().is_none();
+    let upwards = after.stage() > before.stage() || ((left || compared) && !is_back(is));
     if upwards {
         left_upwards(before, evidence, now);
     }
@@ -256,7 +268,7 @@ fn looked(before: &Canary, after: &Canary, evidence: &Evidence, now: Timestamp) 
         let plan = after.plan().spec();
         assert!(!plan.auto_rollback || is_back(is), "a failing guard rolls back from {was:?}");
         assert!(is_back(is) || after.stage() == before.stage());
-        if !plan.auto_rollback && was == State::Stepping {
+        if !plan.auto_rollback && matches!(was, State::Shadowing | State::Stepping) {
             assert_eq!(is, State::Paused { because: PauseReason::Guard });
             assert!(
                 after.status().pending.iter().any(|pending| matches!(pending.effect, Effect::Notify { event: Notice::GuardFailing, .. }))
@@ -269,7 +281,7 @@ fn looked(before: &Canary, after: &Canary, evidence: &Evidence, now: Timestamp) 
 }
 
 fn is_in_stage(state: State) -> bool {
-    matches!(state, State::Stepping | State::Paused { .. })
+    matches!(state, State::Shadowing | State::Stepping | State::Paused { .. })
 }
 
 fn is_back(state: State) -> bool {
@@ -285,6 +297,13 @@ fn left_upwards(before: &Canary, evidence: &Evidence, now: Timestamp) {
     if let State::Paused { because } = before.state() {
         assert!(because.clears_itself(), "what waits for somebody was left by itself: {because:?}");
     }
+    let by_deadline = before.plan().spec().on_inconclusive_at_deadline == AtDeadline::Promote && before.plan().spec().deadline.is_some();
+    if let Some(shadow) = before.shadow() {
+        let measured = watched(before, evidence, shadow.duration, now);
+        assert!(measured.comparison.is_some_and(|comparison| comparison.compared >= 500), "by too few comparisons");
+        assert!(measured.evaluations.iter().all(|found| good(found.verdict, by_deadline)), "without a pass");
+        return;
+    }
     // Approving, skipping and promoting all show as somebody's step into this stage's `stepping`.
     let last = before.stage() == before.plan().stages().len() - 1;
     let by_somebody = status.history.iter().any(|step| step.stage == before.stage() && step.actor == "ada" && step.to == State::Stepping);
@@ -292,16 +311,25 @@ fn left_upwards(before: &Canary, evidence: &Evidence, now: Timestamp) {
     if stage.duration.is_zero() || (last && by_somebody) {
         return;
     }
-    let elapsed = millis(stage.duration.get()) - status.time_left_ms.expect("in a stage");
+    let measured = watched(before, evidence, stage.duration, now);
+    assert!(measured.canary.requests >= 500 && measured.canary.units >= 100, "by too small a sample");
+    assert!(measured.evaluations.iter().all(|found| good(found.verdict, by_deadline)), "without a pass");
+}
+
+fn good(verdict: Verdict, by_deadline: bool) -> bool {
+    verdict == Verdict::Pass || (by_deadline && verdict == Verdict::Inconclusive)
+}
+
+/// The evidence, of this window, after all of `duration` was watched.
+fn watched<'e>(before: &Canary, evidence: &'e Evidence, duration: Period, now: Timestamp) -> &'e Measurement {
+    let status = before.status();
+    let elapsed = millis(duration.get()) - status.time_left_ms.expect("in a stage");
     let since = now.since(status.history.last_transition().expect("begun").at);
     assert_eq!(status.phase, Phase::Measuring);
-    assert!(elapsed + since.min(20_000) >= millis(stage.duration.get()), "the time was not over");
+    assert!(elapsed + since.min(20_000) >= millis(duration.get()), "the time was not over");
     let measured = evidence.measured.as_ref().expect("without evidence nothing is left upwards");
     assert_eq!(measured.window, before.window(), "by evidence of another window");
-    assert!(measured.canary.requests >= 500 && measured.canary.units >= 100, "by too small a sample");
-    let by_deadline = before.plan().spec().on_inconclusive_at_deadline == AtDeadline::Promote && before.plan().spec().deadline.is_some();
-    let good = |verdict: Verdict| verdict == Verdict::Pass || (by_deadline && verdict == Verdict::Inconclusive);
-    assert!(measured.evaluations.iter().all(|found| good(found.verdict)), "without a pass");
+    measured
 }
 
 proptest! {

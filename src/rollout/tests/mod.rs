@@ -9,4 +9,5 @@ mod lifecycle;
 mod plan;
 mod restart;
 mod rollback;
+mod shadow;
 mod share;

@@ -1,7 +1,7 @@
 //! A controller that dies at any moment: another one reads what was stored, repeats what may not have been done, and goes on.
 
-use super::bench::{Bench, NEW, OLD, paused, spec, unmeasured};
-use crate::rollout::{CanarySpec, Command, Ending, Guard, Level, PauseReason, Rule, State, Verdict};
+use super::bench::{Bench, NEW, OLD, paused, secs, spec, unmeasured};
+use crate::rollout::{CanarySpec, Command, Ending, Guard, Level, PauseReason, Rule, ShadowStage, State, Verdict};
 
 /// A plan that comes through every state there is.
 fn eventful() -> CanarySpec {
@@ -47,6 +47,10 @@ fn reach(state: State) -> Bench {
             bench = Bench::new(spec());
             bench.broken = Some("running the pre-checks");
             bench.run(1);
+        }
+        State::Shadowing => {
+            bench = Bench::new(CanarySpec { shadow: Some(ShadowStage::new(secs(60))), ..spec() });
+            bench.run_to(state);
         }
         State::Stepping => {}
         State::Paused { because } => match because {
@@ -126,7 +130,8 @@ fn every_state() -> Vec<State> {
         PauseReason::Approval,
         PauseReason::KillSwitch,
     ];
-    let mut states = vec![State::Scheduled, State::Initializing, State::Stepping, State::Promoting, State::Watching, State::Completed];
+    let mut states =
+        vec![State::Scheduled, State::Initializing, State::Shadowing, State::Stepping, State::Promoting, State::Watching, State::Completed];
     states.extend([State::RolledBack, State::Aborted, State::Superseded, State::Failed]);
     states.extend(reasons.map(paused));
     states.extend(endings.map(|towards| State::RollingBack { towards }));
@@ -184,7 +189,7 @@ fn a_restart_keeps_the_remaining_time_of_stage_and_watch() {
 fn effects_repeated_after_a_crash_do_no_harm() {
     let mut bench = Bench::new(spec());
     for _ in 0..100 {
-        bench.now = bench.now.plus(super::bench::secs(10));
+        bench.now = bench.now.plus(secs(10));
         let good = bench.good();
         bench.canary.tick(bench.now, &good);
         let due: Vec<_> = bench.canary.due(bench.now).cloned().collect();

@@ -17,6 +17,9 @@ pub(super) struct Columns {
     over_reference: Vec<u64>,
     empty: Vec<u64>,
     latency_us: Vec<u64>,
+    /// Not there where there were none, and in documents of before they were counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    bytes: Option<Vec<u64>>,
     /// Not there while nothing was looked at, so that replicas of a release without these sums can read the rest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     answers: Option<Answers>,
@@ -59,6 +62,7 @@ impl From<Cohort> for Columns {
             over_reference: column(|sums| sums.over_reference),
             empty: column(|sums| sums.empty),
             latency_us: column(|sums| sums.latency_us),
+            bytes: cohort.buckets.iter().any(|sums| sums.bytes > 0).then(|| column(|sums| sums.bytes)),
             units: cohort.units,
             units_with_error: cohort.units_with_error,
         }
@@ -77,6 +81,7 @@ impl TryFrom<Columns> for Cohort {
             over_reference: columns.over_reference[bucket],
             empty: columns.empty[bucket],
             latency_us: columns.latency_us[bucket],
+            bytes: columns.bytes.as_ref().map_or(0, |bytes| bytes[bucket]),
             lists: columns.answers.as_ref().map_or(0, |answers| answers.lists[bucket]),
             hits: columns.answers.as_ref().map_or(0, |answers| answers.hits[bucket]),
             scored: columns.answers.as_ref().map_or(0, |answers| answers.scored[bucket]),
@@ -105,7 +110,8 @@ impl Columns {
                 ("answers.top_score", answers.top_score.len()),
             ]
         });
-        match lengths.into_iter().chain(answers).find(|(_, found)| *found != BUCKETS) {
+        let bytes = self.bytes.iter().map(|bytes| ("bytes", bytes.len()));
+        match lengths.into_iter().chain(bytes).chain(answers).find(|(_, found)| *found != BUCKETS) {
             Some((column, found)) => Err(ColumnsFault::Length { column, found }),
             None => Ok(()),
         }

@@ -78,6 +78,8 @@ pub(super) enum Shown {
     Milliseconds,
     /// Of a metric, without a unit.
     Score,
+    /// A logarithm, as the number of times it stands for.
+    Times,
 }
 
 impl Shown {
@@ -88,6 +90,7 @@ impl Shown {
             Self::Points => format!("{} points", short(value * 100.0)),
             Self::Milliseconds => format!("{} ms", short(value)),
             Self::Score => short(value),
+            Self::Times => format!("{} times", short(value.exp())),
         }
     }
 }
@@ -130,5 +133,6 @@ mod tests {
         assert_eq!(Shown::Share.show(1.35), "100 %");
         assert_eq!(Shown::Points.show(-0.012_34), "-1.234 points");
         assert_eq!(Shown::Milliseconds.show(-0.000_01), "0 ms");
+        assert_eq!(Shown::Times.show(2.0_f64.ln()), "2 times");
     }
 }

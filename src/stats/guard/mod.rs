@@ -10,6 +10,7 @@
 //! | [`latency_mean_against_control`] | mean latency | surely above control's by the margin | surely not |
 //! | [`empty_share`], [`empty_share_against_control`] | share of answers without a result | as for errors and tails | |
 //! | [`top_score`], [`top_score_against_control`] | how far the mean score of best hits falls short | surely by more than the margin | surely not |
+//! | [`failed`], [`emptied`], [`overlap`], [`lost_overlap`], [`latency_ratio`] | a shadow that serves worse, or answers otherwise | surely beyond the limit | surely within it |
 //!
 //! Called by the controller at every check interval; which guards a stage has, and what follows from a verdict, is the
 //! rollout's business. Invariants:
@@ -22,6 +23,7 @@ mod empty;
 mod errors;
 mod evaluation;
 mod latency;
+mod likeness;
 mod rule;
 mod scores;
 mod shares;
@@ -30,6 +32,7 @@ pub use empty::{empty_share, empty_share_against_control};
 pub use errors::{ErrorsAgainstControl, error_rate, errors_against_control};
 pub use evaluation::{Evaluation, Verdict};
 pub use latency::{latency_mean, latency_mean_against_control, latency_tail, latency_tail_against_control};
+pub use likeness::{emptied, failed, latency_ratio, lost_overlap, overlap};
 pub use rule::{Minimum, Rule};
 pub use scores::{top_score, top_score_against_control};
 

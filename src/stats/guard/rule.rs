@@ -74,10 +74,15 @@ pub(super) struct Question<'a> {
 }
 
 impl Question<'_> {
-    pub(super) fn judge(&self, compared: Compared<'_>, rule: &Rule, mut numbers: Numbers) -> Evaluation {
+    pub(super) fn judge(&self, compared: Compared<'_>, rule: &Rule, numbers: Numbers) -> Evaluation {
+        self.decide(rule, rule.missing(compared), numbers)
+    }
+
+    /// `missing` is what is not there that a pass would take.
+    pub(super) fn decide(&self, rule: &Rule, missing: Option<String>, mut numbers: Numbers) -> Evaluation {
         numbers.put("limit", self.limit);
         let Some(harm) = self.harm else {
-            let missing = rule.missing(compared).unwrap_or_else(|| "the cohorts have answers from too few units to compare".to_owned());
+            let missing = missing.unwrap_or_else(|| "there are answers from too few units to compare".to_owned());
             return numbers.conclude(Verdict::Inconclusive, missing);
         };
         let Some((lower, upper)) = rule.bounds(&harm) else {
@@ -92,7 +97,7 @@ impl Question<'_> {
             return numbers
                 .conclude(Verdict::Fail, format!("{subject} is at least {low}, above the limit of {limit} (estimate {estimate})"));
         }
-        if let Some(missing) = rule.missing(compared) {
+        if let Some(missing) = missing {
             return numbers.conclude(Verdict::Inconclusive, missing);
         }
         if upper < self.limit {

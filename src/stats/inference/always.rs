@@ -11,6 +11,16 @@ pub struct Always {
     pub interval: Interval,
 }
 
+/// The chance that an estimate is ever this far above zero where the truth is zero or below. None as in [`test`], and where
+/// alpha is a half or more.
+#[must_use]
+pub fn above(contrast: &Contrast, alpha: f64, seen: f64, planned: f64) -> Option<f64> {
+    let sequence = Sequence::new(Sides::One, alpha, planned)?;
+    let errors_away = contrast.estimate / contrast.standard_error();
+    let proper = errors_away.is_finite() && contrast.degrees > 0.0 && seen > 0.0;
+    proper.then(|| sequence.p_value(narrow(errors_away.abs(), contrast.degrees).copysign(errors_away), seen))
+}
+
 /// Tests `contrast` against zero after `seen` units of both arms; the sequence is tightest at `planned`, which must not
 /// change during an experiment. None where there is no spread, or nothing planned.
 ///

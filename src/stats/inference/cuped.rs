@@ -1,19 +1,19 @@
 //! Taking out what was there before (CUPED; Deng, Xu, Kohavi and Walker, 2013): buckets that were slow, or clicked much,
 //! before an experiment will be so in it, in whichever arm. What that explains is no noise of the comparison.
 //!
-//! Works on bucket values, weighted by what they stand for: the map from units to buckets is the same before and after the
-//! start, so the summaries of the pre-period are all it needs.
+//! Works on bucket sums, before and after: the map from units to buckets is the same, so the summaries of the pre-period are
+//! all it needs. A ratio after is adjusted by the ratio before, and the variance is that of the delta method over all four sums,
+//! by their residuals (Jin and Ba, 2023).
 
-use crate::stats::Ratio;
+use crate::stats::ratio::{Base, Estimate, Ratio};
 
-/// One bucket of one arm.
+/// One bucket of one arm: the sum of the metric and what it is divided by.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Cell {
-    /// The sum of the metric, and what it is divided by.
     pub above: f64,
     pub below: f64,
-    /// The metric's value before the experiment; none where nothing was seen then.
-    pub before: Option<f64>,
+    /// The same before the experiment; zeros where nothing was seen then.
+    pub before: (f64, f64),
 }
 
 /// An adjustment from the buckets of all arms.
@@ -23,47 +23,73 @@ pub struct Cuped {
     pub theta: f64,
     /// The share of variance that is explained.
     pub explained: f64,
-    center: f64,
+    /// The value before, of all arms: an arm that was there needs no adjustment.
+    pub(super) center: f64,
+}
+
+/// An arm with what is explained taken out, and as it was.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Adjusted {
+    pub estimate: Estimate,
+    pub raw: Base,
 }
 
 impl Cuped {
-    /// Theta is `Cov(Y, X) / Var(X)` over the buckets of all arms, each arm around its own means so that an effect of the
-    /// treatment is not taken for a relation. None where the value before does not vary.
+    /// Theta is `Cov(after, before) / Var(before)`, added up over the arms, each around its own ratios so that an effect of
+    /// the treatment is not taken for a relation. None where the value before does not vary, or an arm has none.
     #[must_use]
     pub fn of(arms: &[Vec<Cell>]) -> Option<Self> {
-        let (mut xy, mut xx, mut yy, mut sum_x, mut weight) = (0.0, 0.0, 0.0, 0.0, 0.0);
+        let (mut both, mut before, mut after, mut sums) = (0.0, 0.0, 0.0, (0.0, 0.0));
         for arm in arms {
-            let pairs: Vec<(f64, f64, f64)> = arm.iter().filter_map(Cell::pair).collect();
-            let total: f64 = pairs.iter().map(|(_, _, below)| below).sum();
-            if total <= 0.0 {
-                continue;
-            }
-            let mean = |value: fn(&(f64, f64, f64)) -> f64| pairs.iter().map(|pair| value(pair) * pair.2).sum::<f64>() / total;
-            let (mean_y, mean_x) = (mean(|pair| pair.0), mean(|pair| pair.1));
-            for (y, x, below) in &pairs {
-                xy += below * (y - mean_y) * (x - mean_x);
-                xx += below * (x - mean_x).powi(2);
-                yy += below * (y - mean_y).powi(2);
-            }
-            sum_x += mean_x * total;
-            weight += total;
+            let residuals = Residuals::of(arm)?;
+            both += residuals.product(|pair| pair.0 * pair.1);
+            before += residuals.product(|pair| pair.1 * pair.1);
+            after += residuals.product(|pair| pair.0 * pair.0);
+            arm.iter().for_each(|cell| sums = (sums.0 + cell.before.0, sums.1 + cell.before.1));
         }
-        (xx > 0.0 && yy > 0.0 && weight > 0.0).then(|| Self { theta: xy / xx, explained: xy * xy / (xx * yy), center: sum_x / weight })
+        (before > 0.0 && after > 0.0).then(|| Self {
+            theta: both / before,
+            explained: both * both / (before * after),
+            center: sums.0 / sums.1,
+        })
     }
 
-    /// The ratio of one arm with what is explained taken out. Buckets without a value before stay as they are.
+    /// One arm. None as in [`Cuped::of`].
     #[must_use]
-    pub fn adjust(&self, arm: &[Cell]) -> Option<Ratio> {
-        Ratio::of_sums(arm.iter().map(|cell| {
-            let known = cell.before.map_or(0.0, |before| self.theta * (before - self.center));
-            (cell.above - known * cell.below, cell.below)
-        }))
+    pub fn adjust(&self, arm: &[Cell]) -> Option<Adjusted> {
+        let ratio = Ratio::of_sums(arm.iter().map(|cell| (cell.above, cell.below)))?;
+        let residuals = Residuals::of(arm)?;
+        let left = |pair: (f64, f64)| pair.0 - self.theta * pair.1;
+        let estimate = Estimate {
+            value: ratio.value - self.theta * (residuals.before - self.center),
+            variance: residuals.product(|pair| left(pair).powi(2)),
+            ..Estimate::from(&ratio)
+        };
+        let covariance = residuals.product(|pair| left(pair) * pair.0);
+        Some(Adjusted { estimate, raw: Base { value: ratio.value, variance: ratio.variance, covariance } })
     }
 }
 
-impl Cell {
-    fn pair(&self) -> Option<(f64, f64, f64)> {
-        let before = self.before.filter(|_| self.below > 0.0)?;
-        Some((self.above / self.below, before, self.below))
+/// How far each bucket is from its arm's ratios after and before, in parts of those.
+struct Residuals {
+    pairs: Vec<(f64, f64)>,
+    before: f64,
+}
+
+impl Residuals {
+    fn of(arm: &[Cell]) -> Option<Self> {
+        let seen = || arm.iter().filter(|cell| cell.below > 0.0 || cell.before.1 > 0.0);
+        let sum = |part: fn(&Cell) -> f64| seen().map(part).sum::<f64>();
+        let (after, before) = (sum(|cell| cell.below), sum(|cell| cell.before.1));
+        let (ratio, was) = (sum(|cell| cell.above) / after, sum(|cell| cell.before.0) / before);
+        let pair = |cell: &Cell| ((cell.above - ratio * cell.below) / after, (cell.before.0 - was * cell.before.1) / before);
+        let pairs: Vec<(f64, f64)> = seen().map(pair).collect();
+        (pairs.len() > 1 && after > 0.0 && before > 0.0).then_some(Self { pairs, before: was })
+    }
+
+    /// An unbiased sum over the buckets.
+    fn product(&self, of: impl Fn((f64, f64)) -> f64) -> f64 {
+        let count = self.pairs.len() as f64;
+        count / (count - 1.0) * self.pairs.iter().map(|pair| of(*pair)).sum::<f64>()
     }
 }

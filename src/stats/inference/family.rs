@@ -21,6 +21,12 @@ pub fn benjamini_hochberg(p_values: &[f64]) -> Adjusted {
     step_up(p_values, 1.0)
 }
 
+/// Benjamini and Yekutieli (2001): the same promise however the tests depend on each other, at the price of `1 + 1/2 + .. + 1/m`.
+#[must_use]
+pub fn benjamini_yekutieli(p_values: &[f64]) -> Adjusted {
+    step_up(p_values, (1..=p_values.len()).map(|rank| (rank as f64).recip()).sum())
+}
+
 /// From the largest p down: `p * count * factor / rank`, and never more than one that is larger.
 fn step_up(p_values: &[f64], factor: f64) -> Adjusted {
     let count = p_values.len() as f64;

@@ -40,6 +40,13 @@ impl Contrast {
     }
 }
 
+/// The chance of an estimate this far above zero where the truth is zero or below. None as in [`test`].
+#[must_use]
+pub fn above(contrast: &Contrast) -> Option<f64> {
+    let t = contrast.estimate / contrast.standard_error();
+    student(contrast.degrees).filter(|_| contrast.degrees >= 1.0 && t.is_finite()).map(|student| student.sf(t))
+}
+
 /// Tests `contrast` against zero. None where there is no spread to test against, or fewer than one degree of freedom.
 #[must_use]
 pub fn test(contrast: &Contrast, alpha: f64) -> Option<Fixed> {

@@ -4,23 +4,37 @@
 //! number that looks like one. Sources of the formulas: `docs/statistics.md`.
 //!
 //! ```text
-//! fixed        one look, chosen beforehand: Welch's t          ranks       Mann-Whitney, Hodges-Lehmann, A12
-//! always       any number of looks: a confidence sequence      quantile    percentiles of clustered requests
-//! proportion   Wilson, Newcombe                                cuped       what a pre-period explains, taken out
-//! effect       Cohen's d, Hedges' g                            bayes       for display only
-//! family       several comparisons at once: Holm, BH           power       how much is needed, how little can be seen
+//! fixed          one look, chosen beforehand: Welch's t          ranks      Mann-Whitney, Hodges-Lehmann, A12
+//! always         any number of looks: a confidence sequence      brunner_munzel  the same where spreads differ
+//! proportion     intervals of shares: Wilson and others          quantile   percentiles of clustered requests
+//! shares         tests of two: pooled, Fisher, score             cuped      what a pre-period explains, taken out
+//! barnard        two shares of few                               jackknife  a second opinion on a ratio's error
+//! binomial       a share against a known one, two rates          bayes      for display only
+//! effect         Cohen's d, Hedges' g                            power      how much is needed, how little can be seen
+//! family         several comparisons at once: Holm, BH, BY       sizes      the same by t, and for shares
+//! outcomes, noncentral, differences: what these are computed with  midway  what will be seen with more
 //! ```
 
 pub mod always;
+pub mod barnard;
 pub mod bayes;
+pub mod binomial;
+pub mod brunner_munzel;
 pub mod cuped;
+mod differences;
 pub mod effect;
 pub mod family;
 pub mod fixed;
+pub mod jackknife;
+pub mod midway;
+mod noncentral;
+mod outcomes;
 pub mod power;
 pub mod proportion;
 pub mod quantile;
 pub mod ranks;
+pub mod shares;
+pub mod sizes;
 
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF as _, Normal, StudentsT};
@@ -51,10 +65,15 @@ fn normal_quantile(upper_tail: f64) -> f64 {
 
 /// Both tails beyond `z`.
 fn normal_tails(z: f64) -> f64 {
-    (2.0 * Normal::standard().sf(z.abs())).min(1.0)
+    (2.0 * normal_upper(z.abs())).min(1.0)
 }
 
-fn student(degrees: f64) -> Option<StudentsT> {
+/// What lies above `z`.
+fn normal_upper(z: f64) -> f64 {
+    Normal::standard().sf(z)
+}
+
+pub(in crate::stats) fn student(degrees: f64) -> Option<StudentsT> {
     StudentsT::new(0.0, 1.0, degrees).ok()
 }
 

@@ -1,6 +1,7 @@
-//! Before an experiment: how many units does it need? During one: what can it see?
+//! Before an experiment: how many units does it need? By a normal distribution here; for few units by Student's t, and for shares
+//! by other usual formulas, in [`super::sizes`].
 
-use super::{normal_quantile, normal_tails};
+use super::{normal_quantile, normal_upper};
 
 /// A comparison of two arms that is being planned.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -34,7 +35,7 @@ impl Design {
         (boundary + normal_quantile(1.0 - self.power)) / self.factor()
     }
 
-    fn factor(&self) -> f64 {
+    pub(super) fn factor(&self) -> f64 {
         normal_quantile(self.alpha / 2.0) + normal_quantile(1.0 - self.power)
     }
 }
@@ -42,7 +43,20 @@ impl Design {
 /// The chance that a difference is seen at one look with this standard error; the far tail is counted too.
 #[must_use]
 pub fn power(difference: f64, standard_error: f64, alpha: f64) -> f64 {
-    let (critical, away) = (normal_quantile(alpha / 2.0), difference.abs() / standard_error);
-    let beyond = |z: f64| if z >= 0.0 { normal_tails(z) / 2.0 } else { 1.0 - normal_tails(z) / 2.0 };
-    beyond(critical - away) + beyond(critical + away)
+    beyond(difference.abs() / standard_error, normal_quantile(alpha / 2.0))
+}
+
+/// The chance that an estimate so many standard errors away is seen to be further than `boundary` from zero, on either side.
+pub(super) fn beyond(away: f64, boundary: f64) -> f64 {
+    normal_upper(boundary - away) + normal_upper(boundary + away)
+}
+
+/// Where a function that rises from below zero crosses it, by halving.
+pub(super) fn crossing(mut low: f64, mut high: f64, value: impl Fn(f64) -> f64) -> f64 {
+    const HALVINGS: u32 = 60;
+    for _ in 0..HALVINGS {
+        let middle = f64::midpoint(low, high);
+        if value(middle) < 0.0 { low = middle } else { high = middle }
+    }
+    f64::midpoint(low, high)
 }

@@ -23,6 +23,12 @@ pub struct Quantile {
 }
 
 impl Quantile {
+    /// From the values at the ranks between which it lies, of `count` values in so many effective groups.
+    pub(super) fn of_ranks(value: f64, (low, high): (f64, f64), (count, groups): (f64, f64), design_effect: f64) -> Self {
+        let spread = (high - low) / (2.0 * normal_quantile(READ_AT / 2.0));
+        Self { value, variance: (count - 1.0) / count * spread * spread * design_effect, design_effect, groups, count }
+    }
+
     /// How many values it is of.
     #[must_use]
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it was counted")]
@@ -54,11 +60,11 @@ impl Grid<'_> {
             return None;
         }
         let value = self.at(&all, q * count)?;
-        let spread = (self.at(&all, high)? - self.at(&all, low)?) / (2.0 * normal_quantile(READ_AT / 2.0));
+        let ends = (self.at(&all, low)?, self.at(&all, high)?);
         let below = self.groups.iter().map(|group| self.below(group, value));
         let share = Ratio::of_sums(below.zip(self.groups.iter().map(|group| group.iter().sum::<u64>() as f64)))?;
         let design_effect = share.variance / (q * (1.0 - q) / count);
-        Some(Quantile { value, variance: spread * spread * design_effect, design_effect, groups: share.effective_buckets, count })
+        Some(Quantile::of_ranks(value, ends, (count, share.effective_buckets), design_effect))
     }
 
     /// The value at a rank, interpolated within its cell.

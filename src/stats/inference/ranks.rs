@@ -1,6 +1,10 @@
 //! Tests on ranks: no assumption about the shape of values, none about their scale.
 
-use super::{normal_quantile, normal_tails};
+use super::differences::Differences;
+use super::{Interval, normal_quantile, normal_tails};
+
+/// U is a whole number, or half of one, and a normal distribution is not: it is read in the middle between two values.
+pub(super) const CONTINUITY: f64 = 0.5;
 
 /// With no more values than this on one side, and no ties, the distribution of U is counted out.
 const EXACT: usize = 8;
@@ -20,15 +24,13 @@ pub struct MannWhitney {
 /// None without values on both sides, or where one is not a number.
 #[must_use]
 pub fn mann_whitney(b: &[f64], a: &[f64]) -> Option<MannWhitney> {
-    if b.is_empty() || a.is_empty() || b.iter().chain(a).any(|value| !value.is_finite()) {
-        return None;
-    }
+    let differences = Differences::of(b, a)?;
     let (in_b, in_a) = (b.len() as f64, a.len() as f64);
     let Ranked { sum: rank_sum, tie_term } = ranked(b, a);
     let u = rank_sum - in_b * (in_b + 1.0) / 2.0;
     let exact = tie_term == 0.0 && b.len().min(a.len()) <= EXACT;
-    let p_value = if exact { exact_p(u, b.len(), a.len()) } else { normal_p(u, in_b, in_a, tie_term) };
-    Some(MannWhitney { u, p_value, a12: u / (in_b * in_a), shift: shift(b, a) })
+    let p_value = if exact { exact_p(u, b.len(), a.len()) } else { normal_p(u, (in_b, in_a), tie_term, CONTINUITY) };
+    Some(MannWhitney { u, p_value, a12: u / (in_b * in_a), shift: differences.median() })
 }
 
 struct Ranked {
@@ -52,12 +54,32 @@ fn ranked(b: &[f64], a: &[f64]) -> Ranked {
     Ranked { sum, tie_term }
 }
 
-/// Both tails of a normal distribution, with the correction for continuity and for ties.
-fn normal_p(u: f64, in_b: f64, in_a: f64, tie_term: f64) -> f64 {
+/// Both tails of a normal distribution, with the correction for ties and one for continuity.
+pub(super) fn normal_p(u: f64, (in_b, in_a): (f64, f64), tie_term: f64, continuity: f64) -> f64 {
+    let deviation = deviation(in_b, in_a, tie_term);
+    let away = ((u - in_b * in_a / 2.0).abs() - continuity).max(0.0);
+    if deviation > 0.0 { normal_tails(away / deviation) } else { 1.0 }
+}
+
+/// The standard deviation of U where there is no difference.
+fn deviation(in_b: f64, in_a: f64, tie_term: f64) -> f64 {
     let all = in_b + in_a;
-    let variance = in_b * in_a / 12.0 * (all + 1.0 - tie_term / (all * (all - 1.0)));
-    let away = ((u - in_b * in_a / 2.0).abs() - 0.5).max(0.0);
-    if variance > 0.0 { normal_tails(away / variance.sqrt()) } else { 1.0 }
+    (in_b * in_a / 12.0 * (all + 1.0 - tie_term / (all * (all - 1.0)))).max(0.0).sqrt()
+}
+
+/// The shifts that the test would not reject, those [`MannWhitney::shift`] lies among: the differences between which U is as
+/// far from its middle as chance takes it, as R's `wilcox.test` and Kayenta find them by trying. None as in [`mann_whitney`].
+#[must_use]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place among the differences")]
+pub fn shift_interval(b: &[f64], a: &[f64], alpha: f64) -> Option<Interval> {
+    let differences = Differences::of(b, a)?;
+    let (in_b, in_a) = (b.len() as f64, a.len() as f64);
+    // Shifted by anything but a difference, a sample has ties with itself only.
+    let deviation = deviation(in_b, in_a, ranked(b, &[]).tie_term + ranked(a, &[]).tie_term);
+    let most = in_b * in_a / 2.0 + CONTINUITY + normal_quantile(alpha / 2.0) * deviation;
+    let last = differences.count() - 1;
+    let place = ((most.ceil() - 1.0) as usize).min(last);
+    Some(Interval { low: differences.nth(last - place), high: differences.nth(place) })
 }
 
 /// How many of all orders of the values give each U, as Mann and Whitney (1947) counted them: twice the smaller tail.
@@ -78,14 +100,6 @@ fn exact_p(u: f64, in_b: usize, in_a: usize) -> f64 {
     let low = u.min(most as f64 - u);
     let tail: f64 = ways.iter().enumerate().take_while(|(at, _)| *at as f64 <= low).map(|(_, ways)| ways).sum();
     (2.0 * tail / total).min(1.0)
-}
-
-fn shift(b: &[f64], a: &[f64]) -> f64 {
-    let mut differences: Vec<f64> = b.iter().flat_map(|of_b| a.iter().map(move |of_a| of_b - of_a)).collect();
-    let (count, middle) = (differences.len(), differences.len() / 2);
-    let (below, upper, _) = differences.select_nth_unstable_by(middle, f64::total_cmp);
-    let lower = below.iter().copied().max_by(f64::total_cmp).filter(|_| count % 2 == 0);
-    lower.map_or(*upper, |lower| f64::midpoint(lower, *upper))
 }
 
 /// The ranks, counted from below, between which a quantile of `count` independent values lies with this confidence.

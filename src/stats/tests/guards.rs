@@ -8,11 +8,11 @@ use crate::stats::guard::{
 use crate::stats::{Cohort, Compared, Evaluation, Found, Outcome, Rule, Verdict};
 
 const GOOD: Option<Found> = Some(Found::Best(800_000));
-const FAST: Outcome = Outcome::Answered { latency_us: 4_000, found: GOOD };
+const FAST: Outcome = Outcome::Answered { latency_us: 4_000, bytes: 900, found: GOOD };
 /// Beyond the reference, within the limit.
-const UNHURRIED: Outcome = Outcome::Answered { latency_us: 9_000, found: GOOD };
-const SLOW: Outcome = Outcome::Answered { latency_us: 900_000, found: GOOD };
-const EMPTY: Outcome = Outcome::Answered { latency_us: 4_000, found: Some(Found::Nothing) };
+const UNHURRIED: Outcome = Outcome::Answered { latency_us: 9_000, bytes: 900, found: GOOD };
+const SLOW: Outcome = Outcome::Answered { latency_us: 900_000, bytes: 900, found: GOOD };
+const EMPTY: Outcome = Outcome::Answered { latency_us: 4_000, bytes: 90, found: Some(Found::Nothing) };
 
 fn rule() -> Rule {
     Rule::sharing(0.01, 0.5, 4)

@@ -10,7 +10,8 @@ const THRESHOLDS: Thresholds = Thresholds { limit_us: 200_000, reference_us: 8_0
 /// A request, and the replica that sees it.
 fn observed() -> impl Strategy<Value = (u64, Outcome, usize)> {
     let found = prop_oneof![Just(None), Just(Some(Found::Nothing)), (-5_000_000..5_000_000_i64).prop_map(|score| Some(Found::Best(score)))];
-    let answered = (0..4_000_000_u64, found).prop_map(|(latency_us, found)| Outcome::Answered { latency_us, found });
+    let answered =
+        (0..4_000_000_u64, 0..1_000_000_u64, found).prop_map(|(latency_us, bytes, found)| Outcome::Answered { latency_us, bytes, found });
     // Few units, so that the same ones turn up at several replicas.
     let unit = (0..60_u64).prop_map(|unit| unit.wrapping_mul(0x9e37_79b9_7f4a_7c15));
     (unit, prop_oneof![1 => Just(Outcome::Failed), 4 => answered], 0..4_usize)
@@ -79,11 +80,22 @@ proptest! {
 fn sums_of_slow_requests_do_not_overflow() {
     let mut cohort = Cohort::default();
     for _ in 0..3 {
-        cohort.record(0, Outcome::Answered { latency_us: u64::MAX / 2, found: None }, THRESHOLDS);
+        cohort.record(0, Outcome::Answered { latency_us: u64::MAX / 2, bytes: u64::MAX / 2, found: None }, THRESHOLDS);
     }
     assert_eq!(cohort.totals().latency_us, u64::MAX);
     let restored: Cohort = serde_json::from_str(&stored(&cohort)).expect("its own JSON");
     assert_eq!(restored, cohort);
+}
+
+#[test]
+fn a_document_of_before_bytes_were_counted_is_read_without_them() {
+    let mut cohort = Cohort::default();
+    cohort.record(3, Outcome::Answered { latency_us: 5, bytes: 70, found: None }, THRESHOLDS);
+    let mut document = serde_json::to_value(&cohort).expect("a cohort is JSON");
+    let bytes = document.as_object_mut().and_then(|document| document.remove("bytes")).expect("they are written");
+    assert_eq!(bytes[3], 70);
+    let read: Cohort = serde_json::from_value(document).expect("what an earlier version wrote");
+    assert_eq!((read.totals().latency_us, read.totals().bytes), (5, 0));
 }
 
 #[test]

@@ -10,7 +10,7 @@ fn cohort(users: u64, middle: i64) -> Cohort {
     for request in 0..users * 10 {
         let unit = (request % users + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let spread = i64::try_from(request % 7).expect("small") * 1_000;
-        cohort.record(unit, Outcome::Answered { latency_us: 1, found: Some(Found::Best(middle + spread)) }, THRESHOLDS);
+        cohort.record(unit, Outcome::Answered { latency_us: 1, bytes: 900, found: Some(Found::Best(middle + spread)) }, THRESHOLDS);
     }
     cohort
 }

@@ -99,6 +99,6 @@ impl User {
         };
         let luck = random.f64();
         let found = if luck < self.empty { Found::Nothing } else { Found::Best((1e6 * (self.score + 0.05 * (luck - 0.5))) as i64) };
-        Outcome::Answered { latency_us: latency_us as u64, found: Some(found) }
+        Outcome::Answered { latency_us: latency_us as u64, bytes: 900, found: Some(found) }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::{Place, eventually, on_both};
-use crate::store::{ReplicaReport, Retention, Store};
+use crate::store::{ReplicaReport, Retention, Store, Timestamp};
 
 on_both!(replicas_are_seen_with_their_age, dead_replicas_are_forgotten, observations_stay_apart, observations_go_by_prefix);
 
@@ -65,6 +65,14 @@ async fn observations_go_by_prefix(place: Place) {
     for scope in ["canary/é/1", "canary/é/2", "canary/éé", "canary_é/1", "c%"] {
         store.put_observation(scope, "a", &json!(0)).await.expect("the store answers");
     }
+    let mut scopes = store.observed_scopes("canary/é/").await.expect("the store answers");
+    scopes.sort();
+    assert_eq!(scopes, ["canary/é/1", "canary/é/2"]);
+    let since = async |prefix: &str, at| store.observations_since(prefix, at).await.expect("the store answers");
+    let all = since("canary/é/", Timestamp::default()).await;
+    assert_eq!(all.len(), 2);
+    assert_eq!(since("canary/é/", all[1].at.saturating_add(Duration::from_millis(1))).await, []);
+    assert_eq!(since("canary/é/", all[1].at).await.last(), all.last(), "what was put at that moment is among it");
     assert_eq!(store.drop_observations("canary/é/").await, Ok(2));
     assert_eq!(store.drop_observations("c%").await, Ok(1));
     for scope in ["canary/éé", "canary_é/1"] {

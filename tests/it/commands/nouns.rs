@@ -66,6 +66,26 @@ async fn routes() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn shadows() {
+    let house = House::new("").await;
+    assert_eq!(house.told("shadow list").await, "there are no shadow comparisons");
+    let made = house.told("shadow create docs docs_v2 --percentage 50 --reason trial").await;
+    for line in ["alias   docs: stable is compared with docs_v2", "state   running", "share   50 % by request"] {
+        assert!(made.lines().any(|said| said == line), "no `{line}` in\n{made}");
+    }
+    let listed = get(&house.pointsman.http, &house.pointsman.admin("/v1/shadows")).await;
+    let id = listed["items"][0]["id"].as_str().expect("it is listed").to_owned();
+    let refused = house.refused("shadow create docs docs_v2").await;
+    assert!(refused.starts_with("refused (409)") && refused.contains(&id), "{refused}");
+    let shown = house.told(&format!("shadow show {id}")).await;
+    assert!(shown.contains("nothing has been compared yet") && shown.contains("planned end"), "{shown}");
+    assert!(house.told("shadow list").await.contains(&id));
+    assert!(house.told(&format!("shadow stop {id}")).await.contains("settling"));
+    house.refused(&format!("shadow stop {id}")).await;
+    house.refused("shadow show shadow_nobody").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_whole_process_on_one_page() {
     let house = House::new("").await;
     house.pointsman.split("docs", "docs_v2", 90, 10).await;

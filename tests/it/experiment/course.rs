@@ -82,6 +82,11 @@ async fn users_are_split_counted_and_sent_back() {
     let csv = csv.send().await.expect("an answer").text().await.expect("text");
     let comparisons = report["comparisons"].as_array().expect("a list").len();
     assert!(csv.starts_with("arm,metric,role,direction,control_mean") && csv.lines().count() == comparisons + 1, "{csv}");
+    let header: Vec<&str> = csv.lines().next().expect("a header").split(',').collect();
+    for column in ["interval_low", "share_fisher_p_value", "ranks_shift_interval_high", "non_inferiority_non_inferior", "power_now", "note"]
+    {
+        assert!(header.contains(&column), "{column} is not in {header:?}");
+    }
 
     // Nothing else runs on the alias meanwhile, and nobody takes its collections away.
     let (status, _) = house.call(Method::POST, "/v1/experiments", &spec(&json!({}))).await;
@@ -185,7 +190,7 @@ async fn send_to(house: &House, name: &str, body: &Value) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_pre_period_watches_everybody_on_stable() {
     let house = House::new("").await;
-    let id = house.begin(json!({"pre_period": "3s"})).await;
+    let id = house.begin(json!({"pre_period": "10s"})).await;
     house.until(&id, "baseline").await;
     let before = everybody(&house).await;
     assert!(before.values().all(|(_, token)| token.is_none()));

@@ -1,8 +1,11 @@
 //! Experiments over real sockets.
 
 mod course;
+mod interleave;
+mod layers;
 mod oracle;
 mod python;
+mod ranges;
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};

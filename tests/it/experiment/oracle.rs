@@ -3,10 +3,15 @@
 use std::process::Stdio;
 
 use pointsman::stats::Contrast;
-use pointsman::stats::inference::family::benjamini_hochberg;
+use pointsman::stats::inference::barnard::barnard;
+use pointsman::stats::inference::binomial::rates;
+use pointsman::stats::inference::brunner_munzel::brunner_munzel;
+use pointsman::stats::inference::family::{benjamini_hochberg, benjamini_yekutieli};
 use pointsman::stats::inference::fixed::{self, Sample};
-use pointsman::stats::inference::proportion::wilson;
-use pointsman::stats::inference::ranks::mann_whitney;
+use pointsman::stats::inference::power::Design;
+use pointsman::stats::inference::proportion::{clopper_pearson, wilson};
+use pointsman::stats::inference::ranks::{mann_whitney, shift_interval};
+use pointsman::stats::inference::shares::{fisher, pooled_z, score_above};
 use pointsman::stats::sample_ratio::chi_square;
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
@@ -48,8 +53,42 @@ fn round(random: &mut fastrand::Rng) -> Vec<(Value, Value)> {
         ),
         (json!({"kind": "ranks", "a": a, "b": b}), json!({"u": ranks.u, "p": ranks.p_value, "shift": ranks.shift})),
         (json!({"kind": "share", "events": events, "count": count}), json!({"low": share.low, "high": share.high})),
-        (json!({"kind": "adjusted", "p": p}), json!({"bh": benjamini_hochberg(&p)})),
+        (json!({"kind": "adjusted", "p": p}), json!({"bh": benjamini_hochberg(&p), "by": benjamini_yekutieli(&p)})),
         (json!({"kind": "split", "counts": counts, "weights": weights}), json!({"statistic": split.statistic, "p": split.p_value})),
+    ]
+}
+
+/// Two shares that both have events and others, and samples that overlap.
+fn second_round(random: &mut fastrand::Rng) -> Vec<(Value, Value)> {
+    let share = |random: &mut fastrand::Rng, most: u64| {
+        let count = random.u64(4..most);
+        (random.u64(1..count), count)
+    };
+    let real = |(events, count): (u64, u64)| (events as f64, count as f64);
+    let (a, b) = (share(random, 400), share(random, 400));
+    let exact = clopper_pearson(real(b), 0.05).expect("of something");
+    let least = random.f64() * 0.2 - 0.1;
+    let (few_a, few_b) = (share(random, 40), share(random, 40));
+    let (units, effect, alpha) = (random.u64(4..5_000), random.f64() * 0.5, 0.01 + random.f64() * 0.1);
+    let design = Design { alpha, power: 0.8, ratio: 1.0 };
+    let (x, y) = (draw(random, 10), draw(random, 10));
+    let shift = shift_interval(&y, &x, 0.05).expect("there are values");
+    let ranks = brunner_munzel(&y, &x).map(|test| test.p_value);
+    vec![
+        (
+            json!({"kind": "shares", "a": a, "b": b}),
+            json!({
+                "pooled": pooled_z(real(b), real(a)), "fisher": fisher(b, a), "rates": rates((b.0, b.1 as f64), (a.0, a.1 as f64)),
+                "low": exact.low, "high": exact.high,
+            }),
+        ),
+        (json!({"kind": "score", "a": a, "b": b, "least": least}), json!({"p": score_above(real(b), real(a), least)})),
+        (json!({"kind": "barnard", "a": few_a, "b": few_b}), json!({"p": barnard(few_b, few_a)})),
+        (
+            json!({"kind": "power", "units": units, "effect": effect, "alpha": alpha}),
+            json!({"power": design.power_of_t(effect, units as f64, (1.0, 1.0))}),
+        ),
+        (json!({"kind": "more_ranks", "a": x, "b": y}), json!({"p": ranks, "low": shift.low, "high": shift.high})),
     ]
 }
 
@@ -60,6 +99,7 @@ fn agree(ours: &Value, theirs: &Value) -> bool {
         (Value::Array(ours), Value::Array(theirs)) => {
             ours.len() == theirs.len() && ours.iter().zip(theirs).all(|(ours, theirs)| agree(ours, theirs))
         }
+        (Value::Null, Value::Null) => true,
         _ => {
             let (Some(ours), Some(theirs)) = (ours.as_f64(), theirs.as_f64()) else { return false };
             (ours - theirs).abs() <= 1e-15 + 1e-8 * theirs.abs()
@@ -71,7 +111,8 @@ fn agree(ours: &Value, theirs: &Value) -> bool {
 async fn scipy_says_the_same_of_whatever_is_drawn() {
     let seed = fastrand::u64(..);
     let mut random = fastrand::Rng::with_seed(seed);
-    let (questions, ours): (Vec<Value>, Vec<Value>) = (0..ROUNDS).flat_map(|_| round(&mut random)).unzip();
+    let (questions, ours): (Vec<Value>, Vec<Value>) =
+        (0..ROUNDS).flat_map(|_| [round(&mut random), second_round(&mut random)].concat()).unzip();
     let mut scipy = python("oracle.py").await;
     let mut scipy = scipy.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("python is installed");
     let mut input = scipy.stdin.take().expect("it is piped");

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::super::fields::{list, milliseconds, percent, percentage, spelt, words};
 use super::super::moment::{ago, length, time};
+use super::super::shadow::canarys;
 use super::super::table::{Cell, Style, Table};
 
 /// Nothing leads out of these.
@@ -29,8 +30,14 @@ pub(super) fn in_short(canary: &Value, style: Style) -> String {
 }
 
 pub(super) fn shown(canary: &Value, style: Style) -> String {
-    let parts =
-        [in_short(canary, style), cohorts(canary).render(style), verdicts(canary, style), pending(canary, style), history(canary, style)];
+    let parts = [
+        in_short(canary, style),
+        compared(canary, style),
+        cohorts(canary).render(style),
+        verdicts(canary, style),
+        pending(canary, style),
+        history(canary, style),
+    ];
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n")
 }
 
@@ -61,8 +68,16 @@ fn state(canary: &Value) -> Cell {
     }
 }
 
+/// What the comparison before the first stage has come to, where there is one.
+fn compared(canary: &Value, style: Style) -> String {
+    if canary["shadow"].is_null() { String::new() } else { canarys(&canary["shadow"]).render(style) }
+}
+
 /// Counted from one, for people.
 pub(super) fn stage(canary: &Value) -> String {
+    if canary["shadow"]["under_way"] == true {
+        return "shadow".to_owned();
+    }
     format!("{} of {}", canary["current_stage"].as_u64().map_or(0, |stage| stage + 1), words(&canary["stages"]))
 }
 
@@ -98,13 +113,18 @@ fn pending(canary: &Value, style: Style) -> String {
 fn history(canary: &Value, style: Style) -> String {
     let mut table = Table::new(["TIME", "STATE", "STAGE", "SHARE", "BY", "REASON"]);
     for transition in transitions(canary) {
-        let stage = transition["stage"].as_u64().map_or(0, |stage| stage + 1);
         let [actor, reason] = ["actor", "reason"].map(|field| Cell::of(&transition[field]));
         let (share, at) = (share(transition), time(&transition["at"]));
         let to = Cell::state(words(&transition["to"]["name"]));
-        table.row([Cell::text(at), to, Cell::number(stage.to_string()), Cell::number(share), actor, reason]);
+        table.row([Cell::text(at), to, Cell::number(stage_of(transition)), Cell::number(share), actor, reason]);
     }
     table.render_or("", style)
+}
+
+/// The stage after a transition.
+pub(super) fn stage_of(transition: &Value) -> String {
+    let counted = || transition["stage"].as_u64().map_or(0, |stage| stage + 1).to_string();
+    if transition["shadow"] == true { "shadow".to_owned() } else { counted() }
 }
 
 /// The share after a transition. Once the alias itself has moved, no route serves a share any more, but everybody is moved.

@@ -27,6 +27,12 @@ pub(super) struct PlanArgs {
     /// A rule, such as error_rate:max=0.05,margin=0.01 or latency:statistic=p95,max_ms=200; once for each
     #[arg(long = "guard", value_name = "KIND:FIELD=VALUE,…")]
     guards: Vec<Guard>,
+    /// Before the first stage, compare the answers to copies of reads for so long
+    #[arg(long, value_name = "TIME")]
+    shadow: Option<Period>,
+    /// How much of the reads is copied for that [default: 100]
+    #[arg(long, value_name = "PERCENT")]
+    shadow_percentage: Option<f64>,
     /// How long caches may be cold after each change of the share
     #[arg(long, value_name = "TIME")]
     warm_up: Option<Period>,
@@ -71,6 +77,12 @@ impl PlanArgs {
         for (field, value) in said {
             if let Some(value) = value {
                 body[field] = value;
+            }
+        }
+        let shadow = [("duration", time(&self.shadow)), ("percentage", self.shadow_percentage.map(|share| json!(share)))];
+        for (field, value) in shadow {
+            if let Some(value) = value {
+                body["shadow"][field] = value;
             }
         }
         Ok(body)
@@ -152,7 +164,7 @@ mod tests {
     fn flags_become_a_plan() {
         let flags = "docs docs_v2 --stage 0.5%/30m --stage 50%/2h/approval --stage 100% --guard error_rate:max=0.05,margin=0.01 \
                      --guard latency:statistic=p95,max_ms=200 --warm-up 1s --check-interval 2s --watch-for 3s --minimum-requests 4 \
-                     --minimum-units 5 --start-at 2026-11-24T08:00:00Z --deadline 1d";
+                     --minimum-units 5 --start-at 2026-11-24T08:00:00Z --deadline 1d --shadow 30m --shadow-percentage 20";
         let wanted = json!({
             "alias": "docs", "collection": "docs_v2",
             "stages": [
@@ -165,7 +177,7 @@ mod tests {
                 {"kind": "latency", "statistic": "p95", "max_ms": 200.0},
             ],
             "warm_up": "1s", "check_interval": "2s", "watch": "3s", "minimum_requests": 4, "minimum_units": 5,
-            "start_at": "2026-11-24T08:00:00Z", "deadline": "1d",
+            "start_at": "2026-11-24T08:00:00Z", "deadline": "1d", "shadow": {"duration": "30m", "percentage": 20.0},
         });
         let body = body(flags);
         assert_eq!(body, wanted);

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::super::fields::{count, list, milliseconds, percent, percentage, words};
 use super::super::moment::time;
 use super::super::rollout::News;
-use super::page::{share, stage, transitions};
+use super::page::{share, stage, stage_of, transitions};
 
 /// What has been told.
 #[derive(Debug, Default)]
@@ -36,7 +36,7 @@ impl News for Seen {
 impl Seen {
     /// Moments are not told with an evaluation: it is fresh when anything in it is.
     fn fresh_evaluation(&mut self, canary: &Value, now: i64) -> Option<String> {
-        let evaluation: Value = ["window", "canary", "control", "verdicts"].iter().map(|field| canary[*field].clone()).collect();
+        let evaluation: Value = ["window", "canary", "control", "shadow", "verdicts"].iter().map(|field| canary[*field].clone()).collect();
         if list(canary, "verdicts").next().is_none() || evaluation == self.evaluation {
             return None;
         }
@@ -54,15 +54,18 @@ impl Seen {
 }
 
 fn transition(transition: &Value) -> String {
-    let stage = transition["stage"].as_u64().map_or(0, |stage| stage + 1);
     let [from, to] = ["from", "to"].map(|field| words(&transition[field]["name"]));
+    let place = if transition["shadow"] == true { "shadow".to_owned() } else { format!("stage {}", stage_of(transition)) };
     let change = if from == to { to } else { format!("{from} -> {to}") };
     let (share, actor, reason) = (share(transition), words(&transition["actor"]), words(&transition["reason"]));
-    format!("{}  {change}, stage {stage} at {share}: {reason} (by {actor})", time(&transition["at"]))
+    format!("{}  {change}, {place} at {share}: {reason} (by {actor})", time(&transition["at"]))
 }
 
 fn evaluated(canary: &Value, now: i64) -> String {
     let verdicts: Vec<String> = list(canary, "verdicts").map(verdict).collect();
+    if canary["shadow"]["under_way"] == true {
+        return format!("{}  shadow: {}; {}", time(&now.into()), likeness(&canary["shadow"]), verdicts.join(", "));
+    }
     let [served, control] = ["canary", "control"].map(|name| format!("{name} {}", numbers(&canary[name])));
     let share = percentage(&canary["current_percentage"]);
     format!("{}  stage {} at {share}: {served}; {control}; {}", time(&now.into()), stage(canary), verdicts.join(", "))
@@ -72,6 +75,12 @@ fn numbers(cohort: &Value) -> String {
     let counted = |field: &str, one: &str| count(cohort[field].as_u64().unwrap_or_default(), one, field);
     let (errors, p95) = (percent(&cohort["error_rate"]), milliseconds(&cohort["latency_p95_ms"]));
     format!("{}, {}, errors {errors}, p95 {p95}", counted("requests", "request"), counted("units", "unit"))
+}
+
+fn likeness(shadow: &Value) -> String {
+    let compared = count(shadow["compared"].as_u64().unwrap_or_default(), "comparison", "comparisons");
+    let (overlap, errors, emptied) = (words(&shadow["overlap"]), percent(&shadow["error_rate"]), percent(&shadow["emptied_rate"]));
+    format!("{compared}, overlap {overlap}, errors {errors}, emptied {emptied}")
 }
 
 /// Whatever is not a pass says why.
@@ -120,6 +129,22 @@ mod tests {
         assert!(went_on[0] == evaluated && went_on[1].contains("initializing -> stepping"), "{went_on:#?}");
         assert!(seen.lines(&canary(&both, 7), NOW + 1).is_empty());
         assert_eq!(seen.lines(&canary(&both, 8), NOW).len(), 1);
+    }
+
+    #[test]
+    fn a_comparison_is_told_as_one() {
+        let mut seen = Seen::default();
+        let mut step = step("initializing", "shadowing", "the pre-checks passed");
+        (step["shadow"], step["percentage"]) = (json!(true), json!(0.0));
+        let mut told = canary(&[step], 1);
+        told["shadow"] = json!({"under_way": true, "compared": 7, "overlap": 0.93, "error_rate": 0.0, "emptied_rate": 0.5});
+        told["verdicts"] = json!([{"guard": "maximum_error_rate", "verdict": "pass", "reason": "few"}]);
+        let lines = seen.lines(&told, NOW);
+        assert_eq!(lines[1], "2026-11-21T12:01:00Z  initializing -> shadowing, shadow at 0 %: the pre-checks passed (by controller)");
+        assert_eq!(
+            lines[2],
+            "2026-11-21T12:01:00Z  shadow: 7 comparisons, overlap 0.93, errors 0 %, emptied 50 %; maximum_error_rate pass"
+        );
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! `pointsman deployment`: a new collection that is built, validated and given an alias.
 
 mod page;
+mod validation;
 mod watch;
 
 use std::path::PathBuf;
@@ -78,6 +79,9 @@ struct SpecArgs {
     /// The new collection [default: the alias with the moment behind it]
     #[arg(long, value_name = "NAME")]
     collection: Option<String>,
+    /// Ask the new collection what `capture` has recorded, besides its other validation queries: as much of it as fits
+    #[arg(long, value_name = "FILE")]
+    validation_file: Option<PathBuf>,
     /// How long the new collection is watched once it has the alias
     #[arg(long, value_name = "TIME")]
     watch_for: Option<Period>,
@@ -115,6 +119,9 @@ impl SpecArgs {
             if let Some(value) = value {
                 body[field] = value;
             }
+        }
+        if let Some(file) = &self.validation_file {
+            validation::extend(&mut body, file)?;
         }
         Ok(body)
     }

@@ -14,6 +14,7 @@ use super::session::{RemoteArgs, Session};
 use super::{Ask, Failure, Outcome, Weight, at, document};
 use crate::cli::say;
 use crate::config::Period;
+use crate::experiment::LayerPart;
 
 const PATH: &str = "/v1/experiments";
 
@@ -45,6 +46,12 @@ enum Action {
         /// Of an earlier phase [default: the present or last one]
         #[arg(long)]
         phase: Option<u32>,
+        /// Only what was counted from this moment on, such as 2026-11-24T08:00:00Z; rounded to slices of time
+        #[arg(long, value_name = "TIME")]
+        from: Option<String>,
+        /// Only what was counted before this moment
+        #[arg(long, value_name = "TIME")]
+        to: Option<String>,
         /// One line a comparison, for a spreadsheet
         #[arg(long)]
         csv: bool,
@@ -109,15 +116,24 @@ struct SpecArgs {
     /// The treatment's part of the units, such as 0.5
     #[arg(long, value_name = "PART")]
     split: Option<f64>,
-    /// How much of the units is in the experiment
+    /// The part of the alias's units that is the experiment's, such as 0-50, so that others can have the rest [default: 0-100]
+    #[arg(long, value_name = "FROM-TO", value_parser = layer)]
+    layer: Option<LayerPart>,
+    /// How much of its units is in the experiment
     #[arg(long, value_name = "PERCENT")]
     exposure: Option<f64>,
     /// A goal that applications report, such as click=binary; once for each
     #[arg(long = "metric", value_name = "NAME=KIND", value_parser = metric)]
     metrics: Vec<(String, String)>,
+    /// Let both arms answer plain searches together, so that feedback about hits says which one users prefer
+    #[arg(long)]
+    interleave: bool,
     /// When it ends by itself
     #[arg(long, value_name = "TIME")]
     max_duration: Option<Period>,
+    /// The grain of what can be asked for by time [default: a 48th of that]
+    #[arg(long, value_name = "TIME")]
+    time_resolution: Option<Period>,
     /// Of all arms together, at the planned end
     #[arg(long, value_name = "COUNT")]
     planned_units: Option<u64>,
@@ -126,6 +142,13 @@ struct SpecArgs {
 fn metric(text: &str) -> Result<(String, String), String> {
     let (name, kind) = text.split_once('=').ok_or_else(|| format!("`{text}` is not a metric and its kind, such as click=binary"))?;
     Ok((name.to_owned(), kind.to_owned()))
+}
+
+fn layer(text: &str) -> Result<LayerPart, String> {
+    let part = text
+        .split_once('-')
+        .and_then(|(from, to)| Some(LayerPart { from_percentage: from.trim().parse().ok()?, to_percentage: to.trim().parse().ok()? }));
+    part.ok_or_else(|| format!("`{text}` is not a part in percent, such as 0-50"))
 }
 
 impl SpecArgs {
@@ -139,9 +162,12 @@ impl SpecArgs {
             ("alias", text(&self.alias)),
             ("treatment", text(&self.treatment)),
             ("traffic_split", self.split.map(|split| json!(split))),
+            ("layer", self.layer.map(|layer| json!(layer))),
             ("exposure_percentage", self.exposure.map(|exposure| json!(exposure))),
             ("metrics", (!self.metrics.is_empty()).then(metrics)),
+            ("interleave", self.interleave.then_some(json!(true))),
             ("max_duration", self.max_duration.map(|period| json!(period.to_string()))),
+            ("time_resolution", self.time_resolution.map(|period| json!(period.to_string()))),
             ("planned_units", self.planned_units.map(|count| json!(count))),
         ];
         for (field, value) in said {
@@ -168,10 +194,11 @@ impl Ask for ExperimentArgs {
             }
             Action::List(page) => page.show(session, PATH, |page, style| page::listed(list(page, "items"), style)).await,
             Action::Show { id } => session.show(&api.get(&one(id, &[]), &[]).await?, page::shown),
-            Action::Analysis { id, phase, csv } => {
-                let (path, phase) = (one(id, &["analysis"]), phase.map(|phase| phase.to_string()));
-                let format = csv.then_some("csv");
-                let answer = api.get(&path, &[("phase", phase.as_deref()), ("format", format)]).await?;
+            Action::Analysis { id, phase, from, to, csv } => {
+                let phase = phase.map(|phase| phase.to_string());
+                let asked =
+                    [("phase", phase.as_deref()), ("from", from.as_deref()), ("to", to.as_deref()), ("format", csv.then_some("csv"))];
+                let answer = api.get(&one(id, &["analysis"]), &asked).await?;
                 if *csv { Ok(say(format_args!("{}", answer.text.trim_end()))) } else { session.show(&answer, page::analysis) }
             }
             Action::Assign { id, unit } => {
@@ -208,17 +235,21 @@ mod tests {
 
     #[test]
     fn flags_become_a_spec() {
-        let line = "ranking docs docs_v2 --split 0.2 --exposure 50 --metric click=binary --max-duration 7d --planned-units 5000";
+        let line = "ranking docs docs_v2 --interleave --split 0.2 --layer 0-12.5 --exposure 50 --metric click=binary \
+                    --max-duration 7d --time-resolution 1h --planned-units 5000";
         let body = parsed::<SpecArgs>(line).body().expect("no file to read");
         let spec: crate::experiment::ExperimentSpec = serde_json::from_value(body).expect("what the API takes");
         let spec = spec.normalized(&std::collections::HashSet::new()).expect("a proper spec");
         assert_eq!((spec.weights(), spec.exposure_percentage, spec.planned_units), (vec![0.8, 0.2], 50.0, 5_000));
+        assert_eq!(spec.layer, LayerPart { from_percentage: 0.0, to_percentage: 12.5 });
         assert_eq!((spec.metrics[0].name.as_str(), spec.max_duration), ("click", Period::from_secs(7 * 86_400)));
+        assert!(spec.interleave);
+        assert_eq!(spec.time_resolution, Some(Period::from_secs(3_600)));
     }
 
     #[test]
     fn what_makes_no_sense_is_refused() {
-        for line in ["", "ranking docs", "ranking docs docs_v2 --metric click"] {
+        for line in ["", "ranking docs", "ranking docs docs_v2 --metric click", "ranking docs docs_v2 --layer 50"] {
             assert!(parse::<SpecArgs>(line).is_err(), "{line}");
         }
     }

@@ -3,11 +3,11 @@
 use serde_json::Value;
 
 use super::super::fields::{list, percentage, words};
-use super::super::moment::ago;
+use super::super::moment::{ago, time};
 use super::super::table::{Cell, Style, Table};
 
 pub(super) fn listed<'e>(experiments: impl Iterator<Item = &'e Value>, style: Style) -> String {
-    let mut table = Table::new(["EXPERIMENT", "ALIAS", "STATE", "PHASE", "EXPOSURE", "STARTED"]);
+    let mut table = Table::new(["EXPERIMENT", "ALIAS", "STATE", "PHASE", "LAYER", "EXPOSURE", "STARTED"]);
     for experiment in experiments {
         let phase = list(experiment, "phases").last().unwrap_or(&Value::Null);
         table.row([
@@ -15,11 +15,18 @@ pub(super) fn listed<'e>(experiments: impl Iterator<Item = &'e Value>, style: St
             Cell::of(&experiment["spec"]["alias"]),
             Cell::state(words(&experiment["state"])),
             Cell::number(words(&phase["number"])),
+            Cell::number(layer(experiment)),
             Cell::number(percentage(&phase["exposure_percentage"])),
             Cell::text(ago(&experiment["started_at"], style.now)),
         ]);
     }
     table.render_or("there are no experiments", style)
+}
+
+/// The part of the alias's units.
+fn layer(experiment: &Value) -> String {
+    let part = &experiment["spec"]["layer"];
+    format!("{}-{} %", words(&part["from_percentage"]), words(&part["to_percentage"]))
 }
 
 pub(super) fn in_short(experiment: &Value, style: Style) -> String {
@@ -37,6 +44,7 @@ fn facts(experiment: &Value) -> Table {
         let collection = arm["collection"].as_str().unwrap_or("what the alias points at");
         facts.fact("arm", Cell::text(format!("{name}: {collection}, {} of the units in it", words(&phase["weights"][&name]))));
     }
+    facts.fact("layer", Cell::text(layer(experiment)));
     facts.fact("exposure", Cell::text(percentage(&phase["exposure_percentage"])));
     facts
 }
@@ -81,10 +89,39 @@ pub(super) fn analysis(report: &Value, style: Style) -> String {
             Cell::text(verdict(comparison)),
         ]);
     }
+    let preferences = (!report["preferences"].is_null()).then(|| preferences(report, style));
     let notes: Vec<String> = list(report, "notes").map(|note| format!("note: {}", words(note))).collect();
     let tables = [arms.render(style), comparisons.render_or("nothing was compared", style)];
-    let parts = std::iter::once(words(&report["decision"]["sentence"])).chain(tables).chain(notes);
+    let range = report["range"].is_object().then(|| format!("{} to {}", time(&report["range"]["from"]), time(&report["range"]["to"])));
+    let sentence = std::iter::once(words(&report["decision"]["sentence"]));
+    let parts = sentence.chain(range).chain(tables).chain(preferences).chain(notes);
     parts.collect::<Vec<_>>().join("\n\n")
+}
+
+/// Of an experiment that interleaves: whose hits were chosen, and what was not interleaved.
+fn preferences(report: &Value, style: Style) -> String {
+    let mut wins = Table::new(["METRIC", "ROLE", "CONTROL'S HITS", "TREATMENT'S HITS", "PREFERENCE", "P", "P AT ANY TIME", "VERDICT"]);
+    for preference in list(report, "preferences") {
+        let number = |field: &str| Cell::number(words(&preference[field]));
+        let lead = preference["preference"].as_f64().map_or_else(|| "-".to_owned(), |lead| format!("{:+.2} %", 100.0 * lead));
+        wins.row([
+            Cell::of(&preference["metric"]),
+            Cell::of(&preference["role"]),
+            number("control_wins"),
+            number("treatment_wins"),
+            Cell::number(lead),
+            number("p_value"),
+            number("always_valid_p_value"),
+            Cell::text(verdict(preference)),
+        ]);
+    }
+    let mut answers = Table::new(["ARM", "INTERLEAVED", "NOT"]);
+    for arm in list(report, "arms") {
+        let why = arm["not_interleaved"].as_object().into_iter().flatten().map(|(why, count)| format!("{why} {count}"));
+        let why = why.collect::<Vec<_>>().join(", ");
+        answers.row([Cell::of(&arm["name"]), Cell::number(words(&arm["interleaved_requests"])), Cell::text(why)]);
+    }
+    format!("{}\n\n{}", answers.render(style), wins.render_or("no metric can be credited to hits", style))
 }
 
 fn verdict(comparison: &Value) -> String {
@@ -101,6 +138,10 @@ pub(super) fn assignment(assignment: &Value, style: Style) -> String {
     let mut facts = Table::facts();
     for field in ["unit", "arm", "collection", "slot", "salt", "phase", "reason", "token"] {
         facts.fact(field, Cell::of(&assignment[field]));
+    }
+    let layer = &assignment["layer"];
+    if layer.is_object() {
+        facts.fact("layer", Cell::text(format!("{} under {}", words(&layer["slot"]), words(&layer["salt"]))));
     }
     facts.render(style)
 }

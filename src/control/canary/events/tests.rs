@@ -2,13 +2,18 @@
 
 use super::*;
 use crate::config::Period;
-use crate::rollout::{By, Canary, CanarySpec, CohortNumbers, Command, Effect, Evidence, Measurement, Pending, Plan, StageSpec, Timestamp};
+use crate::rollout::{
+    By, Canary, CanarySpec, CohortNumbers, Command, Effect, Evidence, Measurement, Pending, Plan, ShadowStage, StageSpec, Timestamp,
+};
 
 const START: Timestamp = Timestamp::from_millis(1_795_424_400_000);
 
-fn created() -> Running {
+fn spec() -> CanarySpec {
     let stages = vec![StageSpec::new(5.0, Period::from_secs(60)), StageSpec::new(100.0, Period::from_secs(0))];
-    let spec = CanarySpec { stages, warm_up: Period::from_secs(0), ..CanarySpec::new("docs", "docs_v2") };
+    CanarySpec { stages, warm_up: Period::from_secs(0), ..CanarySpec::new("docs", "docs_v2") }
+}
+
+fn created(spec: CanarySpec) -> Running {
     let plan = Plan::try_from(spec).expect("a legal plan");
     Running::new(Canary::create("canary_1", plan, START, &By::new("ann", "why not")))
 }
@@ -21,17 +26,23 @@ fn due(running: &Running, wanted: impl Fn(&Effect) -> bool) -> Pending {
 fn tick(running: &mut Running) {
     let window = running.canary.window();
     let (canary, control) = (CohortNumbers::default(), CohortNumbers::default());
-    let measured = Ok(Measurement { window, canary, control, evaluations: Vec::new() });
+    let measured = Ok(Measurement { window, canary, control, evaluations: Vec::new(), comparison: None });
     running.canary.tick(START, &Evidence { applied: true, frozen: None, measured });
 }
 
-/// In its first stage.
-fn stepping() -> Running {
-    let mut running = created();
+/// After its pre-checks.
+fn checked(spec: CanarySpec) -> Running {
+    let mut running = created(spec);
     tick(&mut running);
     let checks = due(&running, |effect| matches!(effect, Effect::RunChecks { .. }));
     running.canary.checks_passed(checks.number, "docs_v1");
     tick(&mut running);
+    running
+}
+
+/// In its first stage.
+fn stepping() -> Running {
+    let running = checked(spec());
     assert_eq!(running.canary.state(), State::Stepping);
     running
 }
@@ -49,9 +60,22 @@ fn kinds(events: &[NewEvent]) -> Vec<&str> {
 
 #[test]
 fn a_stage_is_told_by_its_transition_alone() {
-    let (before, after) = (created(), stepping());
+    let (before, after) = (created(spec()), stepping());
     assert_eq!(kinds(&transitions(&before, &after)), ["canary.initializing", "canary.stage_changed"]);
     assert_eq!(waiting(&after, Notice::StageChanged), None);
+}
+
+#[test]
+fn from_a_comparison_to_the_first_stage_is_a_new_stage_also_after_a_pause() {
+    let comparing = checked(CanarySpec { shadow: Some(ShadowStage::new(Period::from_secs(60))), ..spec() });
+    assert_eq!(comparing.canary.state(), State::Shadowing);
+    let mut paused = comparing.clone();
+    paused.canary.command(START, Command::Pause, &By::new("ann", "lunch")).expect("it runs");
+    for before in [comparing, paused] {
+        let mut after = before.clone();
+        after.canary.command(START, Command::Skip, &By::new("ann", "it is alike")).expect("nothing forbids it");
+        assert_eq!(kinds(&transitions(&before, &after)), ["canary.stage_changed"]);
+    }
 }
 
 #[test]

@@ -1,0 +1,62 @@
+//! Where a unit is, for applications that embed per model.
+
+use super::pages::Page;
+use super::trial::ulid;
+use super::views::AssignmentView;
+use crate::control::LayerSlot;
+use crate::control::error::ControlError;
+use crate::control::state::Control;
+use crate::experiment::{State, Token, layer_salt, salt};
+use crate::routing::Reason;
+use crate::stats::Cohort;
+
+impl Control {
+    /// Where a unit is. Whoever asks is taken to act upon the answer: the unit is counted as one of its arm.
+    ///
+    /// # Errors
+    /// When there is no such experiment, or it is not running.
+    pub fn assignment(&self, id: &str, unit: &str) -> Result<AssignmentView, ControlError> {
+        let trial = self.trial(id)?;
+        let (experiment, state) = (&trial.experiment, self.0.state.load());
+        let present = experiment.phase().zip(experiment.slices().present()).filter(|_| experiment.state() == State::Running);
+        let (phase, slice) =
+            present.ok_or_else(|| ControlError::ClosedExperiment { id: id.to_owned(), state: experiment.state().name() })?;
+        let spec = experiment.spec();
+        let assigned = experiment.assign(phase, unit.as_bytes());
+        let (arm, reason) = if spec.targeting.deny.iter().any(|denied| denied == unit) {
+            (None, Reason::Denied)
+        } else if let Some(arm) = spec.targeting.allow.get(unit).and_then(|arm| spec.arm(arm)) {
+            (Some(arm), Reason::Allowed)
+        } else if state.plan.settings.identity.holdout.holds(unit.as_bytes()) {
+            (None, Reason::HeldOut)
+        } else if assigned.layer_slot.is_some_and(|slot| !spec.layer.slots().contains(&slot)) {
+            (None, Reason::OutsidePart)
+        } else {
+            (assigned.arm, Reason::Weights)
+        };
+        let counted = arm.filter(|_| reason == Reason::Weights);
+        if let Some(arm) = counted {
+            self.0.book.assigned(id, Page { phase: phase.number, slice: slice.number }, arm, assigned.hash);
+        }
+        let token = counted.zip(state.held.token_key.as_ref()).zip(ulid(id)).map(|((arm, key), experiment)| {
+            let bucket = u8::try_from(Cohort::bucket(assigned.hash)).unwrap_or(u8::MAX);
+            key.seal(Token { experiment, phase: phase.number, arm: u8::try_from(arm).unwrap_or(u8::MAX), bucket })
+        });
+        let place = arm.map(|arm| &spec.arms[arm]);
+        let stable = || spec.alias.as_ref().and_then(|alias| state.listing.aliases.get(alias)).cloned();
+        let layer = |(alias, slot): (&String, u32)| LayerSlot { salt: layer_salt(alias).as_str().to_owned(), slot };
+        Ok(AssignmentView {
+            experiment: id.to_owned(),
+            phase: phase.number,
+            unit: unit.to_owned(),
+            salt: salt(id).as_str().to_owned(),
+            slot: (reason == Reason::Weights).then_some(assigned.slot),
+            layer: spec.alias.as_ref().zip(assigned.layer_slot).map(layer),
+            arm: place.map(|arm| arm.name.clone()),
+            collection: place.and_then(|arm| arm.collection.clone()).or_else(stable),
+            upstream: place.and_then(|arm| arm.upstream.clone()),
+            token,
+            reason,
+        })
+    }
+}

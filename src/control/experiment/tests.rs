@@ -1,0 +1,171 @@
+//! What becomes of counts while time goes on: here, in the store, and after a restart.
+
+use serde_json::json;
+use ulid::Ulid;
+
+use super::Trial;
+use super::keys::Keys;
+use super::pages::Page;
+use super::seen::NO_THRESHOLD;
+use crate::config::{Period, Timestamp};
+use crate::control::author::Deed;
+use crate::control::testing::{author, config_in, control};
+use crate::control::{Control, clock};
+use crate::experiment::{Experiment, Feedback, Part};
+use crate::metrics::CohortSample;
+use crate::store::Change;
+
+const FIRST: Page = Page { phase: 1, slice: 1 };
+const SECOND: Page = Page { phase: 1, slice: 2 };
+
+fn ago(seconds: u64) -> Timestamp {
+    Timestamp::from_millis(clock::now().millis() - Period::from_secs(seconds).millis())
+}
+
+/// One that has begun ten minutes ago and knows of one slice.
+fn begun() -> Experiment {
+    let spec = json!({
+        "name": "test", "alias": "docs", "treatment": "docs_v2", "max_duration": "1h", "time_resolution": "1m",
+        "metrics": [{"name": "click", "kind": "binary"}],
+    });
+    let spec: crate::experiment::ExperimentSpec = serde_json::from_value(spec).expect("the form of a spec");
+    let spec = spec.normalized(&std::collections::HashSet::new()).expect("a proper spec");
+    Experiment::create(&format!("exp_test_{}", Ulid::new()), spec, ago(600), "tester", "to see")
+}
+
+/// Keeps it as it is now.
+async fn keep(control: &Control, experiment: &Experiment) {
+    let before = control.trial(experiment.id()).ok();
+    let after = Trial { experiment: experiment.clone(), revision: 0 };
+    let audit = author().did(Deed { action: "experiment.step", subject: "docs" }, None, None);
+    control.commit(Change::new(audit, after.writes(before.as_ref(), &control.0.state.load().held))).await.expect("the store answers");
+}
+
+/// So many requests of the control's units.
+fn count(control: &Control, id: &str, page: Page, requests: u64) {
+    let cohort = control.registry().cohort(&page.key(id, 0), NO_THRESHOLD);
+    for unit in 0..requests {
+        cohort.record(0, CohortSample { unit, total_us: 1_000, bytes: 100, failed: false, found: None });
+    }
+}
+
+fn clicks(keys: std::ops::Range<usize>) -> Vec<Feedback> {
+    let click = |key| json!({"arm": "control", "metric": "click", "value": 1, "idempotency_key": format!("key-{key}")});
+    keys.map(|key| serde_json::from_value(click(key)).expect("the form of feedback")).collect()
+}
+
+/// Requests and clicks of the control in these slices.
+async fn seen(control: &Control, id: &str, slices: std::ops::RangeInclusive<u32>) -> (u64, u64) {
+    let trial = control.trial(id).expect("it is kept");
+    let seen = control.seen(&trial, 1, &slices).await.expect("the store answers");
+    let arm = &seen.arms[0];
+    (arm.cohort.requests(), arm.values.get("click").map_or(0, |values| values.total().count))
+}
+
+#[tokio::test]
+async fn what_is_held_and_written_does_not_grow_with_time() {
+    let at = tempfile::tempdir().expect("a temporary directory");
+    let control = control(config_in(at.path())).await;
+    let mut experiment = begun();
+    let id = experiment.id().to_owned();
+    keep(&control, &experiment).await;
+    count(&control, &id, FIRST, 30);
+    control.take_feedback(&id, &clicks(0..3)).expect("it runs");
+    control.flush_experiments().await.expect("the store answers");
+    assert_eq!(control.pages_here(&id), [FIRST].into(), "it is the present one, however old");
+
+    experiment.tick(ago(121));
+    keep(&control, &experiment).await;
+    // Of a request that began before the second slice and was counted late.
+    count(&control, &id, FIRST, 1);
+    count(&control, &id, SECOND, 7);
+    control.take_feedback(&id, &clicks(3..5)).expect("it runs");
+    assert_eq!(control.pages_here(&id), [FIRST, SECOND].into());
+    assert_eq!(seen(&control, &id, 1..=2).await, (38, 5), "before it is put away");
+    control.flush_experiments().await.expect("the store answers");
+    assert_eq!(control.pages_here(&id), [SECOND].into(), "two minutes are over");
+    assert!(control.registry().cohort_keys("experiment/").iter().all(|key| key.starts_with(&SECOND.scope(&id))));
+    assert_eq!(control.0.book.pages(&id), [SECOND]);
+
+    // Its last word is what everybody reads from now on, and nothing replaces it.
+    control.flush_experiments().await.expect("the store answers");
+    assert_eq!((seen(&control, &id, 1..=1).await, seen(&control, &id, 2..=2).await), ((31, 3), (7, 2)));
+    assert_eq!(seen(&control, &id, 1..=2).await, (38, 5));
+}
+
+#[tokio::test]
+async fn replicas_add_up_slice_by_slice() {
+    let at = tempfile::tempdir().expect("a temporary directory");
+    let control = control(config_in(at.path())).await;
+    let mut experiment = begun();
+    let id = experiment.id().to_owned();
+    keep(&control, &experiment).await;
+    count(&control, &id, FIRST, 30);
+    control.flush_experiments().await.expect("the store answers");
+    let own = control.0.store.observations(&FIRST.scope(&id)).await.expect("the store answers").remove(0);
+    control.0.store.put_observation(&FIRST.scope(&id), "replica_other", &own.body).await.expect("the store answers");
+    assert_eq!(seen(&control, &id, 1..=1).await.0, 60);
+    experiment.tick(ago(121));
+    keep(&control, &experiment).await;
+    control.flush_experiments().await.expect("the store answers");
+    assert_eq!((seen(&control, &id, 1..=1).await.0, seen(&control, &id, 2..=2).await.0), (60, 0));
+}
+
+#[tokio::test]
+async fn a_restart_keeps_what_was_written_and_counts_no_value_twice() {
+    let at = tempfile::tempdir().expect("a temporary directory");
+    let first = control(config_in(at.path())).await;
+    let experiment = begun();
+    let id = experiment.id().to_owned();
+    keep(&first, &experiment).await;
+    count(&first, &id, FIRST, 30);
+    let taken = first.take_feedback(&id, &clicks(0..5)).expect("it runs");
+    assert_eq!((taken.accepted, taken.duplicates), (5, 0));
+    first.flush_experiments().await.expect("the store answers");
+    // What comes now is lost with the process, the value and its key.
+    first.take_feedback(&id, &clicks(5..6)).expect("it runs");
+    drop(first);
+
+    let again = control(config_in(at.path())).await;
+    assert_eq!(seen(&again, &id, 1..=1).await, (30, 5));
+    let taken = again.take_feedback(&id, &clicks(3..7)).expect("it runs");
+    assert_eq!((taken.accepted, taken.duplicates), (2, 2), "what was written is known, what was lost is taken");
+    assert_eq!(seen(&again, &id, 1..=1).await, (30, 7));
+}
+
+#[tokio::test]
+async fn what_another_replica_was_told_is_known_when_it_was_heard_of() {
+    let at = tempfile::tempdir().expect("a temporary directory");
+    let control = control(config_in(at.path())).await;
+    let experiment = begun();
+    let id = experiment.id().to_owned();
+    keep(&control, &experiment).await;
+    let mut theirs = Keys::default();
+    assert!(theirs.take(&id, "key-1"));
+    let chunk = theirs.unwritten(&id).expect("one key");
+    control.0.store.put_observation(&format!("experiment/{id}/keys/0"), "replica_other", &chunk.body()).await.expect("the store answers");
+    control.learn_keys().await.expect("the store answers");
+    let taken = control.take_feedback(&id, &clicks(0..3)).expect("it runs");
+    assert_eq!((taken.accepted, taken.duplicates), (2, 1));
+}
+
+#[tokio::test]
+async fn an_ended_experiment_has_no_ranges_any_more() {
+    let at = tempfile::tempdir().expect("a temporary directory");
+    let control = control(config_in(at.path())).await;
+    let mut experiment = begun();
+    let id = experiment.id().to_owned();
+    keep(&control, &experiment).await;
+    count(&control, &id, FIRST, 30);
+    let morning = Part { from: Some(ago(900)), ..Part::default() };
+    let live = control.analysis(&id, morning).await.expect("it runs");
+    assert_eq!((&live["arms"][0]["requests"], live["range"]["slices"].as_u64()), (&json!(30), Some(1)));
+    let reports = control.reports(&control.trial(&id).expect("it is kept")).await.expect("the store answers");
+    experiment.stop(clock::now(), None, "tester", "enough").expect("it runs");
+    experiment.end(clock::now(), crate::control::document::json(&reports));
+    keep(&control, &experiment).await;
+    let frozen = control.analysis(&id, Part::default()).await.expect("it is frozen");
+    assert_eq!(frozen["arms"], live["arms"]);
+    let refused = control.analysis(&id, morning).await.expect_err("what it was made of is gone");
+    assert!(refused.to_string().contains("no ranges"), "{refused}");
+}

@@ -1,0 +1,47 @@
+//! What is due, by the controller.
+
+use super::Mirroring;
+use crate::config::Timestamp;
+use crate::control::author::{Author, Deed};
+use crate::control::error::ControlError;
+use crate::control::state::Control;
+use crate::control::{clock, document};
+use crate::rollout::shadow::ShadowState;
+use crate::store::{self, Fence};
+
+impl Control {
+    /// Ends every shadow comparison whose time has come. One that fails is tried again at the next round.
+    pub(in crate::control) async fn step_shadows(&self, fence: &Fence) {
+        let (state, now) = (self.0.state.load_full(), clock::now());
+        let due = state.held.shadows.values().filter(|mirroring| mirroring.shadow.due_at().is_some_and(|due| due <= now));
+        for mirroring in due {
+            if let Err(error) = self.step_shadow(mirroring, now, fence).await {
+                tracing::warn!(shadow = mirroring.shadow.id(), %error, "a shadow comparison could not be ended; it is tried again");
+            }
+        }
+    }
+
+    pub(super) async fn step_shadow(&self, before: &Mirroring, now: Timestamp, fence: &Fence) -> Result<(), ControlError> {
+        let mut after = before.clone();
+        if before.shadow.state() == ShadowState::Settling {
+            // The last word needs what every replica has counted, and they all know by now that it is over.
+            if !self.is_applied(before.revision).await {
+                return Ok(());
+            }
+            let report = self.shadow_report(before).await?;
+            after.shadow.end(now, document::json(&report));
+        } else if !after.shadow.tick(now) {
+            return Ok(());
+        }
+        let _writing = self.0.writer.lock().await;
+        let author = Author::pointsman(after.shadow.history().last().map_or("", |step| &step.reason));
+        let deed = Deed { action: "shadow.step", subject: before.alias() };
+        let audit = author.did(deed, Some(document::json(&before.shadow.state())), Some(document::json(&after.shadow.state())));
+        let mut change = store::Change::new(audit, after.writes(Some(before)));
+        change.events = after.events(Some(before));
+        change.fence = Some(fence.clone());
+        self.commit(change).await?;
+        tracing::info!(shadow = after.shadow.id(), state = after.shadow.state().name(), "shadow comparison");
+        Ok(())
+    }
+}

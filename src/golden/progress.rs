@@ -1,0 +1,55 @@
+//! How far a recording is, and why it ended.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::metrics::Dropped;
+
+/// Every few seconds in a stream; the last line of a file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Progress {
+    /// Lines before this one.
+    pub recorded: u64,
+    /// Questions that had been recorded before.
+    pub repeated: u64,
+    /// Questions in whose body whom they were for stands in so many words.
+    pub withheld: u64,
+    /// Questions that were drawn and are missing, by reason.
+    pub dropped: BTreeMap<Dropped, u64>,
+    /// None while it goes on.
+    pub ended: Option<Ended>,
+}
+
+/// Why there are no more lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ended {
+    /// There are as many as were asked for.
+    Count,
+    /// The time was over.
+    Time,
+    /// `shadow.capture` was taken back.
+    SwitchedOff,
+    /// Pointsman stopped.
+    Stopping,
+    /// Whoever asked left.
+    Interrupted,
+    /// The stream broke off.
+    Lost,
+}
+
+impl Progress {
+    /// How many are missing.
+    #[must_use]
+    pub fn missing(&self) -> u64 {
+        self.dropped.values().fold(0, |sum, count| sum.saturating_add(*count))
+    }
+
+    /// Its line, without the end of it.
+    #[must_use]
+    pub fn line(&self) -> String {
+        serde_json::to_string(self).expect("progress is numbers and words")
+    }
+}

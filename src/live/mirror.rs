@@ -1,0 +1,206 @@
+//! How the data plane hands a question, perhaps with its answer, to the mirror, without ever waiting for it.
+//!
+//! `proxy` holds a [`Mirror`]; the mirror's thread has the other end. Whatever does not fit is refused at once, for the caller to
+//! count. Bounded twice (I9): so many jobs wait, and so many bytes are held by all of them together, those that
+//! are still being gathered included. What is to be written down waits apart from what is to be compared: a shadow that
+//! hangs keeps no capture waiting.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Instant, SystemTime};
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, Uri};
+use smallvec::SmallVec;
+use tokio::sync::mpsc;
+use xxhash_rust::xxh3::Xxh3Default;
+
+use super::{Capture, Live};
+use crate::metrics::{Handles, Protocol};
+use crate::routing::{Shadow, Target};
+
+/// A question that was answered, to be asked elsewhere, so that the answers can be compared.
+#[derive(Debug)]
+pub struct Job {
+    pub question: Question,
+    pub answer: Answered,
+    pub compare: Compare,
+    /// The snapshot it was answered by, so that it is looked at by the same one (I3).
+    pub live: Arc<Live>,
+    /// When the answer was whole.
+    pub done: Instant,
+    pub held: Held,
+}
+
+/// A question that was answered, to be written down.
+#[derive(Debug)]
+pub struct Sample {
+    pub question: Question,
+    /// For whom.
+    pub captures: Captures,
+    /// The snapshot it was answered by: what says whom it was for stands there.
+    pub live: Arc<Live>,
+    pub held: Held,
+}
+
+/// Nearly always one.
+pub type Captures = SmallVec<[Arc<Capture>; 1]>;
+
+/// What a comparison needs to know.
+#[derive(Clone, Debug)]
+pub struct Compare {
+    pub shadow: Arc<Shadow<Handles>>,
+    /// Who answered, and the name that was put on the wire for it, if one was.
+    pub reference: Arc<Target<Handles>>,
+    pub reference_name: Option<Box<str>>,
+    /// The unit under the shadow's statistics salt, if there is one.
+    pub unit: Option<u64>,
+}
+
+/// A request as the client sent it.
+#[derive(Clone, Debug)]
+pub struct Question {
+    pub protocol: Protocol,
+    pub method: Method,
+    pub uri: Uri,
+    pub headers: HeaderMap,
+    pub body: SmallVec<[Bytes; 4]>,
+    pub asked: SystemTime,
+}
+
+impl Question {
+    /// The same question has the same, whoever asks it.
+    #[must_use]
+    pub fn fingerprint(&self) -> u64 {
+        let mut hasher = Xxh3Default::new();
+        hasher.update(self.uri.path().as_bytes());
+        self.body.iter().for_each(|chunk| hasher.update(chunk));
+        hasher.digest()
+    }
+}
+
+/// What the client got.
+#[derive(Clone, Debug)]
+pub struct Answered {
+    pub headers: HeaderMap,
+    pub body: Vec<Bytes>,
+    pub first_byte_us: u64,
+}
+
+/// The data plane's end.
+#[derive(Clone, Debug)]
+pub struct Mirror {
+    jobs: mpsc::Sender<Job>,
+    samples: mpsc::Sender<Sample>,
+    memory: Arc<Memory>,
+}
+
+/// The mirror's end.
+#[derive(Debug)]
+pub struct Inbox {
+    pub jobs: mpsc::Receiver<Job>,
+    pub samples: mpsc::Receiver<Sample>,
+}
+
+#[derive(Debug)]
+struct Memory {
+    held: AtomicUsize,
+    most: usize,
+}
+
+/// Bytes that are kept alive for the mirror; given back on drop.
+#[derive(Debug)]
+pub struct Held {
+    memory: Arc<Memory>,
+    bytes: usize,
+}
+
+impl Mirror {
+    /// Both ends: at most `queue` jobs wait, and as many samples, and at most `memory` bytes are held.
+    #[must_use]
+    pub fn channel(queue: usize, memory: usize) -> (Self, Inbox) {
+        let ((jobs, jobs_inbox), (samples, samples_inbox)) = (mpsc::channel(queue), mpsc::channel(queue));
+        let memory = Arc::new(Memory { held: AtomicUsize::new(0), most: memory });
+        (Self { jobs, samples, memory }, Inbox { jobs: jobs_inbox, samples: samples_inbox })
+    }
+
+    /// Whether there is room for one more job now. Asked before anything is kept for it.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        self.jobs.capacity() > 0 && self.memory.is_free()
+    }
+
+    /// As [`Self::has_room`], for a sample.
+    #[must_use]
+    pub fn has_room_for_sample(&self) -> bool {
+        self.samples.capacity() > 0 && self.memory.is_free()
+    }
+
+    /// An account for the bytes of one job.
+    #[must_use]
+    pub fn hold(&self) -> Held {
+        Held { memory: Arc::clone(&self.memory), bytes: 0 }
+    }
+
+    /// Hands a job over; false when the queue is full or the mirror has stopped, and the job is gone.
+    #[must_use]
+    pub fn offer(&self, job: Job) -> bool {
+        self.jobs.try_send(job).is_ok()
+    }
+
+    /// As [`Self::offer`], for a sample.
+    #[must_use]
+    pub fn offer_sample(&self, sample: Sample) -> bool {
+        self.samples.try_send(sample).is_ok()
+    }
+}
+
+impl Memory {
+    fn is_free(&self) -> bool {
+        self.held.load(Ordering::Relaxed) < self.most
+    }
+}
+
+impl Held {
+    /// Another account over the same memory, with nothing on it.
+    #[must_use]
+    pub fn another(&self) -> Self {
+        Self { memory: Arc::clone(&self.memory), bytes: 0 }
+    }
+
+    /// Takes `bytes` more; false, and nothing taken, when that is more than there is.
+    #[must_use]
+    pub fn take(&mut self, bytes: usize) -> bool {
+        let before = self.memory.held.fetch_add(bytes, Ordering::Relaxed);
+        let fits = before.saturating_add(bytes) <= self.memory.most;
+        if fits {
+            self.bytes += bytes;
+        } else {
+            self.memory.held.fetch_sub(bytes, Ordering::Relaxed);
+        }
+        fits
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.memory.held.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_held_is_bounded_over_all_jobs_and_given_back() {
+        let (mirror, _inbox) = Mirror::channel(1, 100);
+        let (mut one, mut other) = (mirror.hold(), mirror.hold());
+        assert!(one.take(60) && !other.take(41) && other.take(40));
+        assert!(!mirror.has_room());
+        drop(one);
+        assert!(mirror.has_room() && other.take(60) && !other.take(1));
+        drop(other);
+        assert_eq!(mirror.memory.held.load(Ordering::Relaxed), 0);
+    }
+}

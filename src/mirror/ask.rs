@@ -1,0 +1,47 @@
+//! Asks one target a question that was asked before.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::exchange::{AskFailed, Bounds, Second, Wire};
+use super::{grpc, rest};
+use crate::live::{Settings, Upstream};
+use crate::metrics::Protocol;
+
+/// The mirror's connections.
+#[derive(Default)]
+pub(super) struct Asker {
+    rest: rest::Clients,
+    grpc: grpc::Lines,
+}
+
+impl Asker {
+    /// Asks `upstream` for the collection `name`, or for the one that the question names.
+    pub(super) async fn ask(
+        &self,
+        upstream: &Arc<Upstream>,
+        settings: &Settings,
+        wire: &Wire<'_>,
+        name: Option<&str>,
+    ) -> Result<Second, AskFailed> {
+        let bounds = Bounds { connect: settings.timeouts.connect, bytes: settings.shadow.max_bytes, asked: Instant::now() };
+        let asked = async {
+            match wire.question.protocol {
+                Protocol::Rest => self.rest.ask(upstream, bounds, wire, name).await,
+                Protocol::Grpc => self.grpc.ask(upstream, bounds, wire.question, name, settings.limits.grpc_inflate_bytes).await,
+            }
+        };
+        tokio::time::timeout(settings.shadow.timeout, asked).await.unwrap_or_else(|_| {
+            // It may be the connection that nobody answers on any more; an HTTP/1.1 one is gone with the question.
+            self.grpc.forget(upstream);
+            Err(AskFailed::Failed("no answer within shadow.timeout".to_owned()))
+        })
+    }
+
+    /// Closes connections to upstreams that are not configured any more.
+    pub(super) fn retain(&self, configured: &[Arc<Upstream>]) {
+        let known = |id: u64| configured.iter().any(|upstream| upstream.id == id);
+        self.rest.retain(known);
+        self.grpc.retain(known);
+    }
+}

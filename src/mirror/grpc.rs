@@ -1,0 +1,121 @@
+//! Questions over gRPC: one HTTP/2 connection to each upstream, and the client's own message with another name in it.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::io;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use h2::client::{Builder, SendRequest};
+use http::uri::PathAndQuery;
+use http::{HeaderMap, Method, Request, Uri, Version};
+use percent_encoding::percent_decode;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+
+use super::exchange::{AskFailed, Bounds, Second, headers};
+use super::wire;
+use crate::live::{Endpoint, Question, Upstream};
+
+/// The connections, by the id of an upstream's definition.
+#[derive(Default)]
+pub(super) struct Lines(RefCell<HashMap<u64, SendRequest<Bytes>>>);
+
+impl Lines {
+    pub(super) fn retain(&self, known: impl Fn(u64) -> bool) {
+        self.0.borrow_mut().retain(|id, _| known(*id));
+    }
+
+    /// The next call takes a fresh connection; those on this one may end.
+    pub(super) fn forget(&self, upstream: &Upstream) {
+        self.0.borrow_mut().remove(&upstream.id);
+    }
+
+    pub(super) async fn ask(
+        &self,
+        upstream: &Upstream,
+        bounds: Bounds,
+        question: &Question,
+        name: Option<&str>,
+        inflated: usize,
+    ) -> Result<Second, AskFailed> {
+        let message = wire::message(question, name, inflated).map_err(|error| AskFailed::because(&error))?;
+        let mut line = self.ready(upstream, bounds).await?;
+        let broken = |error: h2::Error| AskFailed::because(&error);
+        let (answer, mut stream) = line.send_request(request(question, upstream)?, false).map_err(broken)?;
+        stream.send_data(message, true).map_err(broken)?;
+        let (head, mut body) = answer.await.map_err(broken)?.into_parts();
+        let first_byte_us = bounds.elapsed_us();
+        let (mut chunks, mut size) = (Vec::new(), 0);
+        while let Some(chunk) = body.data().await {
+            let chunk = chunk.map_err(broken)?;
+            body.flow_control().release_capacity(chunk.len()).map_err(broken)?;
+            size += chunk.len();
+            if size > bounds.bytes {
+                return Err(AskFailed::TooLarge);
+            }
+            chunks.push(chunk);
+        }
+        let trailers = body.trailers().await.map_err(broken)?;
+        succeeded(trailers.as_ref().unwrap_or(&head.headers))?;
+        Ok(Second { headers: head.headers, body: chunks, first_byte_us })
+    }
+
+    /// A connection that takes a call now; a fresh one where the kept one has closed.
+    async fn ready(&self, upstream: &Upstream, bounds: Bounds) -> Result<SendRequest<Bytes>, AskFailed> {
+        let kept = self.0.borrow().get(&upstream.id).cloned();
+        if let Some(kept) = kept
+            && let Ok(ready) = kept.ready().await
+        {
+            return Ok(ready);
+        }
+        let opened = tokio::time::timeout(bounds.connect, open(&upstream.grpc)).await;
+        let opened = opened.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
+        let line = opened.map_err(|error| AskFailed::unreachable(&error))?;
+        self.0.borrow_mut().insert(upstream.id, line.clone());
+        line.ready().await.map_err(|error| AskFailed::because(&error))
+    }
+}
+
+fn request(question: &Question, upstream: &Upstream) -> Result<Request<()>, AskFailed> {
+    let path = question.uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
+    let uri = Uri::builder().scheme(upstream.grpc.scheme()).authority(upstream.grpc.authority.clone()).path_and_query(path).build();
+    let mut request = Request::new(());
+    *request.method_mut() = Method::POST;
+    *request.version_mut() = Version::HTTP_2;
+    *request.uri_mut() = uri.map_err(|error| AskFailed::because(&error))?;
+    *request.headers_mut() = headers(question, upstream);
+    Ok(request)
+}
+
+/// Whether the call's status, as it stands in `trailers`, is OK.
+fn succeeded(trailers: &HeaderMap) -> Result<(), AskFailed> {
+    match trailers.get("grpc-status").map(http::HeaderValue::as_bytes) {
+        Some(b"0") => Ok(()),
+        status => {
+            let status = String::from_utf8_lossy(status.unwrap_or(b"none"));
+            let message = trailers.get("grpc-message").map(|message| percent_decode(message.as_bytes()).decode_utf8_lossy());
+            Err(AskFailed::Failed(format!("gRPC status {status}: {}", message.unwrap_or_default())))
+        }
+    }
+}
+
+async fn open(endpoint: &Endpoint) -> io::Result<SendRequest<Bytes>> {
+    let stream = TcpStream::connect((endpoint.host.as_ref(), endpoint.port)).await?;
+    stream.set_nodelay(true)?;
+    let Some((config, name)) = &endpoint.tls else { return handshake(stream).await };
+    let mut config = rustls::ClientConfig::clone(config);
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    handshake(TlsConnector::from(Arc::new(config)).connect(name.clone(), stream).await?).await
+}
+
+async fn handshake(stream: impl AsyncRead + AsyncWrite + Unpin + 'static) -> io::Result<SendRequest<Bytes>> {
+    let (line, connection) = Builder::new().enable_push(false).handshake(stream).await.map_err(io::Error::other)?;
+    tokio::task::spawn_local(async move {
+        if let Err(error) = connection.await {
+            tracing::debug!(%error, "the mirror's connection to an upstream ended");
+        }
+    });
+    Ok(line)
+}

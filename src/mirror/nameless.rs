@@ -1,0 +1,37 @@
+//! A gRPC message without the collection it names: the name may say whom it is for, and another one is asked.
+
+use bytes::{Buf, BufMut, Bytes, BytesMut};
+use prost::DecodeError;
+use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, encode_key, encode_varint, skip_field};
+
+/// The collection, in every message that names one.
+const NAME: u32 = 1;
+/// The questions of a batch, which are such messages themselves.
+const QUESTIONS: u32 = 2;
+
+/// `message` less its field 1, and of a `batch` that of each of its questions.
+pub(super) fn nameless(mut message: Bytes, batch: bool) -> Result<Bytes, DecodeError> {
+    let mut kept = BytesMut::with_capacity(message.len());
+    while message.has_remaining() {
+        let field = message.clone();
+        let (number, kind) = decode_key(&mut message)?;
+        if number == QUESTIONS && kind == WireType::LengthDelimited && batch {
+            let question = nameless(delimited(&mut message)?, false)?;
+            encode_key(number, kind, &mut kept);
+            encode_varint(question.len() as u64, &mut kept);
+            kept.put(question);
+            continue;
+        }
+        skip_field(kind, number, &mut message, DecodeContext::default())?;
+        if number != NAME {
+            kept.put(field.slice(..field.len() - message.len()));
+        }
+    }
+    Ok(kept.freeze())
+}
+
+fn delimited(message: &mut Bytes) -> Result<Bytes, DecodeError> {
+    let length = usize::try_from(decode_varint(message)?).ok().filter(|length| *length <= message.len());
+    let length = length.ok_or_else(|| DecodeError::new("a question is longer than its message"))?;
+    Ok(message.split_to(length))
+}

@@ -1,0 +1,132 @@
+//! Makes a line of a question, with nothing in it of whom it was for.
+//!
+//! Neither headers nor the collection's name get into it, and of the parameters those of Qdrant's that change an answer, unless
+//! one carries the unit. What is left is the question itself. Where the unit's id stands in that, as in the filter of an
+//! application that has a tenant's points in one collection with others', the question is withheld.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use http::header::CONTENT_ENCODING;
+use serde_json::Value;
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::exchange::Wire;
+use super::nameless::nameless;
+use super::wire::{flat, inflate, unframed};
+use crate::golden::{Asked, PARAMETERS, Query};
+use crate::live::{Question, Recorded, Sample, Settings};
+use crate::metrics::{Dropped, Protocol};
+use crate::proxy::classify::{Hits, locate};
+use crate::proxy::grpc::parse::Scanner;
+use crate::proxy::parse::{Places, bare, identify};
+use crate::routing::Carrier;
+
+/// Shorter ids stand in any text by chance; of them only whole values count.
+const TELLING: usize = 4;
+
+/// Why there is no line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unfit {
+    Unreadable,
+    Withheld,
+}
+
+/// Hands a question's line to everybody who wants it.
+pub(super) fn record(sample: &Sample) {
+    let Sample { question, captures, live, held } = sample;
+    let line = match recorded(question, &live.settings) {
+        Ok(query) => Bytes::from(query.line()),
+        Err(Unfit::Unreadable) => return captures.iter().for_each(|capture| capture.dropped(Dropped::Unreadable)),
+        Err(Unfit::Withheld) => return captures.iter().for_each(|capture| capture.withheld()),
+    };
+    let hash = xxh3_64(&line);
+    for capture in captures {
+        let mut held = held.another();
+        if held.take(line.len()) {
+            capture.record(hash, Recorded { line: line.clone(), held });
+        } else {
+            capture.dropped(Dropped::QueueFull);
+        }
+    }
+}
+
+/// The question, as far as it may be known.
+pub(super) fn recorded(question: &Question, settings: &Settings) -> Result<Query, Unfit> {
+    let operation = Wire::of(question).ok_or(Unfit::Unreadable)?.operation;
+    let hits = operation.hits.ok_or(Unfit::Unreadable)?;
+    let carriers = &settings.identity.carriers;
+    let (query, name) = match question.protocol {
+        Protocol::Rest => {
+            let body = text(question, settings.shadow.max_bytes)?;
+            let query = Query::rest(operation.name, parameters(question, carriers), &body).map_err(|_| Unfit::Unreadable)?;
+            let located = locate(&question.method, question.uri.path()).and_then(|located| located.name);
+            (query, located.map(|name| name.decoded))
+        }
+        Protocol::Grpc => {
+            let message = unframed(&question.headers, &question.body, settings.limits.grpc_inflate_bytes);
+            let message = message.map_err(|_| Unfit::Unreadable)?;
+            let name = name_in(&message);
+            let batch = matches!(hits, Hits::Lists | Hits::PointsLists);
+            let message = nameless(message, batch).map_err(|_| Unfit::Unreadable)?;
+            (Query { operation: operation.name.to_owned(), asked: Asked::Grpc(message) }, name.map(Cow::Owned))
+        }
+    };
+    let suffix = name.as_deref().and_then(|name| bare(carriers, name).unit);
+    let unit = identify(carriers, &question.headers, Places { query: question.uri.query(), suffix });
+    match unit {
+        Some(unit) if says(&query, &unit) => Err(Unfit::Withheld),
+        _ => Ok(query),
+    }
+}
+
+fn text(question: &Question, limit: usize) -> Result<Bytes, Unfit> {
+    let body = flat(&question.body);
+    match question.headers.get(CONTENT_ENCODING) {
+        None => Ok(body),
+        Some(coding) if coding == "gzip" => inflate(&body, limit).map_err(|_| Unfit::Unreadable),
+        Some(_) => Err(Unfit::Unreadable),
+    }
+}
+
+fn parameters(question: &Question, carriers: &[Carrier]) -> Option<String> {
+    let carries = |name: &str| carriers.iter().any(|carrier| matches!(carrier, Carrier::Query(carried) if **carried == *name));
+    let pairs = question.uri.query()?.split('&').filter(|pair| {
+        let name = pair.split_once('=').map_or("", |(name, _)| name);
+        PARAMETERS.contains(&name) && !carries(name)
+    });
+    let pairs: Vec<&str> = pairs.collect();
+    (!pairs.is_empty()).then(|| pairs.join("&"))
+}
+
+fn name_in(message: &[u8]) -> Option<String> {
+    let mut scanner = Scanner::default();
+    scanner.feed(message).ok()?;
+    String::from_utf8(scanner.found()?.name.as_ref()?.to_vec()).ok()
+}
+
+/// Whether the question has the unit's id in it.
+fn says(query: &Query, unit: &[u8]) -> bool {
+    let inside = |bytes: &[u8]| unit.len() >= TELLING && bytes.windows(unit.len()).any(|window| window == unit);
+    match &query.asked {
+        Asked::Grpc(message) => inside(message),
+        Asked::Rest { parameters, body } => {
+            let said = |text: &[u8]| text == unit || inside(text);
+            let values = parameters.iter().flat_map(|parameters| parameters.split('&')).filter_map(|pair| pair.split_once('='));
+            // What is no JSON for this parser is none for Qdrant's, which is the same; then nothing is known of it.
+            serde_json::from_str(body).is_ok_and(|body| anywhere(&body, &said))
+                || values.into_iter().any(|(_, value)| said(value.as_bytes()))
+        }
+    }
+}
+
+/// Whether a text in it, the name of a field, or a number as it is written out is like that.
+fn anywhere(value: &Value, said: &impl Fn(&[u8]) -> bool) -> bool {
+    match value {
+        Value::Null | Value::Bool(_) => false,
+        Value::Number(number) => number.is_u64() && said(number.to_string().as_bytes()),
+        Value::String(text) => said(text.as_bytes()),
+        Value::Array(items) => items.iter().any(|item| anywhere(item, said)),
+        Value::Object(fields) => fields.iter().any(|(name, field)| said(name.as_bytes()) || anywhere(field, said)),
+    }
+}

@@ -1,0 +1,154 @@
+//! Asks two collections what was recorded, and compares them as the mirror would: the reference's answers stand for those of
+//! users.
+//!
+//! Called by a command, in a process of its own; whoever calls drives it within a `LocalSet`.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use bytes::{BufMut, Bytes, BytesMut};
+use futures_util::StreamExt;
+use futures_util::stream;
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use http::{Method, Uri};
+
+use super::answer::read;
+use super::ask::Asker;
+use super::exchange::{AskFailed, Wire};
+use super::first::First;
+use super::shape::Shape;
+use crate::golden::{Asked, Query};
+use crate::live::{Question, Settings, Upstream};
+use crate::metrics::{Against, Comparisons, Dropped, Protocol, Registry};
+use crate::proxy::classify::OPERATIONS;
+use crate::routing::SLOTS;
+use crate::stats::shadow::Summary;
+
+/// What stands for the collection in a question until one is named.
+const PLACE: &str = "collection";
+
+/// Who is asked, and how it is compared.
+#[derive(Debug)]
+pub struct Replay {
+    pub upstream: Arc<Upstream>,
+    /// Of them those that say what a comparison may cost.
+    pub settings: Settings,
+    pub reference: String,
+    pub candidate: String,
+    pub depth: usize,
+    /// Of how many of [`SLOTS`] of the questions the reference is asked once more.
+    pub noise: u32,
+    /// Whether both have vectors of one model.
+    pub scores: bool,
+    /// Whether the worst are kept with payloads.
+    pub payloads: bool,
+}
+
+/// What a line asks for is no search that this version knows.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{operation}` is no search over {protocol}")]
+pub struct Unknown {
+    operation: String,
+    protocol: &'static str,
+}
+
+impl Replay {
+    /// Whether a collection is there, and the key good enough to ask.
+    ///
+    /// # Errors
+    /// What Qdrant, or the way to it, says against it.
+    pub async fn find(&self, collection: &str) -> Result<(), AskFailed> {
+        let question = question(Protocol::Rest, Method::GET, &format!("/collections/{PLACE}"), Bytes::new())?;
+        let wire = Wire::of(&question).ok_or_else(|| AskFailed::Failed("there is no such operation".to_owned()))?;
+        Asker::default().ask(&self.upstream, &self.settings, &wire, Some(collection)).await.map(drop)
+    }
+
+    /// Puts every question to both, some of them twice to the reference, `shadow.concurrency` at a time.
+    pub async fn run(&self, queries: &[Query]) -> Summary {
+        // Nothing of it is served to anybody: it only adds up.
+        let comparisons = Registry::new(1, 0).comparisons("replay", "");
+        let asker = Asker::default();
+        let asked = queries.iter().map(|query| self.compare(&asker, &comparisons, query));
+        stream::iter(asked).buffer_unordered(self.settings.shadow.concurrency).collect::<Vec<()>>().await;
+        comparisons.snapshot()
+    }
+
+    async fn compare(&self, asker: &Asker, comparisons: &Comparisons, query: &Query) {
+        comparisons.mirrored(0);
+        let Ok(question) = asking(query) else { return comparisons.discarded(Dropped::Unreadable) };
+        let Some(wire) = Wire::of(&question) else { return comparisons.discarded(Dropped::Unreadable) };
+        let Some(hits) = wire.operation.hits else { return comparisons.discarded(Dropped::Unreadable) };
+        let ask = |collection| asker.ask(&self.upstream, &self.settings, &wire, Some(collection));
+        let Ok(answer) = ask(&self.reference).await else { return comparisons.discarded(Dropped::Unanswered) };
+        let limit = self.settings.shadow.max_bytes;
+        let shape = Shape { protocol: question.protocol, hits, depth: self.depth, payloads: self.payloads, limit };
+        let Ok(lists) = read(shape, &answer.headers, &answer.body) else { return comparisons.discarded(Dropped::Unreadable) };
+        let query = question.fingerprint();
+        let first = First {
+            comparisons,
+            shape,
+            scores: self.scores,
+            operation: wire.operation.name,
+            asked: question.asked,
+            query,
+            hash: query,
+            lists,
+            first_byte_us: answer.first_byte_us,
+        };
+        first.compare(Against::Shadow, ask(&self.candidate).await);
+        if fastrand::u32(..SLOTS) < self.noise {
+            first.compare(Against::Noise, ask(&self.reference).await);
+        }
+    }
+}
+
+/// Whether a recorded question can be asked.
+///
+/// # Errors
+/// When it is no search.
+pub fn check(query: &Query) -> Result<(), Unknown> {
+    match asking(query) {
+        Ok(question) if Wire::of(&question).is_some_and(|wire| wire.operation.hits.is_some()) => Ok(()),
+        _ => Err(Unknown { operation: query.operation.clone(), protocol: query.protocol().label() }),
+    }
+}
+
+/// The request it was, less whose.
+pub(super) fn asking(query: &Query) -> Result<Question, AskFailed> {
+    let unknown = || AskFailed::Failed(format!("there is no operation `{}`", query.operation));
+    let operation = OPERATIONS.iter().find(|operation| operation.name == query.operation).ok_or_else(unknown)?;
+    match &query.asked {
+        Asked::Rest { parameters, body } => {
+            let (method, path) = operation.rest.first().ok_or_else(unknown)?;
+            let parameters = parameters.as_ref().map_or_else(String::new, |parameters| format!("?{parameters}"));
+            let method = Method::from_bytes(method.as_bytes()).map_err(|error| AskFailed::because(&error))?;
+            question(Protocol::Rest, method, &format!("{}{parameters}", path.replace("{c}", PLACE)), body.clone().into())
+        }
+        Asked::Grpc(message) => {
+            let method = operation.grpc.first().ok_or_else(unknown)?;
+            question(Protocol::Grpc, Method::POST, method, framed(message))
+        }
+    }
+}
+
+fn question(protocol: Protocol, method: Method, target: &str, body: Bytes) -> Result<Question, AskFailed> {
+    let uri = target.parse::<Uri>().map_err(|error| AskFailed::because(&error))?;
+    let kind = match protocol {
+        Protocol::Rest => "application/json",
+        Protocol::Grpc => "application/grpc",
+    };
+    let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(kind))]);
+    Ok(Question { protocol, method, uri, headers, body: [body].into_iter().collect(), asked: SystemTime::now() })
+}
+
+/// With an empty name in front, for the collection's to be put in its place.
+fn framed(message: &[u8]) -> Bytes {
+    const NO_NAME: [u8; 2] = [0x0a, 0];
+    let length = u32::try_from(NO_NAME.len() + message.len()).unwrap_or(u32::MAX);
+    let mut frame = BytesMut::with_capacity(message.len() + 7);
+    frame.put_u8(0);
+    frame.put_u32(length);
+    frame.put_slice(&NO_NAME);
+    frame.put_slice(message);
+    frame.freeze()
+}

@@ -1,0 +1,95 @@
+//! An answer that is read before it is passed on, as far as it may be held.
+
+use std::future::poll_fn;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http_body::Frame;
+
+use crate::metrics::{NotInterleaved, Outcome};
+use crate::proxy::body::{AnswerError, Replay, Source, grpc_outcome};
+
+/// What was read of an answer.
+pub(super) struct Collected {
+    data: Vec<Bytes>,
+    trailers: Option<HeaderMap>,
+    broken: Option<AnswerError>,
+    /// What was not.
+    rest: Source,
+    end: End,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// There is more of it.
+    NotYet,
+    /// There is more than may be held.
+    TooLarge,
+    Whole,
+}
+
+impl Collected {
+    /// Reads until the end, the limit, or for as long as the request has left.
+    pub(super) async fn of(source: Source, limit: usize, left: Option<Duration>) -> Self {
+        let mut collected = Self { data: Vec::new(), trailers: None, broken: None, rest: source, end: End::NotYet };
+        match left {
+            None => collected.read(limit).await,
+            // Whoever waits for the rest meets the deadline there.
+            Some(left) => tokio::time::timeout(left, collected.read(limit)).await.unwrap_or_default(),
+        }
+        collected
+    }
+
+    async fn read(&mut self, limit: usize) {
+        let mut bytes = 0;
+        while let Some(frame) = poll_fn(|cx| self.rest.poll(cx)).await {
+            match frame.map(Frame::into_data) {
+                Ok(Ok(data)) => {
+                    bytes += data.len();
+                    self.data.push(data);
+                }
+                Ok(Err(other)) => self.trailers = other.into_trailers().ok(),
+                Err(error) => {
+                    self.broken = Some(error);
+                    return;
+                }
+            }
+            if bytes > limit {
+                self.end = End::TooLarge;
+                return;
+            }
+        }
+        self.end = End::Whole;
+    }
+
+    /// All of it, if it came to a good end.
+    pub(super) fn whole(&self) -> Result<Bytes, NotInterleaved> {
+        match self.end {
+            End::Whole if self.outcome().is_none_or(|outcome| outcome == Outcome::Ok) => Ok(match self.data.as_slice() {
+                [only] => only.clone(),
+                pieces => pieces.concat().into(),
+            }),
+            End::TooLarge => Err(NotInterleaved::Size),
+            End::NotYet | End::Whole => Err(NotInterleaved::Answer),
+        }
+    }
+
+    /// How it ended, where that shows behind its head.
+    pub(super) fn outcome(&self) -> Option<Outcome> {
+        let broken = self.broken.as_ref().map(|_| Outcome::Unavailable);
+        broken.or_else(|| self.trailers.as_ref().map(grpc_outcome))
+    }
+
+    /// As it came.
+    pub(super) fn unchanged(self) -> Source {
+        let trailers = self.trailers.map(Frame::trailers);
+        let read = self.data.into_iter().map(Frame::data).chain(trailers).map(Ok).chain(self.broken.map(Err));
+        Source::Replayed(Box::new(Replay { read: read.collect(), rest: self.rest }))
+    }
+
+    /// With another body.
+    pub(super) fn replaced(self, body: Bytes) -> Source {
+        Source::of([Frame::data(body)].into_iter().chain(self.trailers.map(Frame::trailers)))
+    }
+}

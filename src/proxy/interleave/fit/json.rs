@@ -1,0 +1,48 @@
+//! The JSON of a search.
+
+use serde_json::value::RawValue;
+
+use super::super::fields::Fields;
+use super::within;
+use crate::metrics::NotInterleaved;
+use crate::proxy::classify::Hits;
+
+/// What Qdrant takes when nothing is said; the older search must say it.
+const USUAL_LIMIT: u64 = 10;
+/// What a query for the nearest may consist of: `nearest` itself, a sparse vector, or something to embed.
+const NEAREST: [&str; 8] = ["nearest", "indices", "values", "text", "image", "object", "model", "options"];
+/// Fields that say where to look and what to answer, and nothing of the ranking that both arms would not do alike.
+const HARMLESS: [&str; 8] = ["using", "filter", "params", "with_payload", "with_vector", "with_vectors", "shard_key", "lookup_from"];
+
+/// How many hits a body wants whose answer has them where `hits` says.
+///
+/// # Errors
+/// When it is not for both arms. What is no JSON is Qdrant's to refuse.
+pub fn wanted(body: &[u8], hits: Hits) -> Result<usize, NotInterleaved> {
+    let fields = Fields::of(body).ok_or(NotInterleaved::Query)?;
+    let question = if hits == Hits::Points { "query" } else { "vector" };
+    let (mut asked, mut limit) = (false, if hits == Hits::Points { USUAL_LIMIT } else { 0 });
+    for (name, value) in fields.iter().filter(|(_, value)| value.get() != "null") {
+        match name {
+            "score_threshold" => return Err(NotInterleaved::ScoreThreshold),
+            "offset" if value.get() != "0" => return Err(NotInterleaved::Offset),
+            "offset" => {}
+            "limit" | "top" => limit = value.get().parse().map_err(|_| NotInterleaved::Limit)?,
+            _ if name == question => asked = hits == Hits::List || is_nearest(value),
+            _ if HARMLESS.contains(&name) => {}
+            _ => return Err(NotInterleaved::Query),
+        }
+    }
+    if !asked {
+        return Err(NotInterleaved::Query);
+    }
+    within(limit)
+}
+
+/// A vector, several of them, the id of a point, or an object that says no more.
+fn is_nearest(query: &RawValue) -> bool {
+    if !query.get().starts_with('{') {
+        return true;
+    }
+    Fields::of(query.get().as_bytes()).is_some_and(|fields| fields.iter().all(|(name, _)| NEAREST.contains(&name)))
+}
