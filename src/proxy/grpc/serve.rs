@@ -126,7 +126,7 @@ impl Call<'_> {
                 }
             }
             let settled = journey.settle().await;
-            journey.tee(&self.parts, answer.headers(), &mut observation);
+            journey.tee(self.parts, answer.headers(), &mut observation);
             let answer = answer.map(|body| Source::Grpc(Box::new(body)));
             return Ok(Arrived { answer, observation, settled });
         }
