@@ -6,18 +6,17 @@
 //! units that were seen, or hurt, are kept as sets. Both merge exactly over workers and over replicas, sums by addition
 //! and sets by union, and both have a size that does not depend on the traffic (I9).
 
+use std::collections::BTreeSet;
+
 use super::cell::Cell;
 use super::finding::Finding;
 use super::histogram::{Histogram, Snapshot};
+use super::units::{FirstUnits, UNIT_BITS, UnitBits};
 
 /// Groups of units, told apart by a hash of their own.
 pub const COHORT_BUCKETS: usize = 128;
-/// The size of the sets of units. Twice as many units as bits can still be told from thrice as many.
-pub const UNIT_BITS: usize = 1 << 16;
 /// Latencies are kept for so many groups of groups: enough to tell how clustered they are.
 pub const LATENCY_GROUPS: usize = 16;
-
-const WORDS: usize = UNIT_BITS / 64;
 
 /// One request of a unit.
 #[derive(Clone, Copy, Debug)]
@@ -60,18 +59,19 @@ pub struct Latencies {
 #[derive(Debug)]
 struct Shard {
     groups: Box<[Group]>,
-    seen: Box<[Cell]>,
-    hurt: Box<[Cell]>,
+    first: FirstUnits,
+    seen: UnitBits,
+    hurt: UnitBits,
     latencies: Box<[Histogram]>,
 }
 
 impl Shard {
     fn new() -> Self {
-        let cells = || std::iter::repeat_with(Cell::default).take(WORDS).collect();
         Self {
             groups: std::iter::repeat_with(Group::default).take(COHORT_BUCKETS).collect(),
-            seen: cells(),
-            hurt: cells(),
+            first: FirstUnits::default(),
+            seen: UnitBits::default(),
+            hurt: UnitBits::default(),
             latencies: std::iter::repeat_with(Histogram::default).take(LATENCY_GROUPS).collect(),
         }
     }
@@ -91,11 +91,12 @@ impl Cohort {
 
     pub fn record(&self, worker: usize, sample: CohortSample) {
         let shard = &self.shards[worker];
-        let (place, group) = (bit(sample.unit), &shard.groups[bucket(sample.unit)]);
-        shard.seen[place / 64].set(1 << (place % 64));
+        let group = &shard.groups[bucket(sample.unit)];
+        shard.first.insert(sample.unit);
+        shard.seen.insert(sample.unit);
         group.requests.add(1);
         if sample.failed {
-            shard.hurt[place / 64].set(1 << (place % 64));
+            shard.hurt.insert(sample.unit);
             group.errors.add(1);
             // A fast failure must not make a variant look fast.
             return;
@@ -133,8 +134,9 @@ impl Cohort {
                 total.found.scored += group.scored.get();
                 total.found.top_score = total.found.top_score.wrapping_add(group.top_score.get().cast_signed());
             }
-            union(&mut totals.seen, &shard.seen);
-            union(&mut totals.hurt, &shard.hurt);
+            shard.first.add_to(&mut totals.first);
+            shard.seen.add_to(&mut totals.seen);
+            shard.hurt.add_to(&mut totals.hurt);
             for (total, part) in totals.latencies.iter_mut().zip(&shard.latencies) {
                 total.add(part);
                 totals.total.add(part);
@@ -163,6 +165,8 @@ pub struct GroupTotals {
 #[derive(Clone, Debug)]
 pub struct CohortTotals {
     pub groups: Vec<GroupTotals>,
+    /// The hashes of all units, as long as there are few.
+    pub first: Option<BTreeSet<u64>>,
     /// One bit a unit, as far as [`UNIT_BITS`] reach.
     pub seen: Vec<u64>,
     pub hurt: Vec<u64>,
@@ -175,26 +179,16 @@ impl Default for CohortTotals {
     fn default() -> Self {
         Self {
             groups: vec![GroupTotals::default(); COHORT_BUCKETS],
-            seen: vec![0; WORDS],
-            hurt: vec![0; WORDS],
+            first: Some(BTreeSet::new()),
+            seen: vec![0; UNIT_BITS / 64],
+            hurt: vec![0; UNIT_BITS / 64],
             total: Snapshot::default(),
             latencies: vec![Snapshot::default(); LATENCY_GROUPS],
         }
     }
 }
 
-fn union(into: &mut [u64], from: &[Cell]) {
-    for (word, cell) in into.iter_mut().zip(from) {
-        *word |= cell.get();
-    }
-}
-
-/// A unit's bit: the top of its hash.
-fn bit(unit: u64) -> usize {
-    (unit >> 48) as usize
-}
-
-/// A unit's group: bits that its place in the sets does not use.
+/// A unit's group: bits that its places in the sets do not use.
 pub(super) fn bucket(unit: u64) -> usize {
     unit as usize % COHORT_BUCKETS
 }

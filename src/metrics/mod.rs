@@ -15,11 +15,12 @@ mod kinds;
 mod prometheus;
 mod registry;
 mod series;
+mod units;
 mod usage;
 mod worker;
 
 pub use apart::{Apart, Interleavings, Whose};
-pub use cohort::{COHORT_BUCKETS, Cohort, CohortSample, CohortTotals, GroupTotals, LATENCY_GROUPS, Latencies, UNIT_BITS};
+pub use cohort::{COHORT_BUCKETS, Cohort, CohortSample, CohortTotals, GroupTotals, LATENCY_GROUPS, Latencies};
 pub use comparisons::{Against, Compared, Comparisons, Dropped};
 pub use finding::Finding;
 pub use handles::Handles;
@@ -31,5 +32,6 @@ pub use prometheus::{
 };
 pub use registry::Registry;
 pub use series::{Completed, FallbackCause, Series, Shard, Totals};
+pub use units::{EXACT_UNITS, UNIT_BITS};
 pub use usage::Usage;
 pub use worker::{WorkerCells, WorkerEvent};

@@ -1,0 +1,133 @@
+//! The different units that one worker has seen, without knowing who they are.
+
+use std::collections::BTreeSet;
+
+use super::cell::Cell;
+
+/// The size of the sets of units. Twice as many units as bits can still be told from thrice as many.
+pub const UNIT_BITS: usize = 1 << 16;
+/// So many units are told apart by their whole hash, and so counted exactly.
+pub const EXACT_UNITS: usize = 1 << 10;
+
+const WORDS: usize = UNIT_BITS / 64;
+/// Half of them stay free, so that a place is found within a few steps.
+const PLACES: usize = 2 * EXACT_UNITS;
+
+/// A bit a unit.
+#[derive(Debug)]
+pub(super) struct UnitBits(Box<[Cell]>);
+
+impl Default for UnitBits {
+    fn default() -> Self {
+        Self(std::iter::repeat_with(Cell::default).take(WORDS).collect())
+    }
+}
+
+impl UnitBits {
+    pub(super) fn insert(&self, unit: u64) {
+        let place = bit(unit);
+        self.0[place / 64].set(1 << (place % 64));
+    }
+
+    pub(super) fn add_to(&self, words: &mut [u64]) {
+        words.iter_mut().zip(&self.0).for_each(|(word, cell)| *word |= cell.get());
+    }
+}
+
+/// The hashes of the first units, in a table of open addressing: one writer, any number of readers, and no lock.
+#[derive(Debug)]
+pub(super) struct FirstUnits {
+    /// Zero is a free place.
+    places: Box<[Cell]>,
+    /// How many are taken. More than [`EXACT_UNITS`] says that there were more, and that this is not all of them.
+    taken: Cell,
+}
+
+impl Default for FirstUnits {
+    fn default() -> Self {
+        Self { places: std::iter::repeat_with(Cell::default).take(PLACES).collect(), taken: Cell::default() }
+    }
+}
+
+impl FirstUnits {
+    pub(super) fn insert(&self, unit: u64) {
+        if !self.all() {
+            return;
+        }
+        // A hash of zero would look like a free place; one in 2^64 takes its neighbour's.
+        let unit = unit.max(1);
+        let begin = first_place(unit);
+        let mut places = self.places[begin..].iter().chain(&self.places[..begin]);
+        let Some(place) = places.find(|place| [0, unit].contains(&place.get())) else { return };
+        if place.get() == 0 {
+            self.taken.add(1);
+            if self.all() {
+                place.raise(unit);
+            }
+        }
+    }
+
+    /// Whether these are all.
+    fn all(&self) -> bool {
+        self.taken.get() <= EXACT_UNITS as u64
+    }
+
+    /// Of nothing at all if a unit is missing.
+    pub(super) fn add_to(&self, units: &mut Option<BTreeSet<u64>>) {
+        if let Some(known) = units.as_mut().filter(|_| self.all()) {
+            known.extend(self.places.iter().map(Cell::get).filter(|unit| *unit != 0));
+        }
+        units.take_if(|known| !self.all() || known.len() > EXACT_UNITS);
+    }
+}
+
+/// A unit's bit: the top of its hash.
+fn bit(unit: u64) -> usize {
+    (unit >> 48) as usize
+}
+
+/// Where a unit is looked for first, by bits that neither its bit nor its group uses.
+fn first_place(unit: u64) -> usize {
+    (unit >> 24) as usize % PLACES
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn known(parts: &[&FirstUnits]) -> Option<BTreeSet<u64>> {
+        let mut units = Some(BTreeSet::new());
+        parts.iter().for_each(|part| part.add_to(&mut units));
+        units
+    }
+
+    fn of(units: impl Iterator<Item = u64>) -> FirstUnits {
+        let first = FirstUnits::default();
+        units.for_each(|unit| first.insert(unit));
+        first
+    }
+
+    #[test]
+    fn the_first_units_are_known_however_they_crowd() {
+        let exact = EXACT_UNITS as u64;
+        // All of them look for the same place, the last of all.
+        let crowd = |count: u64| (1..=count).map(|unit| unit << 48 | 0x7ff << 24);
+        let twice = of(crowd(exact).chain(crowd(exact)));
+        assert_eq!(known(&[&twice]), Some(crowd(exact).collect()));
+        assert_eq!(known(&[&of(crowd(exact + 1))]), None, "one more, and they are not all");
+    }
+
+    #[test]
+    fn what_two_workers_know_is_exact_only_together() {
+        let half = EXACT_UNITS as u64 / 2;
+        let [one, same, more] = [1..=half + 1, 1..=half + 1, half..=2 * half + 1].map(of);
+        assert_eq!(known(&[&one, &same]).map(|units| units.len()), Some(EXACT_UNITS / 2 + 1));
+        assert_eq!(known(&[&one, &more]), None);
+        assert_eq!(known(&[]), Some(BTreeSet::new()));
+    }
+
+    #[test]
+    fn a_hash_of_zero_counts_too() {
+        assert_eq!(known(&[&of(std::iter::repeat_n(0, 3))]).map(|units| units.len()), Some(1));
+    }
+}
