@@ -145,7 +145,9 @@ class GrpcProbe(unittest.TestCase):
                     while connection.recv(65536):
                         pass
 
-            player = threading.Thread(target=play)
+            # Where nobody comes, the test fails instead of waiting for ever.
+            server.settimeout(30)
+            player = threading.Thread(target=play, daemon=True)
             player.start()
             try:
                 grpc_probe.check(server.getsockname()[1], messages.write_grpc(Path(folder)), "user-1")

@@ -6,10 +6,11 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
 use super::AdminState;
+use super::analysis_csv::{Table, csv};
 use super::author::By;
 use super::extract::{IdempotencyKey, IfMatch, Json, OptionalJson, Params};
 use super::page::{Page, PageParams};
-use super::problem::Problem;
+use super::problem::{Kind, Problem};
 use super::tagged::{created, tagged};
 use crate::config::Timestamp;
 use crate::control::{
@@ -88,6 +89,9 @@ pub(super) struct Which {
     to: Option<Timestamp>,
     #[serde(default)]
     format: Format,
+    /// Which of the report's tables a CSV is of.
+    #[serde(default)]
+    table: Table,
 }
 
 pub(super) async fn analysis(
@@ -99,63 +103,11 @@ pub(super) async fn analysis(
     let report = state.control.analysis(&id, part).await?;
     Ok(match which.format {
         Format::Json => axum::Json(report).into_response(),
-        Format::Csv => ([(CONTENT_TYPE, "text/csv; charset=utf-8")], csv(&report)).into_response(),
+        Format::Csv => {
+            let table = csv(&report, which.table).map_err(|error| Problem::new(Kind::Internal, error.to_string()))?;
+            ([(CONTENT_TYPE, "text/csv; charset=utf-8")], table).into_response()
+        }
     })
-}
-
-/// One line a comparison, its fields in the order of the report. Of a range, lines say which: they are put below each other.
-fn csv(report: &serde_json::Value) -> String {
-    let mut lines = String::new();
-    let edges: Vec<(&str, String)> = ["from", "to"]
-        .into_iter()
-        .filter_map(|edge| Some((edge, Timestamp::from_millis(report["range"][edge].as_u64()?).to_string())))
-        .collect();
-    let rows = report["comparisons"].as_array().into_iter().flatten().filter_map(serde_json::Value::as_object);
-    for (number, row) in rows.enumerate() {
-        // What is nested becomes as many columns, the same in every line; a note that is not there is an empty one.
-        let cells: Vec<(String, String)> =
-            row.iter().filter(|(name, _)| *name != "note").flat_map(|(name, value)| columns(name, value)).collect();
-        if number == 0 {
-            push_line(&mut lines, cells.iter().map(|(name, _)| name.as_str()).chain(["note"]).chain(edges.iter().map(|(edge, _)| *edge)));
-        }
-        let note = row.get("note").and_then(serde_json::Value::as_str).unwrap_or_default();
-        push_line(&mut lines, cells.iter().map(|(_, cell)| cell.as_str()).chain([note]).chain(edges.iter().map(|(_, at)| at.as_str())));
-    }
-    lines
-}
-
-fn columns(name: &str, value: &serde_json::Value) -> Vec<(String, String)> {
-    if name.ends_with("interval") {
-        return ["low", "high"].map(|end| (format!("{name}_{end}"), plain(&value[end]))).into();
-    }
-    match value.as_object() {
-        Some(group) => group.iter().flat_map(|(inner, value)| columns(&format!("{name}_{inner}"), value)).collect(),
-        None => vec![(name.to_owned(), plain(value))],
-    }
-}
-
-fn plain(value: &serde_json::Value) -> String {
-    match value {
-        serde_json::Value::Null => String::new(),
-        serde_json::Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
-}
-
-fn push_line<'a>(lines: &mut String, cells: impl Iterator<Item = &'a str>) {
-    for (place, cell) in cells.enumerate() {
-        if place > 0 {
-            lines.push(',');
-        }
-        if cell.contains(['"', ',', '\n', '\r']) {
-            lines.push('"');
-            lines.push_str(&cell.replace('"', "\"\""));
-            lines.push('"');
-        } else {
-            lines.push_str(cell);
-        }
-    }
-    lines.push_str("\r\n");
 }
 
 /// One value, or a batch of which all or none are taken.

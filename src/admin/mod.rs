@@ -4,6 +4,7 @@
 //! (`ETag`, `If-Match`) and, where `admin.token` is set, need it as a bearer token.
 
 mod aliases;
+mod analysis_csv;
 mod auth;
 mod author;
 mod canaries;

@@ -4,9 +4,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::layer::layer_salt;
-use super::phase::{Assignment, Phase};
+use super::phase::{Assignment, BASELINE, FIRST_SPLIT, Phase};
 use super::slice::Slices;
-use super::spec::{ExperimentSpec, check_exposure, check_weights};
+use super::spec::{ExperimentSpec, check_exposure, check_length, check_weights};
 use crate::config::{Period, Timestamp};
 use crate::routing::SpecFault;
 
@@ -14,6 +14,8 @@ use crate::routing::SpecFault;
 const LAST_COUNTS: Period = Period::from_secs(5);
 const MAX_PHASES: usize = 100;
 const MAX_STEPS: usize = 200;
+/// Moves of the alias past Pointsman that are noticed.
+const MAX_MOVES: usize = 16;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -94,6 +96,10 @@ pub struct Experiment {
     /// Until when feedback is taken, once it is stopped.
     #[serde(default)]
     feedback_until: Option<Timestamp>,
+    /// Where the alias has pointed meanwhile, for a control that is whatever it points at: one collection, unless somebody
+    /// has moved it past Pointsman.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    control_was: Vec<String>,
     phases: Vec<Phase>,
     /// Not there in documents of before there were any: the first tick begins one.
     #[serde(default)]
@@ -116,6 +122,7 @@ impl Experiment {
             split_at: None,
             stopped_at: None,
             feedback_until: None,
+            control_was: Vec::new(),
             phases: Vec::new(),
             slices: Slices::default(),
             history: Vec::new(),
@@ -238,6 +245,27 @@ impl Experiment {
         }
     }
 
+    /// Where the alias has pointed while its control was whatever it points at.
+    #[must_use]
+    pub fn control_was(&self) -> &[String] {
+        &self.control_was
+    }
+
+    /// The alias points there. Whether that is news.
+    pub fn notice(&mut self, now: Timestamp, collection: &str) -> bool {
+        let follows = self.spec.arms.first().is_some_and(|control| control.collection.is_none());
+        let watched = follows && matches!(self.state, State::Baseline | State::Running) && self.control_was.len() < MAX_MOVES;
+        if !watched || self.control_was.last().is_some_and(|last| last == collection) {
+            return false;
+        }
+        if let Some(last) = self.control_was.last() {
+            let reason = format!("the alias was moved from `{last}` to `{collection}` past Pointsman, and the control with it");
+            self.note(now, "controller", &reason);
+        }
+        self.control_was.push(collection.to_owned());
+        true
+    }
+
     /// Does what is due, except for the end, which needs a report. Whether something was.
     pub fn tick(&mut self, now: Timestamp) -> bool {
         if self.due_at().is_none_or(|due| now < due) {
@@ -245,11 +273,11 @@ impl Experiment {
         }
         match self.state {
             State::Scheduled if self.spec.pre_period.is_some() => {
-                self.first_phase(0, now);
+                self.first_phase(BASELINE, now);
                 self.become_(State::Baseline, now, "controller", "the time before the split begins");
             }
             State::Scheduled => {
-                self.first_phase(1, now);
+                self.first_phase(FIRST_SPLIT, now);
                 self.split(now, "the split begins");
             }
             State::Baseline => {
@@ -273,12 +301,18 @@ impl Experiment {
     /// Sends the traffic back to the alias.
     ///
     /// # Errors
-    /// When it was stopped before.
-    pub fn stop(&mut self, now: Timestamp, late_feedback: Option<Period>, actor: &str, reason: &str) -> Result<(), Illegal> {
+    /// When it was stopped before, or late feedback would be waited for too long.
+    pub fn stop(&mut self, now: Timestamp, late_feedback: Option<Period>, actor: &str, reason: &str) -> Result<(), Refusal> {
         if !self.holds_alias() {
-            return Err(self.illegal("it was stopped before"));
+            return Err(self.illegal("it was stopped before").into());
         }
-        self.stop_now(now, late_feedback.unwrap_or(self.spec.late_feedback), actor, reason);
+        let late_feedback = late_feedback.unwrap_or(self.spec.late_feedback);
+        let mut faults = Vec::new();
+        check_length(late_feedback, "late_feedback", &mut faults);
+        if !faults.is_empty() {
+            return Err(Refusal::Invalid(faults));
+        }
+        self.stop_now(now, late_feedback, actor, reason);
         Ok(())
     }
 

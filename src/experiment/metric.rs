@@ -74,6 +74,11 @@ const fn goal() -> Role {
 
 const MAX_NAME: usize = 64;
 
+/// No value is further from zero, and no denominator nearer to it than its reciprocal: what is added up stays finite.
+const MOST: f64 = 1e12;
+/// No count is larger: what a test makes of counts takes longer the more there are.
+const MOST_COUNTED: f64 = 1e9;
+
 impl MetricSpec {
     pub(super) fn check(&self, at: &str, faults: &mut Vec<SpecFault>) {
         let legal = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
@@ -117,6 +122,9 @@ impl MetricSpec {
         if self.winsorize.is_some_and(|[low, high]| !(low.is_finite() && high.is_finite() && low < high)) {
             faults.push(SpecFault::new(format!("{at}.winsorize"), "must be two finite numbers, the lower one first"));
         }
+        if self.winsorize.is_some() && self.kind == Some(MetricKind::Binary) {
+            faults.push(SpecFault::new(format!("{at}.winsorize"), "is of no use for a binary metric: its values are 0 and 1"));
+        }
     }
 
     #[must_use]
@@ -132,9 +140,15 @@ impl MetricSpec {
         if !value.is_finite() {
             return Err("the value is not a finite number".to_owned());
         }
+        let most = if self.kind == Some(MetricKind::Count) { MOST_COUNTED } else { MOST };
+        if value.abs() > most {
+            return Err(format!("{value:e} is out of range: nothing beyond {most:e} is taken"));
+        }
         let below = match (self.kind, denominator) {
-            (Some(MetricKind::Ratio), Some(below)) if below.is_finite() && below > 0.0 => below,
-            (Some(MetricKind::Ratio), _) => return Err(format!("`{}` is a ratio and needs a denominator above zero", self.name)),
+            (Some(MetricKind::Ratio), Some(below)) if (1.0 / MOST..=MOST).contains(&below) => below,
+            (Some(MetricKind::Ratio), _) => {
+                return Err(format!("`{}` is a ratio and needs a denominator from {:e} to {MOST:e}", self.name, 1.0 / MOST));
+            }
             (_, Some(_)) => return Err(format!("`{}` is no ratio and takes no denominator", self.name)),
             (_, None) => 1.0,
         };

@@ -36,7 +36,7 @@ pub use feedback::{Ambiguity, Credit, Feedback, Place, Placed, Refused};
 pub use layer::{LayerPart, layer_salt};
 pub use machine::{Experiment, Illegal, Refusal, State, Step};
 pub use metric::{Automatic, Direction, MetricKind, MetricSpec, Role};
-pub use phase::{Assignment, Phase, salt, statistics_salt};
+pub use phase::{Assignment, BASELINE, FIRST_SPLIT, Phase, salt, statistics_salt};
 pub use seen::{ArmSeen, LATENCY_GROUPS, Seen};
 pub use slice::{Covered, Part, Range, Slice, Slices};
 pub use spec::{ArmSpec, ExperimentSpec, Targeting};

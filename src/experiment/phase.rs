@@ -9,6 +9,11 @@ use crate::routing::{Allocation, Salt};
 /// Units outside the experiment, in the numbers of an allocation; the arms follow from 1 on.
 const OUTSIDE: usize = 0;
 
+/// The number of the phase before the split, where there is one.
+pub const BASELINE: u32 = 0;
+/// The number of the first phase with a split.
+pub const FIRST_SPLIT: u32 = 1;
+
 /// What deals the units of one experiment.
 #[must_use]
 pub fn salt(id: &str) -> Salt {
@@ -24,7 +29,7 @@ pub fn statistics_salt(id: &str) -> Salt {
 /// Results of one phase are never added to those of another: the arms hold other units.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Phase {
-    /// 0 is the time before the split.
+    /// [`BASELINE`], or from [`FIRST_SPLIT`] on.
     pub number: u32,
     pub since: Timestamp,
     #[serde(default)]
@@ -58,6 +63,13 @@ impl Phase {
     pub(super) fn reallocated(&self, weights: Vec<f64>, exposure_percentage: f64) -> Self {
         let allocation = self.allocation.reweighted(&quotas(&weights, exposure_percentage), OUTSIDE);
         Self { weights, exposure_percentage, allocation, ..self.clone() }
+    }
+
+    /// What each arm is dealt of the units, in slots: the weights, as finely as units can be split. An arm without weight is
+    /// dealt none.
+    #[must_use]
+    pub fn shares(&self) -> Vec<f64> {
+        (1..=self.weights.len()).map(|variant| f64::from(self.allocation.size(variant))).collect()
     }
 
     /// Where a unit is by this phase, whoever owns it.

@@ -14,6 +14,7 @@ const MAX_ARMS: usize = 16;
 const MAX_METRICS: usize = 50;
 const MAX_LISTED: usize = 1_000;
 const MAX_NAME: usize = 40;
+/// Nothing about an experiment takes longer.
 const MAX_PERIOD: Period = Period::from_secs(366 * 86_400);
 /// Slices of time: how many there are unless somebody says otherwise, how many there may be, and how short each.
 const USUAL_SLICES: u64 = 48;
@@ -240,9 +241,7 @@ impl ExperimentSpec {
             [("pre_period", self.pre_period), ("max_duration", Some(self.max_duration)), ("late_feedback", Some(self.late_feedback))];
         for (field, length) in lengths {
             let Some(length) = length else { continue };
-            if length > MAX_PERIOD {
-                faults.push(SpecFault::new(field, format!("must be at most {MAX_PERIOD}, not {length}")));
-            }
+            check_length(length, field, faults);
             if length.is_zero() && field != "late_feedback" {
                 faults.push(SpecFault::new(field, "must be above zero"));
             }
@@ -307,6 +306,12 @@ pub(super) fn check_weights(weights: &[f64], field: &str, faults: &mut Vec<SpecF
     let sum: f64 = weights.iter().sum();
     if (sum - 1.0).abs() > GRAIN / 2.0 {
         faults.push(SpecFault::new(field, format!("the weights must add up to 1, not to {sum}")));
+    }
+}
+
+pub(super) fn check_length(length: Period, field: &str, faults: &mut Vec<SpecFault>) {
+    if length > MAX_PERIOD {
+        faults.push(SpecFault::new(field, format!("must be at most {MAX_PERIOD}, not {length}")));
     }
 }
 

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use super::cell::Cell;
 use super::finding::Finding;
 use super::histogram::{Histogram, Snapshot};
-use super::units::{FirstUnits, UNIT_BITS, UnitBits};
+use super::units::{FirstUnits, UnitBits, UnitWords, no_units};
 
 /// Groups of units, told apart by a hash of their own.
 pub const COHORT_BUCKETS: usize = 128;
@@ -167,9 +167,9 @@ pub struct CohortTotals {
     pub groups: Vec<GroupTotals>,
     /// The hashes of all units, as long as there are few.
     pub first: Option<BTreeSet<u64>>,
-    /// One bit a unit, as far as [`UNIT_BITS`] reach.
-    pub seen: Vec<u64>,
-    pub hurt: Vec<u64>,
+    /// One bit a unit.
+    pub seen: UnitWords,
+    pub hurt: UnitWords,
     /// Of all answers, and of each group of groups.
     pub total: Snapshot,
     pub latencies: Vec<Snapshot>,
@@ -180,8 +180,8 @@ impl Default for CohortTotals {
         Self {
             groups: vec![GroupTotals::default(); COHORT_BUCKETS],
             first: Some(BTreeSet::new()),
-            seen: vec![0; UNIT_BITS / 64],
-            hurt: vec![0; UNIT_BITS / 64],
+            seen: no_units(),
+            hurt: no_units(),
             total: Snapshot::default(),
             latencies: vec![Snapshot::default(); LATENCY_GROUPS],
         }
@@ -211,7 +211,7 @@ mod tests {
             cohort.record(worker, sample(9 << 48, 1_001, true));
         }
         let totals = cohort.totals();
-        let ones = |set: &[u64]| set.iter().map(|word| word.count_ones()).sum::<u32>();
+        let ones = |set: &UnitWords| set[0].iter().map(|word| word.count_ones()).sum::<u32>();
         assert_eq!((ones(&totals.seen), ones(&totals.hurt)), (2, 1));
         let group = totals.groups[0];
         assert_eq!(
@@ -255,6 +255,6 @@ mod tests {
         }
         let totals = cohort.totals();
         assert!(totals.groups.iter().all(|group| group.requests == 1));
-        assert_eq!(totals.seen[0], 1, "the group's bits must not reach into the unit's place");
+        assert_eq!(totals.seen[0][0], 1, "the group's bits must not reach into the unit's place");
     }
 }

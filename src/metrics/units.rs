@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 
 use super::cell::Cell;
 
-/// The size of the sets of units. Twice as many units as bits can still be told from thrice as many.
+/// The size of each set of bits.
 pub const UNIT_BITS: usize = 1 << 16;
+/// How many sets: of all units, of one in sixteen, and of one in sixteen of those, so that more can be told apart than fill one.
+pub const UNIT_LEVELS: usize = 3;
 /// So many units are told apart by their whole hash, and so counted exactly.
 pub const EXACT_UNITS: usize = 1 << 10;
 
@@ -13,25 +15,34 @@ const WORDS: usize = UNIT_BITS / 64;
 /// Half of them stay free, so that a place is found within a few steps.
 const PLACES: usize = 2 * EXACT_UNITS;
 
-/// A bit a unit.
+/// The words of each level.
+pub type UnitWords = [Vec<u64>; UNIT_LEVELS];
+
+/// A bit a unit, in every level that has it.
 #[derive(Debug)]
-pub(super) struct UnitBits(Box<[Cell]>);
+pub(super) struct UnitBits([Box<[Cell]>; UNIT_LEVELS]);
 
 impl Default for UnitBits {
     fn default() -> Self {
-        Self(std::iter::repeat_with(Cell::default).take(WORDS).collect())
+        Self(std::array::from_fn(|_| std::iter::repeat_with(Cell::default).take(WORDS).collect()))
     }
 }
 
 impl UnitBits {
     pub(super) fn insert(&self, unit: u64) {
         let place = bit(unit);
-        self.0[place / 64].set(1 << (place % 64));
+        self.0[..depth(unit)].iter().for_each(|level| level[place / 64].set(1 << (place % 64)));
     }
 
-    pub(super) fn add_to(&self, words: &mut [u64]) {
-        words.iter_mut().zip(&self.0).for_each(|(word, cell)| *word |= cell.get());
+    pub(super) fn add_to(&self, levels: &mut UnitWords) {
+        for (words, level) in levels.iter_mut().zip(&self.0) {
+            words.iter_mut().zip(level).for_each(|(word, cell)| *word |= cell.get());
+        }
     }
+}
+
+pub(super) fn no_units() -> UnitWords {
+    std::array::from_fn(|_| vec![0; WORDS])
 }
 
 /// The hashes of the first units, in a table of open addressing: one writer, any number of readers, and no lock.
@@ -86,9 +97,14 @@ fn bit(unit: u64) -> usize {
     (unit >> 48) as usize
 }
 
-/// Where a unit is looked for first, by bits that neither its bit nor its group uses.
+/// How many levels have a unit: one more for each four zeros at this end of its hash.
+fn depth(unit: u64) -> usize {
+    UNIT_LEVELS.min(1 + ((unit >> 16) as u32).trailing_zeros() as usize / 4)
+}
+
+/// Where a unit is looked for first, by bits that have no other use.
 fn first_place(unit: u64) -> usize {
-    (unit >> 24) as usize % PLACES
+    (unit >> 32) as usize % PLACES
 }
 
 #[cfg(test)]
@@ -111,7 +127,7 @@ mod tests {
     fn the_first_units_are_known_however_they_crowd() {
         let exact = EXACT_UNITS as u64;
         // All of them look for the same place, the last of all.
-        let crowd = |count: u64| (1..=count).map(|unit| unit << 48 | 0x7ff << 24);
+        let crowd = |count: u64| (1..=count).map(|unit| unit << 48 | 0x7ff << 32);
         let twice = of(crowd(exact).chain(crowd(exact)));
         assert_eq!(known(&[&twice]), Some(crowd(exact).collect()));
         assert_eq!(known(&[&of(crowd(exact + 1))]), None, "one more, and they are not all");

@@ -255,6 +255,9 @@ impl Journey {
         }
         self.live = self.worker.live();
         self.plan = Plan::make(&self.live, question);
+        if !matches!(self.subject.whose, Whose::Paired(_)) {
+            self.subject.whose = self.plan.whose;
+        }
         true
     }
 

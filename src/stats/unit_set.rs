@@ -1,124 +1,129 @@
 //! How many different units there were, in bounded memory and exactly mergeable.
 //!
-//! A set is a bitmap of 65 536 cells, and a unit occupies the cell that the first 16 bits of its hash name. While there are
-//! few units their hashes are kept beside it, and so the count is exact; after that it is read back from the bitmap by linear
-//! counting (Whang, Vander-Zanden and Taylor, 1990), with its error. Merging is union, and the hashes of a union are kept
-//! or dropped by how many it has, so any number of workers, replicas and time windows may see the same units in any order.
+//! While there are few units their hashes are kept, and so the count is exact. After that it is read back from bitmaps of
+//! 65 536 cells by linear counting (Whang, Vander-Zanden and Taylor, 1990), with its error. One bitmap would be full at half a
+//! million units, so there are three: of all units, of one in sixteen and of one in 256, as their hashes choose (a
+//! multiresolution bitmap, Estan, Varghese and Fisk, 2003), and the first with room left is asked.
+//!
+//! Merging is union, and the hashes of a union are kept or dropped by how many it has, so any number of workers, replicas and
+//! time windows may see the same units in any order.
 //!
 //! Called by [`super::Cohort`]. The hash must be of the window's own statistics salt: one shared with the assignment would
 //! put the units of a 1 % canary into 1 % of the cells.
 
+mod bitmap;
 mod encoding;
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use bitmap::Bitmap;
+pub use bitmap::{CELLS, WORDS};
 pub use encoding::UnitSetFault;
 
-/// How many cells a set has. Up to a tenth of it in units, the estimate is good to half a percent.
-pub const CELLS: usize = 1 << 16;
+/// How many bitmaps.
+pub const LEVELS: usize = 3;
+/// Each has one in so many of the units of the one before it.
+const THINNER: u32 = 16;
 
-/// How many words of 64 cells.
-pub const WORDS: usize = CELLS / u64::BITS as usize;
-
-/// So many units are counted exactly. Their hashes take as much as the bitmap does.
+/// So many units are counted exactly. Their hashes take as much as a bitmap does.
 pub const EXACT: usize = 1 << 10;
 
 /// A set of units.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct UnitSet {
-    words: Box<[u64]>,
-    /// Kept beside the bitmap so that reading it does not cost a walk over 8 KiB.
-    occupied: u32,
-    /// Of all units, as long as there are few and all of them are known.
-    hashes: Option<BTreeSet<u64>>,
+    levels: [Bitmap; LEVELS],
+    units: Known,
+}
+
+/// Whether all units are known by their hashes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Known {
+    All(BTreeSet<u64>),
+    NotAll,
+}
+
+impl Default for Known {
+    fn default() -> Self {
+        Self::All(BTreeSet::new())
+    }
 }
 
 /// How many units a set stands for.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct UnitEstimate {
     pub units: f64,
-    /// Of `units`, from units sharing cells alone; zero while they are counted exactly.
+    /// Of `units`, from units that share cells and from units that were left out; zero while they are counted exactly.
     pub standard_error: f64,
-    /// The share of cells in use.
-    pub saturation: f64,
     /// No cell is free: `units` is no more than a lower bound.
     pub saturated: bool,
 }
 
-impl Default for UnitSet {
-    fn default() -> Self {
-        Self { words: vec![0; WORDS].into_boxed_slice(), occupied: 0, hashes: Some(BTreeSet::new()) }
-    }
-}
-
-impl Extend<u64> for UnitSet {
-    fn extend<T: IntoIterator<Item = u64>>(&mut self, hashes: T) {
-        hashes.into_iter().for_each(|hash| self.insert(hash));
+impl UnitEstimate {
+    /// So many, and no doubt about it.
+    #[must_use]
+    pub const fn exactly(units: f64) -> Self {
+        Self { units, standard_error: 0.0, saturated: false }
     }
 }
 
 impl FromIterator<u64> for UnitSet {
     fn from_iter<T: IntoIterator<Item = u64>>(hashes: T) -> Self {
         let mut set = Self::default();
-        set.extend(hashes);
+        hashes.into_iter().for_each(|hash| set.insert(hash));
         set
     }
 }
 
 impl UnitSet {
-    /// The set with these cells, one bit each, lowest first. Of its units no more is known.
+    /// The set with these cells in each level, one bit each, lowest first. Of its units no more is known.
     #[must_use]
-    pub fn of_words(words: Box<[u64; WORDS]>) -> Self {
-        Self::of_cells(words)
+    pub fn of_words(levels: [Box<[u64; WORDS]>; LEVELS]) -> Self {
+        Self::of_levels(levels.map(|words| Bitmap::of_words(words)))
     }
 
-    fn of_cells(words: Box<[u64]>) -> Self {
-        let occupied = words.iter().map(|word| word.count_ones()).sum();
-        Self { words, occupied, hashes: (occupied == 0).then(BTreeSet::new) }
+    fn of_levels(levels: [Bitmap; LEVELS]) -> Self {
+        let units = if levels[0].occupied() == 0 { Known::default() } else { Known::NotAll };
+        Self { levels, units }
     }
 
-    /// The cell of a unit with this hash.
+    /// The cell of a unit with this hash, in every level that has it.
     #[must_use]
     pub const fn cell(hash: u64) -> u16 {
         (hash >> 48) as u16
     }
 
+    /// How many levels have a unit with this hash, by bits that neither its cell nor its bucket is named by.
+    #[must_use]
+    pub const fn depth(hash: u64) -> usize {
+        let depth = 1 + ((hash >> 16) as u32).trailing_zeros() / THINNER.ilog2();
+        if depth as usize > LEVELS { LEVELS } else { depth as usize }
+    }
+
     pub fn insert(&mut self, hash: u64) {
-        self.occupy(Self::cell(hash));
-        if let Some(hashes) = &mut self.hashes {
-            hashes.insert(hash);
+        let depth = Self::depth(hash);
+        self.levels[..depth].iter_mut().for_each(|level| level.insert(Self::cell(hash)));
+        if let Known::All(units) = &mut self.units {
+            units.insert(hash);
         }
         self.forget_many();
     }
 
-    /// A unit of which no more is known.
-    #[cfg(test)]
-    fn insert_cell(&mut self, cell: u16) {
-        self.occupy(cell);
-        self.hashes = None;
-    }
-
-    fn occupy(&mut self, cell: u16) {
-        let word = &mut self.words[usize::from(cell / 64)];
-        let bit = 1 << (cell % 64);
-        self.occupied += u32::from(*word & bit == 0);
-        *word |= bit;
-    }
-
     pub fn merge(&mut self, other: &Self) {
-        self.combine(other, |mine, theirs| mine | theirs);
-        match (&mut self.hashes, &other.hashes) {
-            (Some(mine), Some(theirs)) => mine.extend(theirs),
-            (mine, _) => *mine = None,
+        self.levels.iter_mut().zip(&other.levels).for_each(|(mine, theirs)| mine.combine(theirs, |mine, theirs| mine | theirs));
+        match (&mut self.units, &other.units) {
+            (Known::All(mine), Known::All(theirs)) => mine.extend(theirs),
+            (mine, _) => *mine = Known::NotAll,
         }
         self.forget_many();
     }
 
     fn forget_many(&mut self) {
-        self.hashes.take_if(|hashes| hashes.len() > EXACT);
+        if matches!(&self.units, Known::All(units) if units.len() > EXACT) {
+            self.units = Known::NotAll;
+        }
     }
 
     /// The cells of this set that `other` does not occupy.
@@ -127,52 +132,28 @@ impl UnitSet {
     /// both, because a unit stays on its side.
     #[must_use]
     pub fn without(mut self, other: &Self) -> Self {
-        self.combine(other, |mine, theirs| mine & !theirs);
-        Self::of_cells(self.words)
-    }
-
-    fn combine(&mut self, other: &Self, each: impl Fn(u64, u64) -> u64) {
-        for (mine, theirs) in self.words.iter_mut().zip(&other.words) {
-            *mine = each(*mine, *theirs);
-        }
-        self.occupied = self.words.iter().map(|word| word.count_ones()).sum();
+        self.levels.iter_mut().zip(&other.levels).for_each(|(mine, theirs)| mine.combine(theirs, |mine, theirs| mine & !theirs));
+        Self::of_levels(self.levels)
     }
 
     /// How many cells are occupied: never more than there are units.
     #[must_use]
     pub const fn occupied(&self) -> u32 {
-        self.occupied
+        self.levels[0].occupied()
     }
 
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.occupied == 0
+        self.occupied() == 0
     }
 
     #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "cells are counted to 65 536")]
     pub fn estimate(&self) -> UnitEstimate {
-        let cells = CELLS as f64;
-        if let Some(hashes) = &self.hashes {
-            let saturation = f64::from(self.occupied) / cells;
-            return UnitEstimate { units: hashes.len() as f64, standard_error: 0.0, saturation, saturated: false };
+        if let Known::All(units) = &self.units {
+            return UnitEstimate::exactly(units.len() as f64);
         }
-        let saturated = self.occupied as usize == CELLS;
-        // A full set says only that there were at least as many as usually leave one cell free.
-        let free = if saturated { 1.0 } else { cells - f64::from(self.occupied) };
-        let load = (cells / free).ln();
-        UnitEstimate {
-            units: cells * load,
-            standard_error: (cells * (load.exp() - load - 1.0)).max(0.0).sqrt(),
-            saturation: f64::from(self.occupied) / cells,
-            saturated,
-        }
-    }
-
-    /// The occupied cells, ascending.
-    fn cells(&self) -> impl Iterator<Item = u16> + '_ {
-        let occupied = |cell: &u16| self.words[usize::from(cell / 64)] & (1 << (cell % 64)) != 0;
-        (0..=u16::MAX).filter(occupied)
+        let level = self.levels.iter().position(Bitmap::has_room).unwrap_or(LEVELS - 1);
+        self.levels[level].estimate(THINNER.pow(level as u32))
     }
 }
 
@@ -191,7 +172,9 @@ mod tests {
 
     #[test]
     fn few_units_are_counted_exactly_and_many_within_three_standard_errors() {
-        for (seed, count) in [(1, 0), (2, 1), (3, 1_000), (4, EXACT), (5, EXACT + 1), (6, 20_000), (7, 200_000)] {
+        let few = [(1, 0), (2, 1), (3, 1_000), (4, EXACT), (5, EXACT + 1)];
+        let many = [(6, 20_000), (7, 200_000), (8, 350_000), (9, 600_000), (10, 3_000_000)];
+        for (seed, count) in few.into_iter().chain(many) {
             let estimate = of(seed, count).estimate();
             let off = (estimate.units - count as f64).abs();
             assert!(off <= 3.0 * estimate.standard_error, "seed {seed}: {count} units are estimated as {estimate:?}");
@@ -223,8 +206,15 @@ mod tests {
                 order.iter().for_each(|part| union.merge(&parts[*part]));
                 assert_eq!(union, whole, "seed {seed}, order {order:?}");
             }
-            assert_eq!(whole.hashes.is_some(), 3 * each <= EXACT);
+            assert_eq!(whole.estimate().standard_error == 0.0, 3 * each <= EXACT);
         }
+    }
+
+    /// Cells that units of no more than the first level occupy.
+    fn rough(cells: impl IntoIterator<Item = u16>) -> UnitSet {
+        let mut level = Bitmap::default();
+        cells.into_iter().for_each(|cell| level.insert(cell));
+        UnitSet::of_levels([level, Bitmap::default(), Bitmap::default()])
     }
 
     #[test]
@@ -232,29 +222,47 @@ mod tests {
         let mut union = of(21, 10);
         union.merge(&UnitSet::default());
         assert_eq!(union.estimate().standard_error, 0.0, "nothing takes nothing away");
-        let mut rough = UnitSet::default();
-        rough.insert_cell(3);
-        union.merge(&rough);
+        union.merge(&rough([3]));
         assert!(union.estimate().standard_error > 0.0);
     }
 
     #[test]
+    fn the_error_it_admits_is_the_error_it_makes() {
+        for count in [5_000, 300_000, 1_000_000] {
+            let errors = (0..30).map(|seed| {
+                let estimate = of(1_000 + seed, count).estimate();
+                ((estimate.units - count as f64) / estimate.standard_error).powi(2)
+            });
+            let mean = errors.sum::<f64>() / 30.0;
+            assert!((0.4..1.8).contains(&mean), "{count} units: squared errors are {mean} times what was admitted");
+        }
+    }
+
+    #[test]
+    fn one_in_sixteen_goes_deeper_and_one_in_sixteen_of_those() {
+        let mut levels = [0_u32; LEVELS];
+        hashes(31, 100_000).for_each(|hash| levels[..UnitSet::depth(hash)].iter_mut().for_each(|level| *level += 1));
+        assert_eq!(levels[0], 100_000);
+        assert!((6_000..6_500).contains(&levels[1]) && (330..450).contains(&levels[2]), "{levels:?}");
+    }
+
+    #[test]
     fn a_full_set_says_that_it_is_full() {
-        let mut set = UnitSet::default();
-        (0..=u16::MAX).for_each(|cell| set.insert_cell(cell));
-        let estimate = set.estimate();
-        assert!(estimate.saturated && estimate.saturation >= 1.0);
-        assert!(estimate.units.is_finite() && estimate.standard_error.is_finite());
+        let full = || {
+            let mut level = Bitmap::default();
+            (0..=u16::MAX).for_each(|cell| level.insert(cell));
+            level
+        };
+        let estimate = UnitSet::of_levels([full(), full(), full()]).estimate();
+        assert!(estimate.saturated && estimate.units.is_finite() && estimate.standard_error.is_finite());
+        let estimate = UnitSet::of_levels([full(), full(), of(41, 10).levels[0].clone()]).estimate();
+        assert!(!estimate.saturated, "one level knows");
     }
 
     #[test]
     fn what_an_earlier_segment_has_seen_can_be_taken_out() {
-        let [mut early, mut late] = [UnitSet::default(), UnitSet::default()];
-        early.insert_cell(3);
-        late.insert_cell(3);
-        late.insert_cell(65_535);
-        let fresh = late.without(&early);
-        assert_eq!(fresh.cells().collect::<Vec<_>>(), [65_535]);
+        let fresh = rough([3, 65_535]).without(&rough([3]));
+        assert_eq!(fresh, rough([65_535]));
         assert_eq!(fresh.occupied(), 1);
     }
 }

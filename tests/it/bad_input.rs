@@ -7,11 +7,11 @@ use tokio::net::TcpStream;
 use crate::house::{PATIENCE, Pointsman, Upstream, alias, collection};
 use crate::wire::{call, frame};
 
-async fn house() -> (Upstream, Pointsman) {
+async fn house(extra: &str) -> (Upstream, Pointsman) {
     let upstream = Upstream::sandbox().await;
     collection(&upstream.rest, "docs_v1").await;
     alias(&upstream.rest, "docs", "docs_v1").await;
-    let pointsman = Pointsman::start(&upstream, "listen: {head_timeout: 1s}").await;
+    let pointsman = Pointsman::start(&upstream, extra).await;
     (upstream, pointsman)
 }
 
@@ -27,7 +27,7 @@ async fn raw(pointsman: &Pointsman, bytes: &[u8]) -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn malformed_http_is_refused_and_closed() {
-    let (upstream, pointsman) = house().await;
+    let (upstream, pointsman) = house("").await;
     let seen = upstream.engine().log.count(&Default::default());
     let long = format!("GET / HTTP/1.1\r\nx: {}\r\n\r\n", "y".repeat(200 * 1024));
     for (input, status) in [
@@ -50,7 +50,7 @@ async fn malformed_http_is_refused_and_closed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_framings_never_reach_the_upstream_as_two() {
-    let (_upstream, pointsman) = house().await;
+    let (_upstream, pointsman) = house("").await;
     // The body is what the chunks say; what the length would have hidden is not a second request.
     let smuggled = b"POST /collections/docs/points/count HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 4\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\nGET /smuggled HTTP/1.1\r\nhost: x\r\n\r\n";
     let answer = raw(&pointsman, smuggled).await;
@@ -59,7 +59,7 @@ async fn two_framings_never_reach_the_upstream_as_two() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn slow_heads_are_cut_off() {
-    let (_upstream, pointsman) = house().await;
+    let (_upstream, pointsman) = house("listen: {head_timeout: 1s}").await;
     for begun in [b"".as_slice(), b"P", b"PRI * HTTP", b"GET / HTTP/1.1\r\nx: "] {
         let answer = raw(&pointsman, begun).await;
         assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 408"), "{:?} was answered {answer:?}", String::from_utf8_lossy(begun));
@@ -68,7 +68,7 @@ async fn slow_heads_are_cut_off() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn names_that_cannot_be_are_answered_as_qdrant_answers_them() {
-    let (upstream, pointsman) = house().await;
+    let (upstream, pointsman) = house("").await;
     let http = &pointsman.http;
     for path in [
         "/collections/a%2Fb/points/4",
@@ -93,7 +93,7 @@ async fn count(pointsman: &Pointsman, body: Bytes) -> (Option<String>, Option<St
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn broken_grpc_framing_is_refused_without_a_call_upstream() {
-    let (upstream, pointsman) = house().await;
+    let (upstream, pointsman) = house("").await;
     let seen = upstream.engine().log.count(&Default::default());
     for (what, body) in [
         ("half a prefix", Bytes::from_static(&[0, 0])),

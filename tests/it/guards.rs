@@ -9,7 +9,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tonic::Code;
 
-use crate::house::{PATIENCE, Pointsman, Upstream, alias, collection, get, send};
+use crate::house::{PATIENCE, Pointsman, Upstream, alias, client, collection, get, send};
 
 const UPDATE: &str = "/collections/aliases";
 
@@ -22,7 +22,7 @@ async fn split() -> (Upstream, Pointsman, Qdrant) {
     alias(&upstream.rest, "other", "free").await;
     let pointsman = Pointsman::start(&upstream, "").await;
     pointsman.split("docs", "docs_v2", 90, 10).await;
-    let grpc = Qdrant::from_url(&pointsman.grpc_url()).skip_compatibility_check().build().expect("a URL");
+    let grpc = client(&pointsman);
     (upstream, pointsman, grpc)
 }
 
@@ -118,7 +118,7 @@ async fn a_canary_guards_its_alias_and_both_its_collections_until_it_ends() {
     }
     alias(&upstream.rest, "docs", "docs_v1").await;
     let pointsman = Pointsman::start(&upstream, "").await;
-    let grpc = Qdrant::from_url(&pointsman.grpc_url()).skip_compatibility_check().build().expect("a URL");
+    let grpc = client(&pointsman);
     let spec = json!({"alias": "docs", "collection": "docs_v2"});
     let made = send(&pointsman.http, Method::POST, &pointsman.admin("/v1/canaries"), &spec).await;
     let id = made["id"].as_str().expect("it has an id");

@@ -6,6 +6,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use pointsman_sandbox::{Sandbox, SandboxOptions};
+use qdrant_client::Qdrant;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
@@ -199,6 +200,12 @@ fn config(upstream: &Upstream, extra: &str) -> String {
         "workers: 2\n{store}log: {{format: json}}\n\
          upstreams:\n  default: {{rest_url: \"{rest}\", grpc_url: \"{grpc}\"{trusted}}}\n{extra}\n"
     )
+}
+
+/// A gRPC client as patient as the tests are; its own limit of 5 s is not for busy machines.
+pub(crate) fn client(pointsman: &Pointsman) -> Qdrant {
+    let config = Qdrant::from_url(&pointsman.grpc_url()).timeout(PATIENCE).connect_timeout(PATIENCE);
+    config.skip_compatibility_check().build().expect("a URL")
 }
 
 /// Requests under way, by `/v1/status`.

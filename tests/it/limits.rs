@@ -9,6 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::house::{PATIENCE, Pointsman, Upstream, alias, collection, peak_memory, query};
+use crate::stop;
 
 const QUERY: &str = "/collections/docs/points/query";
 
@@ -23,7 +24,8 @@ async fn slow_house(extra: &str, fault: serde_json::Value) -> (Upstream, Pointsm
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_too_much_is_shed_clearly() {
-    let (_upstream, pointsman) = slow_house("limits: {max_requests: 2}", json!({"latency": {"distribution": "fixed", "ms": 3000.0}})).await;
+    let (gate, upstream) = stop::held().await;
+    let pointsman = Pointsman::start(&upstream, "limits: {max_requests: 2}").await;
     let held: Vec<_> = (0..2).map(|_| tokio::spawn(pointsman.http.post(pointsman.rest(QUERY)).json(&query()).send())).collect();
     let full = async {
         while pointsman.status().await["workers"]
@@ -44,6 +46,7 @@ async fn what_is_too_much_is_shed_clearly() {
     assert!(shed.headers().contains_key("retry-after"));
     let body: serde_json::Value = shed.json().await.expect("Qdrant's shape");
     assert!(body["status"]["error"].as_str().is_some_and(|text| text.contains("limits.max_requests")), "{body}");
+    gate.add_permits(2);
     for request in held {
         assert_eq!(request.await.expect("no panic").expect("an answer").status(), 200);
     }
@@ -94,7 +97,8 @@ async fn two_hundred_megabytes_stream_through_bounded_memory() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stop_finishes_what_is_under_way() {
-    let (_upstream, mut pointsman) = slow_house("", json!({"latency": {"distribution": "fixed", "ms": 1500.0}})).await;
+    // Long enough for a look to fall into it.
+    let (_upstream, mut pointsman) = slow_house("", json!({"latency": {"distribution": "fixed", "ms": 8000.0}})).await;
     let mut idle = TcpStream::connect(pointsman.rest).await.expect("accepted");
     let under_way = tokio::spawn(pointsman.http.post(pointsman.rest(QUERY)).json(&query()).send());
     let begun = async {

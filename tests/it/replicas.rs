@@ -59,6 +59,11 @@ async fn steers(pointsman: &Pointsman) -> bool {
     pointsman.status().await["store"]["controller"]["here"] == true
 }
 
+/// Also where it is held in it, since nobody has asked anything yet.
+fn in_a_stage(canary: &Value) -> bool {
+    ["stepping", "paused"].contains(&canary["state"].as_str().unwrap_or_default())
+}
+
 fn promotions(canary: &Value) -> usize {
     let history = canary["history"]["first"].as_array().expect("a list");
     history.iter().filter(|step| step["to"]["name"] == "promoting").count()
@@ -132,7 +137,7 @@ async fn when_the_controller_dies_the_other_goes_on_with_the_canary() {
     let created = send(&pair.one.http, Method::POST, &pair.one.admin("/v1/canaries"), &spec).await;
     let id = created["id"].as_str().expect("it has an id").to_owned();
     let path = format!("/v1/canaries/{id}");
-    until("the canary steps", PATIENCE, async || get(&pair.other.http, &pair.other.admin(&path)).await["state"] == "stepping").await;
+    until("the canary steps", PATIENCE, async || in_a_stage(&get(&pair.other.http, &pair.other.admin(&path)).await)).await;
     if !steers(&pair.one).await {
         std::mem::swap(&mut pair.one, &mut pair.other);
     }
@@ -171,7 +176,8 @@ async fn losing_the_store_keeps_the_last_table_serving() {
     cluster.restart();
     until("it is back", PATIENCE, async || {
         let deleted = pair.one.http.delete(pair.one.admin("/v1/routes/docs")).header("if-match", "*").send().await.expect("an answer");
-        deleted.status() == 204
+        // An earlier one may have been carried out, and its answer not have come in time.
+        [204, 404].contains(&deleted.status().as_u16())
     })
     .await;
 }
@@ -184,7 +190,7 @@ async fn a_controller_that_is_cut_off_serves_on_and_steers_no_more() {
     until("the first one steers", PATIENCE, async || steers(&pair.one).await).await;
     let created = send(&pair.one.http, Method::POST, &pair.one.admin("/v1/canaries"), &canary()).await;
     let path = format!("/v1/canaries/{}", created["id"].as_str().expect("it has an id"));
-    until("the canary steps", PATIENCE, async || get(&pair.other.http, &pair.other.admin(&path)).await["state"] == "stepping").await;
+    until("the canary steps", PATIENCE, async || in_a_stage(&get(&pair.other.http, &pair.other.admin(&path)).await)).await;
     link.cut();
     until("the other one steers", PATIENCE, async || steers(&pair.other).await).await;
     until("the canary is completed", PATIENCE * 2, async || {

@@ -1,11 +1,10 @@
 //! A split alias: who gets which answer, and what the wire carries.
 
 use pointsman_sandbox::requests::Filter;
-use qdrant_client::Qdrant;
 use qdrant_client::qdrant::{Query, QueryPointsBuilder};
 use serde_json::json;
 
-use crate::house::{Pointsman, Upstream, alias, collection, get, origin, query, send};
+use crate::house::{Pointsman, Upstream, alias, client, collection, get, origin, query, send};
 
 async fn two_versions(upstream: &Upstream) {
     collection(&upstream.rest, "docs_v1").await;
@@ -23,7 +22,7 @@ async fn every_unit_stays_on_its_variant_over_both_protocols() {
     two_versions(&upstream).await;
     let pointsman = Pointsman::start(&upstream, "").await;
     pointsman.split("docs", "docs_v2", 70, 30).await;
-    let grpc = Qdrant::from_url(&pointsman.grpc_url()).skip_compatibility_check().build().expect("a URL");
+    let grpc = client(&pointsman);
     let mut on_candidate = 0;
     for user in 0..120 {
         let user = format!("user-{user}");

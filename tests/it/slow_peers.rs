@@ -55,7 +55,7 @@ async fn transfer<T>(pointsman: &Pointsman, flow: &Flow, reading: impl Future<Ou
     let stuck = peak_memory(pid) - before;
     assert!(stuck < BOUND, "memory grew by {stuck} bytes while nobody read");
     flow.read.notify_one();
-    let done = tokio::time::timeout(PATIENCE, reading).await.expect("all of it in time");
+    let done = tokio::time::timeout(PATIENCE * 4, reading).await.expect("all of it in time");
     let grown = peak_memory(pid) - before;
     assert!(grown < BOUND, "memory grew by {grown} bytes for a body of {WHOLE} bytes");
     pointsman.idle().await;

@@ -12,7 +12,7 @@ use crate::peer;
 use crate::wire::{dial, frame, head};
 
 /// Both doors of an upstream that answers when it has a permit.
-async fn held() -> (Arc<Semaphore>, Upstream) {
+pub(crate) async fn held() -> (Arc<Semaphore>, Upstream) {
     let gate = Arc::new(Semaphore::new(0));
     let (rest, grpc) = (Arc::clone(&gate), Arc::clone(&gate));
     let rest = peer::rest(move |mut exchange| {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use qdrant_client::Qdrant;
 use qdrant_client::qdrant::{Query, QueryPointsBuilder};
 
-use crate::house::{Pointsman, Upstream, alias, collection, origin, query};
+use crate::house::{Pointsman, Upstream, alias, client, collection, origin, query};
 
 const CHANGES: u32 = 1000;
 
@@ -39,8 +39,7 @@ async fn read_rest(url: String, progress: Arc<Progress>) -> u64 {
     reads
 }
 
-async fn read_grpc(url: String, progress: Arc<Progress>) -> u64 {
-    let client = Qdrant::from_url(&url).skip_compatibility_check().build().expect("a URL");
+async fn read_grpc(client: Qdrant, progress: Arc<Progress>) -> u64 {
     let mut reads = 0;
     while !progress.over.load(Ordering::Acquire) {
         let before = progress.acknowledged.load(Ordering::Acquire);
@@ -58,7 +57,7 @@ async fn readers(pointsman: &Pointsman, progress: &Arc<Progress>) -> Vec<tokio::
     let url = pointsman.rest("/collections/docs/points/query");
     (0..3)
         .map(|_| tokio::spawn(read_rest(url.clone(), Arc::clone(progress))))
-        .chain((0..3).map(|_| tokio::spawn(read_grpc(pointsman.grpc_url(), Arc::clone(progress)))))
+        .chain((0..3).map(|_| tokio::spawn(read_grpc(client(pointsman), Arc::clone(progress)))))
         .collect()
 }
 

@@ -160,9 +160,9 @@ async fn a_receiver_that_asks_for_time_gets_it() {
     let config = format!("webhooks:\n{}", hook("hook", &receiver.url("/"), "'kill_switch.*'", ""));
     let pointsman = Pointsman::start(&upstream, &config).await;
     turn(&pointsman, true).await;
-    receiver.until("it is asked to wait", |posts| posts.len() == 1).await;
+    receiver.until("it is asked to wait", |posts| !posts.is_empty()).await;
     receiver.turn(Mood::Answers(200));
-    let posts = receiver.until("it comes again", |posts| posts.len() == 2).await;
+    let posts = receiver.until("it comes again", |posts| posts.len() >= 2).await;
     let waited = posts[1].at - posts[0].at;
     // The store counts in whole milliseconds.
     assert!(waited + Duration::from_millis(2) >= Duration::from_secs(ASKED), "after {waited:?}");
@@ -185,7 +185,7 @@ async fn a_slow_receiver_holds_up_no_other() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_webhook_can_be_tested_and_changed_under_way() {
     let (upstream, receiver) = (upstream().await, Receiver::start(Mood::Answers(200)).await);
-    let with = |path: &str| format!("webhooks:\n{}", hook("hook", &receiver.url(path), "'kill_switch.*'", ", timeout: 1s"));
+    let with = |path: &str| format!("webhooks:\n{}", hook("hook", &receiver.url(path), "'kill_switch.*'", ""));
     let pointsman = Pointsman::start(&upstream, &with("/old")).await;
     let test = pointsman.admin("/v1/webhooks/hook/test");
     let told = send(&pointsman.http, Method::POST, &test, &json!(null)).await;

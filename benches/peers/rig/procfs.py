@@ -57,7 +57,10 @@ def usage(pids: list[int]) -> Usage:
         system += int(fields[12])
         pages += int(fields[21])
         for thread in Path(f"/proc/{pid}/task").iterdir():
-            switches += _switches(thread / "status")
+            try:
+                switches += _switches(thread / "status")
+            except (FileNotFoundError, ProcessLookupError):
+                continue  # it ended between listing and reading
     return Usage(user * TICK, system * TICK, switches, pages * os.sysconf("SC_PAGE_SIZE") / 2**20)
 
 

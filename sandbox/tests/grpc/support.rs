@@ -1,6 +1,7 @@
 //! A sandbox with a client, and a small collection, for the gRPC tests.
 
 use std::error::Error;
+use std::time::Duration;
 
 use pointsman_sandbox::{Sandbox, SandboxOptions};
 use qdrant_client::qdrant::points_client::PointsClient;
@@ -26,8 +27,7 @@ impl House {
         let key = options.api_key.clone();
         let sandbox = Sandbox::start(options).await?;
         let url = sandbox.grpc_url().ok_or("gRPC is on by default")?;
-        let client = Qdrant::from_url(&url).api_key(key).skip_compatibility_check().build()?;
-        Ok(Self { sandbox, client })
+        Ok(Self { sandbox, client: client(&url, key)? })
     }
 
     /// A channel below the client, for what the client hides.
@@ -47,6 +47,12 @@ impl House {
         self.client.upsert_points(UpsertPointsBuilder::new(name, (0..6).map(point).collect::<Vec<_>>()).wait(true)).await?;
         Ok(())
     }
+}
+
+/// Patient: its own limit of 5 s is not for busy machines.
+pub(crate) fn client(url: &str, key: Option<String>) -> Result<Qdrant, QdrantError> {
+    const PATIENCE: Duration = Duration::from_secs(60);
+    Qdrant::from_url(url).api_key(key).timeout(PATIENCE).connect_timeout(PATIENCE).skip_compatibility_check().build()
 }
 
 pub(crate) fn point(number: u16) -> PointStruct {

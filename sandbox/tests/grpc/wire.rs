@@ -5,7 +5,6 @@ use http_body_util::BodyExt;
 use pointsman_sandbox::SandboxOptions;
 use pointsman_sandbox::faults::{ConnectionFault, ErrorShare, Fault, SlowBody};
 use pointsman_sandbox::requests;
-use qdrant_client::Qdrant;
 use qdrant_client::qdrant as q;
 use qdrant_client::qdrant::{
     CountPointsBuilder, CreateAliasBuilder, CreateCollectionBuilder, Distance, RenameAliasBuilder, VectorParamsBuilder,
@@ -15,7 +14,7 @@ use tonic::metadata::MetadataValue;
 use tonic::{Code, Request};
 use tower::{Service, ServiceExt};
 
-use super::support::{House, Outcome, failure, told};
+use super::support::{House, Outcome, client, failure, told};
 
 fn vectors() -> VectorParamsBuilder {
     VectorParamsBuilder::new(2, Distance::Dot)
@@ -64,9 +63,7 @@ async fn only_health_checks_do_without_the_key() -> Outcome {
     let house = House::with(SandboxOptions { api_key: Some("secret".to_owned()), ..SandboxOptions::default() }).await?;
     house.client.list_collections().await?;
     let url = house.sandbox.grpc_url().ok_or("gRPC is on by default")?;
-    let connect = |key: Option<&str>| -> Result<Qdrant, Box<dyn std::error::Error>> {
-        Ok(Qdrant::from_url(&url).api_key(key).skip_compatibility_check().build()?)
-    };
+    let connect = |key: Option<&str>| client(&url, key.map(str::to_owned));
     let none = failure(connect(None)?.list_collections().await);
     assert_eq!(none, (Code::Unauthenticated, "Must provide an API key or an Authorization bearer token".to_owned()));
     let wrong = failure(connect(Some("guess"))?.list_collections().await);

@@ -136,6 +136,8 @@ async fn a_data_folder_survives_a_restart() {
     server.ok("PUT", "/collections/docs/points?wait=true", point).await;
     let alias = json!({"actions": [{"create_alias": {"alias_name": "al", "collection_name": "docs"}}]});
     server.ok("POST", "/collections/aliases", alias).await;
+    // A connection that the client keeps for later would be waited for.
+    drop(server.client);
     server.sandbox.shutdown().await.expect("a clean end");
 
     let server = Server::start_with(options).await;

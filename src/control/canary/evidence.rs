@@ -23,8 +23,10 @@ impl Control {
         Ok(())
     }
 
-    /// Lets go of the counters of windows that are over, and of rollouts that have ended.
+    /// Lets go of the counters of windows that are over, and of rollouts that have ended. Not while a table is being built:
+    /// it takes its counters before the state that names them is there.
     pub(in crate::control) fn forget_cohorts(&self) {
+        let Ok(_writing) = self.0.writer.try_lock() else { return };
         let state = self.0.state.load();
         let windows = state.held.canaries.values().filter(|running| is_counting(running)).map(scope);
         let experiments = state.held.experiments.values().filter(|trial| trial.is_live());

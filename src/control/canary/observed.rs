@@ -6,13 +6,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Running, Watched, watched};
-use crate::metrics::{CohortTotals, EXACT_UNITS, Registry, Snapshot, UNIT_BITS};
+use crate::metrics::{CohortTotals, EXACT_UNITS, Registry, Snapshot, UNIT_BITS, UNIT_LEVELS, UnitWords};
 use crate::rollout::CohortNumbers;
-use crate::stats::unit_set::{CELLS, EXACT, WORDS};
+use crate::stats::unit_set::{CELLS, EXACT, LEVELS, WORDS};
 use crate::stats::{BUCKETS, Cohort, Sums, UnitSet};
 
 // What is counted here and merged there is the same set.
-const _: () = assert!(UNIT_BITS == CELLS && EXACT_UNITS == EXACT);
+const _: () = assert!(UNIT_BITS == CELLS && UNIT_LEVELS == LEVELS && EXACT_UNITS == EXACT);
 
 /// One cohort, for every pair of thresholds, and the latencies of its answers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -112,10 +112,12 @@ pub(in crate::control) fn summary(totals: &CohortTotals) -> Cohort {
             top_score: group.found.top_score,
         }
     };
-    let of_bits = |words: &[u64]| {
-        let mut set = Box::new([0; WORDS]);
-        set.copy_from_slice(words);
-        UnitSet::of_words(set)
+    let of_bits = |levels: &UnitWords| {
+        UnitSet::of_words(levels.each_ref().map(|words| {
+            let mut set = Box::new([0; WORDS]);
+            set.copy_from_slice(words);
+            set
+        }))
     };
     let units = totals.first.as_ref().map_or_else(|| of_bits(&totals.seen), |first| first.iter().copied().collect());
     Cohort::of_counts(std::array::from_fn::<_, BUCKETS, _>(sums), units, of_bits(&totals.hurt))

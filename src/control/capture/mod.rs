@@ -28,6 +28,9 @@ use crate::store;
 /// At a time, in this process: each is a reader, a queue of lines, and work for the mirror's one thread.
 const MAX_CAPTURES: usize = 4;
 
+/// How long after its end a reader may take to hear of it.
+const STANDSTILL: Duration = Duration::from_secs(3);
+
 /// A capture under way. Dropped, it is over.
 #[derive(Debug)]
 pub struct Capturing {
@@ -85,8 +88,10 @@ impl Control {
         self.record(|captures| captures.push(Arc::clone(&capture)));
         tracing::info!(alias = spec.alias, count = spec.count, actor = author.actor, "a capture begins");
         let (control, watched) = (self.clone(), Arc::clone(&capture));
+        // A reader that stands still without leaving cannot be told that its time is over, and keeps no place for that.
+        let longest = spec.max_duration.get() + STANDSTILL;
         tokio::spawn(async move {
-            watched.closed().await;
+            let _ = tokio::time::timeout(longest, watched.closed()).await;
             let _writing = control.0.writer.lock().await;
             control.record(|captures| captures.retain(|capture| !Arc::ptr_eq(capture, &watched)));
             tracing::info!(alias = &*watched.alias, "a capture is over");

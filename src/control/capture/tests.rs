@@ -91,3 +91,15 @@ fn faults_name_their_field() {
         assert!(faults.len() == 1 && faults[0].field == field, "{fields}: {faults:?}");
     }
 }
+
+/// A connection whose reader stands still says nothing of it.
+#[tokio::test]
+async fn a_reader_that_neither_reads_nor_leaves_keeps_no_place() {
+    let control = listed(allowed()).await;
+    let spec = spec(&json!({"max_duration": "1ms"}));
+    let stands_still = control.capture(spec, author()).await.expect("there is room");
+    while recording(&control) > 0 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    drop(stands_still);
+}

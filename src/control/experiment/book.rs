@@ -13,7 +13,11 @@ use crate::stats::BUCKETS;
 use crate::store::Timestamp;
 
 #[derive(Debug, Default)]
-pub(in crate::control) struct Book(Mutex<Pages>);
+pub(in crate::control) struct Book {
+    pages: Mutex<Pages>,
+    /// Held while a page's counters are read, and while a page is put away.
+    turn: Mutex<()>,
+}
 
 #[derive(Debug, Default)]
 struct Pages {
@@ -61,6 +65,12 @@ impl Book {
         self.lock().seen.get(&(id.to_owned(), page)).cloned()
     }
 
+    /// A page is in three places: here, and in the registry's counters of each arm. Whoever reads it must not find a part
+    /// of it gone, and counters that are asked for anew.
+    pub(super) fn turn(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Those with anything on them.
     pub(super) fn pages(&self, id: &str) -> Vec<Page> {
         self.lock().seen.keys().filter(|(of, _)| of == id).map(|(_, page)| *page).collect()
@@ -99,7 +109,7 @@ impl Book {
 
     /// Nothing panics while it holds the lock; if it ever did, sums would still be sums.
     fn lock(&self) -> MutexGuard<'_, Pages> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.pages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,12 +1,13 @@
 //! What may be concluded, live or as it was frozen.
 
 use super::Trial;
+use crate::config::Timestamp;
 use crate::control::clock;
 use crate::control::document::json;
 use crate::control::error::ControlError;
 use crate::control::state::Control;
 use crate::experiment::analysis::{Question, Report, analyse};
-use crate::experiment::{Covered, Part, Range, Seen};
+use crate::experiment::{BASELINE, Covered, FIRST_SPLIT, Part, Range, Seen};
 use crate::metrics::Snapshot;
 use crate::routing::SpecFault;
 
@@ -40,7 +41,7 @@ impl Control {
         Ok(json(&self.report_on(&trial, &covered, covered.range(&part), before.as_ref()).await?))
     }
 
-    /// Of every phase with a split.
+    /// Of every phase, that before the split among them.
     pub(super) async fn reports(&self, trial: &Trial) -> Result<Vec<Report>, ControlError> {
         let before = self.baseline(trial).await?;
         let mut reports = Vec::new();
@@ -64,25 +65,29 @@ impl Control {
         let (experiment, now) = (&trial.experiment, clock::now());
         let ended = experiment.stopped_at().unwrap_or(now);
         let phase = experiment.phases().iter().find(|phase| phase.number == covered.phase);
-        let unknown = || ControlError::NoPhase { id: experiment.id().to_owned(), phase: covered.phase };
+        let phase = phase.ok_or_else(|| ControlError::NoPhase { id: experiment.id().to_owned(), phase: covered.phase })?;
+        // A phase that somebody ended early was watched until then, so it has no planned end of its own.
+        let lasted = |planned: Timestamp| planned <= ended && phase.until.is_none_or(|until| until >= planned);
         Ok(analyse(&Question {
             id: experiment.id(),
             spec: experiment.spec(),
-            phase: phase.ok_or_else(unknown)?,
+            phase,
             range,
             seen: &seen,
-            before: before.filter(|_| covered.phase > 0),
+            // Under other weights arms hold units that the pre-period had counted for another one.
+            before: before.filter(|_| covered.phase == FIRST_SPLIT),
+            control_was: experiment.control_was(),
             bounds: &bounds,
             now,
-            at_the_end: range.is_none() && experiment.planned_end().is_some_and(|planned| planned <= ended),
+            at_the_end: range.is_none() && experiment.planned_end().is_some_and(lasted),
         }))
     }
 
     /// What was seen before the split, where that was watched.
     async fn baseline(&self, trial: &Trial) -> Result<Option<Seen>, ControlError> {
-        match whole(trial, 0) {
+        match whole(trial, BASELINE) {
             None => Ok(None),
-            Some(covered) => self.seen(trial, 0, &covered.slices).await.map(Some),
+            Some(covered) => self.seen(trial, BASELINE, &covered.slices).await.map(Some),
         }
     }
 }

@@ -52,6 +52,11 @@ impl Control {
     /// As [`Self::take_feedback`], and when the values are of several experiments.
     pub fn take_feedback_by_token(&self, batch: &[Feedback]) -> Result<Taken, ControlError> {
         let invalid = |reason: &str| ControlError::Invalid(vec![SpecFault::new("token", reason)]);
+        let nameless = batch.iter().enumerate().filter(|(_, feedback)| feedback.token.is_none());
+        let faults: Vec<SpecFault> = nameless.map(|(index, _)| SpecFault::new(format!("[{index}].token"), "is missing")).collect();
+        if !faults.is_empty() {
+            return Err(ControlError::Invalid(faults));
+        }
         let state = self.0.state.load();
         let key = state.held.token_key.as_ref().ok_or(ControlError::Stopping)?;
         let token = batch.first().and_then(|first| first.token.as_deref()).ok_or_else(|| invalid("is missing"))?;

@@ -59,6 +59,7 @@ impl Control {
 
     fn put_away(&self, id: &str, page: Page) {
         let scope = page.scope(id);
+        let _turn = self.0.book.turn();
         self.registry().retain_cohorts(|key| !key.starts_with(&scope));
         self.0.book.tear_out(id, page);
     }

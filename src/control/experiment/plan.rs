@@ -137,11 +137,11 @@ fn planned(request: &PlanRequest, difference: f64) -> Planned {
     let boundary = Sequence::new(Sides::Two, request.alpha, units).map_or(f64::MAX, |sequence| sequence.boundary(units));
     let always = units * design.widened(boundary).powi(2);
     let of_share = |units: Option<f64>| units.filter(|_| request.standard_deviation.is_none()).map(|units| units * request.design_effect);
-    let in_all = |control: Option<f64>| control.map(|control| whole(control) + whole(control * ratio));
+    let in_all = |control: Option<f64>| control.map(|control| whole(control).saturating_add(whole(control * ratio)));
     Planned {
         units_control: whole(control),
         units_treatment: whole(control * ratio),
-        units: whole(control) + whole(control * ratio),
+        units: whole(control).saturating_add(whole(control * ratio)),
         units_always_valid: whole(always),
         days: request.units_per_day.map(|per_day| units / per_day),
         by_other_methods: OtherMethods {

@@ -1,6 +1,7 @@
 //! What people ask of experiments.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::Deserialize;
 use ulid::Ulid;
@@ -95,7 +96,11 @@ impl Control {
         let _writing = self.0.writer.lock().await;
         let (alias, part) = (spec.alias.clone(), spec.layer);
         let reason = author.reason.as_deref().unwrap_or("created");
-        let experiment = Experiment::create(&id, spec, clock::now(), &author.actor, reason);
+        let mut experiment = Experiment::create(&id, spec, clock::now(), &author.actor, reason);
+        let listing = Arc::clone(&self.0.state.load().listing);
+        if let Some(points_at) = alias.as_ref().and_then(|alias| listing.aliases.get(alias)) {
+            experiment.notice(clock::now(), points_at);
+        }
         let trial = Trial { experiment, revision: 0 };
         let created = self.commit_sharing(|state| {
             alias.iter().try_for_each(|alias| state.held.has_room(alias, &part))?;
@@ -132,12 +137,7 @@ impl Control {
         self.edit_experiment("experiment.change", id, expected, author, move |experiment, author| {
             let weights = change.weights.as_ref().map(|weights| in_order(experiment.spec(), weights)).transpose()?;
             let reason = author.reason.as_deref().unwrap_or("the split was changed");
-            experiment.reweigh(clock::now(), (weights, change.exposure_percentage), &author.actor, reason).map_err(
-                |refusal| match refusal {
-                    Refusal::Illegal(illegal) => ControlError::IllegalExperiment(illegal),
-                    Refusal::Invalid(faults) => ControlError::Invalid(faults),
-                },
-            )
+            experiment.reweigh(clock::now(), (weights, change.exposure_percentage), &author.actor, reason).map_err(refused)
         })
         .await
     }
@@ -151,12 +151,12 @@ impl Control {
         let author = Author { reason: stop.reason.clone().or(author.reason), ..author };
         let winner = match &stop.promote {
             None => None,
-            Some(arm) => Some(self.winner(id, arm)?),
+            Some(arm) => Some(self.winner(id, arm, stop.by.unwrap_or(Handover::Canary))?),
         };
         let stopped = self.send_back(id, stop.late_feedback, author.clone()).await?;
-        let Some(Winner { alias, collection, upstream }) = winner else { return Ok(stopped) };
+        let Some(Winner { alias, collection, upstream, by }) = winner else { return Ok(stopped) };
         let author = Author { reason: Some(author.reason.unwrap_or_else(|| format!("the experiment `{id}` was won"))), ..author };
-        match stop.by.unwrap_or(Handover::Canary) {
+        match by {
             Handover::Canary => {
                 let spec = CanarySpec { upstream, ..CanarySpec::new(alias, collection) };
                 self.create_canary(spec, None, author).await?;
@@ -177,19 +177,24 @@ impl Control {
     ) -> Result<ExperimentView, ControlError> {
         self.edit_experiment("experiment.stop", id, Expected::Any, author, move |experiment, author| {
             let reason = author.reason.as_deref().unwrap_or("stopped");
-            experiment.stop(clock::now(), late, &author.actor, reason).map_err(ControlError::IllegalExperiment)
+            experiment.stop(clock::now(), late, &author.actor, reason).map_err(refused)
         })
         .await
     }
 
-    fn winner(&self, id: &str, arm: &str) -> Result<Winner, ControlError> {
+    fn winner(&self, id: &str, arm: &str, by: Handover) -> Result<Winner, ControlError> {
         let trial = self.trial(id)?;
         let spec = trial.experiment.spec();
         let invalid = |reason: String| ControlError::Invalid(vec![SpecFault::new("promote", reason)]);
         let arm = spec.arms.iter().find(|known| known.name == arm).ok_or_else(|| invalid(format!("there is no arm `{arm}`")))?;
         let alias = spec.alias.clone().ok_or_else(|| invalid("the experiment has no alias".to_owned()))?;
         let collection = arm.collection.clone().ok_or_else(|| invalid(format!("the alias points at `{}` already", arm.name)))?;
-        Ok(Winner { alias, collection, upstream: arm.upstream.clone() })
+        let upstream = arm.upstream.clone().filter(|upstream| upstream != DEFAULT_UPSTREAM);
+        if let Some(upstream) = upstream.as_deref().filter(|_| by == Handover::Switch) {
+            let reason = format!("`{}` is on the upstream `{upstream}`, and an alias points at collections of its own Qdrant", arm.name);
+            return Err(ControlError::Invalid(vec![SpecFault::new("by", reason)]));
+        }
+        Ok(Winner { alias, collection, upstream, by })
     }
 
     async fn edit_experiment(
@@ -253,6 +258,14 @@ struct Winner {
     alias: String,
     collection: String,
     upstream: Option<String>,
+    by: Handover,
+}
+
+fn refused(refusal: Refusal) -> ControlError {
+    match refusal {
+        Refusal::Illegal(illegal) => ControlError::IllegalExperiment(illegal),
+        Refusal::Invalid(faults) => ControlError::Invalid(faults),
+    }
 }
 
 fn in_order(spec: &ExperimentSpec, weights: &BTreeMap<String, f64>) -> Result<Vec<f64>, ControlError> {

@@ -21,6 +21,7 @@ impl Control {
     /// What this process has on a page; none where that is nothing.
     pub(super) fn seen_here(&self, trial: &Trial, page: Page) -> Option<Seen> {
         let (id, registry) = (trial.experiment.id(), self.registry());
+        let _turn = self.0.book.turn();
         let reported = self.0.book.seen(id, page);
         let counted = !registry.cohort_keys(&page.scope(id)).is_empty();
         if reported.is_none() && !counted {

@@ -13,25 +13,30 @@ impl Control {
     /// Moves on every experiment whose time has come. One that fails is tried again at the next round.
     pub(in crate::control) async fn step_experiments(&self, fence: &Fence) {
         let (state, now) = (self.0.state.load_full(), clock::now());
-        let due = state.held.experiments.values().filter(|trial| trial.experiment.due_at().is_some_and(|due| due <= now));
-        for trial in due {
-            if let Err(error) = self.step_experiment(trial, now, fence).await {
+        for trial in state.held.experiments.values() {
+            let points_at = trial.alias().and_then(|alias| state.listing.aliases.get(alias));
+            if let Err(error) = self.step_experiment(trial, points_at.map(String::as_str), now, fence).await {
                 tracing::warn!(experiment = trial.experiment.id(), %error, "an experiment could not be moved on; it is tried again");
             }
         }
     }
 
-    async fn step_experiment(&self, before: &Trial, now: Timestamp, fence: &Fence) -> Result<(), ControlError> {
+    async fn step_experiment(&self, before: &Trial, points_at: Option<&str>, now: Timestamp, fence: &Fence) -> Result<(), ControlError> {
+        let is_due = before.experiment.due_at().is_some_and(|due| due <= now);
         let mut after = before.clone();
-        if before.experiment.state() == State::Settling {
+        if is_due && before.experiment.state() == State::Settling {
             // The last word needs what every replica has counted, and they all know by now that it is over.
             if !self.is_applied(before.revision).await {
                 return Ok(());
             }
             let reports = self.reports(before).await?;
             after.experiment.end(now, document::json(&reports));
-        } else if !after.experiment.tick(now) {
-            return Ok(());
+        } else {
+            let ticked = is_due && after.experiment.tick(now);
+            let noticed = points_at.is_some_and(|collection| after.experiment.notice(now, collection));
+            if !ticked && !noticed {
+                return Ok(());
+            }
         }
         let _writing = self.0.writer.lock().await;
         // A new slice of time is no step of its history: there would be hundreds.

@@ -1,16 +1,17 @@
 //! What becomes of counts while time goes on: here, in the store, and after a restart.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use ulid::Ulid;
 
 use super::Trial;
 use super::keys::Keys;
 use super::pages::Page;
+use super::requests::StopRequest;
 use super::seen::NO_THRESHOLD;
 use crate::config::{Period, Timestamp};
 use crate::control::author::Deed;
 use crate::control::testing::{author, config_in, control};
-use crate::control::{Control, clock};
+use crate::control::{Control, ControlError, clock};
 use crate::experiment::{Experiment, Feedback, Part};
 use crate::metrics::CohortSample;
 use crate::store::Change;
@@ -24,13 +25,18 @@ fn ago(seconds: u64) -> Timestamp {
 
 /// One that has begun ten minutes ago and knows of one slice.
 fn begun() -> Experiment {
-    let spec = json!({
-        "name": "test", "alias": "docs", "treatment": "docs_v2", "max_duration": "1h", "time_resolution": "1m",
+    begun_at(ago(600), &json!({"treatment": "docs_v2"}))
+}
+
+fn begun_at(at: Timestamp, arms: &Value) -> Experiment {
+    let mut spec = json!({
+        "name": "test", "alias": "docs", "max_duration": "1h", "time_resolution": "1m",
         "metrics": [{"name": "click", "kind": "binary"}],
     });
+    arms.as_object().expect("fields").iter().for_each(|(name, value)| spec[name] = value.clone());
     let spec: crate::experiment::ExperimentSpec = serde_json::from_value(spec).expect("the form of a spec");
-    let spec = spec.normalized(&std::collections::HashSet::new()).expect("a proper spec");
-    Experiment::create(&format!("exp_test_{}", Ulid::new()), spec, ago(600), "tester", "to see")
+    let spec = spec.normalized(&["there"].into()).expect("a proper spec");
+    Experiment::create(&format!("exp_test_{}", Ulid::new()), spec, at, "tester", "to see")
 }
 
 /// Keeps it as it is now.
@@ -168,4 +174,64 @@ async fn an_ended_experiment_has_no_ranges_any_more() {
     assert_eq!(frozen["arms"], live["arms"]);
     let refused = control.analysis(&id, morning).await.expect_err("what it was made of is gone");
     assert!(refused.to_string().contains("no ranges"), "{refused}");
+}
+
+/// Somebody who looks every day may end a phase the moment it looks good.
+#[tokio::test]
+async fn only_a_phase_that_lasted_to_the_planned_end_is_judged_by_one_look() {
+    let at = tempfile::tempdir().expect("a temporary directory");
+    let control = control(config_in(at.path())).await;
+    let mut experiment = begun_at(ago(4_000), &json!({"treatment": "docs_v2"}));
+    let id = experiment.id().to_owned();
+    experiment.reweigh(ago(3_900), (Some(vec![0.2, 0.8]), None), "tester", "it looks good").expect("it runs");
+    keep(&control, &experiment).await;
+    let at_the_end = async |phase| {
+        let part = Part { phase: Some(phase), ..Part::default() };
+        control.analysis(&id, part).await.expect("it is kept")["at_the_planned_end"].as_bool().expect("it says so")
+    };
+    assert!(at_the_end(2).await && !at_the_end(1).await, "an hour is over");
+    experiment.tick(ago(300));
+    keep(&control, &experiment).await;
+    assert!(at_the_end(2).await && !at_the_end(1).await, "and it has stopped");
+}
+
+#[tokio::test]
+async fn an_arm_on_another_upstream_is_promoted_by_a_canary_alone() {
+    let at = tempfile::tempdir().expect("a temporary directory");
+    let control = control(config_in(at.path())).await;
+    let arms = json!({"arms": [
+        {"name": "here", "weight": 0.5},
+        {"name": "far", "collection": "docs_v2", "upstream": "there", "weight": 0.5},
+    ]});
+    let experiment = begun_at(ago(600), &arms);
+    keep(&control, &experiment).await;
+    let stop: StopRequest = serde_json::from_value(json!({"promote": "far", "by": "switch"})).expect("a request");
+    let refused = control.stop_experiment(experiment.id(), stop, author()).await.expect_err("the alias cannot point there");
+    let ControlError::Invalid(faults) = refused else { panic!("{refused}") };
+    assert_eq!(faults[0].field, "by");
+    assert!(control.trial(experiment.id()).expect("it is kept").experiment.holds_alias(), "it goes on as if nothing had been asked");
+}
+
+/// A table takes its counters before the state that names them is there.
+#[tokio::test]
+async fn counters_of_a_table_under_way_are_left_alone() {
+    let at = tempfile::tempdir().expect("a temporary directory");
+    let control = control(config_in(at.path())).await;
+    let writing = control.0.writer.lock().await;
+    drop(control.registry().cohort("experiment/new/1/1/0", NO_THRESHOLD));
+    control.forget_cohorts();
+    assert_eq!(control.registry().cohort_keys("experiment/").len(), 1);
+    drop(writing);
+    control.forget_cohorts();
+    assert!(control.registry().cohort_keys("experiment/").is_empty(), "nothing names them");
+}
+
+#[tokio::test]
+async fn without_an_experiment_every_value_needs_its_token() {
+    let at = tempfile::tempdir().expect("a temporary directory");
+    let control = control(config_in(at.path())).await;
+    let click = |whose: &str| serde_json::from_value(json!({whose: "a", "metric": "click", "value": 1})).expect("the form of feedback");
+    let refused = control.take_feedback_by_token(&[click("token"), click("unit")]).expect_err("one has none");
+    let ControlError::Invalid(faults) = refused else { panic!("{refused}") };
+    assert_eq!(faults.iter().map(|fault| fault.field.as_str()).collect::<Vec<_>>(), ["[1].token"]);
 }

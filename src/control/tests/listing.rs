@@ -100,9 +100,10 @@ async fn a_failed_listing_keeps_the_last_table() {
 
 #[tokio::test]
 async fn nobody_listens_there() {
-    let gone = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let address = gone.local_addr().expect("it is bound");
-    drop(gone);
+    // Kept to the end, so that nobody else is given the port and listens there.
+    let nobody = tokio::net::TcpSocket::new_v4().expect("a socket");
+    nobody.bind(([127, 0, 0, 1], 0).into()).expect("a free port");
+    let address = nobody.local_addr().expect("it is bound");
     let mut config = crate::control::testing::config();
     config.upstreams.get_mut("default").expect("it is there").grpc_url = format!("http://{address}").parse().expect("a URL");
     let (control, refresh) = running(config).await;

@@ -42,8 +42,30 @@ pub(super) struct Ground<'a> {
     pub(super) minimum_units: u64,
     /// The time that was planned is over.
     pub(super) at_the_end: bool,
-    /// Only a range of the phase was looked at.
-    pub(super) is_range: bool,
+    /// Why nothing may be concluded from it, whatever it shows.
+    pub(super) only_shown: Option<OnlyShown>,
+}
+
+/// What a report may be of without anything following from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum OnlyShown {
+    /// What holds at every look does so from the beginning on; of ranges to choose from, one is always in favour.
+    Range,
+    /// All arms were served alike.
+    Baseline,
+}
+
+impl OnlyShown {
+    const fn in_words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Range => {
+                ("range", "This is a range of the experiment and shows how it went; what may be concluded follows from the whole phase.")
+            }
+            Self::Baseline => {
+                ("baseline", "This is the time before the split, when all arms were served alike: it shows what they are compared with.")
+            }
+        }
+    }
 }
 
 impl Decision {
@@ -56,10 +78,9 @@ pub(super) fn decide(ground: &Ground<'_>) -> Decision {
     if let Some(alarm) = ground.split.alarm {
         return invalid(ground.split, alarm);
     }
-    if ground.is_range {
-        // What holds at every look does so from the beginning on; of ranges to choose from, one is always in favour.
-        let sentence = "This is a range of the experiment and shows how it went; what may be concluded follows from the whole phase.";
-        return Decision { reason: Some("range"), ..Decision::new(Verdict::KeepRunning, sentence.to_owned()) };
+    if let Some(only) = ground.only_shown {
+        let (reason, sentence) = only.in_words();
+        return Decision { reason: Some(reason), ..Decision::new(Verdict::KeepRunning, sentence.to_owned()) };
     }
     // An arm whose weight was taken away is no longer waited for.
     let dealt = ground.split.units.iter().zip(ground.weights).filter(|(_, weight)| **weight > 0.0);

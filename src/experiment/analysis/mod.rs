@@ -36,7 +36,7 @@ pub use preference::{Preference, SignTest};
 pub use ranks::RankReport;
 pub use report::{ArmReport, MetricReport, Question, Report, analyse};
 pub use shares::{CountReport, ShareReport};
-pub use split::{Split, SplitAlarm, judge as split_of};
+pub use split::{Dealt, Split, SplitAlarm, judge as split_of};
 
 /// Where the latency grid of [`super::ArmSeen`] has its bounds, in milliseconds.
 pub type Bounds<'a> = &'a [f64];

@@ -13,6 +13,8 @@ use crate::stats::{Contrast, Ratio};
 
 /// Who never prefers anything picks from the treatment's team half of the time.
 const INDIFFERENT: f64 = 0.5;
+/// An exact test of more wins takes long, and is for display only.
+const EXACT: f64 = 1e6;
 
 /// All that can be said of one metric's credited hits. What cannot is null, and `note` says why.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -38,7 +40,7 @@ pub struct Preference {
     /// The treatment is better: known where the preference is significant.
     pub better: Option<bool>,
     pub sign_test: Option<SignTest>,
-    /// As if every win were somebody else's: for display only.
+    /// As if every win were somebody else's: for display only, and not of more than a million.
     pub binomial_p_value: Option<f64>,
     /// Wilson's, of the treatment's part of all wins, by the same assumption.
     pub wilson_interval: Option<Interval>,
@@ -128,7 +130,7 @@ impl Preference {
         self.wilson_interval = proportion::wilson(treatment, all, alpha);
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole numbers, as only those are credited")]
         let wins = (treatment as u64, all as u64);
-        self.binomial_p_value = binomial::two_sided(wins.0, wins.1, INDIFFERENT);
+        self.binomial_p_value = if all > EXACT { None } else { binomial::two_sided(wins.0, wins.1, INDIFFERENT) };
         let votes = |wanted: Ordering| {
             credits.buckets().iter().filter(|[control, treatment]| treatment.total_cmp(control) == wanted).count() as u64
         };

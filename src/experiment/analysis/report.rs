@@ -7,15 +7,15 @@ use serde::Serialize;
 use super::Bounds;
 use super::company::adjust;
 use super::comparison::{Asked, Comparison, Pair};
-use super::decision::{Decision, Ground, decide};
+use super::decision::{Decision, Ground, OnlyShown, decide};
 use super::margin::Margin;
 use super::preference::{Preference, Subject};
 use super::reading::{Reading, automatic, reported};
 use super::setting::Setting;
-use super::split::{Split, judge};
+use super::split::{Dealt, Split, judge};
 use crate::config::Timestamp;
 use crate::experiment::metric::{Automatic, Direction, MetricKind, MetricSpec, Role};
-use crate::experiment::phase::Phase;
+use crate::experiment::phase::{BASELINE, Phase};
 use crate::experiment::seen::{ArmSeen, Seen};
 use crate::experiment::slice::Range;
 use crate::experiment::spec::ExperimentSpec;
@@ -37,6 +37,8 @@ pub struct Question<'a> {
     pub seen: &'a Seen,
     /// What was seen before the split.
     pub before: Option<&'a Seen>,
+    /// Where the control was meanwhile: one collection, unless it was moved.
+    pub control_was: &'a [String],
     pub bounds: Bounds<'a>,
     pub now: Timestamp,
     /// The time that was planned is over: a fixed horizon may be looked at, once.
@@ -71,7 +73,7 @@ pub struct ArmReport {
     pub weight: f64,
     pub requests: u64,
     pub units: f64,
-    /// From units sharing cells of the set they are counted by.
+    /// Zero while they are counted exactly.
     pub units_standard_error: f64,
     pub anonymous_requests: u64,
     pub forced_requests: u64,
@@ -116,7 +118,8 @@ pub fn analyse(question: &Question<'_>) -> Report {
     let arms: Vec<&ArmSeen> = (0..spec.arms.len()).map(|arm| question.seen.arms.get(arm).unwrap_or(&nobody)).collect();
     let before = |arm: usize| question.before.and_then(|before| before.arms.get(arm));
     let units: Vec<_> = arms.iter().map(|arm| arm.units()).collect();
-    let split = judge(&units, &question.phase.weights);
+    let is_over = question.at_the_end || question.phase.until.is_some();
+    let split = judge(&units, &Dealt { shares: &question.phase.shares(), is_over });
     let measured = measured(spec, question.bounds);
     let mut comparisons = Vec::new();
     for (index, arm) in spec.arms.iter().enumerate().skip(1) {
@@ -151,7 +154,10 @@ pub fn analyse(question: &Question<'_>) -> Report {
         treatments: dealt.map(|(arm, _)| arm.name.as_str()).collect(),
         minimum_units: spec.minimum_units,
         at_the_end: question.at_the_end,
-        is_range: question.range.is_some(),
+        only_shown: match question.range {
+            Some(_) => Some(OnlyShown::Range),
+            None => (question.phase.number == BASELINE).then_some(OnlyShown::Baseline),
+        },
     });
     let arms = spec.arms.iter().zip(&arms).enumerate();
     let arms: Vec<ArmReport> = arms
@@ -169,7 +175,14 @@ pub fn analyse(question: &Question<'_>) -> Report {
             metrics: measured.iter().filter_map(|metric| Some((metric.asked.name.to_owned(), shown(&(metric.read)(seen)?)))).collect(),
         })
         .collect();
-    let notes = notes(&arms, question.range);
+    let mut notes = notes(&arms, question.range);
+    if question.control_was.len() > 1 {
+        let path = question.control_was.join("`, then `");
+        notes.push(format!("the alias was moved past Pointsman: the control was `{path}`, and its figures are of all of them"));
+    }
+    if units.iter().any(|units| units.saturated) {
+        notes.push("there are more units than can be counted: whether they are where they should be is not known".to_owned());
+    }
     Report {
         experiment: question.id.to_owned(),
         phase: question.phase.number,

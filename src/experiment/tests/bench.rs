@@ -149,6 +149,7 @@ impl Trial {
             range,
             seen: &self.seen,
             before: None,
+            control_was: self.experiment.control_was(),
             bounds: &bounds,
             now: NOW,
             at_the_end,

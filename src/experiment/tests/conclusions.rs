@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::bench::{Habits, Trial, USUAL};
+use super::bench::{Habits, NOW, Trial, USUAL};
 use crate::experiment::analysis::{Comparison, Report, SplitAlarm, Verdict};
 
 fn nobody_lost(_: usize) -> f64 {
@@ -47,6 +47,24 @@ fn without_a_difference_it_goes_on_until_its_end() {
     trial.users(2_000, |_| USUAL, nobody_lost);
     assert_eq!(trial.report(false).decision.verdict, Verdict::KeepRunning);
     assert_eq!(trial.report(true).decision.verdict, Verdict::DoNotShip);
+}
+
+#[test]
+fn before_the_split_nothing_is_concluded() {
+    let mut trial = Trial::new(5, &json!({"pre_period": "1h"}));
+    trial.users(4_000, |arm| if arm == 1 { Habits { clicks: 0.9, ..USUAL } } else { USUAL }, nobody_lost);
+    let decision = trial.report(true).decision;
+    assert_eq!((decision.verdict, decision.reason), (Verdict::KeepRunning, Some("baseline")), "whatever it shows");
+}
+
+#[test]
+fn figures_of_a_control_that_was_moved_come_with_a_warning() {
+    let mut trial = Trial::new(6, &json!({}));
+    trial.experiment.notice(NOW, "docs_v1");
+    let warns = |trial: &Trial| trial.report(false).notes.iter().any(|note| note.contains("`docs_v1`, then `docs_v3`"));
+    assert!(!warns(&trial));
+    trial.experiment.notice(NOW, "docs_v3");
+    assert!(warns(&trial));
 }
 
 #[test]

@@ -97,6 +97,16 @@ fn values_are_those_of_their_metric() {
     }
     let nan = Feedback { value: f64::NAN, ..feedback(json!({"arm": "control", "metric": "spent", "value": 1})) };
     assert!(matches!(nan.place(&experiment(), &KEY, NOW), Err(Refused::Value(_))));
+    let ratio = |value: f64, denominator: f64| {
+        place(json!({"arm": "control", "metric": "rate", "value": value, "denominator": denominator})).map(|placed| placed.below)
+    };
+    assert_eq!(ratio(1e12, 1e-12), Ok(1e-12));
+    for (value, denominator) in [(1.0, 0.0), (1.0, 1e-13), (1.0, 1e13), (-2e12, 1.0)] {
+        assert!(matches!(ratio(value, denominator), Err(Refused::Value(_))), "{value} by {denominator}");
+    }
+    for (metric, endless) in [("spent", 1.1e12), ("spent", -1e300), ("bought", 1e9 + 1.0)] {
+        assert!(matches!(value(metric, endless), Err(Refused::Value(_))), "{metric} {endless}: sums must stay numbers");
+    }
     for undeclared in ["likes", "latency_ms", "error_rate"] {
         assert_eq!(value(undeclared, 1.0), Err(Refused::Metric(undeclared.to_owned())));
     }

@@ -64,6 +64,36 @@ fn other_weights_begin_a_new_phase_and_more_exposure_does_not() {
 }
 
 #[test]
+fn a_control_that_was_moved_is_noticed_once_for_each_move() {
+    let mut experiment = running("exp_a_5", &json!({}));
+    let steps = experiment.history().len();
+    assert!(experiment.notice(after(1), "docs_v1") && !experiment.notice(after(2), "docs_v1"));
+    assert_eq!(experiment.history().len(), steps, "where it was to begin with is no news");
+    assert!(experiment.notice(after(3), "docs_v3") && experiment.notice(after(4), "docs_v1"));
+    assert_eq!(experiment.control_was(), ["docs_v1", "docs_v3", "docs_v1"]);
+    assert!(experiment.history()[steps].reason.contains("from `docs_v1` to `docs_v3` past Pointsman"));
+    let noticed = (5..100).filter(|second| experiment.notice(after(*second), &format!("docs_v{second}"))).count();
+    assert_eq!(noticed, 13, "a list of sixteen is long enough");
+
+    let named =
+        json!({"arms": [{"name": "a", "collection": "docs_v1", "weight": 0.5}, {"name": "b", "collection": "docs_v2", "weight": 0.5}]});
+    let mut spec = named;
+    spec["treatment"] = serde_json::Value::Null;
+    let mut named = running("exp_a_6", &spec);
+    assert!(!named.notice(after(1), "docs_v1"), "a control with a name of its own stays where it is");
+    experiment.stop(after(200), None, "a", "enough").expect("it runs");
+    assert!(!experiment.notice(after(201), "docs_v2"), "what comes after it is not its concern");
+}
+
+#[test]
+fn late_feedback_is_not_waited_for_for_ever() {
+    let mut experiment = running("exp_a_7", &json!({}));
+    let years = Some(Period::from_secs(400 * 86_400));
+    assert!(matches!(experiment.stop(after(1), years, "a", "b"), Err(Refusal::Invalid(_))));
+    assert_eq!(experiment.state(), State::Running);
+}
+
+#[test]
 fn it_is_written_and_read_back_as_it_is() {
     let experiment = running("exp_a_4", &json!({"targeting": {"deny": ["bot"], "headers": {"x-tier": "free"}}}));
     let text = serde_json::to_string(&experiment).expect("it is JSON");

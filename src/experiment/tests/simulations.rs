@@ -80,25 +80,27 @@ fn a_small_arm_with_rare_errors_is_not_called_better() {
 /// True splits raise an alarm in at most 0.2 %; one in fifty units lost is found.
 #[test]
 fn a_split_raises_an_alarm_when_it_leaks_and_not_otherwise() {
+    use crate::experiment::analysis::{Dealt, split_of};
     use crate::stats::UnitEstimate;
     use crate::stats::sample_ratio::chi_square;
+    const DEALT: Dealt<'_> = Dealt { shares: &[0.5, 0.5], is_over: true };
     let mut random = fastrand::Rng::with_seed(40_000);
     let counts = |random: &mut fastrand::Rng, units: u64, share: f64| {
         let treated = (0..units).filter(|_| random.f64() < share).count() as u64;
         [units - treated, treated]
     };
-    let exactly = |count: u64| UnitEstimate { units: count as f64, standard_error: 0.0, saturation: 0.0, saturated: false };
+    let exactly = |count: u64| UnitEstimate::exactly(count as f64);
     let alarms = (0..2_000).filter(|_| {
         let counts = counts(&mut random, 4_000, 0.5);
         assert!(chi_square(&counts, &[0.5, 0.5]).is_ok());
-        crate::experiment::analysis::split_of(&counts.map(exactly), &[0.5, 0.5]).alarm.is_some()
+        split_of(&counts.map(exactly), &DEALT).alarm.is_some()
     });
     let alarms = alarms.count();
     println!("true splits: {:.2} % alarms", 100.0 * share(alarms, 2_000));
     assert!(share(alarms, 2_000) <= 0.002, "{alarms} of 2 000");
     let caught = (0..100).filter(|_| {
         let counts = counts(&mut random, 100_000, 0.49);
-        crate::experiment::analysis::split_of(&counts.map(exactly), &[0.5, 0.5]).alarm.is_some()
+        split_of(&counts.map(exactly), &DEALT).alarm.is_some()
     });
     let caught = caught.count();
     println!("49/51: {caught} of 100 caught");

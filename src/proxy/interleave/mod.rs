@@ -81,7 +81,7 @@ pub(super) async fn serve(mut request: impl Either, mut journey: Journey, pairin
         Ok(Own::of(arrived, &journey).await)
     };
     let worth = |own: &Result<Own, _>| own.as_ref().is_ok_and(|own| own.whole(pairing).is_ok());
-    let (own, partner) = together(own, partner, worth).await;
+    let (own, partner) = together(own, partner, worth, PATIENCE).await;
     conclude(journey, pairing, fit, own, partner.as_ref())
 }
 
@@ -104,6 +104,7 @@ async fn together<A, B>(
     own: impl Future<Output = A>,
     other: impl Future<Output = Option<B>>,
     worth: impl FnOnce(&A) -> bool,
+    patience: Duration,
 ) -> (A, Option<B>) {
     let (mut own, mut other) = (pin!(own), pin!(other));
     let mut there = None;
@@ -118,7 +119,7 @@ async fn together<A, B>(
     .await;
     let answer = match there {
         Some(answer) => answer,
-        None if worth(&own) => tokio::time::timeout(PATIENCE, other).await.ok().flatten(),
+        None if worth(&own) => tokio::time::timeout(patience, other).await.ok().flatten(),
         None => None,
     };
     (own, answer)

@@ -200,11 +200,12 @@ async fn after<T>(turns: usize, what: T) -> T {
 
 #[tokio::test]
 async fn both_are_awaited_and_the_other_one_not_for_ever() {
+    const LONG: Duration = Duration::from_secs(3_600);
     let worth = |_: &&str| true;
-    assert_eq!(together(after(5, "own"), after(1, Some("other")), worth).await, ("own", Some("other")), "it was there first");
-    assert_eq!(together(after(1, "own"), after(5, Some("other")), worth).await, ("own", Some("other")), "it came a little later");
-    assert_eq!(together(after(1, "own"), std::future::pending::<Option<()>>(), worth).await, ("own", None), "it never came");
-    assert_eq!(together(after(5, "own"), after(1, None::<()>), worth).await, ("own", None), "it failed");
+    assert_eq!(together(after(5, "own"), after(1, Some("other")), worth, PATIENCE).await, ("own", Some("other")), "it was there first");
+    assert_eq!(together(after(1, "own"), after(5, Some("other")), worth, LONG).await, ("own", Some("other")), "it came a little later");
+    assert_eq!(together(after(1, "own"), std::future::pending::<Option<()>>(), worth, PATIENCE).await, ("own", None), "it never came");
+    assert_eq!(together(after(5, "own"), after(1, None::<()>), worth, PATIENCE).await, ("own", None), "it failed");
 }
 
 #[tokio::test]
@@ -215,7 +216,7 @@ async fn nobody_waits_where_there_is_nothing_to_merge() {
             asked += 1;
             Poll::<Option<()>>::Pending
         });
-        assert_eq!(together(std::future::ready("own"), other, |_| worth).await, ("own", None));
+        assert_eq!(together(std::future::ready("own"), other, |_| worth, PATIENCE).await, ("own", None));
         assert!((least..=most).contains(&asked), "asked {asked} times");
     }
 }

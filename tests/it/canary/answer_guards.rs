@@ -7,13 +7,13 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{House, UNITS, endless, way_back};
-use crate::house::{alias, send};
+use crate::house::{alias, client, send};
 
 const LOOK_AT_ALL: &str = "answers: {sample: 1.0}";
 
 /// A gRPC client of the same applications.
 fn grpc(house: &House) -> Qdrant {
-    Qdrant::from_url(&house.pointsman.grpc_url()).skip_compatibility_check().build().expect("a client")
+    client(&house.pointsman)
 }
 
 /// As many queries without a user; each counts as one.

@@ -32,7 +32,7 @@ async fn a_canary_under_way_holds_and_cannot_be_hurried_but_may_go_back() {
     let house = House::new("").await;
     // Nobody asks anything, so it cannot pass before the window is open.
     let id = house.begin(json!({})).await;
-    house.until_seen(&id, "in a stage", |canary| canary["state"] == "stepping", pause).await;
+    house.until_seen(&id, "in a stage", |canary| canary["state"] == "stepping" || canary["state"] == "paused", pause).await;
     reload(&house, FROZEN, true).await;
     let asking = async || drop(house.ask_everybody().await);
     house.until_seen(&id, "held", |canary| canary["paused_because"] == "freeze" && warns(canary), asking).await;

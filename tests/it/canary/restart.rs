@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{House, pause, unavailable};
+use super::{House, endless, pause, unavailable};
 use crate::house::Pointsman;
 
 /// Every state, how to come to it, and how it has to end after a restart.
@@ -38,11 +38,13 @@ impl Way {
         let second = json!([{"percentage": 50, "duration": "3s"}, {"percentage": 100, "duration": "0s"}]);
         match self {
             // Far enough for the restart, near enough for the test.
-            Self::Later => json!({"start_at": now() + 3_000}),
-            Self::Straight | Self::Pause | Self::Abort => json!({"stages": second}),
+            Self::Later => json!({"start_at": now() + 8_000}),
+            Self::Straight | Self::Pause => json!({"stages": second}),
+            // Somebody ends the stage before its time, however long that takes.
+            Self::PromoteInVain | Self::Abort => json!({"stages": endless()}),
             Self::Watch | Self::AbortInVain => json!({"watch": "10m"}),
             Self::Nowhere => json!({"collection": "nowhere"}),
-            Self::Away | Self::PromoteInVain | Self::ToTheEnd => json!({}),
+            Self::Away | Self::ToTheEnd => json!({}),
         }
     }
 
@@ -50,7 +52,8 @@ impl Way {
         match self {
             Self::Later | Self::Away | Self::Straight | Self::Watch | Self::ToTheEnd | Self::Nowhere => {}
             Self::Pause => {
-                house.until(id, &["stepping"]).await;
+                // Nobody asks: a round of everybody may take longer than the stage.
+                house.until_seen(id, "in its stage", |canary| canary["state"] == "stepping" || canary["state"] == "paused", pause).await;
                 house.command(id, "pause").await;
             }
             Self::PromoteInVain => {
@@ -70,9 +73,9 @@ impl Way {
         }
     }
 
-    /// Where nobody can be served, nobody asks.
+    /// Where nobody can be served, nobody asks; nor where a round of everybody may take longer than the state lasts.
     fn asks(self) -> bool {
-        !matches!(self, Self::Away | Self::PromoteInVain | Self::AbortInVain)
+        !matches!(self, Self::Away | Self::Straight | Self::PromoteInVain | Self::AbortInVain)
     }
 }
 

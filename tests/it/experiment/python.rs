@@ -74,8 +74,11 @@ async fn an_arm_that_fails_never_wins_however_much_is_clicked() {
     let fallen_back = asked("docs_v1") - both(&halves, "requests", "control");
     assert!(fallen_back > treated / 5 && fallen_back < treated * 2 / 5, "{fallen_back} of {treated} were answered by stable instead");
 
-    assert_eq!(report["decision"]["verdict"], "do_not_ship", "{:#}", report["decision"]);
-    assert!(report["decision"]["sentence"].as_str().is_some_and(|why| why.contains("`error_rate` rose")), "{:#}", report["decision"]);
+    // Units are dealt under a random id: one true split in a thousand looks uneven, and then nothing else is concluded.
+    if report["split"]["alarm"].is_null() {
+        assert_eq!(report["decision"]["verdict"], "do_not_ship", "{:#}", report["decision"]);
+        assert!(report["decision"]["sentence"].as_str().is_some_and(|why| why.contains("`error_rate` rose")), "{:#}", report["decision"]);
+    }
     let click = report["comparisons"].as_array().and_then(|all| all.iter().find(|one| one["metric"] == "click")).expect("it is measured");
     assert_eq!(click["better"], true, "{click:#}");
     house.change(Method::POST, &format!("/v1/experiments/{id}/stop"), &json!({})).await;

@@ -98,7 +98,9 @@ async fn two_halves_of_an_experiment_are_the_whole_across_a_restart() {
     let ranges = halves.each_ref().map(|half| &half["range"]);
     assert_eq!((&ranges[0]["to"], &ranges[1]["from"]), (&json!(noon), &json!(noon)));
     assert!(ranges.iter().all(|range| range["widened"] == false && range["slices"].as_u64() > Some(0)), "{ranges:#?}");
-    assert!(halves.iter().all(|half| half["decision"]["reason"] == "range"), "nothing is concluded of a half");
+    // Units are dealt under a random id: one true split in a thousand looks uneven, and then that is the first thing said.
+    let unconcluded = |half: &Value| half["decision"]["reason"] == "range" || !half["split"]["alarm"].is_null();
+    assert!(halves.iter().all(unconcluded), "nothing is concluded of a half");
 
     // What lies within a slice is answered by the whole of it, and says so.
     let within = house.look(&format!("{path}?from={}&to={}", noon + 1, noon + 2)).await;

@@ -13,7 +13,7 @@ use qdrant_client::qdrant::{Query, QueryPointsBuilder};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::house::{PATIENCE, Pointsman, Upstream, alias, get, send};
+use crate::house::{PATIENCE, Pointsman, Upstream, alias, client, get, send};
 
 const SEED: u64 = 20_261_127;
 const POINTS: u64 = 300;
@@ -175,10 +175,6 @@ impl House {
         self.pointsman = Pointsman::start(&self.upstream, extra).await;
         self.grpc = client(&self.pointsman);
     }
-}
-
-fn client(pointsman: &Pointsman) -> Qdrant {
-    Qdrant::from_url(&pointsman.grpc_url()).skip_compatibility_check().build().expect("a client")
 }
 
 fn question(query: &Vector) -> Value {

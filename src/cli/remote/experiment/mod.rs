@@ -4,7 +4,7 @@ mod page;
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
@@ -24,6 +24,24 @@ pub(in crate::cli) struct ExperimentArgs {
     action: Action,
     #[command(flatten)]
     remote: RemoteArgs,
+}
+
+/// What a CSV has a line of.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Table {
+    Comparisons,
+    Preferences,
+    Arms,
+}
+
+impl Table {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Comparisons => "comparisons",
+            Self::Preferences => "preferences",
+            Self::Arms => "arms",
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -52,9 +70,9 @@ enum Action {
         /// Only what was counted before this moment
         #[arg(long, value_name = "TIME")]
         to: Option<String>,
-        /// One line a comparison, for a spreadsheet
-        #[arg(long)]
-        csv: bool,
+        /// A table for a spreadsheet: one line a comparison, a preference, or an arm and metric
+        #[arg(long, value_name = "TABLE", num_args = 0..=1, require_equals = true, default_missing_value = "comparisons")]
+        csv: Option<Table>,
     },
     /// The arm of a unit; it counts as one of its arm from then on
     Assign { id: String, unit: String },
@@ -196,10 +214,15 @@ impl Ask for ExperimentArgs {
             Action::Show { id } => session.show(&api.get(&one(id, &[]), &[]).await?, page::shown),
             Action::Analysis { id, phase, from, to, csv } => {
                 let phase = phase.map(|phase| phase.to_string());
-                let asked =
-                    [("phase", phase.as_deref()), ("from", from.as_deref()), ("to", to.as_deref()), ("format", csv.then_some("csv"))];
+                let asked = [
+                    ("phase", phase.as_deref()),
+                    ("from", from.as_deref()),
+                    ("to", to.as_deref()),
+                    ("format", csv.map(|_| "csv")),
+                    ("table", csv.map(Table::name)),
+                ];
                 let answer = api.get(&one(id, &["analysis"]), &asked).await?;
-                if *csv { Ok(say(format_args!("{}", answer.text.trim_end()))) } else { session.show(&answer, page::analysis) }
+                if csv.is_some() { Ok(say(format_args!("{}", answer.text.trim_end()))) } else { session.show(&answer, page::analysis) }
             }
             Action::Assign { id, unit } => {
                 session.show(&api.get(&one(id, &["assignment"]), &[("unit", Some(unit))]).await?, page::assignment)
