@@ -34,7 +34,7 @@ impl Asker {
         tokio::time::timeout(settings.shadow.timeout, asked).await.unwrap_or_else(|_| {
             // It may be the connection that nobody answers on any more; an HTTP/1.1 one is gone with the question.
             self.grpc.forget(upstream);
-            Err(AskFailed::Failed("no answer within shadow.timeout".to_owned()))
+            Err(AskFailed::Failed(format!("no answer within {:?}", settings.shadow.timeout)))
         })
     }
 

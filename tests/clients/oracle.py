@@ -43,7 +43,9 @@ def more_ranks(case: dict) -> dict:
     b, a = np.array(case["b"]), np.array(case["a"])
     test = stats.brunnermunzel(a, b)
     # A shift belongs to the interval if the test of the shifted sample does not reject; between two differences nothing changes.
-    ends = np.unique(np.subtract.outer(b, a).round(9))
+    differences = np.subtract.outer(b, a).ravel()
+    # Those that differ in their last digits only are one; what stands for them keeps its digits.
+    ends = differences[np.unique(differences.round(9), return_index=True)[1]]
     middles = [(ends[0] * 2 - 1), *((ends[1:] + ends[:-1]) / 2), ends[-1] * 2 + 1]
 
     def tail(place: int, side: str) -> float:

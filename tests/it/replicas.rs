@@ -244,6 +244,26 @@ async fn an_experiment_is_the_sum_of_what_every_replica_has_seen() {
     }
 }
 
+/// Each mirrors what it is asked; either shows what both have compared.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_shadow_is_the_sum_of_what_every_replica_has_compared() {
+    let database = Cluster::shared().database();
+    let pair = Pair::new(&database).await;
+    let spec = json!({"alias": "docs", "collection": "docs_v2", "percentage": 100, "noise_percentage": 0});
+    let made = send(&pair.one.http, Method::POST, &pair.one.admin("/v1/shadows"), &spec).await;
+    let path = format!("/v1/shadows/{}", made["id"].as_str().expect("it has an id"));
+    let shown = async |at: &Pointsman| get(&at.http, &at.admin(&path)).await;
+    until("the shadow reaches the other replica", PATIENCE, async || shown(&pair.other).await["state"] == "running").await;
+    for replica in [&pair.one, &pair.other] {
+        ask(replica).await;
+    }
+    for replica in [&pair.one, &pair.other] {
+        until("both know all of it", PATIENCE, async || shown(replica).await["report"]["comparisons"] == 120).await;
+        let report = shown(replica).await["report"].clone();
+        assert_eq!(report["counters"]["mirrored"], 120, "{report:#}");
+    }
+}
+
 /// Of two that want the same part at the same moment one gets it; of two that want different parts, both.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn replicas_never_give_a_part_of_an_alias_away_twice() {

@@ -9,11 +9,12 @@ use qdrant_client::qdrant::points_client::PointsClient;
 use qdrant_client::qdrant::{Query, QueryPointsBuilder};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls_pki_types::PrivateKeyDer;
+use serde_json::json;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig};
 
-use crate::house::{Pointsman, Upstream, alias, collection, origin, query};
+use crate::house::{PATIENCE, Pointsman, Upstream, alias, client, collection, get, origin, query, send};
 use crate::peer;
 
 /// An authority, and a certificate of it for this machine.
@@ -141,4 +142,44 @@ async fn an_upstream_with_a_strangers_certificate_gets_no_request() {
     let ended = crate::wire::call(pointsman.grpc, "qdrant.Points/Query", &[], crate::wire::framed(&message)).await;
     assert_eq!((ended.status(), ended.text("x-pointsman-fallback")), ("0", Some("connection")));
     assert_eq!(there.engine().log.count(&Filter::default()), 0);
+}
+
+/// The mirror has connections of its own, by the same trust.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_shadow_behind_tls_is_asked_over_tls() {
+    let private = Authority::new();
+    let spoken = Spoken::default();
+    let upstream = private.sandbox(&private, &spoken).await;
+    let sandbox = format!("http://{}", upstream.engine().rest_addr);
+    for name in ["docs_v1", "docs_v2"] {
+        collection(&sandbox, name).await;
+    }
+    alias(&sandbox, "docs", "docs_v1").await;
+    let pointsman = Pointsman::start(&upstream, "").await;
+    let spec = json!({"alias": "docs", "collection": "docs_v2", "percentage": 100});
+    let made = send(&pointsman.http, reqwest::Method::POST, &pointsman.admin("/v1/shadows"), &spec).await;
+    let path = pointsman.admin(&format!("/v1/shadows/{}", made["id"].as_str().expect("it has an id")));
+    let grpc = client(&pointsman);
+    for _ in 0..10 {
+        send(&pointsman.http, reqwest::Method::POST, &pointsman.rest("/collections/docs/points/query"), &query()).await;
+        let asked = QueryPointsBuilder::new("docs").query(Query::new_nearest(vec![1.0, 0.5])).limit(1).with_payload(true);
+        grpc.query(asked).await.expect("an answer");
+    }
+    let compared = async {
+        loop {
+            let report = get(&pointsman.http, &path).await["report"].clone();
+            if report["comparisons"] == 20 {
+                return report;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    };
+    let report = tokio::time::timeout(PATIENCE, compared).await.expect("all are compared in time");
+    assert!(report["last_failure"].is_null(), "{report:#}");
+    let asked = upstream.engine().log.list(&Filter { collection: Some("docs_v2".to_owned()), ..Filter::default() });
+    let queries = asked.iter().filter(|request| request.operation.contains("uery")).count();
+    assert_eq!(queries, 20, "both protocols, each question once");
+    for spoken in &spoken {
+        assert!(spoken.lock().expect("no panic").len() >= 2, "a connection of the users', and one of the mirror's");
+    }
 }

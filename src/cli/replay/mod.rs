@@ -17,7 +17,7 @@ use tokio::task::LocalSet;
 use self::verdict::Limits;
 use super::remote::{Cell, Failure, Table, reported, style};
 use super::{complain, remote, say};
-use crate::config::{Config, Credentials, DEFAULT_UPSTREAM, Secret, Size, UpstreamConfig, UpstreamUrl};
+use crate::config::{Config, Credentials, DEFAULT_UPSTREAM, Period, Secret, Size, UpstreamConfig, UpstreamUrl};
 use crate::control::Plan;
 use crate::golden::{self, Golden, Query};
 use crate::mirror::{self, AskFailed, Replay};
@@ -54,6 +54,9 @@ pub(super) struct ReplayArgs {
     /// How many questions are asked at a time
     #[arg(long, value_name = "COUNT", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=1_024))]
     concurrency: u16,
+    /// How long an answer may take
+    #[arg(long, value_name = "PERIOD", default_value = "10s")]
+    timeout: Period,
     /// Ask the first so many questions only
     #[arg(long, value_name = "COUNT")]
     limit: Option<usize>,
@@ -82,6 +85,9 @@ impl ReplayArgs {
         self.limits.check()?;
         if !(0.0..=100.0).contains(&self.noise_percentage) {
             return Err(Failure::Usage(format!("--noise-percentage must be from 0 to 100, not {}", self.noise_percentage)));
+        }
+        if self.timeout.is_zero() {
+            return Err(Failure::Usage("--timeout must be above zero".to_owned()));
         }
         let golden = self.golden()?;
         let queries: Vec<Query> = golden.queries.into_iter().map(|(_, query)| query).take(self.limit.unwrap_or(usize::MAX)).collect();
@@ -132,6 +138,7 @@ impl ReplayArgs {
         config.upstreams.insert(DEFAULT_UPSTREAM.to_owned(), upstream);
         config.shadow.concurrency = usize::from(self.concurrency);
         config.shadow.max_bytes = MOST_BYTES;
+        config.shadow.timeout = self.timeout;
         let plan = Plan::of(&config, None)
             .map_err(|faults| Failure::Usage(faults.iter().map(|fault| fault.reason.clone()).collect::<Vec<_>>().join("\n")))?;
         Ok(Replay {

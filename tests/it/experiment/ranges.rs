@@ -108,7 +108,7 @@ async fn two_halves_of_an_experiment_are_the_whole_across_a_restart() {
     let csv = house.pointsman.http.get(house.pointsman.admin(&format!("{path}?to={noon}&format=csv"))).send().await.expect("an answer");
     let csv = csv.text().await.expect("text");
     let (head, rows) = csv.split_once("\r\n").expect("lines");
-    assert!(head.ends_with(",note,from,to") && rows.lines().all(|row| row.ends_with('Z')), "{csv}");
+    assert!(head.ends_with(",note,verdict,reason,from,to") && rows.lines().all(|row| row.ends_with('Z')), "{csv}");
 
     for impossible in ["from=2001-01-01T00:00:00Z&to=2002-01-01T00:00:00Z", "from=2999-01-01T00:00:00Z", &format!("from={noon}&to={noon}")]
     {
