@@ -157,12 +157,12 @@ impl Ground<'_> {
             outside,
         };
         let collection = &*outside.collection;
-        let stable = |variant: &str| self.target(Some(name), variant, DEFAULT_UPSTREAM, Some(collection));
+        let stable = |variant: &str, series: &str| self.counted_as(series, Some(name), variant, DEFAULT_UPSTREAM, Some(collection));
         // A control that is what the alias points at is asked by the alias, so that it is the same as without an experiment.
-        let target = |arm: &ArmSpec| {
+        let target = |arm: &ArmSpec, series: &str| {
             let wanted = arm.collection.as_deref().filter(|wanted| *wanted != collection || arm.upstream.is_some())?;
             let upstream = self.plan.upstream(arm.upstream.as_deref())?;
-            let target = self.target(Some(name), &arm.name, upstream, Some(wanted));
+            let target = self.counted_as(series, Some(name), &arm.name, upstream, Some(wanted));
             Some(Target { rename: Some(target.collection.clone()), ..target })
         };
         experiment_split(name, trials, &around, &stable, &target)
@@ -218,12 +218,17 @@ impl Ground<'_> {
     }
 
     fn target(&self, label: Option<&str>, variant: &str, upstream: usize, collection: Option<&str>) -> Target<Handles> {
+        self.counted_as(variant, label, variant, upstream, collection)
+    }
+
+    /// One whose series has a name of its own.
+    fn counted_as(&self, series: &str, label: Option<&str>, variant: &str, upstream: usize, collection: Option<&str>) -> Target<Handles> {
         Target {
             variant: variant.into(),
             upstream,
             collection: collection.unwrap_or_default().into(),
             rename: None,
-            handle: self.registry.handles(label, variant, &self.plan.upstreams[upstream].name, collection),
+            handle: self.registry.handles(label, series, &self.plan.upstreams[upstream].name, collection),
         }
     }
 }

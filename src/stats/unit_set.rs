@@ -81,7 +81,7 @@ impl UnitSet {
     /// The set with these cells in each level, one bit each, lowest first. Of its units no more is known.
     #[must_use]
     pub fn of_words(levels: [Box<[u64; WORDS]>; LEVELS]) -> Self {
-        Self::of_levels(levels.map(|words| Bitmap::of_words(words)))
+        Self::of_levels(levels.map(Bitmap::of_words))
     }
 
     fn of_levels(levels: [Bitmap; LEVELS]) -> Self {

@@ -42,7 +42,7 @@ impl Authority {
         let builder = rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().expect("versions");
         let key = PrivateKeyDer::try_from(key.serialize_der()).expect("a key");
         let mut server = builder.with_no_client_auth().with_single_cert(vec![certificate.der().clone()], key).expect("a pair");
-        server.alpn_protocols = vec![b"h2".to_vec()];
+        server.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Self { folder, ca, server: Arc::new(server) }
     }
 

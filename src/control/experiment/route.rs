@@ -1,5 +1,6 @@
 //! Who goes where, for the table.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use http::HeaderValue;
@@ -11,7 +12,7 @@ use super::seen::{NO_THRESHOLD, key_of_pairs};
 use super::trial::ulid;
 use crate::experiment::{ArmSpec, Experiment, Phase, State, Token, TokenKey, layer_salt, salt, statistics_salt};
 use crate::metrics::{COHORT_BUCKETS, Handles, Registry};
-use crate::routing::{Anonymous, Holdout, Layer, Part, Route, SLOTS, Split, Target, Targeting, Watch};
+use crate::routing::{Anonymous, Holdout, Layer, Part, Route, SLOTS, STABLE, Split, Target, Targeting, Watch};
 
 /// What the table has to know of its other entries.
 pub(in crate::control) struct Surroundings<'a> {
@@ -28,8 +29,8 @@ pub(in crate::control) fn experiment_split(
     alias: &str,
     trials: &[&Trial],
     around: &Surroundings<'_>,
-    stable: &impl Fn(&str) -> Target<Handles>,
-    target: &impl Fn(&ArmSpec) -> Option<Target<Handles>>,
+    stable: &impl Fn(&str, &str) -> Target<Handles>,
+    target: &impl Fn(&ArmSpec, &str) -> Option<Target<Handles>>,
 ) -> Option<Split<Handles>> {
     let part = |trial: &&Trial| Some(Part { slots: trial.layer().slots(), route: experiment_route(trial, around, stable, target)? });
     let mut parts: Vec<Part<Handles>> = trials.iter().filter_map(part).collect();
@@ -40,21 +41,22 @@ pub(in crate::control) fn experiment_split(
     }
 }
 
-/// Stable for those outside, then the arms. `target` makes what leads to an arm's collection: none for stable, and where
-/// this replica's configuration lacks the arm's upstream, so that its units stay on stable here until it has one.
+/// Stable for those outside, then the arms. `target` makes what leads to an arm's collection, counted under the second name: none
+/// for stable, and where this replica's configuration lacks the arm's upstream, so that its units stay on stable here until it has one.
 fn experiment_route(
     trial: &Trial,
     around: &Surroundings<'_>,
-    stable: &impl Fn(&str) -> Target<Handles>,
-    target: &impl Fn(&ArmSpec) -> Option<Target<Handles>>,
+    stable: &impl Fn(&str, &str) -> Target<Handles>,
+    target: &impl Fn(&ArmSpec, &str) -> Option<Target<Handles>>,
 ) -> Option<Route<Handles>> {
     let experiment = &trial.experiment;
     let phase = experiment.phase().filter(|_| experiment.state().is_counting())?;
     let page = Page { phase: phase.number, slice: experiment.slices().present()?.number };
     let split = experiment.state() == State::Running;
     let arm = |(index, arm): (usize, &ArmSpec)| {
-        let made = if split { target(arm) } else { None };
-        let made = made.unwrap_or_else(|| stable(&arm.name));
+        let series = series(trial, arm);
+        let made = if split { target(arm, &series) } else { None };
+        let made = made.unwrap_or_else(|| stable(&arm.name, &series));
         let counted = page.key(experiment.id(), index);
         let handle = Handles {
             cohorts: [around.registry.cohort(&counted, NO_THRESHOLD)].into(),
@@ -67,7 +69,7 @@ fn experiment_route(
         Arc::new(Target { handle, ..made })
     };
     let arms = experiment.spec().arms.iter().enumerate().map(arm);
-    let variants: Vec<_> = std::iter::once(Arc::new(stable(crate::routing::STABLE))).chain(arms).collect();
+    let variants: Vec<_> = std::iter::once(Arc::new(stable(STABLE, STABLE))).chain(arms).collect();
     let interleaving = around.key.filter(|_| split).and_then(|key| interleaving(key, experiment, phase, &variants));
     Some(Route {
         salt: salt(experiment.id()),
@@ -80,6 +82,14 @@ fn experiment_route(
         targeting: targeting(experiment),
         holdout: around.holdout.clone(),
     })
+}
+
+/// What an arm is called in metrics. Experiments that share an alias may well have arms of the same name.
+fn series<'a>(trial: &'a Trial, arm: &'a ArmSpec) -> Cow<'a, str> {
+    if trial.layer().slots() == (0..SLOTS) {
+        return (&*arm.name).into();
+    }
+    format!("{}/{}", trial.experiment.spec().name, arm.name).into()
 }
 
 fn targeting(experiment: &Experiment) -> Targeting {
