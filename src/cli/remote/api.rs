@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::Value;
 
@@ -28,7 +28,7 @@ pub(in crate::cli) struct Api {
 pub(in crate::cli) struct Answer {
     /// As it came.
     pub(in crate::cli) text: String,
-    /// Null where there was no body.
+    /// Null where there was no body, or a table.
     pub(in crate::cli) json: Value,
 }
 
@@ -110,8 +110,10 @@ impl Api {
 
     async fn answer(&self, response: Response) -> Result<Answer, Failure> {
         let status = response.status();
+        // A table for a spreadsheet is what was asked for, and no JSON.
+        let is_table = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/csv"));
         let text = response.text().await.map_err(|error| unreachable(&self.url, &error))?;
-        let parsed = if text.is_empty() { Ok(Value::Null) } else { serde_json::from_str(&text) };
+        let parsed = if text.is_empty() || is_table { Ok(Value::Null) } else { serde_json::from_str(&text) };
         let json = parsed.map_err(|_| Failure::Foreign { url: self.url.clone(), status })?;
         if status.is_success() { Ok(Answer { text, json }) } else { Err(Failure::Refused(Refusal::new(status, json, text))) }
     }

@@ -125,18 +125,23 @@ struct Mean {
     effective_buckets: f64,
     /// By how much each bucket moves the mean; none where it has nothing.
     pulls: Vec<Option<f64>>,
+    /// No mean can lie outside, so no interval needs to.
+    within: (f64, f64),
 }
+
+const UNIT: (f64, f64) = (0.0, 1.0);
+const ANYWHERE: (f64, f64) = (f64::NEG_INFINITY, f64::INFINITY);
 
 impl Mean {
     fn of_measure(series: &Series, measure: Measure) -> Option<Self> {
         let below = |sums: &Sums| sums.measured(measure) as f64;
         let as_mean = |ratio: Ratio| ratio.as_mean(series.units());
         match measure.range() {
-            Range::Unit => Self::of(series, |sums| (sums.sum(measure), below(sums)), as_mean),
-            Range::Open => Self::of(series, |sums| (sums.sum(measure), below(sums)), |ratio| ratio),
+            Range::Unit => Self::of(series, UNIT, |sums| (sums.sum(measure), below(sums)), as_mean),
+            Range::Open => Self::of(series, ANYWHERE, |sums| (sums.sum(measure), below(sums)), |ratio| ratio),
             // Seen as a mean between 0 and 1, and seen back.
             Range::Signed => {
-                let unit = Self::of(series, |sums| (f64::midpoint(sums.sum(measure), below(sums)), below(sums)), as_mean)?;
+                let unit = Self::of(series, UNIT, |sums| (f64::midpoint(sums.sum(measure), below(sums)), below(sums)), as_mean)?;
                 Some(unit.stretched())
             }
         }
@@ -149,10 +154,10 @@ impl Mean {
             Count::Comparisons | Count::Emptied | Count::Filled => sums.count(Count::Comparisons),
         };
         let as_share = |ratio: Ratio| ratio.as_share(series.units());
-        Self::of(series, |sums| (sums.count(count) as f64, below(sums) as f64), as_share)
+        Self::of(series, UNIT, |sums| (sums.count(count) as f64, below(sums) as f64), as_share)
     }
 
-    fn of(series: &Series, sums: impl Fn(&Sums) -> (f64, f64), read: impl Fn(Ratio) -> Ratio) -> Option<Self> {
+    fn of(series: &Series, within: (f64, f64), sums: impl Fn(&Sums) -> (f64, f64), read: impl Fn(Ratio) -> Ratio) -> Option<Self> {
         let pairs: Vec<(f64, f64)> = series.buckets().iter().map(sums).collect();
         let (above, below) = pairs.iter().fold((0.0, 0.0), |(above, below), pair| (above + pair.0, below + pair.1));
         if below <= 0.0 {
@@ -173,6 +178,7 @@ impl Mean {
             observations,
             effective_buckets: ratio.map_or(1.0, |ratio| ratio.effective_buckets),
             pulls: pairs.iter().map(pull).collect(),
+            within,
         })
     }
 
@@ -183,6 +189,7 @@ impl Mean {
             variance: 4.0 * self.variance,
             unseen: 4.0 * self.unseen,
             pulls: self.pulls.into_iter().map(|pull| pull.map(|pull| 2.0 * pull)).collect(),
+            within: (-1.0, 1.0),
             ..self
         }
     }
@@ -205,6 +212,7 @@ impl Mean {
             observations: self.observations.min(other.observations),
             effective_buckets: self.effective_buckets.min(other.effective_buckets),
             pulls,
+            within: (self.within.0 - other.within.1, self.within.1 - other.within.0),
         }
     }
 
@@ -217,8 +225,8 @@ impl Mean {
         let half = student.map(|student| student.inverse_cdf(f64::midpoint(1.0, CONFIDENCE)) * self.variance.sqrt());
         Interval {
             value: self.value,
-            low: half.map(|half| self.value - half),
-            high: half.map(|half| self.value + half),
+            low: half.map(|half| (self.value - half).max(self.within.0)),
+            high: half.map(|half| (self.value + half).min(self.within.1)),
             observations: self.observations,
             effective_buckets: self.effective_buckets,
         }

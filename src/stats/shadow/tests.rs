@@ -80,6 +80,10 @@ fn likeness_without_exception_is_not_certainty() {
     assert_eq!(overlap.excess.map(|excess| excess.value), Some(0.0));
     let (low, high) = bounds(overlap.excess);
     assert!(low < -0.01 && high > 0.01 && high < 0.1, "{low} to {high}");
+    let (low, high) = bounds(overlap.shadow);
+    assert!(low < 0.99 && high == 1.0, "{low} to {high}: nothing overlaps by more than all of it");
+    let (low, high) = bounds(share(&summary.report(), Count::Emptied).shadow);
+    assert!(low == 0.0 && high > 0.01, "{low} to {high}: nothing is emptied less than never");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod canaries;
 mod errors;
+mod experiments;
 mod following;
 mod nouns;
 
