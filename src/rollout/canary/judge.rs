@@ -1,24 +1,9 @@
 //! What the evidence says about a stage, taken together.
 
+use super::judgement::{Judgement, found};
 use super::shadow::compared;
 use super::{Canary, Phase, State};
-use crate::rollout::{CohortNumbers, Evaluation, Evidence, Guard, Level, Measurement, Rule, Share, Verdict};
-
-/// The worst that can be said, with its reason.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Judgement {
-    /// The numbers could not be had.
-    Unmeasured(String),
-    /// There are numbers, but not of this window yet.
-    NotYet,
-    /// A guard fails.
-    Failing(String),
-    /// A signal fails.
-    Signalling(String),
-    TooFew(String),
-    Inconclusive(String),
-    Pass(String),
-}
+use crate::rollout::{CohortNumbers, Evidence, Guard, Level, Measurement, Rule, Share, Verdict};
 
 impl Canary {
     /// Keeps the numbers of this tick, if they belong to the current window, and judges them.
@@ -82,14 +67,4 @@ impl Canary {
 /// Cold caches are slow and may be empty-handed, but they are no excuse for errors.
 fn heard_while_cold(guard: &Guard) -> bool {
     matches!(guard.rule, Rule::ErrorRate { .. })
-}
-
-/// The worst evaluation of a guard or limit, in case it was judged more than once.
-pub(super) fn found<'m>(name: &str, measurement: &'m Measurement) -> Option<&'m Evaluation> {
-    let severity = |verdict: Verdict| match verdict {
-        Verdict::Pass => 0,
-        Verdict::Inconclusive => 1,
-        Verdict::Fail => 2,
-    };
-    measurement.evaluations.iter().filter(|found| found.guard == name).max_by_key(|found| severity(found.verdict))
 }

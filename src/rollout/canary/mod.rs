@@ -8,6 +8,7 @@ mod command;
 mod effect;
 mod history;
 mod judge;
+mod judgement;
 mod rollback;
 mod settle;
 mod shadow;

@@ -1,7 +1,7 @@
 //! The comparison before the first stage. It is held, left and broken off as a stage is, but nobody is served by the canary
 //! yet: its share stays zero, and there is nothing to undo.
 
-use super::judge::{Judgement, found};
+use super::judgement::{Judgement, found};
 use super::stage::Step;
 use super::{By, Canary, Notice, PauseReason, Phase, State};
 use crate::rollout::{Measurement, ShadowStage, Timestamp, Verdict};

@@ -1,6 +1,6 @@
 //! The passing of time: what a canary does when it looks at the evidence.
 
-use super::judge::Judgement;
+use super::judgement::Judgement;
 use super::{By, Canary, Effect, Ending, Notice, PauseReason, Phase, State};
 use crate::rollout::time::millis;
 use crate::rollout::{AtDeadline, Evidence, NoData, Timestamp};

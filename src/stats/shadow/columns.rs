@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Measure;
-use super::series::{Count, Series, Sums};
+use super::sums::{Count, Sums};
 use crate::stats::{BUCKETS, UnitSet};
 
-/// The stored form of a [`Series`].
+/// The stored form of a [`super::Series`].
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Columns {
@@ -28,7 +28,7 @@ struct Column {
     millionths: Vec<i64>,
 }
 
-/// Why a document is not a [`Series`].
+/// Why a document is not a [`super::Series`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{column}` must have one number for each of {BUCKETS} buckets, not {found}")]
 pub struct SeriesFault {
@@ -36,39 +36,35 @@ pub struct SeriesFault {
     found: usize,
 }
 
-impl From<Series> for Columns {
-    fn from(series: Series) -> Self {
+impl Columns {
+    pub(super) fn of(buckets: &[Sums], units: UnitSet) -> Self {
         let column = |of: &dyn Fn(&Sums) -> u64| -> Option<Vec<u64>> {
-            let column: Vec<u64> = series.buckets().iter().map(of).collect();
+            let column: Vec<u64> = buckets.iter().map(of).collect();
             column.iter().any(|value| *value > 0).then_some(column)
         };
         let counts = Count::ALL.into_iter().filter_map(|count| Some((count, column(&|sums| sums.count(count))?)));
         let measures = Measure::ALL.into_iter().filter_map(|measure| {
             let measured = column(&|sums| sums.measured(measure))?;
-            let millionths = series.buckets().iter().map(|sums| sums.millionths(measure)).collect();
+            let millionths = buckets.iter().map(|sums| sums.millionths(measure)).collect();
             Some((measure, Column { measured, millionths }))
         });
-        Self { counts: counts.collect(), measures: measures.collect(), units: series.unit_set().clone() }
+        Self { counts: counts.collect(), measures: measures.collect(), units }
     }
-}
 
-impl TryFrom<Columns> for Series {
-    type Error = SeriesFault;
-
-    fn try_from(columns: Columns) -> Result<Self, SeriesFault> {
+    pub(super) fn read(self) -> Result<(Box<[Sums]>, UnitSet), SeriesFault> {
         let mut buckets = vec![Sums::default(); BUCKETS].into_boxed_slice();
-        for (count, column) in columns.counts {
+        for (count, column) in self.counts {
             check(&count, column.len())?;
             buckets.iter_mut().zip(column).for_each(|(sums, value)| sums.set(count, value));
         }
-        for (measure, column) in columns.measures {
+        for (measure, column) in self.measures {
             check(&measure, column.measured.len())?;
             check(&measure, column.millionths.len())?;
             for (sums, (measured, sum)) in buckets.iter_mut().zip(column.measured.into_iter().zip(column.millionths)) {
                 sums.restore(measure, measured, sum);
             }
         }
-        Ok(Self::of_buckets(buckets, columns.units))
+        Ok((buckets, self.units))
     }
 }
 

@@ -7,7 +7,8 @@
 //! findings    all there is to show
 //! report      means with intervals, the noise floor, and what is left when it is taken off
 //! summary     two series, counters, the worst regressions; what is stored
-//! series      sums by bucket        worst      both lists of the queries that changed most
+//! series      sums, by bucket       worst       both lists of the queries that changed most
+//! columns     how a series is stored
 //! ```
 //!
 //! Invariants: merging is addition, exact in any order (integers, in millionths); everything has a size that does not depend on
@@ -19,6 +20,7 @@ mod measure;
 mod report;
 mod series;
 mod summary;
+mod sums;
 #[cfg(test)]
 mod tests;
 mod worst;
@@ -27,6 +29,7 @@ pub use columns::SeriesFault;
 pub use findings::Findings;
 pub use measure::{Measure, Range};
 pub use report::{CONFIDENCE, Interval, MeasureReport, Report, ShareReport};
-pub use series::{Count, Paired, Series, Sums};
+pub use series::{Paired, Series};
 pub use summary::{Counters, Dropped, Failure, Summary};
+pub use sums::{Count, Sums};
 pub use worst::{Listed, MAX_PAYLOAD_BYTES, MAX_WORST, Regression, Worst};
