@@ -47,6 +47,14 @@ async fn keep(control: &Control, experiment: &Experiment) {
     control.commit(Change::new(audit, after.writes(before.as_ref(), &control.0.state.load().held))).await.expect("the store answers");
 }
 
+/// A control plane that keeps it, and its id.
+async fn house(at: &std::path::Path, experiment: Experiment) -> (Control, Experiment, String) {
+    let control = control(config_in(at)).await;
+    keep(&control, &experiment).await;
+    let id = experiment.id().to_owned();
+    (control, experiment, id)
+}
+
 /// So many requests of the control's units.
 fn count(control: &Control, id: &str, page: Page, requests: u64) {
     let cohort = control.registry().cohort(&page.key(id, 0), NO_THRESHOLD);
@@ -71,10 +79,7 @@ async fn seen(control: &Control, id: &str, slices: std::ops::RangeInclusive<u32>
 #[tokio::test]
 async fn what_is_held_and_written_does_not_grow_with_time() {
     let at = tempfile::tempdir().expect("a temporary directory");
-    let control = control(config_in(at.path())).await;
-    let mut experiment = begun();
-    let id = experiment.id().to_owned();
-    keep(&control, &experiment).await;
+    let (control, mut experiment, id) = house(at.path(), begun()).await;
     count(&control, &id, FIRST, 30);
     control.take_feedback(&id, &clicks(0..3)).expect("it runs");
     control.flush_experiments().await.expect("the store answers");
@@ -102,10 +107,7 @@ async fn what_is_held_and_written_does_not_grow_with_time() {
 #[tokio::test]
 async fn replicas_add_up_slice_by_slice() {
     let at = tempfile::tempdir().expect("a temporary directory");
-    let control = control(config_in(at.path())).await;
-    let mut experiment = begun();
-    let id = experiment.id().to_owned();
-    keep(&control, &experiment).await;
+    let (control, mut experiment, id) = house(at.path(), begun()).await;
     count(&control, &id, FIRST, 30);
     control.flush_experiments().await.expect("the store answers");
     let own = control.0.store.observations(&FIRST.scope(&id)).await.expect("the store answers").remove(0);
@@ -142,10 +144,7 @@ async fn a_restart_keeps_what_was_written_and_counts_no_value_twice() {
 #[tokio::test]
 async fn what_another_replica_was_told_is_known_when_it_was_heard_of() {
     let at = tempfile::tempdir().expect("a temporary directory");
-    let control = control(config_in(at.path())).await;
-    let experiment = begun();
-    let id = experiment.id().to_owned();
-    keep(&control, &experiment).await;
+    let (control, _, id) = house(at.path(), begun()).await;
     let mut theirs = Keys::default();
     assert!(theirs.take(&id, "key-1"));
     let chunk = theirs.unwritten(&id).expect("one key");
@@ -158,10 +157,7 @@ async fn what_another_replica_was_told_is_known_when_it_was_heard_of() {
 #[tokio::test]
 async fn an_ended_experiment_has_no_ranges_any_more() {
     let at = tempfile::tempdir().expect("a temporary directory");
-    let control = control(config_in(at.path())).await;
-    let mut experiment = begun();
-    let id = experiment.id().to_owned();
-    keep(&control, &experiment).await;
+    let (control, mut experiment, id) = house(at.path(), begun()).await;
     count(&control, &id, FIRST, 30);
     let morning = Part { from: Some(ago(900)), ..Part::default() };
     let live = control.analysis(&id, morning).await.expect("it runs");
