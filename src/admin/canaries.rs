@@ -12,6 +12,7 @@ use super::problem::{Kind, Problem};
 use super::tagged::{created, tagged};
 use crate::control::{Author, CanaryView};
 use crate::rollout::{CanarySpec, Command};
+use crate::stats::shadow::Findings;
 
 pub(super) async fn list(State(state): State<AdminState>, Params(page): Params<PageParams>) -> axum::Json<Page<CanaryView>> {
     axum::Json(Page::cut(state.control.canaries(), &page, |canary| canary.id.clone()))
@@ -20,6 +21,10 @@ pub(super) async fn list(State(state): State<AdminState>, Params(page): Params<P
 pub(super) async fn show(State(state): State<AdminState>, Path(id): Path<String>) -> Result<impl IntoResponse, Problem> {
     let canary = state.control.canary(&id)?;
     Ok(tagged(canary.revision, canary))
+}
+
+pub(super) async fn comparison(State(state): State<AdminState>, Path(id): Path<String>) -> Result<axum::Json<Findings>, Problem> {
+    Ok(axum::Json(state.control.canary_comparison(&id).await?))
 }
 
 pub(super) async fn create(

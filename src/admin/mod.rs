@@ -94,6 +94,7 @@ fn resources() -> Vec<(&'static str, MethodRouter<AdminState>)> {
         ("/v1/events", get(events::events)),
         ("/v1/canaries", get(canaries::list).post(canaries::create)),
         ("/v1/canaries/{id}", get(canaries::show)),
+        ("/v1/canaries/{id}/comparison", get(canaries::comparison)),
         ("/v1/canaries/{id}/{command}", post(canaries::command)),
         ("/v1/captures", post(captures::create)),
         ("/v1/deployments", get(deployments::list).post(deployments::create)),

@@ -101,6 +101,7 @@ impl From<ControlError> for Problem {
             | ControlError::NoWebhook(_)
             | ControlError::NoExperiment(_)
             | ControlError::NoShadow(_)
+            | ControlError::NoComparison(_)
             | ControlError::NoPhase { .. } => Kind::UnknownId,
             ControlError::Occupied { .. }
             | ControlError::Shadowed { .. }

@@ -48,6 +48,8 @@ pub enum ControlError {
     NoExperiment(String),
     #[error("there is no shadow comparison `{0}`")]
     NoShadow(String),
+    #[error("the canary `{0}` has compared nothing")]
+    NoComparison(String),
     #[error("`{alias}` has a shadow comparison, that of {owner}: there is one at a time")]
     Shadowed { alias: String, owner: String },
     #[error("captures are off: they hold what users look for, so the configuration has to say `shadow.capture: true` first")]

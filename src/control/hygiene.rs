@@ -1,7 +1,7 @@
 //! What has ended leaves things behind, and when they go.
 
 use super::author::{Author, Deed};
-use super::canary::scope_of_all;
+use super::canary::{scope_of_all, scope_of_comparison};
 use super::document::{CANARY, DEPLOYMENT, EXPERIMENT, RETIREMENT, SHADOW};
 use super::error::ControlError;
 use super::experiment::scope_of_all as scope_of_experiment;
@@ -17,11 +17,13 @@ impl Control {
     pub(super) async fn clear_ended(&self, fence: &Fence) -> Result<(), ControlError> {
         let _writing = self.0.writer.lock().await;
         let state = self.0.state.load_full();
-        let canaries = state.held.canaries.iter().filter(|(_, running)| !running.is_live()).map(|(id, _)| id.as_str());
-        let canaries: Vec<&str> = canaries.collect();
-        for id in &canaries {
-            self.0.store.drop_observations(&scope_of_all(id)).await?;
+        let canaries: Vec<_> = state.held.canaries.iter().filter(|(_, running)| !running.is_live()).collect();
+        let forgotten = canaries.len().saturating_sub(KEPT);
+        for (at, (id, running)) in canaries.iter().enumerate() {
+            let kept = scope_of_comparison(running).filter(|_| at >= forgotten);
+            self.drop_all_but(&scope_of_all(id), kept.as_deref()).await?;
         }
+        let canaries: Vec<&str> = canaries.into_iter().map(|(id, _)| id.as_str()).collect();
         let experiments = state.held.experiments.iter().filter(|(_, trial)| !trial.is_live()).map(|(id, _)| id.as_str());
         let mut experiments: Vec<&str> = experiments.collect();
         for id in &experiments {
@@ -54,10 +56,46 @@ impl Control {
         let change = store::Change { fence: Some(fence.clone()), ..store::Change::new(audit, writes) };
         self.commit(change).await
     }
+
+    async fn drop_all_but(&self, prefix: &str, kept: Option<&str>) -> Result<(), ControlError> {
+        let Some(kept) = kept else {
+            self.0.store.drop_observations(prefix).await?;
+            return Ok(());
+        };
+        for scope in self.0.store.observed_scopes(prefix).await?.iter().filter(|scope| scope.as_str() != kept) {
+            self.0.store.drop_observations(scope).await?;
+        }
+        Ok(())
+    }
 }
 
 /// Ids begin with the time of creation, so the oldest come first.
 fn oldest<'a>(kind: &'a Kind, ended: &'a [&str]) -> impl Iterator<Item = Write> + 'a {
     let ended = &ended[..ended.len().saturating_sub(KEPT)];
     ended.iter().map(|id| Write::Delete { key: Key::new(kind.clone(), *id), expected: Expected::Any })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::control::testing::{config, control};
+
+    #[tokio::test]
+    async fn of_a_canary_that_has_ended_its_comparison_stays() {
+        let control = control(config()).await;
+        let store = &control.0.store;
+        for scope in ["canary/a/1/", "canary/a/12/", "canary/a/2/", "canary/b/1/"] {
+            store.put_observation(scope, "replica", &json!({})).await.expect("the store answers");
+        }
+        let left = async || {
+            let mut left = store.observed_scopes("canary/").await.expect("the store answers");
+            left.sort();
+            left
+        };
+        control.drop_all_but("canary/a/", Some("canary/a/1/")).await.expect("the store answers");
+        assert_eq!(left().await, ["canary/a/1/", "canary/b/1/"]);
+        control.drop_all_but("canary/a/", None).await.expect("the store answers");
+        assert_eq!(left().await, ["canary/b/1/"]);
+    }
 }

@@ -109,6 +109,12 @@ impl Registry {
         Arc::clone(inner.comparisons.entry(key.into()).or_insert_with(|| Arc::new(Comparisons::new(series, workers))))
     }
 
+    /// Those that have not been forgotten, by their keys.
+    #[must_use]
+    pub fn all_comparisons(&self) -> Vec<(Box<str>, Arc<Comparisons>)> {
+        self.lock().comparisons.iter().map(|(key, comparisons)| (key.clone(), Arc::clone(comparisons))).collect()
+    }
+
     /// Forgets all comparisons but those that `keep` names. Questions under way still hold theirs.
     pub fn retain_comparisons(&self, keep: impl Fn(&str) -> bool) {
         self.lock().comparisons.retain(|key, _| keep(key));

@@ -2,14 +2,28 @@
 
 use super::guards::ALPHA;
 use super::running::Running;
-use super::windows::scope;
+use super::windows::{scope, scope_of_comparison};
 use crate::control::error::ControlError;
 use crate::control::state::Control;
 use crate::rollout::{CohortNumbers, ComparisonNumbers, Evaluation, Limit, Measurement, ShadowStage, Verdict};
 use crate::stats::guard::{self, Minimum, Rule};
-use crate::stats::shadow::{Count, Measure, Summary};
+use crate::stats::shadow::{Count, Findings, Measure, Summary};
 
 impl Control {
+    /// All that the comparison before a canary's first stage has found, the worst answers among it: of the one under way, or of
+    /// the last one.
+    ///
+    /// # Errors
+    /// When there is no such canary, it has compared nothing, or what was found cannot be read.
+    pub async fn canary_comparison(&self, id: &str) -> Result<Findings, ControlError> {
+        let running = self.canary_document(id).ok_or_else(|| ControlError::NoCanary(id.to_owned()))?;
+        if running.canary.shadow().is_some() {
+            return Ok(self.compared(&scope(&running), &running.canary.plan().spec().alias).await?.into());
+        }
+        let scope = scope_of_comparison(&running).ok_or_else(|| ControlError::NoComparison(id.to_owned()))?;
+        Ok(self.compared_before(&scope).await?.into())
+    }
+
     /// What all replicas have compared in the current window, judged.
     pub(super) async fn comparison(&self, running: &Running, stage: &ShadowStage) -> Result<Measurement, ControlError> {
         let found = self.compared(&scope(running), &running.canary.plan().spec().alias).await?;

@@ -29,6 +29,6 @@ pub(super) use events::transitions;
 pub(super) use observed::summary;
 pub use requests::CanaryView;
 pub(super) use running::{Canaries, Running};
-pub(super) use windows::{Watched, scope, scope_of_all, watched};
+pub(super) use windows::{Watched, scope, scope_of_all, scope_of_comparison, watched};
 
 use super::document::json as writable;

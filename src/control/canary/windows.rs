@@ -37,7 +37,16 @@ pub(in crate::control) fn watched(registry: &Registry, running: &Running, cohort
 
 /// What the names of a window's counters and observations begin with.
 pub(in crate::control) fn scope(running: &Running) -> String {
-    format!("{}{}/", scope_of_all(running.canary.id()), running.canary.window())
+    scope_of_window(running, running.canary.window())
+}
+
+/// The comparison's, where there was one: what it has found is kept as long as the canary.
+pub(in crate::control) fn scope_of_comparison(running: &Running) -> Option<String> {
+    running.canary.compared_in().map(|window| scope_of_window(running, window))
+}
+
+fn scope_of_window(running: &Running, window: u64) -> String {
+    format!("{}{window}/", scope_of_all(running.canary.id()))
 }
 
 /// The same for all windows of a canary.

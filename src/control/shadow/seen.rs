@@ -17,21 +17,19 @@ pub(super) fn key(id: &str) -> String {
     scope_of_all(id)
 }
 
-/// Everything that is compared, by its key, and of which alias.
-fn live(state: &State) -> impl Iterator<Item = (String, &str)> {
+/// Everything that is compared, by its key.
+fn live(state: &State) -> impl Iterator<Item = String> {
     let shadows = state.held.shadows.values().filter(|mirroring| mirroring.is_live());
-    let shadows = shadows.map(|mirroring| (key(mirroring.shadow.id()), mirroring.alias()));
     let canaries = state.held.canaries.values().filter(|running| running.canary.shadow().is_some());
-    let canaries = canaries.map(|running| (canary_scope(running), running.canary.plan().spec().alias.as_str()));
-    shadows.chain(canaries)
+    shadows.map(|mirroring| key(mirroring.shadow.id())).chain(canaries.map(canary_scope))
 }
 
 impl Control {
-    /// Writes down what this process has compared, for shadows of their own and for canaries.
+    /// Writes down what this process has compared, for shadows of their own and for canaries: also of what is over, until it is
+    /// forgotten, so that the last word is on disk.
     pub(in crate::control) async fn flush_comparisons(&self) -> Result<(), ControlError> {
-        for (key, alias) in live(&self.0.state.load_full()) {
-            let found = self.registry().comparisons(&key, alias).snapshot();
-            self.0.store.put_observation(&key, &self.0.replica, &document::json(&found)).await?;
+        for (key, found) in self.registry().all_comparisons() {
+            self.0.store.put_observation(&key, &self.0.replica, &document::json(&found.snapshot())).await?;
         }
         Ok(())
     }
@@ -41,19 +39,26 @@ impl Control {
     pub(in crate::control) fn forget_comparisons(&self) {
         let Ok(_writing) = self.0.writer.try_lock() else { return };
         let state = self.0.state.load();
-        let live: Vec<String> = live(&state).map(|(key, _)| key).collect();
+        let live: Vec<String> = live(&state).collect();
         self.registry().retain_comparisons(|known| live.iter().any(|key| key == known));
     }
 
     /// What all replicas have compared under `key`, this one up to now.
     pub(in crate::control) async fn compared(&self, key: &str, alias: &str) -> Result<Summary, ControlError> {
-        let mut all = self.registry().comparisons(key, alias).snapshot();
-        for observation in self.0.store.observations(key).await? {
-            if observation.replica != self.0.replica {
-                let theirs: Summary = serde_json::from_value(observation.body)
-                    .map_err(|error| ControlError::Observation { replica: observation.replica, reason: error.to_string() })?;
-                all.merge(&theirs);
-            }
+        let here = self.registry().comparisons(key, alias).snapshot();
+        self.written(key, here, |replica| replica != self.0.replica).await
+    }
+
+    /// The same once it is over: as every replica has written it last, this one too.
+    pub(in crate::control) async fn compared_before(&self, key: &str) -> Result<Summary, ControlError> {
+        self.written(key, Summary::default(), |_| true).await
+    }
+
+    async fn written(&self, key: &str, mut all: Summary, whose: impl Fn(&str) -> bool) -> Result<Summary, ControlError> {
+        for observation in self.0.store.observations(key).await?.into_iter().filter(|observation| whose(&observation.replica)) {
+            let theirs: Summary = serde_json::from_value(observation.body)
+                .map_err(|error| ControlError::Observation { replica: observation.replica, reason: error.to_string() })?;
+            all.merge(&theirs);
         }
         Ok(all)
     }

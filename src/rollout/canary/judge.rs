@@ -16,6 +16,7 @@ impl Canary {
         let judgement = self.verdict(&measurement);
         if self.shadow().is_some() {
             self.compared = measurement.comparison;
+            self.compared_in = Some(self.step.window);
         }
         self.measured = Some(measurement);
         judgement

@@ -61,6 +61,9 @@ pub struct Canary {
     /// What the comparison before the first stage came to, as of its last look.
     #[serde(default)]
     compared: Option<ComparisonNumbers>,
+    /// The window it was in.
+    #[serde(default)]
+    compared_in: Option<u64>,
     history: History,
 }
 
@@ -94,6 +97,7 @@ impl Canary {
             outbox: Outbox::default(),
             measured: None,
             compared: None,
+            compared_in: None,
             history: History::default(),
         };
         canary.enter(now, State::Scheduled, by);
@@ -132,6 +136,12 @@ impl Canary {
     #[must_use]
     pub fn window(&self) -> u64 {
         self.step.window
+    }
+
+    /// The window of the comparison before the first stage, once there was a look at it.
+    #[must_use]
+    pub fn compared_in(&self) -> Option<u64> {
+        self.compared_in
     }
 
     /// The collection the alias leads back to, once the pre-checks have found it.

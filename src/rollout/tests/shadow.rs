@@ -50,6 +50,7 @@ fn a_comparison_that_holds_leads_to_the_first_stage_and_on_to_the_end() {
     let status = bench.canary.status();
     let shadow = status.shadow.expect("the plan has one");
     assert_eq!((shadow.under_way, shadow.numbers.compared), (false, 10_000), "it is still told");
+    assert!(bench.canary.compared_in().is_some_and(|compared| compared < bench.canary.window()), "and which window it was");
     let steps: Vec<bool> = status.history.iter().filter(|step| step.shadow).map(|step| step.to == State::Shadowing).collect();
     assert_eq!(steps, [true]);
 }
@@ -209,7 +210,9 @@ fn a_replica_that_does_not_mirror_delays_its_clock_within_bounds() {
 fn a_canary_stored_before_there_were_comparisons_can_be_read() {
     let bench = Bench::stepping(spec());
     let mut stored = serde_json::to_value(&bench.canary).expect("a canary is JSON");
-    stored.as_object_mut().expect("an object").remove("compared").expect("it is there");
+    for field in ["compared", "compared_in"] {
+        stored.as_object_mut().expect("an object").remove(field).expect("it is there");
+    }
     stored["step"].as_object_mut().expect("an object").remove("shadow").expect("it is there");
     let read: crate::rollout::Canary = serde_json::from_value(stored).expect("readable");
     assert_eq!(read, bench.canary);

@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::House;
-use crate::house::{get, send};
+use crate::house::{PATIENCE, get, send};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn aliases() {
@@ -83,6 +83,24 @@ async fn shadows() {
     assert!(house.told(&format!("shadow stop {id}")).await.contains("settling"));
     house.refused(&format!("shadow stop {id}")).await;
     house.refused("shadow show shadow_nobody").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_canary_has_compared() {
+    let house = House::new("").await;
+    house.told("canary create docs docs_v2 --shadow 10m").await;
+    let listed = get(&house.pointsman.http, &house.pointsman.admin("/v1/canaries")).await;
+    let id = listed["items"][0]["id"].as_str().expect("it is listed").to_owned();
+    let path = house.pointsman.admin(&format!("/v1/canaries/{id}"));
+    let begun = async {
+        while get(&house.pointsman.http, &path).await["state"] != "shadowing" {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, begun).await.expect("it begins in time");
+    let shown = house.told(&format!("canary comparison {id}")).await;
+    assert!(shown.starts_with(&format!("canary    {id}\n")) && shown.contains("nothing has been compared yet"), "{shown}");
+    house.refused("canary comparison canary_nobody").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

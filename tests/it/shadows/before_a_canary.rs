@@ -3,17 +3,21 @@
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::{House, SEED, Vector, vectors};
+use super::{House, SEED, Vector, measured, vectors};
 use crate::house::send;
 
 /// A comparison of a second, then a stage of half the units; content with little, and with any latency.
 async fn begin(house: &House, changes: Value) -> String {
+    begin_to(house, "docs_v2", changes).await
+}
+
+async fn begin_to(house: &House, collection: &str, changes: Value) -> String {
     let mut shadow = json!({"duration": "1s", "minimum_comparisons": 60, "maximum_emptied_rate": 0.2, "maximum_error_rate": 0.2});
     for (field, value) in changes.as_object().expect("an object") {
         shadow[field] = value.clone();
     }
     let spec = json!({
-        "alias": "docs", "collection": "docs_v2", "shadow": shadow,
+        "alias": "docs", "collection": collection, "shadow": shadow,
         "stages": [{"percentage": 50, "duration": "1s"}, {"percentage": 100, "duration": "0s"}],
         "check_interval": "1s", "warm_up": "0s", "watch": "1s", "minimum_requests": 20, "minimum_units": 0,
         "guards": [{"kind": "error_rate", "max": 0.5}],
@@ -86,6 +90,38 @@ async fn a_collection_that_fails_or_has_nothing_never_serves_anybody() {
         let limit = if emptied { "maximum_emptied_rate" } else { "maximum_error_rate" };
         assert!(reason.contains(limit), "{reason}");
     }
+}
+
+/// Whoever asks why it was taken back finds the answers that differ, as long as the canary is known.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_broke_a_limit_can_be_looked_at_afterwards() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let store = format!("store: {{url: {:?}}}", folder.path().join("pointsman.db"));
+    let mut house = House::new(&store).await;
+    let queries = vectors(SEED + 2, 60);
+    let id = begin_to(&house, "docs_v3", json!({"duration": "10m", "minimum_overlap": 0.95, "noise_percentage": 0})).await;
+    let path = format!("/v1/canaries/{id}/comparison");
+    until(&house, &id, &queries, "rolled back", is("rolled_back")).await;
+    house.written_down().await;
+    let (expected, _) = house.expected("docs_v1", "docs_v3", &queries).await;
+    for round in ["here", "after a restart"] {
+        let found = house.look(&path).await;
+        // Not every question was asked equally often when it was over.
+        assert!((measured(&found, "overlap") - expected).abs() < 0.1, "{round}: {expected} and {found:#}");
+        let worst = found["worst"].as_array().expect("a list");
+        assert!(worst.len() == 20 && worst[0]["reference"] != worst[0]["candidate"], "{round}: {worst:#?}");
+        house.kill(&store).await;
+    }
+    let (status, problem) = house.call(Method::GET, "/v1/canaries/canary_nobody/comparison", &Value::Null).await;
+    assert_eq!(status, StatusCode::NOT_FOUND, "{problem:#}");
+    let spec = json!({"alias": "docs", "collection": "docs_v2"});
+    let (_, plain) = house.call(Method::POST, "/v1/canaries", &spec).await;
+    let path = format!("/v1/canaries/{}/comparison", plain["id"].as_str().expect("it has an id"));
+    let (status, problem) = house.call(Method::GET, &path, &Value::Null).await;
+    assert!(
+        status == StatusCode::NOT_FOUND && problem["detail"].as_str().is_some_and(|why| why.contains("compared nothing")),
+        "{problem:#}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

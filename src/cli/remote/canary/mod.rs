@@ -11,7 +11,7 @@ use self::watch::Seen;
 use super::paging::PageArgs;
 use super::rollout::Rollouts;
 use super::session::{RemoteArgs, Session};
-use super::{Ask, Outcome, at};
+use super::{Ask, Outcome, at, reported};
 
 pub(super) use self::page::{is_over, listed};
 
@@ -49,6 +49,8 @@ enum Action {
         #[arg(long)]
         watch: bool,
     },
+    /// What the comparison before the first stage has found, with the answers that differ most
+    Comparison { id: String },
     /// Keep the share and stop the stage's clock
     Pause { id: String },
     /// Go on with the time that was left
@@ -78,6 +80,10 @@ impl Ask for CanaryArgs {
             }
             Action::Show { id, watch: true } => CANARIES.follow(session, id).await,
             Action::Show { id, watch: false } => session.show(&session.api.get(&at(&["v1", "canaries", id]), &[]).await?, page::shown),
+            Action::Comparison { id } => {
+                let found = session.api.get(&at(&["v1", "canaries", id, "comparison"]), &[]).await?;
+                session.show(&found, |found, style| reported(found, "mirrored", page::named(id), style))
+            }
             Action::Pause { id } => CANARIES.command(session, id, "pause").await,
             Action::Resume { id } => CANARIES.command(session, id, "resume").await,
             Action::Skip { id } => CANARIES.command(session, id, "skip").await,

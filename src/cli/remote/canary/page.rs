@@ -41,6 +41,13 @@ pub(super) fn shown(canary: &Value, style: Style) -> String {
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n")
 }
 
+/// Whose comparison it is.
+pub(super) fn named(id: &str) -> Table {
+    let mut facts = Table::facts();
+    facts.fact("canary", Cell::text(id));
+    facts
+}
+
 fn facts(canary: &Value, style: Style) -> Table {
     let mut facts = Table::facts();
     facts.fact("canary", Cell::of(&canary["id"]));
