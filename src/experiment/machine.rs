@@ -251,11 +251,17 @@ impl Experiment {
         &self.control_was
     }
 
-    /// The alias points there. Whether that is news.
-    pub fn notice(&mut self, now: Timestamp, collection: &str) -> bool {
+    /// Whether it is news that the alias points there.
+    #[must_use]
+    pub fn is_news(&self, collection: &str) -> bool {
         let follows = self.spec.arms.first().is_some_and(|control| control.collection.is_none());
         let watched = follows && matches!(self.state, State::Baseline | State::Running) && self.control_was.len() < MAX_MOVES;
-        if !watched || self.control_was.last().is_some_and(|last| last == collection) {
+        watched && self.control_was.last().is_none_or(|last| last != collection)
+    }
+
+    /// The alias points there. Whether that is news.
+    pub fn notice(&mut self, now: Timestamp, collection: &str) -> bool {
+        if !self.is_news(collection) {
             return false;
         }
         if let Some(last) = self.control_was.last() {

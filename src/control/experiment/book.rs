@@ -65,8 +65,8 @@ impl Book {
         self.lock().seen.get(&(id.to_owned(), page)).cloned()
     }
 
-    /// A page is in three places: here, and in the registry's counters of each arm. Whoever reads it must not find a part
-    /// of it gone, and counters that are asked for anew.
+    /// A page lies here and in the registry, in counters of each arm. Whoever reads it must not find a part of it gone, or
+    /// make counters anew that were put away.
     pub(super) fn turn(&self) -> MutexGuard<'_, ()> {
         self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }

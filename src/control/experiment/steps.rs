@@ -10,21 +10,25 @@ use crate::experiment::{Experiment, State};
 use crate::store::{self, Fence};
 
 impl Control {
-    /// Moves on every experiment whose time has come. One that fails is tried again at the next round.
+    /// Moves on every experiment whose time has come, and takes note of aliases that were moved. One that fails is tried again at
+    /// the next round.
     pub(in crate::control) async fn step_experiments(&self, fence: &Fence) {
         let (state, now) = (self.0.state.load_full(), clock::now());
         for trial in state.held.experiments.values() {
-            let points_at = trial.alias().and_then(|alias| state.listing.aliases.get(alias));
-            if let Err(error) = self.step_experiment(trial, points_at.map(String::as_str), now, fence).await {
+            let points_at = trial.alias().and_then(|alias| state.listing.aliases.get(alias)).map(String::as_str);
+            let is_due = trial.experiment.due_at().is_some_and(|due| due <= now);
+            if !is_due && !points_at.is_some_and(|collection| trial.experiment.is_news(collection)) {
+                continue;
+            }
+            if let Err(error) = self.step_experiment(trial, points_at, now, fence).await {
                 tracing::warn!(experiment = trial.experiment.id(), %error, "an experiment could not be moved on; it is tried again");
             }
         }
     }
 
     async fn step_experiment(&self, before: &Trial, points_at: Option<&str>, now: Timestamp, fence: &Fence) -> Result<(), ControlError> {
-        let is_due = before.experiment.due_at().is_some_and(|due| due <= now);
         let mut after = before.clone();
-        if is_due && before.experiment.state() == State::Settling {
+        if before.experiment.state() == State::Settling {
             // The last word needs what every replica has counted, and they all know by now that it is over.
             if !self.is_applied(before.revision).await {
                 return Ok(());
@@ -32,7 +36,7 @@ impl Control {
             let reports = self.reports(before).await?;
             after.experiment.end(now, document::json(&reports));
         } else {
-            let ticked = is_due && after.experiment.tick(now);
+            let ticked = after.experiment.tick(now);
             let noticed = points_at.is_some_and(|collection| after.experiment.notice(now, collection));
             if !ticked && !noticed {
                 return Ok(());

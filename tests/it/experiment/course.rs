@@ -203,3 +203,31 @@ async fn a_pre_period_watches_everybody_on_stable() {
     assert!(before.iter().all(|(unit, (arm, _))| after[unit].0 == *arm), "the same arms");
     assert_eq!(house.look(&format!("/v1/experiments/{id}/analysis?phase=0")).await["phase"], 0);
 }
+
+/// Nobody is refused past Pointsman, so whoever reads the analysis has to know.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_alias_that_is_moved_past_pointsman_is_told_of() {
+    let house = House::new("aliases: {refresh: 1s}").await;
+    crate::house::collection(&house.upstream.rest, "docs_v3").await;
+    let id = house.begin(json!({})).await;
+    let before = house.look(&format!("/v1/experiments/{id}")).await;
+    let moved = json!({"actions": [
+        {"delete_alias": {"alias_name": "docs"}},
+        {"create_alias": {"alias_name": "docs", "collection_name": "docs_v3"}},
+    ]});
+    crate::house::send(&house.pointsman.http, Method::POST, &format!("{}/collections/aliases", house.upstream.rest), &moved).await;
+    let told = async {
+        loop {
+            let report = house.look(&format!("/v1/experiments/{id}/analysis")).await;
+            let notes = report["notes"].as_array().expect("a list").clone();
+            if notes.iter().any(|note| note.as_str().is_some_and(|note| note.contains("`docs_v1`, then `docs_v3`"))) {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(crate::house::PATIENCE, told).await.expect("it is noticed in time");
+    let after = house.look(&format!("/v1/experiments/{id}")).await;
+    let steps = |experiment: &Value| experiment["history"].as_array().map(Vec::len).expect("a list");
+    assert_eq!((after["state"].as_str(), steps(&after)), (Some("running"), steps(&before) + 1), "{:#}", after["history"]);
+}
