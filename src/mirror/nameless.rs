@@ -1,4 +1,6 @@
 //! A gRPC message without the collection it names: the name may say whom it is for, and another one is asked.
+//!
+//! The questions of a batch each name one too, which means nothing and yet has to be there: they get one that is nobody's.
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use prost::DecodeError;
@@ -9,7 +11,10 @@ const NAME: u32 = 1;
 /// The questions of a batch, which are such messages themselves.
 const QUESTIONS: u32 = 2;
 
-/// `message` less its field 1, and of a `batch` that of each of its questions.
+/// What stands for the collection in a question until one is named.
+pub(super) const PLACE: &str = "collection";
+
+/// `message` less its field 1; the questions of a `batch` name [`PLACE`] instead.
 pub(super) fn nameless(mut message: Bytes, batch: bool) -> Result<Bytes, DecodeError> {
     let mut kept = BytesMut::with_capacity(message.len());
     while message.has_remaining() {
@@ -18,7 +23,10 @@ pub(super) fn nameless(mut message: Bytes, batch: bool) -> Result<Bytes, DecodeE
         if number == QUESTIONS && kind == WireType::LengthDelimited && batch {
             let question = nameless(delimited(&mut message)?, false)?;
             encode_key(number, kind, &mut kept);
-            encode_varint(question.len() as u64, &mut kept);
+            encode_varint((question.len() + 2 + PLACE.len()) as u64, &mut kept);
+            encode_key(NAME, kind, &mut kept);
+            encode_varint(PLACE.len() as u64, &mut kept);
+            kept.put(PLACE.as_bytes());
             kept.put(question);
             continue;
         }

@@ -118,7 +118,7 @@ fn a_question_that_says_whom_it_is_for_is_withheld() {
 }
 
 #[test]
-fn a_message_loses_its_name_and_a_batch_all_of_them() {
+fn a_message_loses_its_name_and_the_questions_of_a_batch_get_one_that_is_nobodys() {
     let named = "docs@@anna".to_owned();
     let query = QueryPoints { collection_name: named.clone(), limit: Some(3), ..QueryPoints::default() };
     let search = SearchPoints { collection_name: named.clone(), limit: 3, ..SearchPoints::default() };
@@ -143,7 +143,7 @@ fn a_message_loses_its_name_and_a_batch_all_of_them() {
     }
     let batch = QueryBatchPoints { query_points: vec![query.clone()], timeout: Some(5), ..QueryBatchPoints::default() };
     let bare = QueryBatchPoints::decode(nameless(batch.encode_to_vec().into(), true).expect("a message")).expect("still one");
-    let nobodys = QueryPoints { collection_name: String::new(), ..query };
+    let nobodys = QueryPoints { collection_name: "collection".to_owned(), ..query };
     assert_eq!(bare, QueryBatchPoints { query_points: vec![nobodys], ..batch });
 }
 

@@ -16,6 +16,7 @@ use super::answer::read;
 use super::ask::Asker;
 use super::exchange::{AskFailed, Wire};
 use super::first::First;
+use super::nameless::PLACE;
 use super::shape::Shape;
 use crate::golden::{Asked, Query};
 use crate::live::{Question, Settings, Upstream};
@@ -23,9 +24,6 @@ use crate::metrics::{Against, Comparisons, Dropped, Protocol, Registry};
 use crate::proxy::classify::OPERATIONS;
 use crate::routing::SLOTS;
 use crate::stats::shadow::Summary;
-
-/// What stands for the collection in a question until one is named.
-const PLACE: &str = "collection";
 
 /// Who is asked, and how it is compared.
 #[derive(Debug)]

@@ -61,6 +61,23 @@ const RESENDS: u8 = 2;
 /// Enough of a write's beginning to send it again when a kept-alive connection turns out closed before a byte was taken.
 const UNSENT_BYTES: usize = 16 * 1024;
 
+/// What comes of it before the whole request has to be over, where that is limited; none if it is late.
+pub(super) async fn in_time<T>(live: &Snapshot, started: Instant, future: impl Future<Output = T>) -> Option<T> {
+    match live.settings.timeouts.total {
+        None => Some(future.await),
+        Some(total) => tokio::time::timeout_at((started + total).into(), future).await.ok(),
+    }
+}
+
+impl Drop for Journey {
+    /// Whoever was drawn and left before there was an answer is missing.
+    fn drop(&mut self) {
+        if let Some(ticket) = self.plan.ticket.take() {
+            ticket.give_up(&self.worker, Dropped::Unanswered);
+        }
+    }
+}
+
 impl Journey {
     pub(super) fn begin(
         worker: &Rc<Worker>,
@@ -158,6 +175,10 @@ impl Journey {
         first_byte.into_iter().chain(self.left()).min()
     }
 
+    pub(super) fn started(&self) -> Instant {
+        self.subject.started
+    }
+
     /// How long the whole request may still take.
     pub(super) fn left(&self) -> Option<Duration> {
         Some(self.live.settings.timeouts.total?.saturating_sub(self.subject.started.elapsed()))
@@ -202,7 +223,7 @@ impl Journey {
     pub(super) async fn past_missing(&mut self, question: Question<'_>, observation: Observation, outcome: Outcome) -> Option<Observation> {
         let split = self.plan.is_split();
         if self.refreshed(question).await {
-            observation.complete();
+            observation.superseded();
             return None;
         }
         if split && self.can_fall_back() {
@@ -210,12 +231,6 @@ impl Journey {
             return None;
         }
         Some(observation)
-    }
-
-    /// Falls back before anything was sent.
-    pub(super) fn fall_back_unsent(&mut self, cause: FallbackCause) {
-        self.plan.target.handle.series.shard(self.worker.index()).fallback(cause);
-        self.fell_back = Some(cause);
     }
 
     /// Whether a read whose connection broke may be sent once more. Takes it from the budget.
@@ -254,7 +269,11 @@ impl Journey {
             return false;
         }
         self.live = self.worker.live();
-        self.plan = Plan::make(&self.live, question);
+        // Drawn is drawn: whoever took the request is told that it is missing, and nobody draws it again.
+        if let Some(ticket) = self.plan.ticket.take() {
+            ticket.give_up(&self.worker, Dropped::Unanswered);
+        }
+        self.plan = Plan { ticket: None, ..Plan::make(&self.live, question) };
         if !matches!(self.subject.whose, Whose::Paired(_)) {
             self.subject.whose = self.plan.whose;
         }
@@ -303,16 +322,16 @@ impl Journey {
         self.hand_over(answer, observation)
     }
 
-    fn hand_over(self, answer: Response<Source>, observation: Observation) -> Response<Answer> {
+    fn hand_over(mut self, answer: Response<Source>, observation: Observation) -> Response<Answer> {
         self.client.forget();
-        let deadline = self.deadline();
-        answer.map(|source| Answer::new(source, Some(observation), deadline).holding(self.permit))
+        let (deadline, permit) = (self.deadline(), self.permit.take());
+        answer.map(|source| Answer::new(source, Some(observation), deadline).holding(permit))
     }
 
     /// Keeps what is to be compared or written down, if somebody took the request, the chosen variant answers it, and the
     /// whole question is still there.
-    pub(super) fn tee(&self, parts: &Parts, answer: &HeaderMap, observation: &mut Observation) {
-        let Some(ticket) = &self.plan.ticket else { return };
+    pub(super) fn tee(&mut self, parts: &Parts, answer: &HeaderMap, observation: &mut Observation) {
+        let Some(ticket) = self.plan.ticket.take() else { return };
         if self.fell_back.is_some() || !observation.succeeds() || !self.client.has_ended() {
             return ticket.give_up(&self.worker, Dropped::Unanswered);
         }
@@ -329,14 +348,11 @@ impl Journey {
             reference,
             reference_name: self.plan.wire_name(reference),
         };
-        let tee = Tee::begin(&self.worker, ticket, begun);
+        let tee = Tee::begin(&self.worker, &ticket, begun);
         observation.tee(tee);
     }
 
     pub(super) fn fail(self, Failed { fault, mut observation }: Failed) -> Response<Answer> {
-        if let Some(ticket) = &self.plan.ticket {
-            ticket.give_up(&self.worker, Dropped::Unanswered);
-        }
         observation.first_byte(fault.outcome());
         let mut answer = fault.answer(self.subject.protocol);
         self.mark(answer.headers_mut(), observation.target(), true);

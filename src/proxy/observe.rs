@@ -109,6 +109,12 @@ impl Observation {
         self.complete();
     }
 
+    /// The same request is decided anew: this attempt is counted where it was made, and says nothing of the unit.
+    pub(super) fn superseded(mut self) {
+        self.whose = Whose::Nobody;
+        self.complete();
+    }
+
     /// What guards see of it. Whoever left, or was not let in, says nothing about the variant.
     fn sample(&mut self, unit: u64) -> Option<CohortSample> {
         let outcome = self.done.outcome;
@@ -177,6 +183,26 @@ impl Observation {
     /// The last byte is on its way; without this the request counts as aborted.
     pub(super) fn complete(mut self) {
         self.completed = true;
+    }
+}
+
+/// A collection that a request is decided for and has not asked yet, since something is waited for first. It is in use all the
+/// same, so that nobody takes it away meanwhile (I3, I5).
+pub(super) struct Awaited {
+    worker: Rc<Worker>,
+    target: Arc<Target<Handles>>,
+}
+
+impl Awaited {
+    pub(super) fn begin(worker: &Rc<Worker>, target: &Arc<Target<Handles>>) -> Self {
+        target.handle.usage.begin(worker.index());
+        Self { worker: Rc::clone(worker), target: Arc::clone(target) }
+    }
+}
+
+impl Drop for Awaited {
+    fn drop(&mut self) {
+        self.target.handle.usage.end(self.worker.index());
     }
 }
 

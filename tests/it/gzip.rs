@@ -107,6 +107,12 @@ async fn a_read_too_large_to_rename_is_answered_by_stable() {
     pointsman.split("docs", "docs_v2", 0, 100).await;
     let ended = call(pointsman.grpc, COUNT, &[GZIP], bomb(2)).await;
     assert_eq!((ended.status(), ended.text("x-pointsman-fallback")), ("0", Some("size")));
+    let candidate = pointsman.variant("docs", "candidate").await;
+    assert_eq!(
+        (&candidate["requests"], &candidate["fallbacks"]),
+        (&1.into(), &1.into()),
+        "whom it was for could not serve it: {candidate:#}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

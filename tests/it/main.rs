@@ -5,6 +5,7 @@
 
 mod aliases;
 mod bad_input;
+mod bodies;
 mod canary;
 mod clients;
 mod commands;

@@ -58,15 +58,22 @@ impl ClientBody {
     /// Reads and keeps the whole body, if it has no more than `limit` bytes. None of a larger one; what was read of it is
     /// kept.
     pub(in crate::proxy) async fn hold_whole(&self, limit: usize) -> Result<Option<Vec<u8>>, hyper::Error> {
-        loop {
-            let kept = self.kept();
-            if kept.iter().map(Bytes::len).sum::<usize>() > limit {
-                return Ok(None);
-            }
+        while self.kept_bytes() <= limit {
             if self.hold().await? == Held::End {
-                return Ok(Some(kept.concat()));
+                return Ok(Some(self.kept.borrow().concat()));
             }
         }
+        Ok(None)
+    }
+
+    /// How many bytes those are. Chunks may be as small as clients like, so nobody should add them up for each of them.
+    pub(in crate::proxy) fn kept_bytes(&self) -> usize {
+        self.kept_bytes.get()
+    }
+
+    /// What has been kept behind the first so many chunks.
+    pub(in crate::proxy) fn kept_from(&self, chunk: usize) -> SmallVec<[Bytes; 4]> {
+        self.kept.borrow().iter().skip(chunk).cloned().collect()
     }
 
     /// What has been read and kept so far.

@@ -53,7 +53,7 @@ pub(in crate::proxy) enum WholeMessage {
 /// Reads the whole of the first message and holds it for the upstream. A call without one has an empty message.
 pub(in crate::proxy) async fn whole_message(client: &ClientBody, limit: usize, gzip: bool) -> Result<WholeMessage, Unreadable> {
     // Its beginning may have been read for the name.
-    let mut reader = Reader { client, held: held(&client.kept()) };
+    let mut reader = Reader::of(client);
     if !reader.until(PREFIX).await? {
         return if reader.held == 0 { Ok(WholeMessage::Plain(Bytes::new())) } else { Err(Unreadable::Truncated) };
     }
@@ -82,7 +82,7 @@ impl Message {
     /// Reads the first message's beginning. `gzip` is whether compressed messages are gzip; other codings are Qdrant's to
     /// refuse. An empty body has no message and no name.
     pub(super) async fn read(client: &ClientBody, limits: &Limits, gzip: bool) -> Result<Self, Unreadable> {
-        let mut reader = Reader { client, held: 0 };
+        let mut reader = Reader::of(client);
         if !reader.until(PREFIX).await? {
             return if reader.held == 0 { Ok(Self::default()) } else { Err(Unreadable::Truncated) };
         }
@@ -99,13 +99,11 @@ impl Message {
 
     async fn plain(reader: &mut Reader<'_>, length: u32, whole: usize, limits: &Limits) -> Result<Self, Unreadable> {
         let mut scanner = Scanner::default();
-        let mut scanned = PREFIX;
         loop {
-            for piece in reader.from(scanned, whole) {
+            for piece in reader.fresh(PREFIX, whole) {
                 scanner.feed(&piece)?;
-                scanned += piece.len();
             }
-            if scanned >= whole {
+            if reader.held >= whole {
                 scanner.finish()?;
                 break;
             }
@@ -150,7 +148,7 @@ impl Message {
         if self.length as usize > limits.grpc_inflate_bytes {
             return Err(NotRenamed::TooLarge);
         }
-        let mut reader = Reader { client, held: held(&client.kept()) };
+        let mut reader = Reader::of(client);
         if !reader.until(whole).await.map_err(|error| NotRenamed::Unreadable(error.into()))? {
             return Err(NotRenamed::Unreadable(Unreadable::Truncated));
         }
@@ -179,14 +177,21 @@ fn unreadable(error: Inflate) -> Unreadable {
 struct Reader<'c> {
     client: &'c ClientBody,
     held: usize,
+    /// How many chunks, and bytes in them, [`Self::fresh`] has given out.
+    given: (usize, usize),
 }
 
-impl Reader<'_> {
+impl<'c> Reader<'c> {
+    /// Something may have been read of it before.
+    fn of(client: &'c ClientBody) -> Self {
+        Self { client, held: client.kept_bytes(), given: (0, 0) }
+    }
+
     /// Holds at least `bytes`; false when the body ended before.
     async fn until(&mut self, bytes: usize) -> Result<bool, hyper::Error> {
         while self.held < bytes {
             match self.client.hold().await? {
-                Held::More => self.held = held(&self.client.kept()),
+                Held::More => self.held = self.client.kept_bytes(),
                 Held::End => return Ok(false),
             }
         }
@@ -195,18 +200,27 @@ impl Reader<'_> {
 
     /// What is held of the bytes `from..to`.
     fn from(&self, from: usize, to: usize) -> impl Iterator<Item = Bytes> + use<> {
-        let mut at = 0;
-        self.client.kept().into_iter().filter_map(move |chunk| {
-            let (start, end) = (at, at + chunk.len());
-            at = end;
-            let (low, high) = (from.max(start), to.min(end));
-            (low < high).then(|| chunk.slice(low - start..high - start))
-        })
+        within(self.client.kept(), 0, from, to)
+    }
+
+    /// The same of those that have been read since it was asked last.
+    fn fresh(&mut self, from: usize, to: usize) -> impl Iterator<Item = Bytes> + use<> {
+        let (chunks, begin) = self.given;
+        let fresh = self.client.kept_from(chunks);
+        self.given = (chunks + fresh.len(), self.held);
+        within(fresh, begin, from, to)
     }
 }
 
-fn held(chunks: &[Bytes]) -> usize {
-    chunks.iter().map(Bytes::len).sum()
+/// What lies in `from..to` of chunks whose first begins at `begin`.
+fn within(chunks: SmallVec<[Bytes; 4]>, begin: usize, from: usize, to: usize) -> impl Iterator<Item = Bytes> {
+    let mut at = begin;
+    chunks.into_iter().filter_map(move |chunk| {
+        let (start, end) = (at, at + chunk.len());
+        at = end;
+        let (low, high) = (from.max(start), to.min(end));
+        (low < high).then(|| chunk.slice(low - start..high - start))
+    })
 }
 
 /// The first bytes in one piece; no copy when the first chunk has them.

@@ -22,7 +22,7 @@ use crate::proxy::guard;
 use crate::proxy::h2::{self, CallError, Started};
 use crate::proxy::headers::HopByHop;
 use crate::proxy::interleave;
-use crate::proxy::journey::{Arrived, Failed, Journey};
+use crate::proxy::journey::{Arrived, Failed, Journey, in_time};
 use crate::proxy::missing;
 use crate::proxy::observe::Subject;
 use crate::proxy::respond::Fault;
@@ -53,9 +53,10 @@ pub(in crate::proxy) async fn serve(
     let body = Rc::new(ClientBody::new(incoming, 0));
     let live = worker.live();
     let message = match operation.filter(|operation| operation.is_named()) {
-        Some(_) => match Message::read(&body, &live.settings.limits, is_gzip(&parts)).await {
-            Ok(message) => message,
-            Err(error) => return worker.reject(&error.into(), Protocol::Grpc),
+        Some(_) => match in_time(&live, started, Message::read(&body, &live.settings.limits, is_gzip(&parts))).await {
+            Some(Ok(message)) => message,
+            Some(Err(error)) => return worker.reject(&error.into(), Protocol::Grpc),
+            None => return worker.reject(&Fault::Total, Protocol::Grpc),
         },
         None => Message::default(),
     };
@@ -96,7 +97,8 @@ impl Call<'_> {
             let body = match self.body(journey, &target).await {
                 Ok(body) => body,
                 Err(NotRenamed::TooLarge) if journey.can_fall_back() => {
-                    journey.fall_back_unsent(FallbackCause::Size);
+                    let observation = journey.observe(&target);
+                    journey.fall_back(observation, FallbackCause::Size, Outcome::Unavailable);
                     continue;
                 }
                 Err(error) => {

@@ -38,7 +38,7 @@ impl Own {
     /// Its body, if it is the own arm's and a good one: stable may have answered in the arm's place.
     pub(super) fn whole(&self, pairing: &Pairing) -> Result<Bytes, NotInterleaved> {
         let is_own = Arc::ptr_eq(self.arrived.observation.target(), &pairing.own);
-        if !is_own || !self.arrived.answer.status().is_success() {
+        if !is_own || !self.arrived.observation.succeeds() {
             return Err(NotInterleaved::Answer);
         }
         self.collected.whole()

@@ -35,7 +35,8 @@ use self::fit::{Fit, Unfit};
 use self::merge::{Own, conclude};
 use super::body::{Answer, Source};
 use super::decide::{Pairing, Question};
-use super::journey::{Arrived, Failed, Journey};
+use super::journey::{Arrived, Failed, Journey, in_time};
+use super::observe::Awaited;
 use super::respond::Fault;
 use crate::metrics::Outcome;
 
@@ -61,7 +62,10 @@ pub(super) trait Either {
 
 /// By both arms, if it fits.
 pub(super) async fn serve(mut request: impl Either, mut journey: Journey, pairing: &Pairing, question: Question<'_>) -> Response<Answer> {
-    let fit = match request.fit(&journey).await {
+    let awaited = [&pairing.own, &pairing.partner].map(|target| Awaited::begin(&journey.worker, target));
+    let fit = in_time(&journey.live, journey.started(), request.fit(&journey)).await;
+    drop(awaited);
+    let fit = match fit.unwrap_or(Err(Unfit::Fault(Fault::Total))) {
         Ok(fit) => fit,
         Err(Unfit::Alone(why)) => {
             journey.count_merge(pairing, Some(why));

@@ -1,14 +1,17 @@
 //! Two arms, one answer.
 
 use std::collections::{BTreeMap, HashSet};
+use std::time::Duration;
 
 use pointsman_sandbox::requests::Filter;
 use qdrant_client::qdrant::{PointId, Query, QueryPoints, QueryPointsBuilder, QueryResponse, SearchPointsBuilder, SearchResponse};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use super::{House, arm};
-use crate::house::{Pointsman, Upstream, alias, send};
+use crate::house::{PATIENCE, Pointsman, Upstream, alias, send};
 use crate::wire::{Ended, call, framed};
 
 /// Points of two collections in one space: the lower their number, the nearer to the question. Odd numbers are in both.
@@ -28,13 +31,17 @@ async fn fill(upstream: &Upstream, name: &str, ids: &[u64]) {
 
 impl House {
     /// With an experiment that interleaves; its id.
-    async fn interleaving(upstream: Upstream, [control, treatment]: [&[u64]; 2], changes: Value) -> (Self, String) {
+    async fn interleaving(upstream: Upstream, arms: [&[u64]; 2], changes: Value) -> (Self, String) {
+        Self::interleaving_with("", upstream, arms, changes).await
+    }
+
+    async fn interleaving_with(extra: &str, upstream: Upstream, [control, treatment]: [&[u64]; 2], changes: Value) -> (Self, String) {
         fill(&upstream, "docs_v1", control).await;
         fill(&upstream, "docs_v2", treatment).await;
         let gone = json!({"actions": [{"delete_alias": {"alias_name": "docs"}}]});
         reqwest::Client::new().post(format!("{}/collections/aliases", upstream.rest)).json(&gone).send().await.expect("an answer");
         alias(&upstream.rest, "docs", "docs_v1").await;
-        let pointsman = Pointsman::start(&upstream, "").await;
+        let pointsman = Pointsman::start(&upstream, extra).await;
         let house = Self { upstream, pointsman };
         let mut spec = json!({"interleave": true});
         spec.as_object_mut().expect("an object").extend(changes.as_object().expect("an object").clone());
@@ -384,4 +391,31 @@ async fn only_units_dealt_by_chance_are_interleaved() {
     let (status, problem) =
         house.call(Method::POST, "/v1/experiments", &super::spec(&json!({"alias": null, "control": "docs_v1", "interleave": true}))).await;
     assert_eq!((status, &problem["errors"][0]["field"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("interleave")), "{problem:#}");
+}
+
+/// The whole question is read before anybody is asked, and not for longer than a request may take.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_question_that_does_not_come_is_over_in_time() {
+    let arms: [&[u64]; 2] = [&CONTROL, &TREATMENT];
+    let (house, _) = House::interleaving_with("timeouts: {total: 8s}", Upstream::sandbox().await, arms, json!({})).await;
+    let mut client = TcpStream::connect(house.pointsman.rest).await.expect("accepted");
+    let head = "POST /collections/docs/points/query HTTP/1.1\r\nhost: x\r\nx-user-id: user-1\r\ncontent-type: application/json\r\n\
+                content-length: 1000\r\n\r\n{\"query\"";
+    client.write_all(head.as_bytes()).await.expect("sent");
+    let waiting = async {
+        loop {
+            let collections = house.look("/v1/collections").await;
+            let in_use = collections["items"].as_array().into_iter().flatten().filter(|one| one["in_flight"] == 1).count();
+            if in_use == 2 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, waiting).await.expect("both collections are in use meanwhile");
+    let mut answer = [0; 12];
+    tokio::time::timeout(PATIENCE, client.read_exact(&mut answer)).await.expect("in time").expect("an answer");
+    assert_eq!(&answer, b"HTTP/1.1 504");
+    drop(client);
+    house.pointsman.idle().await;
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use pointsman::golden::{self, Ended, Entry, Golden, Progress};
 use pointsman::metrics::Protocol;
+use qdrant_client::qdrant::{Query, QueryBatchPointsBuilder, QueryPointsBuilder};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tokio::process::{Child, Command};
@@ -197,6 +198,26 @@ async fn a_replay_finds_what_both_collections_answer_by_themselves() {
     for line in ["reference docs_v1 candidate docs_v3 asked 60 compared 60, 60 of them against itself", "overlap", "points.query"] {
         assert!(text.contains(line), "`{line}` is not in\n{}", words.out);
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_batch_is_asked_again_by_either_protocol() {
+    let house = House::new(ALLOWED).await;
+    let (_folder, file) = golden_file();
+    let command = house.capture(&file, "--count 2");
+    house.recorded(&file, 1).await;
+    let queries = vectors(SEED + 2, 2);
+    let one = |query: &Vector| QueryPointsBuilder::new("docs").query(Query::from(query.clone())).limit(DEPTH).build();
+    let batch = QueryBatchPointsBuilder::new("docs", queries.iter().map(one).collect::<Vec<_>>());
+    assert_eq!(house.grpc.query_batch(batch).await.expect("an answer").result.len(), 2);
+    let searches: Vec<Value> = queries.iter().map(question).collect();
+    let url = house.pointsman.rest("/collections/docs/points/query/batch");
+    send(&house.pointsman.http, Method::POST, &url, &json!({"searches": searches})).await;
+    assert_eq!(said(command).await.code, Some(0));
+    let said = replay(&house.upstream, &format!("{} docs_v1 docs_v2 --json --noise-percentage 0", file.display())).await;
+    let report: Value = serde_json::from_str(&said.out).unwrap_or_else(|_| panic!("no report: {said:?}"));
+    assert_eq!((&report["comparisons"], &report["counters"]["mirrored"]), (&json!(4), &json!(2)), "a list for each query: {report:#}");
+    assert!(near(measured(&report, "overlap"), 1.0), "{report:#}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
