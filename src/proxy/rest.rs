@@ -20,7 +20,7 @@ use super::guard;
 use super::h1::{AnswerBody, AnswerHead, Cause, Connection, Exchange, ExchangeError, Framing, RequestHead};
 use super::headers::HopByHop;
 use super::interleave;
-use super::journey::{Arrived, Failed, Journey};
+use super::journey::{Arrived, Failed, Journey, in_time};
 use super::missing;
 use super::observe::Subject;
 use super::respond::Fault;
@@ -66,7 +66,9 @@ pub(super) async fn serve(
     let live = worker.live();
     // Boxed where it happens: nearly no request comes by here, and none should carry the room for it.
     if guard::concerns(operation, &live)
-        && let Some(fault) = Box::pin(guard::against_rest(&live, operation, question.name, &parts.headers, &body)).await
+        && let Some(fault) = Box::pin(in_time(&live, started, guard::against_rest(&live, operation, question.name, &parts.headers, &body)))
+            .await
+            .unwrap_or(Some(Fault::Total))
     {
         return worker.reject(&fault, Protocol::Rest);
     }

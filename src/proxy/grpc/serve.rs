@@ -61,7 +61,10 @@ pub(in crate::proxy) async fn serve(
         None => Message::default(),
     };
     if guard::concerns(operation, &live)
-        && let Some(fault) = Box::pin(guard::against_grpc(&live, operation, message.name(), is_gzip(&parts), &body)).await
+        && let Some(fault) =
+            Box::pin(in_time(&live, started, guard::against_grpc(&live, operation, message.name(), is_gzip(&parts), &body)))
+                .await
+                .unwrap_or(Some(Fault::Total))
     {
         return worker.reject(&fault, Protocol::Grpc);
     }
