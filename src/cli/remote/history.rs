@@ -104,11 +104,22 @@ fn oldest_first(page: &Value) -> impl Iterator<Item = &Value> {
     list(page, "items").collect::<Vec<_>>().into_iter().rev()
 }
 
-/// The reasons where the event has any, else all of it.
+/// The reasons where the event has any, else whatever it says.
 fn what(event: &Value) -> String {
     let body = &event["body"];
     let said = |path: &str| body.pointer(path).filter(|reason| matches!(reason, Value::String(_)) || reason.get(0).is_some());
-    words(["/transition/reason", "/reason", "/reasons"].into_iter().find_map(said).unwrap_or(body))
+    match ["/transition/reason", "/reason", "/reasons"].into_iter().find_map(said) {
+        Some(reason) => words(reason),
+        None => fields(body),
+    }
+}
+
+/// Field by field, less those that say nothing.
+fn fields(body: &Value) -> String {
+    let Some(fields) = body.as_object() else { return words(body) };
+    let says = |value: &Value| !value.is_null() && value.as_array().is_none_or(|list| !list.is_empty());
+    let said = fields.iter().filter(|(_, value)| says(value)).map(|(name, value)| format!("{name} {}", words(value)));
+    said.collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
@@ -129,10 +140,10 @@ mod tests {
                       3  2026-11-21T12:00:01Z  canary.stepping  docs     went on";
         assert_eq!(happened(&json!({"items": [event(3, "went on"), event(2, "began")], "next": null}), PLAIN), wanted);
         let unknown = json!({"body": {"size": 3}});
-        assert_eq!(what(&unknown), r#"{"size":3}"#);
+        assert_eq!(what(&unknown), "size 3");
         let retirement = |reasons: Value| what(&json!({"body": {"collection": "docs_v1", "reasons": reasons}}));
         assert_eq!(retirement(json!(["in use", "too new"])), "in use, too new");
-        assert_eq!(retirement(json!([])), r#"{"collection":"docs_v1","reasons":[]}"#);
+        assert_eq!(retirement(json!([])), "collection docs_v1");
     }
 
     #[test]
