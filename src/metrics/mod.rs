@@ -32,6 +32,6 @@ pub use prometheus::{
 };
 pub use registry::Registry;
 pub use series::{Completed, FallbackCause, Series, Shard, Totals};
-pub use units::{EXACT_UNITS, UNIT_BITS, UNIT_LEVELS, UnitWords};
+pub use units::UnitWords;
 pub use usage::Usage;
 pub use worker::{WorkerCells, WorkerEvent};

@@ -1,26 +1,20 @@
-//! The different units that one worker has seen, without knowing who they are.
+//! The different units that one worker has seen, without knowing who they are: a [`UnitSet`] that one writes and others read.
 
 use std::collections::BTreeSet;
 
 use super::cell::Cell;
+use crate::stats::UnitSet;
+use crate::stats::unit_set::{EXACT, LEVELS, WORDS};
 
-/// The size of each set of bits.
-pub const UNIT_BITS: usize = 1 << 16;
-/// How many sets: of all units, of one in sixteen, and of one in sixteen of those, so that more can be told apart than fill one.
-pub const UNIT_LEVELS: usize = 3;
-/// So many units are told apart by their whole hash, and so counted exactly.
-pub const EXACT_UNITS: usize = 1 << 10;
-
-const WORDS: usize = UNIT_BITS / 64;
 /// Half of them stay free, so that a place is found within a few steps.
-const PLACES: usize = 2 * EXACT_UNITS;
+const PLACES: usize = 2 * EXACT;
 
 /// The words of each level.
-pub type UnitWords = [Vec<u64>; UNIT_LEVELS];
+pub type UnitWords = [Vec<u64>; LEVELS];
 
 /// A bit a unit, in every level that has it.
 #[derive(Debug)]
-pub(super) struct UnitBits([Box<[Cell]>; UNIT_LEVELS]);
+pub(super) struct UnitBits([Box<[Cell]>; LEVELS]);
 
 impl Default for UnitBits {
     fn default() -> Self {
@@ -30,8 +24,8 @@ impl Default for UnitBits {
 
 impl UnitBits {
     pub(super) fn insert(&self, unit: u64) {
-        let place = bit(unit);
-        self.0[..depth(unit)].iter().for_each(|level| level[place / 64].set(1 << (place % 64)));
+        let place = usize::from(UnitSet::cell(unit));
+        self.0[..UnitSet::depth(unit)].iter().for_each(|level| level[place / 64].set(1 << (place % 64)));
     }
 
     pub(super) fn add_to(&self, levels: &mut UnitWords) {
@@ -50,7 +44,7 @@ pub(super) fn no_units() -> UnitWords {
 pub(super) struct FirstUnits {
     /// Zero is a free place.
     places: Box<[Cell]>,
-    /// How many are taken. More than [`EXACT_UNITS`] says that there were more, and that this is not all of them.
+    /// How many are taken. More than [`EXACT`] says that there were more, and that this is not all of them.
     taken: Cell,
 }
 
@@ -80,7 +74,7 @@ impl FirstUnits {
 
     /// Whether these are all.
     fn all(&self) -> bool {
-        self.taken.get() <= EXACT_UNITS as u64
+        self.taken.get() <= EXACT as u64
     }
 
     /// Of nothing at all if a unit is missing.
@@ -88,18 +82,8 @@ impl FirstUnits {
         if let Some(known) = units.as_mut().filter(|_| self.all()) {
             known.extend(self.places.iter().map(Cell::get).filter(|unit| *unit != 0));
         }
-        units.take_if(|known| !self.all() || known.len() > EXACT_UNITS);
+        units.take_if(|known| !self.all() || known.len() > EXACT);
     }
-}
-
-/// A unit's bit: the top of its hash.
-fn bit(unit: u64) -> usize {
-    (unit >> 48) as usize
-}
-
-/// How many levels have a unit: one more for each four zeros at this end of its hash.
-fn depth(unit: u64) -> usize {
-    UNIT_LEVELS.min(1 + ((unit >> 16) as u32).trailing_zeros() as usize / 4)
 }
 
 /// Where a unit is looked for first, by bits that have no other use.
@@ -125,7 +109,7 @@ mod tests {
 
     #[test]
     fn the_first_units_are_known_however_they_crowd() {
-        let exact = EXACT_UNITS as u64;
+        let exact = EXACT as u64;
         // All of them look for the same place, the last of all.
         let crowd = |count: u64| (1..=count).map(|unit| unit << 48 | 0x7ff << 32);
         let twice = of(crowd(exact).chain(crowd(exact)));
@@ -135,9 +119,9 @@ mod tests {
 
     #[test]
     fn what_two_workers_know_is_exact_only_together() {
-        let half = EXACT_UNITS as u64 / 2;
+        let half = EXACT as u64 / 2;
         let [one, same, more] = [1..=half + 1, 1..=half + 1, half..=2 * half + 1].map(of);
-        assert_eq!(known(&[&one, &same]).map(|units| units.len()), Some(EXACT_UNITS / 2 + 1));
+        assert_eq!(known(&[&one, &same]).map(|units| units.len()), Some(EXACT / 2 + 1));
         assert_eq!(known(&[&one, &more]), None);
         assert_eq!(known(&[]), Some(BTreeSet::new()));
     }

@@ -6,13 +6,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Running, Watched, watched};
-use crate::metrics::{CohortTotals, EXACT_UNITS, Registry, Snapshot, UNIT_BITS, UNIT_LEVELS, UnitWords};
+use crate::metrics::{CohortTotals, Registry, Snapshot, UnitWords};
 use crate::rollout::CohortNumbers;
-use crate::stats::unit_set::{CELLS, EXACT, LEVELS, WORDS};
+use crate::stats::unit_set::WORDS;
 use crate::stats::{BUCKETS, Cohort, Sums, UnitSet};
-
-// What is counted here and merged there is the same set.
-const _: () = assert!(UNIT_BITS == CELLS && UNIT_LEVELS == LEVELS && EXACT_UNITS == EXACT);
 
 /// One cohort, for every pair of thresholds, and the latencies of its answers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
