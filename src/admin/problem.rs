@@ -119,7 +119,11 @@ impl From<ControlError> for Problem {
             | ControlError::Frozen(_)
             | ControlError::IllegalExperiment(_)
             | ControlError::Alias(AliasFailed::Unexpected { .. } | AliasFailed::Refused { .. }) => Kind::Conflict,
-            ControlError::Alias(_) | ControlError::Listing(_) | ControlError::Upstream(_) | ControlError::Unlisted(_) => Kind::Upstream,
+            ControlError::Alias(_)
+            | ControlError::Listing(_)
+            | ControlError::Upstream(_)
+            | ControlError::PresentUnread { .. }
+            | ControlError::Unlisted(_) => Kind::Upstream,
             ControlError::TooManyCaptures(_) => Kind::Busy,
             ControlError::UnknownName(_) => Kind::UnknownName,
             ControlError::Stale { .. } | ControlError::StaleExperiment { .. } => Kind::Stale,

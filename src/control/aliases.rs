@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::author::{Author, Deed};
 use super::error::ControlError;
 use super::state::Control;
-use super::{clock, document, retirement};
+use super::{clock, comparing, document, retirement};
 use crate::config::{DEFAULT_UPSTREAM as DEFAULT_NAME, Period};
 use crate::live::DEFAULT_UPSTREAM;
 use crate::qdrant::{Client, Compatibility, Difference, Listing, next_name};
@@ -23,7 +23,8 @@ pub struct AliasChange {
     /// Only if it points there now.
     #[serde(default)]
     pub expect: Option<String>,
-    /// Also when the collections are incompatible, or a rollout has the alias: that one ends.
+    /// Also when the collections are incompatible, when the present one cannot be read, or when a rollout has the alias:
+    /// that one ends.
     #[serde(default)]
     pub force: bool,
     /// The collection it leaves is retired after this grace.
@@ -43,6 +44,8 @@ pub struct AliasChanged {
     pub changed: bool,
     /// Of the two collections.
     pub differences: Vec<Difference>,
+    /// What the operator should know of a change that was made all the same.
+    pub warnings: Vec<String>,
     /// What the next collection might be called.
     pub next_name: Option<String>,
     /// The id of the retirement of the collection it left.
@@ -153,7 +156,7 @@ impl Control {
                 owner: format!("the collection `{found}`; use force to move it"),
             });
         }
-        let differences = self.suitable(&client, previous.as_deref(), &change).await?;
+        let compared = comparing::may_move(&client, alias, previous.as_deref(), &change.collection, change.force).await?;
         self.free(alias, change.force, author).await?;
         let place = (DEFAULT_NAME, change.collection.as_str());
         self.claim_now(place, &format!("the alias `{alias}`"), author).await?;
@@ -161,30 +164,12 @@ impl Control {
         self.relist_with(&client).await;
         sent?;
         let answer = AliasChanged {
-            differences,
+            differences: compared.differences,
+            warnings: compared.warnings,
             next_name: Some(advice(&listing, &change.collection)),
             ..AliasChanged::of(alias, Some(&change.collection), previous)
         };
         self.changed(deed, author, answer, change.retire_old).await
-    }
-
-    /// The differences, if the collection can take the alias.
-    async fn suitable(&self, client: &Client, previous: Option<&str>, change: &AliasChange) -> Result<Vec<Difference>, ControlError> {
-        let new = client.describe(&change.collection).await?;
-        if new.state.status == "red" {
-            return Err(ControlError::Unsuitable { collection: new.name, why: "is red".to_owned(), differences: Vec::new() });
-        }
-        let Some(previous) = previous else { return Ok(Vec::new()) };
-        let found = Compatibility::of(&client.describe(previous).await?.schema, &new.schema);
-        if found.is_compatible() || change.force {
-            return Ok(found.differences);
-        }
-        let why = found.blocking().map(ToString::to_string).collect::<Vec<_>>().join("; ");
-        Err(ControlError::Unsuitable {
-            collection: new.name,
-            why: format!("cannot stand in for `{previous}`: {why}"),
-            differences: found.differences,
-        })
     }
 
     /// The alias belongs to nobody, or by force no longer does.
@@ -196,7 +181,11 @@ impl Control {
         let because = Author { reason: Some("the alias is moved by force".to_owned()), ..author.clone() };
         for owner in owners.ids() {
             let state = self.0.state.load_full();
-            if state.held.deployments.contains_key(owner) {
+            if let Some(deploying) = state.held.deployments.get(owner) {
+                // One on its way back no longer wants the alias.
+                if deploying.deployment.state().is_back() {
+                    continue;
+                }
                 self.command_deployment(owner, DeploymentCommand::Cancel, because.clone()).await?;
             } else if state.held.experiments.contains_key(owner) {
                 self.send_back(owner, None, because.clone()).await?;
@@ -249,6 +238,7 @@ impl AliasChanged {
             changed: collection.is_some() || previous.is_some(),
             previous,
             differences: Vec::new(),
+            warnings: Vec::new(),
             next_name: None,
             retirement: None,
         }

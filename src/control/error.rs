@@ -82,6 +82,8 @@ pub enum ControlError {
     Illegal(#[from] Illegal),
     #[error("`{collection}` {why}; use force to have it all the same")]
     Unsuitable { collection: String, why: String, differences: Vec<Difference> },
+    #[error("{reason}; use force to move `{alias}` all the same")]
+    PresentUnread { alias: String, reason: String },
     #[error(transparent)]
     Alias(#[from] AliasFailed),
     #[error(transparent)]

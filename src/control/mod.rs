@@ -9,10 +9,12 @@
 mod absorb;
 mod aliases;
 mod author;
+mod basis;
 mod canary;
 mod capture;
 mod change;
 mod clock;
+mod comparing;
 mod decision;
 mod deployment;
 mod document;

@@ -64,6 +64,7 @@ pub(super) async fn run(control: Control) {
             control.step_experiments(&held.fence).await;
             control.step_shadows(&held.fence).await;
             control.run_due_retirements(&held.fence);
+            control.look_at_deployments(&held.fence).await;
             control.run_due_deployments(&held.fence);
             if cleared.is_none_or(|at| at.elapsed() >= CLEARING) {
                 control.clear_away(&held.fence).await;

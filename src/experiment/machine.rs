@@ -322,7 +322,7 @@ impl Experiment {
         Ok(())
     }
 
-    fn stop_now(&mut self, now: Timestamp, late_feedback: Period, actor: &str, reason: &str) {
+    pub(super) fn stop_now(&mut self, now: Timestamp, late_feedback: Period, actor: &str, reason: &str) {
         self.stopped_at = Some(now);
         self.feedback_until = Some(now.plus(late_feedback));
         if let Some(phase) = self.phases.last_mut() {

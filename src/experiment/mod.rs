@@ -20,6 +20,7 @@ pub mod analysis;
 mod credits;
 mod feedback;
 mod layer;
+mod loss;
 mod machine;
 mod metric;
 mod phase;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Evaluation;
+use super::{BasisFault, Evaluation};
 
 /// What is known at one moment. Gathered by `control`, never stored as such.
 #[derive(Clone, Debug, PartialEq)]
@@ -11,6 +11,8 @@ pub struct Evidence {
     pub applied: bool,
     /// Why nothing may be promoted now, by a rule outside the plan.
     pub frozen: Option<String>,
+    /// What the canary [rests on](super::Canary::basis) is there, or what is not.
+    pub basis: Result<(), BasisFault>,
     /// What was seen in the current window, or why that is not known. Of a window nothing was seen in, zeros; before the
     /// first stage too.
     pub measured: Result<Measurement, String>,

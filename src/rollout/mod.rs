@@ -14,8 +14,11 @@
 //! 5. Time nobody watched is not stage time: after a downtime the rest of the stage is still to come (I6).
 //! 6. The way back needs neither evidence nor a healthy canary, and is tried for ever (I8).
 //! 7. A comparison before the first stage moves nobody: the share stays zero until every limit holds on enough comparisons.
-//! 8. Terminal states are final; every transition has an actor, a reason and its evidence.
+//! 8. What it rests on is looked at at every look: an alias that others have moved ends it, and it never goes further while
+//!    that is not known (I6).
+//! 9. Terminal states are final; every transition has an actor, a reason and its evidence.
 
+mod basis;
 mod canary;
 pub mod deployment;
 mod evaluation;
@@ -30,6 +33,7 @@ mod time;
 mod tests;
 
 pub use crate::config::{Day, FreezeWindow, TimeOfDay, Timestamp};
+pub use basis::{Basis, BasisFault};
 pub use canary::{
     By, Canary, CanaryStatus, Command, Effect, Ending, Endpoint, History, Illegal, Notice, PauseReason, Pending, Phase, ShadowStatus,
     State, Transition,

@@ -19,6 +19,7 @@ mod guards;
 mod gzip;
 mod house;
 mod limits;
+mod outside;
 mod peer;
 #[path = "../support/postgres.rs"]
 mod postgres;
@@ -37,6 +38,7 @@ mod stop;
 mod store_command;
 mod switch;
 mod tls;
+mod way_out;
 mod webhooks;
 mod wire;
 

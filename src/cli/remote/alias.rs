@@ -31,7 +31,7 @@ enum Action {
     Create {
         alias: String,
         collection: String,
-        /// Also if it is there already, a rollout has it, or the collection is incompatible
+        /// Also if it is there already, a rollout has it, the collection is incompatible, or the present one cannot be read
         #[arg(long)]
         force: bool,
     },
@@ -45,7 +45,7 @@ enum Action {
         /// Retire the collection it leaves after this grace, such as 24h
         #[arg(long, value_name = "TIME")]
         retire_old: Option<Period>,
-        /// Also if a rollout has it, or the collection is incompatible
+        /// Also if a rollout has it, the collection is incompatible, or the present one cannot be read
         #[arg(long)]
         force: bool,
     },
@@ -119,6 +119,9 @@ fn outcome(done: &Value, style: Style) -> String {
     }];
     if list(done, "differences").next().is_some() {
         lines.push(differences(done, style));
+    }
+    for warning in list(done, "warnings") {
+        lines.push(format!("warning: {}", Cell::of(warning).shown()));
     }
     if let Some(retirement) = done["retirement"].as_str() {
         lines.push(format!("{previous} is retired by {}", Cell::text(retirement).shown()));

@@ -4,11 +4,12 @@ use super::Running;
 use super::events;
 use crate::config::{DEFAULT_UPSTREAM, Period};
 use crate::control::clock;
+use crate::control::comparing::unread;
 use crate::control::retirement::{event, new_id, put};
 use crate::control::state::Control;
 use crate::qdrant::{AliasFailed, Client, Compatibility, Description, Direction, Failure};
 use crate::rollout::retirement::Retirement;
-use crate::rollout::{Effect, Endpoint, Pending, Rule};
+use crate::rollout::{BasisFault, Effect, Endpoint, Pending, Rule};
 use crate::store::{NewEvent, Write};
 
 /// What became of an effect.
@@ -17,6 +18,8 @@ pub(super) enum Outcome {
     /// The pre-checks: the alias points at this collection.
     Passed {
         stable: String,
+        /// Why it could not be compared with the new one, if it could not.
+        uncompared: Option<String>,
     },
     /// To be tried again.
     Failed(String),
@@ -50,7 +53,9 @@ impl Control {
         match &pending.effect {
             // The table follows the stored state, here as in every other replica: storing it was all there is to do.
             Effect::SetShare { .. } | Effect::StartWindow { .. } | Effect::TakeRouteOff { .. } => Outcome::Done,
-            Effect::RunChecks { alias, candidate } => self.check(running, alias, candidate).await.unwrap_or_else(|outcome| outcome),
+            Effect::RunChecks { alias, candidate } => {
+                self.check(running, alias, candidate, pending.attempts).await.unwrap_or_else(|outcome| outcome)
+            }
             Effect::SwitchAlias { alias, expect, to } => self.move_alias(running, alias, expect, to).await,
             Effect::RestoreAlias { alias, from, to } => self.restore_alias(running, alias, from, to).await,
             Effect::ScheduleRetirement { collection, grace } => Outcome::With(retirement(running, collection, *grace)),
@@ -68,7 +73,9 @@ impl Control {
         Ok(plan.client(index)?)
     }
 
-    async fn check(&self, running: &Running, alias: &str, candidate: &Endpoint) -> Result<Outcome, Outcome> {
+    /// The new collection has to be well. The present one is only compared with: one that cannot be read is what a canary may
+    /// lead away from (I14).
+    async fn check(&self, running: &Running, alias: &str, candidate: &Endpoint, attempts: u32) -> Result<Outcome, Outcome> {
         let here = self.client(None)?;
         let listing = here.list().await.map_err(|error| Outcome::Failed(error.to_string()))?;
         let Some(stable) = listing.aliases.get(alias) else {
@@ -79,17 +86,36 @@ impl Control {
             return Err(Outcome::Refused(format!("`{alias}` points at `{stable}` already")));
         }
         self.nothing_else_runs(running, alias)?;
-        let old = here.describe(stable).await?;
-        let new = described(&self.client(candidate.upstream.as_deref())?, &candidate.collection).await?;
+        self.still_deployed_to(running, alias, stable)?;
+        let there = self.client(candidate.upstream.as_deref())?;
+        // A deployment has compared already, and somebody may have said that the difference is meant.
+        let compares = running.canary.plan().spec().deployment.is_none();
+        let reading = async { if compares { Some(here.describe(stable).await) } else { None } };
+        let (old, new) = tokio::join!(reading, described(&there, &candidate.collection));
+        let new = new?;
         serviceable(&new)?;
         scores_rise(running, &new)?;
-        let differences = Compatibility::of(&old.schema, &new.schema);
-        let blocking: Vec<String> = differences.blocking().map(ToString::to_string).collect();
-        // A deployment has compared already, and somebody may have said that the difference is meant.
-        if !blocking.is_empty() && running.canary.plan().spec().deployment.is_none() {
-            return Err(Outcome::Refused(format!("`{}` cannot stand in for `{stable}`: {}", new.name, blocking.join("; "))));
+        let uncompared = match old {
+            None => None,
+            Some(Ok(old)) => compatible(&old, &new).map(|()| None)?,
+            // A moment's trouble is no reason to go without the comparison; the second attempt decides.
+            Some(Err(failure)) if attempts == 0 => return Err(failure.into()),
+            Some(Err(failure)) => Some(unread(stable, &new.name, &failure)),
+        };
+        Ok(Outcome::Passed { stable: stable.clone(), uncompared })
+    }
+
+    /// A deployment was compared with, and will retire, the collection that it found at its beginning.
+    fn still_deployed_to(&self, running: &Running, alias: &str, stable: &str) -> Result<(), Outcome> {
+        let state = self.0.state.load();
+        let deployment = running.canary.plan().spec().deployment.as_ref().and_then(|id| state.held.deployments.get(id));
+        match deployment.and_then(|deploying| deploying.deployment.found().previous.as_deref()) {
+            Some(wanted) if wanted != stable => {
+                let (alias, found, wanted) = (alias.to_owned(), stable.to_owned(), wanted.to_owned());
+                Err(Outcome::Refused(BasisFault::AliasMoved { alias, found, wanted }.to_string()))
+            }
+            _ => Ok(()),
         }
-        Ok(Outcome::Passed { stable: stable.clone() })
     }
 
     fn nothing_else_runs(&self, running: &Running, alias: &str) -> Result<(), Outcome> {
@@ -161,6 +187,15 @@ fn serviceable(collection: &Description) -> Result<(), Outcome> {
         return Err(Outcome::Refused(format!("`{}` is empty", collection.name)));
     }
     Ok(())
+}
+
+fn compatible(old: &Description, new: &Description) -> Result<(), Outcome> {
+    let differences = Compatibility::of(&old.schema, &new.schema);
+    let blocking: Vec<String> = differences.blocking().map(ToString::to_string).collect();
+    if blocking.is_empty() {
+        return Ok(());
+    }
+    Err(Outcome::Refused(format!("`{}` cannot stand in for `{}`: {}", new.name, old.name, blocking.join("; "))))
 }
 
 /// A top score guard takes a low score for a bad one, and an answer does not say which vector it was found by.

@@ -43,6 +43,7 @@ impl Control {
         Evidence {
             applied: self.is_applied(running.revision).await,
             frozen: self.plan().frozen(clock::now()),
+            basis: self.stands(running.canary.basis()).await,
             measured: measured.map_err(|error| error.to_string()),
         }
     }

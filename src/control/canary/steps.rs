@@ -58,7 +58,7 @@ impl Control {
         self.edit_canary(id, Some(fence), |running| {
             let (canary, now) = (&mut running.canary, clock::now());
             match outcome {
-                Outcome::Passed { stable } => canary.checks_passed(number, stable),
+                Outcome::Passed { stable, uncompared } => canary.checks_passed(number, stable, uncompared),
                 Outcome::Done => canary.effect_done(now, number),
                 Outcome::Failed(reason) => canary.effect_failed(now, number, &reason),
                 Outcome::Refused(reason) => canary.effect_refused(now, number, &reason),

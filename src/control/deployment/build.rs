@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::control::clock;
+use crate::control::comparing::{Compared, unread};
 use crate::control::state::Control;
 use crate::live::DEFAULT_UPSTREAM;
 use crate::qdrant::{
@@ -46,8 +47,9 @@ impl Control {
         Ok(self.plan().client(DEFAULT_UPSTREAM)?)
     }
 
-    /// Whether it can be done at all. Only reads.
-    pub(super) async fn check_deployment(&self, spec: &DeploymentSpec, collection: &str) -> Result<Outcome, Outcome> {
+    /// Whether it can be done at all. Only reads. The present collection is asked only where the new one is made or judged by
+    /// it; after failed `attempts` one that is only compared with is left out (I14).
+    pub(super) async fn check_deployment(&self, spec: &DeploymentSpec, collection: &str, attempts: u32) -> Result<Outcome, Outcome> {
         let here = self.here()?;
         let listing = listed(&here).await?;
         let Some(previous) = listing.aliases.get(&spec.alias) else {
@@ -56,11 +58,10 @@ impl Control {
         if listing.collections.contains(collection) || listing.aliases.contains_key(collection) {
             return Err(Outcome::Refused(format!("the name `{collection}` is taken")));
         }
-        let old = here.describe(previous).await?.schema;
         let model = match &spec.source {
             // Known once it is recovered.
             Source::Snapshot(_) => None,
-            Source::External => Some(old.clone()),
+            Source::External => Some(here.describe(previous).await?.schema),
             Source::Collection(name) => Some(here.describe(name).await?.schema),
         };
         let overrides = spec.overrides.as_ref();
@@ -68,9 +69,12 @@ impl Control {
             (Some(model), Some(overrides)) => Some(model.with_overrides(overrides).map_err(|fault| Outcome::Refused(fault.to_string()))?),
             (model, _) => model,
         };
-        let differences = schema.as_ref().map_or_else(Vec::new, |schema| Compatibility::of(&old, schema).differences);
+        let Compared { differences, warnings } = match &schema {
+            None => Compared::default(),
+            Some(schema) => compared(&here, previous, (collection, schema), attempts).await?,
+        };
         acknowledged(spec, previous, &differences)?;
-        Ok(Outcome::Checked { previous: previous.clone(), schema: schema.map(Box::new), differences })
+        Ok(Outcome::Checked { previous: previous.clone(), schema: schema.map(Box::new), differences, warnings })
     }
 
     /// Makes the collection. That it is about to be made is stored first: of one that is there although nobody could say
@@ -199,15 +203,26 @@ impl Control {
             }
         }
         let previous = deployment.found().previous.clone().unwrap_or_default();
-        let (old, new) = (here.describe(&previous).await?.schema, here.describe(name).await?.schema);
-        let differences = Compatibility::of(&old, &new).differences;
+        let new = here.describe(name).await?.schema;
+        let attempts = deployment.trouble().map_or(0, |(attempts, _)| attempts);
+        let Compared { differences, warnings } = compared(&here, &previous, (name, &new), attempts).await?;
         acknowledged(spec, &previous, &differences)?;
-        Ok(Outcome::Finished { record, differences })
+        Ok(Outcome::Finished { record, differences, warnings })
     }
 }
 
 pub(super) async fn listed(client: &Client) -> Result<Listing, Outcome> {
     client.list().await.map_err(|failed| Outcome::Failed(failed.to_string()))
+}
+
+/// How the new collection differs from the present one. A moment's trouble is no reason to go without the comparison, so the
+/// first attempt insists on it.
+async fn compared(here: &Client, previous: &str, (name, new): (&str, &Schema), attempts: u32) -> Result<Compared, Outcome> {
+    match here.describe(previous).await {
+        Ok(old) => Ok(Compared { differences: Compatibility::of(&old.schema, new).differences, warnings: Vec::new() }),
+        Err(failure) if attempts == 0 => Err(Outcome::Failed(failure.to_string())),
+        Err(failure) => Ok(Compared { differences: Vec::new(), warnings: vec![unread(previous, name, &failure)] }),
+    }
 }
 
 async fn recover(here: &Client, mut record: CloneRecord, location: &str, doubtful: bool) -> Result<Built, Outcome> {

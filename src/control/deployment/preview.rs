@@ -16,6 +16,8 @@ pub struct Preview {
     pub collection: String,
     pub previous: String,
     pub differences: Vec<Difference>,
+    /// What could not be found out.
+    pub warnings: Vec<String>,
     pub steps: Vec<PreviewStep>,
 }
 
@@ -32,14 +34,16 @@ pub struct PreviewStep {
 
 impl Control {
     pub(super) async fn preview(&self, spec: &DeploymentSpec, collection: &str) -> Result<Preview, ControlError> {
-        match self.check_deployment(spec, collection).await {
-            Ok(Outcome::Checked { previous, schema, differences }) => Ok(Preview {
+        // There is one attempt: what it cannot find out is said.
+        match self.check_deployment(spec, collection, 1).await {
+            Ok(Outcome::Checked { previous, schema, differences, warnings }) => Ok(Preview {
                 dry_run: true,
                 alias: spec.alias.clone(),
                 collection: collection.to_owned(),
                 steps: steps(spec, collection, &previous, schema.as_deref()),
                 previous,
                 differences,
+                warnings,
             }),
             Err(Outcome::Refused(reason)) => Err(ControlError::Invalid(vec![SpecFault::new("", reason)])),
             Ok(other) | Err(other) => Err(ControlError::Unlisted(format!("{other:?}"))),

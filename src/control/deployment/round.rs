@@ -69,6 +69,21 @@ impl Control {
         }
     }
 
+    /// Looks at what each deployment rests on, also while one waits for people. One that fails is looked at again.
+    pub(in crate::control) async fn look_at_deployments(&self, fence: &Fence) {
+        let state = self.0.state.load_full();
+        for deploying in state.held.deployments.values() {
+            let Err(fault) = self.stands(deploying.deployment.basis()).await else { continue };
+            let lost = self.edit_deployment(deploying.deployment.id(), fence, |deployment| {
+                deployment.lose_basis(clock::now(), &fault);
+                Vec::new()
+            });
+            if let Err(error) = lost.await {
+                tracing::warn!(deployment = deploying.deployment.id(), %error, "a deployment could not be ended; it is tried again");
+            }
+        }
+    }
+
     /// Until nothing is due.
     async fn deploy(&self, id: &str, fence: &Fence) -> Result<(), ControlError> {
         loop {
@@ -106,7 +121,10 @@ impl Control {
     async fn carry_out(&self, deploying: &Deploying, work: Work, fence: &Fence) -> Done {
         let deployment = &deploying.deployment;
         let done = match work {
-            Work::Check => self.check_deployment(deployment.spec(), deployment.collection()).await.map(Done::from),
+            Work::Check => {
+                let attempts = deployment.trouble().map_or(0, |(attempts, _)| attempts);
+                self.check_deployment(deployment.spec(), deployment.collection(), attempts).await.map(Done::from)
+            }
             Work::Create => self.build_collection(deployment, fence).await.map(Done::from),
             Work::Copy => Box::pin(self.copy_points(deployment, fence)).await.map(Done::from),
             Work::Verify => self.verify_copy(deployment).await.map(Done::from),

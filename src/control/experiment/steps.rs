@@ -7,27 +7,52 @@ use crate::control::error::ControlError;
 use crate::control::state::Control;
 use crate::control::{clock, document};
 use crate::experiment::{Experiment, State};
+use crate::rollout::BasisFault;
 use crate::store::{self, Fence};
 
+/// What there is to see of one experiment at one look.
+struct Seen<'a> {
+    points_at: Option<&'a str>,
+    basis: Result<(), BasisFault>,
+    now: Timestamp,
+}
+
+impl Seen<'_> {
+    /// Whether anything followed from it.
+    fn heeded_by(&self, experiment: &mut Experiment) -> bool {
+        let gone = self.basis.as_ref().err().filter(|fault| !matches!(fault, BasisFault::Unknown(_))).map(ToString::to_string);
+        if gone.is_some_and(|what| experiment.lose(self.now, &what)) {
+            return true;
+        }
+        let ticked = experiment.tick(self.now);
+        let Some(points_at) = self.points_at else { return ticked };
+        let noticed = experiment.notice(self.now, points_at);
+        let merged = experiment.merged_arm(points_at).map(|arm| format!("the alias was moved to `{points_at}`, which is the arm `{arm}`"));
+        merged.is_some_and(|what| experiment.lose(self.now, &what)) || noticed || ticked
+    }
+}
+
 impl Control {
-    /// Moves on every experiment whose time has come, and takes note of aliases that were moved. One that fails is tried again at
-    /// the next round.
+    /// Moves on every experiment whose time has come, and takes note of aliases that were moved and of what is gone. One that fails
+    /// is tried again at the next round.
     pub(in crate::control) async fn step_experiments(&self, fence: &Fence) {
         let (state, now) = (self.0.state.load_full(), clock::now());
         for trial in state.held.experiments.values() {
+            let basis = self.stands(trial.basis()).await;
             let points_at = trial.alias().and_then(|alias| state.listing.aliases.get(alias)).map(String::as_str);
             let is_due = trial.experiment.due_at().is_some_and(|due| due <= now);
-            if !is_due && !points_at.is_some_and(|collection| trial.experiment.is_news(collection)) {
+            if !is_due && basis.is_ok() && !points_at.is_some_and(|collection| trial.experiment.is_news(collection)) {
                 continue;
             }
-            if let Err(error) = self.step_experiment(trial, points_at, now, fence).await {
+            let seen = Seen { points_at, basis, now };
+            if let Err(error) = self.step_experiment(trial, &seen, fence).await {
                 tracing::warn!(experiment = trial.experiment.id(), %error, "an experiment could not be moved on; it is tried again");
             }
         }
     }
 
-    async fn step_experiment(&self, before: &Trial, points_at: Option<&str>, now: Timestamp, fence: &Fence) -> Result<(), ControlError> {
-        let mut after = before.clone();
+    async fn step_experiment(&self, before: &Trial, seen: &Seen<'_>, fence: &Fence) -> Result<(), ControlError> {
+        let (mut after, now) = (before.clone(), seen.now);
         if before.experiment.state() == State::Settling {
             // The last word needs what every replica has counted, and they all know by now that it is over.
             if !self.is_applied(before.revision).await {
@@ -35,12 +60,8 @@ impl Control {
             }
             let reports = self.reports(before).await?;
             after.experiment.end(now, document::json(&reports));
-        } else {
-            let ticked = after.experiment.tick(now);
-            let noticed = points_at.is_some_and(|collection| after.experiment.notice(now, collection));
-            if !ticked && !noticed {
-                return Ok(());
-            }
+        } else if !seen.heeded_by(&mut after.experiment) {
+            return Ok(());
         }
         let _writing = self.0.writer.lock().await;
         // A new slice of time is no step of its history: there would be hundreds.

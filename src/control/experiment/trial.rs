@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use ulid::Ulid;
 
+use crate::config::DEFAULT_UPSTREAM;
 use crate::control::clock;
 use crate::control::document::{EXPERIMENT, json};
 use crate::control::holdings::Holdings;
 use crate::experiment::{Experiment, LayerPart, Step};
+use crate::rollout::Basis;
 use crate::store::{Expected, Key, NewEvent, Write};
 
 pub(in crate::control) type Trials = BTreeMap<String, Trial>;
@@ -45,6 +47,15 @@ impl Trial {
     pub(in crate::control) fn places(&self) -> impl Iterator<Item = (Option<&str>, &str)> {
         let arms = self.experiment.spec().arms.iter().filter(|_| self.experiment.holds_alias());
         arms.filter_map(|arm| Some((arm.upstream.as_deref(), arm.collection.as_deref()?)))
+    }
+
+    /// What has to be there for its arms to be told apart. A control that follows the alias may be moved: that is noted, and
+    /// said in the analysis.
+    pub(super) fn basis(&self) -> Option<Basis<'_>> {
+        let splits = self.experiment.state().is_counting();
+        let here = |upstream: &Option<&str>| upstream.is_none_or(|upstream| upstream == DEFAULT_UPSTREAM);
+        let collections = self.places().filter(|(upstream, _)| here(upstream)).map(|(_, collection)| collection).collect();
+        splits.then(|| Basis { alias: self.alias(), target: None, collections })
     }
 
     /// The document, and what becomes of the alias: a part of it is taken at the beginning, and given back with the traffic.

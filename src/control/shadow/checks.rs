@@ -9,13 +9,15 @@ use crate::rollout::shadow::ShadowSpec;
 impl Control {
     /// The shadow must be there, green and not empty, and be able to stand in for what the alias points at: it is asked with
     /// the same queries, and a collection of other vectors could answer none of them.
-    pub(super) async fn check_shadow(&self, spec: &ShadowSpec) -> Result<(), ControlError> {
+    /// Where the alias points.
+    pub(super) async fn check_shadow(&self, spec: &ShadowSpec) -> Result<String, ControlError> {
         let plan = self.plan();
         let here = plan.client(DEFAULT_UPSTREAM)?;
         let listing = here.list().await?;
         let stable = listing.aliases.get(&spec.alias).ok_or_else(|| ControlError::UnknownName(spec.alias.clone()))?;
         let upstream = plan.upstream(spec.upstream.as_deref()).unwrap_or(DEFAULT_UPSTREAM);
         let found = served(&plan.client(upstream)?, &spec.collection).await?;
-        same_schema(&here.describe(stable).await?, &found)
+        same_schema(&here.describe(stable).await?, &found)?;
+        Ok(stable.clone())
     }
 }

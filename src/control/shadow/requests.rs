@@ -43,13 +43,13 @@ impl Control {
         if !faults.is_empty() {
             return Err(ControlError::Invalid(faults));
         }
-        self.check_shadow(&spec).await?;
+        let stable = self.check_shadow(&spec).await?;
         let _writing = self.0.writer.lock().await;
         let state = self.0.state.load_full();
         if let Some(owner) = state.held.shadowed.get(deed.subject) {
             return Err(ControlError::Shadowed { alias: deed.subject.to_owned(), owner: owner.clone() });
         }
-        let mirroring = Mirroring { shadow: Shadow::create(&id, spec, clock::now(), &by(author, "created")), revision: 0 };
+        let mirroring = Mirroring { shadow: Shadow::create(&id, spec, &stable, clock::now(), &by(author, "created")), revision: 0 };
         let mut writes = mirroring.writes(None);
         writes.push(shadowed(deed.subject, &id));
         let audit = author.did(deed, None, Some(json(mirroring.shadow.spec())));

@@ -81,7 +81,7 @@ impl House {
 
     fn step(&self, id: &str, after: Period) -> impl Future<Output = Result<(), ControlError>> {
         let mirroring = self.control.mirroring(id).expect("it was made");
-        async move { self.control.step_shadow(&mirroring, clock::now().plus(after), &self.fence).await }
+        async move { self.control.step_shadow(&mirroring, &Ok(()), clock::now().plus(after), &self.fence).await }
     }
 
     async fn comparisons(&self, id: &str) -> u64 {

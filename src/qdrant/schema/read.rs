@@ -1,13 +1,15 @@
 //! Reading a collection's definition and state: its info, its aliases and its place in the cluster.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
+use http::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{CollectionState, Object, Params, PayloadIndex, ReplicaState, Schema, ShardKey, ShardKeySpec, or_empty};
-use crate::qdrant::client::collection_path;
-use crate::qdrant::{Client, Failure};
+use crate::qdrant::client::{collection_path, operation};
+use crate::qdrant::{Client, Failure, FailureKind};
 
 /// A collection as it is.
 #[derive(Clone, Debug, Serialize, PartialEq)]
@@ -112,6 +114,15 @@ impl Client {
         }
         state.replicas = replicas(cluster);
         Ok(Description { name: name.to_owned(), schema, state, aliases })
+    }
+
+    /// Reads a collection that may be failing, within `limit`.
+    ///
+    /// # Errors
+    /// As [`Self::describe`], and when it takes longer.
+    pub async fn describe_within(&self, name: &str, limit: Duration) -> Result<Description, Failure> {
+        let late = || self.failed(&operation(&Method::GET, &collection_path(name, "")), FailureKind::Timeout(limit));
+        tokio::time::timeout(limit, self.describe(name)).await.unwrap_or_else(|_| Err(late()))
     }
 
     /// Reads only what changes by itself.

@@ -9,6 +9,7 @@ mod effect;
 mod history;
 mod judge;
 mod judgement;
+mod rests;
 mod rollback;
 mod settle;
 mod shadow;
@@ -43,6 +44,9 @@ pub struct Canary {
     share: Share,
     /// The collection the alias pointed at when the pre-checks passed: where the way back leads.
     stable: Option<String>,
+    /// Why that collection could not be compared with the new one, if it could not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    uncompared: Option<String>,
     footprint: Footprint,
     /// The global kill switch is on.
     killed: bool,
@@ -87,6 +91,7 @@ impl Canary {
             step: Step::default(),
             share: Share::ZERO,
             stable: None,
+            uncompared: None,
             footprint: Footprint::default(),
             killed: false,
             frozen: None,

@@ -49,13 +49,25 @@ impl Canary {
         self.notify(now, Notice::RollbackFailed, reason);
     }
 
-    /// Somebody moved the alias by force: the canary takes its route off and ends. An alias that points elsewhere by now is
-    /// left alone, since restoring it is only done when it points at this canary's collection.
+    /// An operator moves the alias by force: the canary takes its route off and ends. An alias that points elsewhere by now is
+    /// left alone, since restoring it is only done when it points at this canary's collection. One that is on its way back no
+    /// longer restores the alias: the operator has decided where it points.
     ///
     /// # Errors
-    /// When the canary has ended or is on its way back.
+    /// When the canary has ended.
     pub fn supersede(&mut self, now: Timestamp, by: &By) -> Result<(), Illegal> {
-        self.end(now, Ending::Superseded, by).ok_or_else(|| Illegal::new("supersede", self.state, "it has ended or is on its way back"))
+        if matches!(self.state, State::RollingBack { .. } | State::RollbackFailed { .. }) {
+            self.leave_alias(now, by);
+            return Ok(());
+        }
+        self.end(now, Ending::Superseded, by).ok_or_else(|| Illegal::new("supersede", self.state, "it has ended"))
+    }
+
+    fn leave_alias(&mut self, now: Timestamp, by: &By) {
+        self.footprint.alias = false;
+        self.outbox.drop_if(|effect| matches!(effect, Effect::RestoreAlias { .. }));
+        self.enter(now, State::RollingBack { towards: Ending::Superseded }, by);
+        self.finish_rollback(now);
     }
 
     /// Ends a canary from outside; none when it is too late for that.

@@ -5,10 +5,12 @@ use super::{By, Canary, Effect, Ending, Notice, Phase, State};
 use crate::rollout::{Share, Timestamp};
 
 impl Canary {
-    /// The pre-checks found everything in order and the alias pointing at `stable`.
-    pub fn checks_passed(&mut self, number: u64, stable: impl Into<String>) {
+    /// The pre-checks found everything in order and the alias pointing at `stable`. `uncompared` says why that collection could
+    /// not be compared with the new one, if it could not.
+    pub fn checks_passed(&mut self, number: u64, stable: impl Into<String>, uncompared: Option<String>) {
         if matches!(self.outbox.take(number), Some(Effect::RunChecks { .. })) {
             self.stable = Some(stable.into());
+            self.uncompared = uncompared;
             // What they let begin need not wait for the next look.
             self.ticked = None;
         }

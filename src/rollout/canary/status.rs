@@ -103,6 +103,7 @@ impl Canary {
             (self.killed, "the kill switch is on"),
         ];
         let said = warnings.into_iter().filter(|(holds, _)| *holds).map(|(_, text)| text.to_owned());
+        let said = said.chain(self.uncompared.iter().filter(|_| !self.state.is_terminal()).cloned());
         said.chain(self.frozen.iter().filter(|_| !self.state.is_terminal()).map(|freeze| format!("nothing is promoted: {freeze}")))
             .collect()
     }

@@ -3,7 +3,12 @@
 use super::judgement::Judgement;
 use super::{By, Canary, Effect, Ending, Notice, PauseReason, Phase, State};
 use crate::rollout::time::millis;
-use crate::rollout::{AtDeadline, Evidence, NoData, Timestamp};
+use crate::rollout::{AtDeadline, BasisFault, Evidence, NoData, Timestamp};
+
+/// It is known that something is missing, though it may come back.
+fn is_gone(basis: &Result<(), BasisFault>) -> bool {
+    basis.as_ref().is_err_and(|fault| !matches!(fault, BasisFault::Unknown(_)))
+}
 
 /// What is next for a stage.
 enum Outlook {
@@ -23,13 +28,16 @@ impl Canary {
             State::Scheduled => self.start_when_due(now),
             State::Initializing => self.begin_when_checked(now, evidence),
             State::Shadowing | State::Stepping | State::Paused { .. } | State::Promoting | State::Watching => {
+                if self.ends_without_basis(now, &evidence.basis) {
+                    return;
+                }
                 let judgement = self.judge(evidence);
                 if self.react(now, &judgement) {
                     return;
                 }
                 match self.state {
                     State::Watching => self.tend_watch(now, &judgement, passed),
-                    State::Shadowing | State::Stepping | State::Paused { .. } => self.tend_stage(now, evidence.applied, &judgement, passed),
+                    State::Shadowing | State::Stepping | State::Paused { .. } => self.tend_stage(now, evidence, &judgement, passed),
                     _ => {}
                 }
             }
@@ -48,9 +56,14 @@ impl Canary {
     /// The first stage moves traffic as much as any other: freezes, the kill switch and blindness hold it too, and the
     /// comparison before it.
     fn begin_when_checked(&mut self, now: Timestamp, evidence: &Evidence) {
-        if self.stable.is_some() && !self.killed && self.frozen.is_none() && evidence.measured.is_ok() {
+        if self.ends_without_basis(now, &evidence.basis) {
+            return;
+        }
+        let known = evidence.measured.is_ok() && evidence.basis.is_ok();
+        if self.stable.is_some() && !self.killed && self.frozen.is_none() && known {
             self.started = Some(now);
-            let by = By::controller("the pre-checks passed");
+            let passed = "the pre-checks passed";
+            let by = By::controller(self.uncompared.as_ref().map_or_else(|| passed.to_owned(), |why| format!("{passed}, but {why}")));
             if self.plan.spec().shadow.is_some() { self.enter_shadow(now, &by) } else { self.enter_stage(now, 0, &by) }
         }
     }
@@ -86,12 +99,12 @@ impl Canary {
         }
     }
 
-    fn tend_stage(&mut self, now: Timestamp, applied: bool, judgement: &Judgement, passed: u64) {
+    fn tend_stage(&mut self, now: Timestamp, evidence: &Evidence, judgement: &Judgement, passed: u64) {
         if self.state == (State::Paused { because: PauseReason::KillSwitch }) {
             return;
         }
         let was_measuring = self.step.phase == Phase::Measuring;
-        self.advance_phase(now, applied);
+        self.advance_phase(now, evidence.applied);
         self.tell_when_overdue(now);
         if let State::Paused { because } = self.state
             && !because.clears_itself()
@@ -99,7 +112,7 @@ impl Canary {
             return;
         }
         // Only what was measured the whole time since the last look has been watched.
-        let seen = !matches!(judgement, Judgement::Unmeasured(_) | Judgement::NotYet);
+        let seen = !matches!(judgement, Judgement::Unmeasured(_) | Judgement::NotYet) && !is_gone(&evidence.basis);
         if self.state == self.going() && was_measuring && seen {
             self.step.elapsed = self.step.elapsed.saturating_add(self.plan.watched(passed));
         }
@@ -109,7 +122,7 @@ impl Canary {
         }
         // Time watched before a kill switch does not let a window pass that has only just begun.
         let over = self.stage_over() && (was_measuring || self.needs_no_time());
-        match self.outlook(now, judgement, over) {
+        match self.outlook(now, judgement, &evidence.basis, over) {
             Outlook::Run => self.go_on(now),
             Outlook::Hold(because, reason) => self.hold(now, because, &reason),
             Outlook::GiveUp(reason) => self.roll_back(now, Ending::RolledBack, &By::controller(reason)),
@@ -117,7 +130,12 @@ impl Canary {
         }
     }
 
-    fn outlook(&self, now: Timestamp, judgement: &Judgement, over: bool) -> Outlook {
+    fn outlook(&self, now: Timestamp, judgement: &Judgement, basis: &Result<(), BasisFault>, over: bool) -> Outlook {
+        if let Err(fault) = basis
+            && (is_gone(basis) || over)
+        {
+            return Outlook::Hold(PauseReason::Error, fault.to_string());
+        }
         if let Judgement::Unmeasured(reason) = judgement {
             return Outlook::Hold(PauseReason::Error, reason.clone());
         }

@@ -16,6 +16,7 @@
 mod check;
 mod command;
 mod report;
+mod rests;
 mod source;
 mod spec;
 mod state;

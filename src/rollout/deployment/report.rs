@@ -30,6 +30,8 @@ pub enum Outcome {
         previous: String,
         schema: Option<Box<Schema>>,
         differences: Vec<Difference>,
+        /// What could not be found out.
+        warnings: Vec<String>,
     },
     Built(Built),
     Copied(Checkpoint),
@@ -38,6 +40,7 @@ pub enum Outcome {
     Finished {
         record: Option<CloneRecord>,
         differences: Vec<Difference>,
+        warnings: Vec<String>,
     },
     Validated(Validation),
     /// Given to this canary.
@@ -58,7 +61,8 @@ impl Deployment {
     pub fn report(&mut self, now: Timestamp, outcome: Outcome) {
         use DeploymentState as S;
         match (self.state, outcome) {
-            (S::Checking, Outcome::Checked { previous, schema, differences }) => {
+            (S::Checking, Outcome::Checked { previous, schema, differences, warnings }) => {
+                self.warn(warnings);
                 (self.found.previous, self.found.schema, self.found.differences) =
                     (Some(previous), schema.map(|schema| *schema), differences);
                 self.proceed(now, S::Creating, "it can be done");
@@ -70,7 +74,8 @@ impl Deployment {
                 self.proceed(now, S::Verifying, reason);
             }
             (S::Verifying, Outcome::Verified(verification)) => self.verified(now, verification),
-            (S::Finishing, Outcome::Finished { record, differences }) => {
+            (S::Finishing, Outcome::Finished { record, differences, warnings }) => {
+                self.warn(warnings);
                 (self.made.clone, self.found.differences) = (record, differences);
                 self.proceed(now, S::Validating, "the collection is ready");
             }
@@ -117,13 +122,23 @@ impl Deployment {
         }
     }
 
+    /// The same trouble in two states is one warning.
+    fn warn(&mut self, warnings: Vec<String>) {
+        let known = &mut self.found.warnings;
+        for warning in warnings {
+            if !known.contains(&warning) {
+                known.push(warning);
+            }
+        }
+    }
+
     fn proceed(&mut self, now: Timestamp, to: DeploymentState, reason: impl Into<String>) {
         self.enter(now, to, &By::new("controller", reason));
     }
 
     fn built(&mut self, now: Timestamp, built: Built) {
         self.made.clone = Some(built.record);
-        self.found.warnings.extend(built.surprises);
+        self.warn(built.surprises);
         let (to, reason) = match self.spec.source {
             Source::Collection(_) => (DeploymentState::Copying, "the collection is there"),
             Source::Snapshot(_) => (DeploymentState::Finishing, "the snapshot is recovered"),
@@ -156,7 +171,7 @@ impl Deployment {
             Validated::Failed => self.refused(now, self.state, format!("validation failed: {}", failed.join(", "))),
             Validated::Passed => self.proceed(now, DeploymentState::Releasing, format!("{asked} of {asked} validation queries passed")),
             Validated::NotValidated => {
-                self.found.warnings.push("not validated: there are no validation queries".to_owned());
+                self.warn(vec!["not validated: there are no validation queries".to_owned()]);
                 self.proceed(now, DeploymentState::Releasing, "not validated: there was nothing to ask");
             }
         }
@@ -199,7 +214,7 @@ impl Deployment {
         self.put_off(now, reason);
     }
 
-    fn refused(&mut self, now: Timestamp, state: DeploymentState, reason: String) {
+    pub(super) fn refused(&mut self, now: Timestamp, state: DeploymentState, reason: String) {
         if state.is_terminal() {
             return;
         }

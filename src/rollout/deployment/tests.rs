@@ -32,11 +32,11 @@ fn checkpoint() -> Checkpoint {
 /// What a work brings when all goes well.
 fn good(work: Work) -> Outcome {
     match work {
-        Work::Check => Outcome::Checked { previous: "docs_1".to_owned(), schema: None, differences: Vec::new() },
+        Work::Check => Outcome::Checked { previous: "docs_1".to_owned(), schema: None, differences: Vec::new(), warnings: Vec::new() },
         Work::Create => Outcome::Built(Built { record: record(), surprises: Vec::new() }),
         Work::Copy => Outcome::Copied(checkpoint()),
         Work::Verify => Outcome::Verified(verification(0)),
-        Work::Finish => Outcome::Finished { record: Some(record()), differences: Vec::new() },
+        Work::Finish => Outcome::Finished { record: Some(record()), differences: Vec::new(), warnings: Vec::new() },
         Work::Validate => Outcome::Validated(Validation { outcome: Validated::Passed, results: Vec::new() }),
         Work::Release => Outcome::Released("canary_1".to_owned()),
         Work::Watch => Outcome::Watched(Release::Completed),

@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 pub use spec::ShadowSpec;
 pub use state::{ShadowState, ShadowStep};
 
-use super::By;
-use crate::config::{Period, Timestamp};
+use super::{Basis, BasisFault, By};
+use crate::config::{DEFAULT_UPSTREAM, Period, Timestamp};
 
 /// After the last read was mirrored, answers may still be under way, and replicas have counts to write down.
 const LAST_COUNTS: Period = Period::from_secs(5);
@@ -27,6 +27,9 @@ pub struct Shadow {
     spec: ShadowSpec,
     state: ShadowState,
     created: Timestamp,
+    /// Where the alias pointed when it began, and what its answers are compared with. Not there in older documents.
+    #[serde(default)]
+    stable: Option<String>,
     /// When mirroring ended.
     #[serde(default)]
     stopped_at: Option<Timestamp>,
@@ -47,10 +50,19 @@ pub struct Stopped {
 impl Shadow {
     /// One with a checked spec, whose collection has been looked at. It runs at once.
     #[must_use]
-    pub fn create(id: &str, spec: ShadowSpec, now: Timestamp, by: &By) -> Self {
+    pub fn create(id: &str, spec: ShadowSpec, stable: &str, now: Timestamp, by: &By) -> Self {
         let state = ShadowState::Running;
         let begun = ShadowStep::new(now, state, by);
-        Self { id: id.to_owned(), spec, state, created: now, stopped_at: None, history: vec![begun], report: None }
+        Self {
+            id: id.to_owned(),
+            spec,
+            state,
+            created: now,
+            stable: Some(stable.to_owned()),
+            stopped_at: None,
+            history: vec![begun],
+            report: None,
+        }
     }
 
     #[must_use]
@@ -120,6 +132,23 @@ impl Shadow {
         let over = self.mirrors() && self.planned_end() <= now;
         if over {
             self.stop_now(now, &By::controller("its longest duration is over"));
+        }
+        over
+    }
+
+    /// What has to be there for answers to be compared with those of the same collection.
+    #[must_use]
+    pub fn basis(&self) -> Option<Basis<'_>> {
+        let here = self.spec.upstream.as_deref().is_none_or(|upstream| upstream == DEFAULT_UPSTREAM);
+        let collections = here.then_some(self.spec.collection.as_str()).into_iter().collect();
+        self.mirrors().then(|| Basis { alias: Some(&self.spec.alias), target: self.stable.as_deref(), collections })
+    }
+
+    /// Stops it when what it rests on is gone: the report stands for what was compared until then. Whether it did.
+    pub fn lose_basis(&mut self, now: Timestamp, fault: &BasisFault) -> bool {
+        let over = self.mirrors() && !matches!(fault, BasisFault::Unknown(_));
+        if over {
+            self.stop_now(now, &By::controller(fault.to_string()));
         }
         over
     }

@@ -19,7 +19,7 @@ fn spec(changes: &serde_json::Value) -> ShadowSpec {
 }
 
 fn shadow() -> Shadow {
-    Shadow::create("shadow_1", spec(&json!({"max_duration": "1h"})), START, &By::new("ada", "why not"))
+    Shadow::create("shadow_1", spec(&json!({"max_duration": "1h"})), "docs_v1", START, &By::new("ada", "why not"))
 }
 
 fn after(seconds: u64) -> Timestamp {

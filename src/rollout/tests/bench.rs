@@ -148,7 +148,7 @@ impl Bench {
             match self.world.execute(&pending.effect) {
                 _ if self.broken == Some(pending.effect.name()) => self.canary.effect_failed(self.now, pending.number, "broken"),
                 Err(reason) => self.canary.effect_refused(self.now, pending.number, &reason),
-                Ok(()) if matches!(pending.effect, Effect::RunChecks { .. }) => self.canary.checks_passed(pending.number, OLD),
+                Ok(()) if matches!(pending.effect, Effect::RunChecks { .. }) => self.canary.checks_passed(pending.number, OLD, None),
                 Ok(()) => self.canary.effect_done(self.now, pending.number),
             }
             self.restart();
@@ -229,7 +229,7 @@ pub(super) fn evidence(canary: &Canary, window: u64, first: Verdict) -> Evidence
         }
         None => Measurement { window, canary: plenty(), control: plenty(), evaluations, comparison: None },
     };
-    Evidence { applied: true, frozen: None, measured: Ok(measured) }
+    Evidence { applied: true, frozen: None, basis: Ok(()), measured: Ok(measured) }
 }
 
 /// The evidence with other numbers in it.
@@ -239,5 +239,5 @@ pub(super) fn measured(mut evidence: Evidence, change: impl FnOnce(&mut Measurem
 }
 
 pub(super) fn unmeasured() -> Evidence {
-    Evidence { applied: true, frozen: None, measured: Err("the store does not answer".to_owned()) }
+    Evidence { applied: true, frozen: None, basis: Ok(()), measured: Err("the store does not answer".to_owned()) }
 }

@@ -84,7 +84,7 @@ fn what_is_reported_twice_or_too_late_changes_nothing() {
         bench.canary.effect_done(bench.now, number);
         bench.canary.effect_failed(bench.now, number, "late");
         bench.canary.effect_refused(bench.now, number, "late");
-        bench.canary.checks_passed(number, "docs_v9");
+        bench.canary.checks_passed(number, "docs_v9", None);
     }
     assert_eq!(bench.canary, before);
 }

@@ -9,8 +9,8 @@ use super::bench::{OLD, START, World, evidence, plan, plenty, secs, somebody, sp
 use crate::config::Period;
 use crate::rollout::time::millis;
 use crate::rollout::{
-    AtDeadline, Canary, CanarySpec, CohortNumbers, Command, Effect, Evidence, Guard, Level, Measurement, NoData, Notice, PauseReason,
-    Phase, Rule, ShadowStage, Share, StageSpec, State, Timestamp, Verdict,
+    AtDeadline, BasisFault, Canary, CanarySpec, CohortNumbers, Command, Effect, Evidence, Guard, Level, Measurement, NoData, Notice,
+    PauseReason, Phase, Rule, ShadowStage, Share, StageSpec, State, Timestamp, Verdict,
 };
 
 #[derive(Clone, Debug)]
@@ -40,17 +40,30 @@ struct Seen {
     measured: bool,
     applied: bool,
     frozen: bool,
+    basis: Result<(), BasisFault>,
 }
 
 fn verdict() -> impl Strategy<Value = Verdict> {
     prop_oneof![20 => Just(Verdict::Pass), 2 => Just(Verdict::Inconclusive), 1 => Just(Verdict::Fail)]
 }
 
+fn basis() -> impl Strategy<Value = Result<(), BasisFault>> {
+    let moved = BasisFault::AliasMoved { alias: "docs".to_owned(), found: "docs_v3".to_owned(), wanted: OLD.to_owned() };
+    prop_oneof![
+        200 => Just(Ok(())),
+        10 => Just(Err(BasisFault::Unknown("no listing".to_owned()))),
+        10 => Just(Err(BasisFault::AliasMissing("docs".to_owned()))),
+        1 => Just(Err(moved)),
+        1 => Just(Err(BasisFault::CollectionMissing("docs_v2".to_owned()))),
+    ]
+}
+
 fn seen() -> impl Strategy<Value = Seen> {
     let rarely = |weight| prop::bool::weighted(1.0 - weight);
-    (prop::array::uniform3(verdict()), rarely(0.1), rarely(0.1), rarely(0.1), rarely(0.1), prop::bool::weighted(0.05)).prop_map(
-        |(verdicts, enough, this_window, measured, applied, frozen)| Seen { verdicts, enough, this_window, measured, applied, frozen },
-    )
+    let flags = (rarely(0.1), rarely(0.1), rarely(0.1), rarely(0.1), prop::bool::weighted(0.05));
+    (prop::array::uniform3(verdict()), flags, basis()).prop_map(|(verdicts, (enough, this_window, measured, applied, frozen), basis)| {
+        Seen { verdicts, enough, this_window, measured, applied, frozen, basis }
+    })
 }
 
 fn action() -> impl Strategy<Value = Action> {
@@ -117,6 +130,7 @@ impl Model {
     fn evidence(&self, seen: &Seen) -> Evidence {
         let mut evidence = evidence(&self.canary, self.world.window + u64::from(!seen.this_window), Verdict::Pass);
         evidence.applied = seen.applied;
+        evidence.basis = seen.basis.clone();
         evidence.frozen = seen.frozen.then(|| "holiday".to_owned());
         if let Ok(measured) = &mut evidence.measured {
             measured.evaluations.iter_mut().zip(seen.verdicts).for_each(|(found, verdict)| found.verdict = verdict);
@@ -174,7 +188,7 @@ impl Model {
         match (done, outcome) {
             (_, Outcome::Unreported) => {}
             (Err(reason), _) => self.canary.effect_refused(self.now, pending.number, &reason),
-            (Ok(()), _) if matches!(pending.effect, Effect::RunChecks { .. }) => self.canary.checks_passed(pending.number, OLD),
+            (Ok(()), _) if matches!(pending.effect, Effect::RunChecks { .. }) => self.canary.checks_passed(pending.number, OLD, None),
             (Ok(()), _) => self.canary.effect_done(self.now, pending.number),
         }
     }
@@ -189,7 +203,9 @@ impl Model {
                 assert!(pending || self.kept || self.world.retired == [OLD]);
             }
             State::Completed => assert_eq!((self.world.alias.as_str(), self.world.route.unwrap_or(Share::FULL)), (OLD, Share::FULL)),
-            State::RolledBack | State::Aborted | State::Superseded | State::Failed => {
+            // Where the alias points then is for those to say who moved it.
+            State::Superseded => assert!(self.world.route.is_none() && self.world.retired.is_empty() && !pending),
+            State::RolledBack | State::Aborted | State::Failed => {
                 assert_eq!((self.world.alias.as_str(), self.world.route), (OLD, None));
                 assert!(self.world.retired.is_empty() && !pending);
             }
@@ -275,8 +291,8 @@ fn looked(before: &Canary, after: &Canary, evidence: &Evidence, now: Timestamp) 
             );
         }
     }
-    if evidence.measured.is_err() {
-        assert!(!upwards && after.share() <= before.share(), "losing the evidence never advances");
+    if evidence.measured.is_err() || evidence.basis.is_err() {
+        assert!(!upwards && after.share() <= before.share(), "losing the evidence, or what it rests on, never advances");
     }
 }
 
@@ -285,7 +301,7 @@ fn is_in_stage(state: State) -> bool {
 }
 
 fn is_back(state: State) -> bool {
-    matches!(state, State::RollingBack { .. } | State::RollbackFailed { .. } | State::RolledBack)
+    matches!(state, State::RollingBack { .. } | State::RollbackFailed { .. } | State::RolledBack | State::Superseded)
 }
 
 /// What must have been so for a stage to be left upwards by itself.
@@ -342,7 +358,7 @@ proptest! {
         for action in &history {
             model.step(action);
         }
-        let good = Seen { verdicts: [Verdict::Pass; 3], enough: true, this_window: true, measured: true, applied: true, frozen: false };
+        let good = Seen { verdicts: [Verdict::Pass; 3], enough: true, this_window: true, measured: true, applied: true, frozen: false, basis: Ok(()) };
         model.step(&Action::Kill(false));
         for _ in 0..60 {
             let help = match model.canary.state() {

@@ -1,5 +1,6 @@
 //! The laws of this room: by example in the files named after what they are about, and for arbitrary histories in `laws`.
 
+mod basis;
 mod bench;
 mod commands;
 mod effects;

@@ -27,7 +27,7 @@ fn tick(running: &mut Running) {
     let window = running.canary.window();
     let (canary, control) = (CohortNumbers::default(), CohortNumbers::default());
     let measured = Ok(Measurement { window, canary, control, evaluations: Vec::new(), comparison: None });
-    running.canary.tick(START, &Evidence { applied: true, frozen: None, measured });
+    running.canary.tick(START, &Evidence { applied: true, frozen: None, basis: Ok(()), measured });
 }
 
 /// After its pre-checks.
@@ -35,7 +35,7 @@ fn checked(spec: CanarySpec) -> Running {
     let mut running = created(spec);
     tick(&mut running);
     let checks = due(&running, |effect| matches!(effect, Effect::RunChecks { .. }));
-    running.canary.checks_passed(checks.number, "docs_v1");
+    running.canary.checks_passed(checks.number, "docs_v1", None);
     tick(&mut running);
     running
 }
