@@ -26,6 +26,7 @@ mod kill;
 mod kill_switch;
 mod lease;
 mod ledger;
+mod loss;
 mod once;
 mod owners;
 mod plan;

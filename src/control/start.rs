@@ -15,6 +15,7 @@ use super::document::{ONLY, TOKEN_KEY, json, write};
 use super::error::StartError;
 use super::experiment::Book;
 use super::holdings::Holdings;
+use super::loss::Book as BookOfWrites;
 use super::reload_status::ReloadStatus;
 use super::state::{Control, Inner, ListingHealth, State};
 use super::webhooks::Board;
@@ -68,6 +69,7 @@ impl Control {
             writer: Mutex::new(()),
             retiring: Arc::default(),
             book: Book::default(),
+            book_of_writes: BookOfWrites::default(),
             deploying: AtWork::default(),
             relist: Notify::new(),
             board: Board::default(),

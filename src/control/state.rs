@@ -9,6 +9,7 @@ use tokio::sync::{Mutex, Notify};
 use super::deployment::AtWork;
 use super::experiment::Book;
 use super::holdings::Holdings;
+use super::loss::Book as BookOfWrites;
 use super::reload_status::ReloadStatus;
 use super::webhooks::Board;
 use super::{Plan, Readiness, RouteState};
@@ -39,6 +40,8 @@ pub(super) struct Inner {
     pub(super) retiring: Arc<Mutex<()>>,
     /// What was reported to this process about experiments.
     pub(super) book: Book,
+    /// The writes that other replicas have forwarded.
+    pub(super) book_of_writes: BookOfWrites,
     /// The deployments this process is working on.
     pub(super) deploying: AtWork,
     /// Rung when the aliases should be listed without waiting for the next round.

@@ -90,6 +90,9 @@ impl Control {
         if let Err(error) = self.clear_ended(fence).await {
             tracing::warn!(%error, "what has ended could not be cleared away");
         }
+        if let Err(error) = self.fold_writes().await {
+            tracing::warn!(%error, "the counts of replicas that have ended could not be added up");
+        }
         if let Err(error) = self.abandon_deliveries().await {
             tracing::warn!(%error, "deliveries to webhooks that are gone could not be given up");
         }
@@ -123,6 +126,8 @@ impl Control {
     /// What this process has counted, so that others can read it and nothing is lost when it goes; and a look at what others
     /// have, as far as it has to be known everywhere.
     async fn write_down(&self) -> Result<(), ControlError> {
+        self.flush_writes(false).await?;
+        self.learn_writes().await?;
         self.flush_observations().await?;
         self.flush_experiments().await?;
         self.flush_comparisons().await?;
@@ -136,6 +141,7 @@ impl Control {
         let store = &self.0.store;
         let left = async {
             self.write_down().await?;
+            self.flush_writes(true).await?;
             store.release(&self.0.replica).await?;
             store.forget_replica(&self.0.replica).await?;
             Ok::<_, ControlError>(())

@@ -8,6 +8,7 @@ use super::RouteState;
 use super::error::ControlError;
 use super::state::{Control, State};
 use crate::live::DEFAULT_UPSTREAM;
+use crate::rollout::loss::Tally;
 use crate::routing::{Interval, RouteSpec};
 
 /// An alias as it was last listed.
@@ -28,6 +29,8 @@ pub struct CollectionView {
     pub listed: bool,
     /// Requests inside it now, whatever name they came by.
     pub in_flight: u64,
+    /// Writes that all replicas have forwarded to it, whatever name they came by, since Pointsman counts them.
+    pub writes: Tally,
     pub aliases: Vec<String>,
     /// Routes with a variant that it answers.
     pub routes: Vec<String>,
@@ -95,10 +98,12 @@ impl Control {
         }
         let mut aliases = aliases_by_collection(&state, &here);
         let mut routes = routes_by_collection(&state, &here);
+        let counted = self.counted_lately();
         let view = |(at, in_flight): ((String, String), u64)| CollectionView {
             listed: at.0 == here && state.listing.collections.contains(&at.1),
             aliases: aliases.remove(&at).unwrap_or_default(),
             routes: routes.remove(&at).unwrap_or_default(),
+            writes: counted.tally(&at.0, &at.1),
             upstream: at.0,
             collection: at.1,
             in_flight,

@@ -33,5 +33,5 @@ pub use prometheus::{
 pub use registry::Registry;
 pub use series::{Completed, FallbackCause, Series, Shard, Totals};
 pub use units::UnitWords;
-pub use usage::Usage;
+pub use usage::{Usage, Written};
 pub use worker::{WorkerCells, WorkerEvent};

@@ -354,6 +354,9 @@ impl Journey {
 
     pub(super) fn fail(self, Failed { fault, mut observation }: Failed) -> Response<Answer> {
         observation.first_byte(fault.outcome());
+        if fault.is_unsent() {
+            observation.unsent();
+        }
         let mut answer = fault.answer(self.subject.protocol);
         self.mark(answer.headers_mut(), observation.target(), true);
         if fault.outcome() != Outcome::Aborted {

@@ -16,7 +16,7 @@ use super::look::{Blind, Look};
 use super::tee::Tee;
 use super::worker::Worker;
 use crate::live::Answers;
-use crate::metrics::{Class, CohortSample, Completed, Finding, Handles, Outcome, Protocol, Whose, WorkerEvent};
+use crate::metrics::{Class, CohortSample, Completed, Finding, Handles, Outcome, Protocol, Whose, WorkerEvent, Written};
 use crate::routing::Target;
 
 pub(super) struct Observation {
@@ -33,6 +33,10 @@ pub(super) struct Observation {
     tee: Option<Box<Tee>>,
     /// Stable had to answer in its place.
     replaced: bool,
+    /// Upstream took nothing of it.
+    unsent: bool,
+    /// The head of the answer alone says that the request succeeded. gRPC says it in the trailers.
+    succeeded: bool,
     completed: bool,
 }
 
@@ -79,6 +83,8 @@ impl Observation {
             look: None,
             tee: None,
             replaced: false,
+            unsent: false,
+            succeeded: false,
             completed: false,
         }
     }
@@ -91,6 +97,12 @@ impl Observation {
     pub(super) fn first_byte(&mut self, outcome: Outcome) {
         self.done.first_byte_us = Some(micros(self.started.elapsed()));
         self.done.outcome = outcome;
+        self.succeeded = outcome == Outcome::Ok && self.done.protocol == Protocol::Rest;
+    }
+
+    /// No upstream took any of the request.
+    pub(super) fn unsent(&mut self) {
+        self.unsent = true;
     }
 
     /// As far as the head of the answer can tell.
@@ -160,6 +172,23 @@ impl Observation {
         found.ok()
     }
 
+    /// What became of a write. None of what has certainly changed nothing, and of what is no write.
+    fn written(&self) -> Option<Written> {
+        if self.done.class != Class::Write {
+            return None;
+        }
+        // Nobody can act on a request that has not arrived as a whole.
+        let sent = !self.unsent && self.client.as_ref().is_none_or(|client| client.has_ended());
+        match self.done.outcome {
+            Outcome::Ok => Some(Written::Acknowledged),
+            Outcome::Aborted | Outcome::Timeout | Outcome::ServerError | Outcome::Unavailable if self.succeeded => {
+                Some(Written::Acknowledged)
+            }
+            Outcome::Aborted | Outcome::Timeout | Outcome::ServerError | Outcome::Unavailable => sent.then_some(Written::Unknown),
+            Outcome::ClientError | Outcome::Unauthorized | Outcome::NotFound | Outcome::RateLimited => None,
+        }
+    }
+
     /// For the rollout that watches the target, if one does.
     fn count(&mut self) {
         let (worker, target) = (self.worker.index(), Arc::clone(&self.target));
@@ -215,6 +244,9 @@ impl Drop for Observation {
         self.done.request_bytes = self.client.as_ref().map_or(0, |client| client.bytes());
         self.target.handle.series.shard(self.worker.index()).end(&self.done);
         self.count();
+        if let Some(written) = self.written() {
+            self.target.handle.usage.wrote(self.worker.index(), written);
+        }
         if let Some(tee) = self.tee.take() {
             tee.finish(&self.worker, self.done.outcome == Outcome::Ok, self.done.first_byte_us.unwrap_or(self.done.total_us));
         }

@@ -76,6 +76,11 @@ impl Fault {
         }
     }
 
+    /// Whether no upstream can have seen the request.
+    pub(super) fn is_unsent(&self) -> bool {
+        matches!(self, Self::Unreachable(..) | Self::BadRequest(_))
+    }
+
     /// What it means for a variant that met it; none where stable would have met it too.
     pub(super) fn fallback_cause(&self) -> Option<FallbackCause> {
         match self {

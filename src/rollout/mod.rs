@@ -23,6 +23,7 @@ mod canary;
 pub mod deployment;
 mod evaluation;
 mod evidence;
+pub mod loss;
 mod plan;
 pub mod retirement;
 pub mod shadow;

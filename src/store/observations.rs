@@ -72,6 +72,28 @@ impl Store {
         .await
     }
 
+    /// Puts one observation in the place of several, all or nothing: `into` gets `body`, the others go. Changes nothing and
+    /// returns false when one of them is not there any more, since then somebody else has done it.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn fold_observations(&self, scope: &str, replicas: &[String], into: &str, body: &Value) -> Result<bool, StoreError> {
+        bounded(async {
+            let mut transaction = self.begin().await?;
+            for replica in replicas {
+                let delete = sqlx::query("DELETE FROM observations WHERE scope = $1 AND replica = $2").bind(scope).bind(replica);
+                if delete.execute(&mut *transaction).await?.rows_affected() == 0 {
+                    return Ok(false);
+                }
+            }
+            let insert = "INSERT INTO observations (scope, replica, body, at) VALUES ($1, $2, $3, (SELECT now_ms FROM clock))";
+            sqlx::query(insert).bind(scope).bind(into).bind(body.to_string()).execute(&mut *transaction).await?;
+            transaction.commit().await?;
+            Ok(true)
+        })
+        .await
+    }
+
     /// Drops everything whose scope begins with `prefix`; returns how many observations that were.
     ///
     /// # Errors

@@ -41,6 +41,7 @@ mod tls;
 mod way_out;
 mod webhooks;
 mod wire;
+mod writes;
 
 #[path = "../clients/rust/scenarios.rs"]
 mod scenarios;

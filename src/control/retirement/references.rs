@@ -8,7 +8,7 @@ use crate::routing::RouteSpec;
 
 impl State {
     /// Routes and rollouts that lead to a collection, in words. Certain: whatever makes another one is a commit.
-    pub(super) fn references_to(&self, upstream: &str, collection: &str) -> Vec<String> {
+    pub(in crate::control) fn references_to(&self, upstream: &str, collection: &str) -> Vec<String> {
         let leads_there =
             |spec: &RouteSpec| spec.variants.iter().any(|variant| self.place(variant).is_some_and(|at| at == (upstream, collection)));
         let routes = self.held.routes.iter();

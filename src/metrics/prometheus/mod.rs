@@ -74,12 +74,18 @@ pub fn render(registry: &Registry, gauges: &Gauges<'_>) -> Result<String, Render
     Ok(TextEncoder::new().encode_to_string(&families)?)
 }
 
-fn usage(registry: &Registry) -> Option<MetricFamily> {
+fn usage(registry: &Registry) -> [MetricFamily; 2] {
     let mut family = Family::gauge("collection_in_flight", "Requests inside a collection now, whatever name they came by.");
+    let mut writes = Family::counter("collection_writes_total", "Writes a collection got, whatever name they came by; a batch is one.");
     for usage in registry.usage() {
-        family.add(&[("upstream", &usage.upstream), ("collection", &usage.collection)], usage.in_flight());
+        let (upstream, collection) = (("upstream", &*usage.upstream), ("collection", &*usage.collection));
+        family.add(&[upstream, collection], usage.in_flight());
+        let (acknowledged, unknown) = usage.writes();
+        for (outcome, count) in [("acknowledged", acknowledged), ("unknown", unknown)] {
+            writes.add_nonzero(&[upstream, collection, ("outcome", outcome)], count);
+        }
     }
-    Some(family.build())
+    [family.build(), writes.build()]
 }
 
 fn workers(workers: &[std::sync::Arc<WorkerCells>]) -> Vec<MetricFamily> {

@@ -1,0 +1,99 @@
+//! Counting over all replicas: each writes down its own counts and knows those of the others, a second old at most.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+
+use super::report::{ENDED, Report, SCOPE};
+use crate::control::error::ControlError;
+use crate::control::state::Control;
+use crate::control::steward::is_live;
+use crate::control::{clock, document};
+use crate::rollout::Timestamp;
+use crate::rollout::loss::Counted;
+use crate::store::Observation;
+
+/// What the other replicas have counted, as far as this one has heard.
+#[derive(Debug, Default)]
+pub(in crate::control) struct Book(ArcSwap<Counted>);
+
+impl Control {
+    /// Writes down what this process has counted. By every replica, every second: also when nothing has changed, since the
+    /// time of the last report tells what can be missing.
+    pub(in crate::control) async fn flush_writes(&self, closed: bool) -> Result<(), ControlError> {
+        let report = Report::here(self.registry(), closed);
+        Ok(self.0.store.put_observation(SCOPE, &self.0.replica, &document::json(&report)).await?)
+    }
+
+    /// Takes in what the other replicas have counted, so that it can be shown without asking the store.
+    pub(in crate::control) async fn learn_writes(&self) -> Result<(), ControlError> {
+        self.0.book_of_writes.0.store(Arc::new(self.counted_elsewhere().await?));
+        Ok(())
+    }
+
+    /// What all replicas have counted, read now: for whatever is decided on it.
+    pub(in crate::control) async fn counted(&self) -> Result<Counted, ControlError> {
+        let mut counted = self.counted_elsewhere().await?;
+        Report::here(self.registry(), false).add_to(&mut counted, None);
+        Ok(counted)
+    }
+
+    /// The same as far as it is known without asking: for whatever is only shown.
+    pub(in crate::control) fn counted_lately(&self) -> Counted {
+        let mut counted = Counted::clone(&self.0.book_of_writes.0.load());
+        Report::here(self.registry(), false).add_to(&mut counted, None);
+        counted
+    }
+
+    async fn counted_elsewhere(&self) -> Result<Counted, ControlError> {
+        let rows = self.0.store.observations(SCOPE).await?;
+        let replicas = self.0.store.replicas().await?;
+        let live: HashSet<&str> = replicas.iter().filter(|replica| is_live(replica)).map(|replica| replica.report.id.as_str()).collect();
+        let mut counted = Counted::default();
+        for row in rows.into_iter().filter(|row| row.replica != self.0.replica) {
+            let silent_since = (!live.contains(row.replica.as_str())).then(|| reported(&row));
+            read(row)?.add_to(&mut counted, silent_since);
+        }
+        Ok(counted)
+    }
+
+    /// Adds the rows of replicas that have ended long ago to one row, so that restarts do not pile up. By the controller.
+    pub(in crate::control) async fn fold_writes(&self) -> Result<(), ControlError> {
+        let known: HashSet<String> = self.0.store.replicas().await?.into_iter().map(|replica| replica.report.id).collect();
+        let rows = self.0.store.observations(SCOPE).await?;
+        let (mut gone, mut all) = (Vec::new(), Report::default());
+        for row in rows.into_iter().filter(|row| row.replica != self.0.replica && !known.contains(&row.replica)) {
+            let at = reported(&row);
+            gone.push(row.replica.clone());
+            all.fold(read(row)?, at);
+        }
+        if gone.iter().all(|replica| replica == ENDED) {
+            return Ok(());
+        }
+        let state = self.0.state.load_full();
+        all.retain(|upstream, collection| state.may_be_counted(upstream, collection));
+        self.0.store.fold_observations(SCOPE, &gone, ENDED, &document::json(&all)).await?;
+        Ok(())
+    }
+}
+
+impl crate::control::state::State {
+    /// Whether anybody may still ask how much was written to a collection. Other upstreams than the default one are not
+    /// listed, so of theirs nothing is known.
+    fn may_be_counted(&self, upstream: &str, collection: &str) -> bool {
+        *self.plan.upstreams[crate::live::DEFAULT_UPSTREAM].name != *upstream
+            || self.listing.collections.contains(collection)
+            || !self.references_to(upstream, collection).is_empty()
+    }
+}
+
+/// By the database's clock, which is near enough: what is compared with it has a minute to spare.
+fn reported(row: &Observation) -> Timestamp {
+    Timestamp::from_millis(u64::try_from(row.at.as_millis()).unwrap_or_default().min(clock::now().millis()))
+}
+
+fn read(row: Observation) -> Result<Report, ControlError> {
+    let Observation { replica, body, .. } = row;
+    serde_json::from_value(body).map_err(|error| ControlError::Observation { replica, reason: error.to_string() })
+}

@@ -1,0 +1,58 @@
+//! Where the counts of a rollout began.
+
+use serde::{Deserialize, Serialize};
+
+use super::counted::Since;
+use super::{Bound, Counted, Loss, Mark, Tally};
+
+/// What one collection has that another one lacks, counted from these marks on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stake {
+    /// Of the collections whose writes the other one does not get.
+    pub marks: Vec<Mark>,
+    /// Of the other collection: if it is written to as well, applications may write everything twice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beside: Option<Mark>,
+    /// How old the copy is was not known when the count began, so there may be more than was counted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub of_unknown_age: bool,
+}
+
+impl Stake {
+    /// What goes to `marks` is missing where `beside` counts.
+    #[must_use]
+    pub fn new(marks: Vec<Mark>, beside: Mark) -> Self {
+        Self { marks, beside: Some(beside), of_unknown_age: false }
+    }
+
+    /// Whether writes to this collection count.
+    #[must_use]
+    pub fn counts(&self, collection: &str) -> bool {
+        self.marks.iter().any(|mark| mark.collection == collection)
+    }
+
+    /// What would be lost; none where nothing is counted.
+    #[must_use]
+    pub fn loss(&self, counted: &Counted) -> Option<Loss> {
+        let since = self.marks.iter().map(|mark| mark.at).min()?;
+        let sinces: Vec<Since> = self.marks.iter().map(|mark| counted.since(mark)).collect();
+        let Tally { acknowledged, unknown } = sinces.iter().fold(Tally::default(), |all, since| all.plus(since.tally));
+        let beside = self.beside.as_ref();
+        let both = acknowledged > 0 && beside.is_some_and(|mark| !counted.since(mark).tally.is_zero());
+        let more = self.of_unknown_age || sinces.iter().any(|since| since.incomplete);
+        let bound = match (both, more) {
+            (false, false) => Bound::Exact,
+            (true, false) => Bound::AtMost,
+            (false, true) => Bound::AtLeast,
+            (true, true) => Bound::Approximate,
+        };
+        Some(Loss {
+            only_in: self.marks.iter().map(|mark| mark.collection.clone()).collect(),
+            missing_in: beside.map_or_else(String::new, |mark| mark.collection.clone()),
+            since,
+            acknowledged,
+            unknown,
+            bound,
+        })
+    }
+}
