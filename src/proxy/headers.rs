@@ -20,21 +20,68 @@ static HTTP2_SETTINGS: HeaderName = HeaderName::from_static("http2-settings");
 static FORWARDED: HeaderName = HeaderName::from_static("forwarded");
 static X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// The headers of one request that concern only the connection it came over.
-#[derive(Debug, Default)]
+/// The headers of one message that concern only the connection it came over.
+#[derive(Clone, Debug, Default)]
 pub(super) struct HopByHop {
-    /// Those the `Connection` header names besides the standard ones, and what else is not to go on.
+    /// Those the `Connection` header names in addition to the standard ones, and others that must not be forwarded.
     named: SmallVec<[HeaderName; 2]>,
 }
 
+/// Clients name one or two headers in `Connection`. Each name is compared with each header, so their number is bounded.
+const MAX_CONNECTION_OPTIONS: usize = 16;
+
+/// Why a `Connection` header cannot be followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum BadConnection {
+    #[error("the header `connection` lists more than {MAX_CONNECTION_OPTIONS} options")]
+    TooMany,
+    #[error("the header `connection` has an option that is not a header's name")]
+    NotAName,
+    #[error("the header `connection` names `{0}`, which concerns the whole way of a message and not one connection")]
+    EndToEnd(&'static str),
+}
+
 impl HopByHop {
-    pub(super) fn of(headers: &HeaderMap) -> Self {
-        let mut named = SmallVec::new();
+    /// # Errors
+    /// When `Connection` names a header that must not be dropped on the way: dropping `content-length` would change where the
+    /// message ends, dropping `api-key` or `host` whom it is from or for.
+    pub(super) fn of(headers: &HeaderMap) -> Result<Self, BadConnection> {
+        let mut this = Self::default();
+        let mut options = 0;
         for value in headers.get_all(header::CONNECTION) {
-            let tokens = value.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
-            named.extend(tokens.filter_map(|token| HeaderName::from_bytes(token).ok()).filter(|name| !Self::is_standard(name)));
+            this.add(value.as_bytes(), &mut options)?;
         }
-        Self { named }
+        Ok(this)
+    }
+
+    /// Takes the headers that `Connection` named out of a message.
+    pub(super) fn take_out_of(&self, headers: &mut HeaderMap) {
+        for name in &self.named {
+            headers.remove(name);
+        }
+    }
+
+    /// Takes one line of `Connection`; `options` counts those of all lines.
+    pub(super) fn add(&mut self, value: &[u8], options: &mut usize) -> Result<(), BadConnection> {
+        for option in value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii).filter(|option| !option.is_empty()) {
+            *options += 1;
+            if *options > MAX_CONNECTION_OPTIONS {
+                return Err(BadConnection::TooMany);
+            }
+            let name = HeaderName::from_bytes(option).map_err(|_| BadConnection::NotAName)?;
+            if let Some(name) = end_to_end(&name) {
+                return Err(BadConnection::EndToEnd(name));
+            }
+            if !Self::is_standard(&name) {
+                self.named.push(name);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a header was named in `Connection`.
+    pub(super) fn is_named(&self, name: &HeaderName) -> bool {
+        self.named.contains(name)
     }
 
     /// This one is not to go on either.
@@ -50,9 +97,10 @@ impl HopByHop {
             || name == FORWARDED
             || name == X_FORWARDED_FOR
             || name.as_str().starts_with(INTERNAL)
-            || self.named.contains(name)
+            || self.is_named(name)
     }
 
+    /// Whether a header concerns one connection by its own definition.
     pub(super) fn is_standard(name: &HeaderName) -> bool {
         name == header::CONNECTION
             || name == header::TRANSFER_ENCODING
@@ -70,6 +118,46 @@ impl HopByHop {
         for name in &doomed {
             headers.remove(name);
         }
+    }
+}
+
+/// Headers that no hop may drop because a `Connection` header says so: what delimits and describes the content, whom the
+/// message is from and for, and what Pointsman itself writes. RFC 9110, section 7.6.1 forbids senders to list them.
+const END_TO_END: &[&str] = &[
+    "accept",
+    "accept-encoding",
+    "api-key",
+    "authorization",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "cookie",
+    "date",
+    "forwarded",
+    "grpc-encoding",
+    "grpc-message",
+    "grpc-status",
+    "grpc-timeout",
+    "host",
+    "set-cookie",
+    "transfer-encoding",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+];
+
+fn end_to_end(name: &HeaderName) -> Option<&'static str> {
+    if name.as_str().starts_with(INTERNAL) {
+        return Some("x-pointsman-*");
+    }
+    END_TO_END.iter().find(|known| name == **known).copied()
+}
+
+/// Takes out what only Pointsman may say: an upstream must not pretend a variant or a decision.
+pub(super) fn strip_internal(headers: &mut HeaderMap) {
+    let forged: SmallVec<[HeaderName; 2]> = headers.keys().filter(|name| name.as_str().starts_with(INTERNAL)).cloned().collect();
+    for name in &forged {
+        headers.remove(name);
     }
 }
 

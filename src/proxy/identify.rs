@@ -34,6 +34,8 @@ pub fn bare<'n>(carriers: &[Carrier], name: &'n str) -> BareName<'n> {
     for carrier in carriers {
         if let Carrier::NameSuffix(separator) = carrier
             && let Some((bare, unit)) = name.split_once(separator.as_ref())
+            // Without a name in front of it, it is not a suffix: taken off, another segment of the path would become the name.
+            && !bare.is_empty()
         {
             return BareName { name: bare, unit: Some(unit) };
         }

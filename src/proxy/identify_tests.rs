@@ -62,6 +62,7 @@ fn suffixes_are_taken_off_only_where_configured() {
     assert_eq!(bare(&carriers, "docs@@u=42"), BareName { name: "docs", unit: Some("42") });
     assert_eq!(bare(&carriers, "docs"), BareName { name: "docs", unit: None });
     assert_eq!(bare(&carriers[..1], "docs@@u=42"), BareName { name: "docs@@u=42", unit: None });
+    assert_eq!(bare(&carriers, "@@u=5"), BareName { name: "@@u=5", unit: None }, "a suffix needs a name in front of it");
     let places = Places { query: None, suffix: Some("42") };
     assert_eq!(unit(&carriers, &headers(&[]), places).as_deref(), Some("42"));
 }

@@ -15,7 +15,7 @@ use tokio::time::Sleep;
 use super::body::{Answer, ClientBody, Source};
 use super::classify::Operation;
 use super::decide::{Pairing, Plan, Question};
-use super::headers;
+use super::headers::{self, HopByHop};
 use super::observe::{Observation, Subject};
 use super::respond::Fault;
 use super::tee::{Begun, Tee};
@@ -330,7 +330,7 @@ impl Journey {
 
     /// Keeps what is to be compared or written down, if somebody took the request, the chosen variant answers it, and the
     /// whole question is still there.
-    pub(super) fn tee(&mut self, parts: &Parts, answer: &HeaderMap, observation: &mut Observation) {
+    pub(super) fn tee(&mut self, parts: &Parts, hop_by_hop: &HopByHop, answer: &HeaderMap, observation: &mut Observation) {
         let Some(ticket) = self.plan.ticket.take() else { return };
         if self.fell_back.is_some() || !observation.succeeds() || !self.client.has_ended() {
             return ticket.give_up(&self.worker, Dropped::Unanswered);
@@ -343,6 +343,7 @@ impl Journey {
             live: self.live.shared(),
             protocol: self.subject.protocol,
             parts,
+            hop_by_hop,
             body: self.client.kept(),
             answer,
             reference,

@@ -8,7 +8,7 @@ use http::{HeaderValue, Response, StatusCode};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use super::body::Answer;
-use super::headers;
+use super::headers::{self, BadConnection};
 use crate::metrics::{FallbackCause, Outcome, Protocol};
 
 /// Why Pointsman answers instead of Qdrant.
@@ -20,6 +20,8 @@ pub(super) enum Fault {
     Connect,
     #[error("the request cannot be understood: {0}")]
     BadRequest(String),
+    #[error("the request has a transfer coding other than `chunked`; send its body without it")]
+    Coding,
     #[error("the request body ended before its end: {0}")]
     ClientGone(String),
     #[error("{0}")]
@@ -59,6 +61,7 @@ impl Fault {
             Self::Overloaded(_) => (StatusCode::TOO_MANY_REQUESTS, code::RESOURCE_EXHAUSTED, "overloaded"),
             Self::Connect => (StatusCode::METHOD_NOT_ALLOWED, code::UNIMPLEMENTED, "method-not-allowed"),
             Self::BadRequest(_) => (StatusCode::BAD_REQUEST, code::INVALID_ARGUMENT, "bad-request"),
+            Self::Coding => (StatusCode::NOT_IMPLEMENTED, code::UNIMPLEMENTED, "unsupported-coding"),
             Self::ClientGone(_) => (StatusCode::BAD_REQUEST, code::CANCELLED, "client-gone"),
             Self::Guarded(_) => (StatusCode::CONFLICT, code::FAILED_PRECONDITION, "guarded"),
             Self::Unreachable(..) => (StatusCode::BAD_GATEWAY, code::UNAVAILABLE, "upstream-unreachable"),
@@ -86,7 +89,13 @@ impl Fault {
         match self {
             Self::Unreachable(..) | Self::Broken(..) => Some(FallbackCause::Connection),
             Self::FirstByte(_) => Some(FallbackCause::Timeout),
-            Self::Overloaded(_) | Self::Connect | Self::BadRequest(_) | Self::ClientGone(_) | Self::Guarded(_) | Self::Total => None,
+            Self::Overloaded(_)
+            | Self::Connect
+            | Self::BadRequest(_)
+            | Self::Coding
+            | Self::ClientGone(_)
+            | Self::Guarded(_)
+            | Self::Total => None,
         }
     }
 
@@ -125,6 +134,12 @@ impl Fault {
         headers
             .insert("grpc-message", HeaderValue::try_from(message).unwrap_or_else(|_| HeaderValue::from_static("see x-pointsman-error")));
         answer
+    }
+}
+
+impl From<BadConnection> for Fault {
+    fn from(error: BadConnection) -> Self {
+        Self::BadRequest(error.to_string())
     }
 }
 

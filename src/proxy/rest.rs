@@ -8,7 +8,7 @@ use std::time::Instant;
 use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::request::Parts;
-use http::{Method, Request, Response, StatusCode};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 
 use super::body::{Answer, ClientBody, Outgoing, Source};
@@ -53,11 +53,15 @@ pub(super) async fn serve(
     let operation = located.as_ref().map(|located| located.operation);
     let name = located.and_then(|Located { name, .. }| name);
     let body = Rc::new(ClientBody::new(incoming, 0));
+    let hop_by_hop = match one_coding(&parts.headers).and_then(|()| Ok(HopByHop::of(&parts.headers)?)) {
+        Ok(hop_by_hop) => hop_by_hop,
+        Err(fault) => return worker.reject(&fault, Protocol::Rest),
+    };
     let rest = Rest {
         path,
         query,
         name: name.as_ref().map(|name| name.range.clone()),
-        hop_by_hop: HopByHop::of(&parts.headers),
+        hop_by_hop,
         framing: framing(&parts, &body),
         client,
         parts: &parts,
@@ -118,7 +122,7 @@ impl Rest<'_> {
             let mut answer = Response::new(source);
             *answer.status_mut() = head.status;
             *answer.headers_mut() = head.headers;
-            journey.tee(self.parts, answer.headers(), &mut observation);
+            journey.tee(self.parts, &self.hop_by_hop, answer.headers(), &mut observation);
             return Ok(Arrived { answer, observation, settled });
         }
     }
@@ -211,14 +215,19 @@ fn fault(journey: &Journey, upstream: &Upstream, cause: Cause) -> Fault {
     }
 }
 
-/// How the body will be delimited towards the upstream.
+/// How the body will be delimited towards the upstream: as the client's is read, whatever its headers look like.
 fn framing(parts: &Parts, body: &ClientBody) -> Framing {
-    if parts.headers.contains_key(CONTENT_LENGTH) && !parts.headers.contains_key(TRANSFER_ENCODING) {
-        return Framing::Length;
+    // Servers wait for a body that these methods promise, unless they are told that there is none.
+    let promised = matches!(parts.method, Method::POST | Method::PUT | Method::PATCH) || parts.headers.contains_key(CONTENT_LENGTH);
+    match body.length() {
+        Some(0) if !promised => Framing::None,
+        Some(length) => Framing::Length(length),
+        None => Framing::Chunked,
     }
-    match (body.has_ended(), &parts.method) {
-        (false, _) => Framing::Chunked,
-        (true, &Method::POST | &Method::PUT | &Method::PATCH) => Framing::Zero,
-        (true, _) => Framing::None,
-    }
+}
+
+/// Refuses transfer codings other than chunked: the body would go on without the header that says how it is coded.
+fn one_coding(headers: &HeaderMap) -> Result<(), Fault> {
+    let other = headers.get_all(TRANSFER_ENCODING).iter().any(|coding| !coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked"));
+    if other { Err(Fault::Coding) } else { Ok(()) }
 }

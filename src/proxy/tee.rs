@@ -81,6 +81,7 @@ pub(super) struct Begun<'r> {
     pub(super) live: Arc<Live>,
     pub(super) protocol: Protocol,
     pub(super) parts: &'r Parts,
+    pub(super) hop_by_hop: &'r HopByHop,
     pub(super) body: SmallVec<[Bytes; 4]>,
     pub(super) answer: &'r HeaderMap,
     pub(super) reference: &'r Arc<Target<Handles>>,
@@ -104,10 +105,10 @@ pub(super) struct Tee {
 
 impl Tee {
     pub(super) fn begin(worker: &Worker, ticket: &Ticket, begun: Begun<'_>) -> Box<Self> {
-        let Begun { live, protocol, parts, body, answer, reference, reference_name } = begun;
+        let Begun { live, protocol, parts, hop_by_hop, body, answer, reference, reference_name } = begun;
         let left = live.settings.shadow.max_bytes;
         let mut headers = parts.headers.clone();
-        HopByHop::of(&headers).strip(&mut headers);
+        hop_by_hop.strip(&mut headers);
         let mut held = worker.mirror().hold();
         let asked: usize = body.iter().map(Bytes::len).sum();
         let fault = match asked {

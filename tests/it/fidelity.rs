@@ -11,7 +11,8 @@ use tokio::net::TcpStream;
 
 use crate::house::{PATIENCE, Pointsman, Upstream};
 use crate::peer::{self, field};
-use crate::wire::{call, framed};
+use crate::strict;
+use crate::wire::{call, dial, framed};
 
 /// What a REST upstream was sent: heads, and bodies as they were framed.
 type Seen = Arc<Mutex<Vec<(String, Vec<u8>)>>>;
@@ -120,13 +121,19 @@ fn content(mut framed: &[u8]) -> Vec<u8> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn headers_of_the_connection_end_here_and_the_client_is_named() {
-    let (seen, _upstream, pointsman) = recording("HTTP/1.1 200 OK\r\nkeep-alive: timeout=5\r\ncontent-length: 0\r\n\r\n").await;
+    let (seen, _upstream, pointsman) = recording(
+        "HTTP/1.1 200 OK\r\nkeep-alive: timeout=5\r\nconnection: X-Mine\r\nx-mine: 1\r\nx-pointsman-variant: forged\r\n\
+         content-length: 0\r\n\r\n",
+    )
+    .await;
     let mut client = TcpStream::connect(pointsman.rest).await.expect("accepted");
     let request = "GET /collections HTTP/1.1\r\nhost: public.example\r\nconnection: x-hop\r\nx-hop: 1\r\nx-end: 2\r\nte: trailers\r\n\
                    api-key: k\r\nx-forwarded-for: 10.0.0.9\r\nx-pointsman-decision: forged\r\n\r\n";
     client.write_all(request.as_bytes()).await.expect("taken");
     let answer = read_until(&mut client, "\r\n\r\n").await;
-    assert_eq!(field(&answer, "keep-alive"), None);
+    for gone in ["keep-alive", "x-mine", "x-pointsman-variant"] {
+        assert_eq!(field(&answer, gone), None, "{gone} went on");
+    }
     let seen = seen.lock().expect("no panic");
     let head = &seen[0].0;
     for gone in ["x-hop", "te", "via", "x-pointsman-decision"] {
@@ -136,6 +143,52 @@ async fn headers_of_the_connection_end_here_and_the_client_is_named() {
         assert_eq!(field(head, name), Some(value));
     }
     assert_eq!(field(head, "forwarded"), Some("for=127.0.0.1;proto=http"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn cookies_in_several_fields_arrive_as_one() {
+    let (record, upstream) = strict::origin().await;
+    let pointsman = Pointsman::start(&upstream, "").await;
+    let request = http::Request::get("http://x/collections").header("cookie", "a=1").header("cookie", "b=2; c=3").header("cookie", "d=4");
+    let sent = dial(pointsman.rest).await.send_request(request.body(()).expect("a request"), true).expect("the connection takes a stream");
+    let answer = tokio::time::timeout(PATIENCE, sent.0).await.expect("an answer in time").expect("an answer");
+    assert_eq!((answer.status().as_u16(), record.requests()[0].values("cookie")), (200, vec!["a=1; b=2; c=3; d=4"]));
+}
+
+/// In chunks to an HTTP/1.1 client, by a length, and over HTTP/2: an answer that breaks off never looks like a whole one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_that_is_cut_short_is_seen_to_be() {
+    for (upstream_says, whole) in [
+        ("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n", "0\r\n\r\n"),
+        ("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n", "0\r\n\r\n"),
+        ("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhe", "0\r\n\r\n"),
+        ("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhello", "hellohello"),
+    ] {
+        let upstream = peer::rest(move |mut exchange| async move {
+            exchange.head().await;
+            exchange.say(upstream_says).await;
+        })
+        .await;
+        let pointsman = Pointsman::start(&upstream, "").await;
+        let mut client = TcpStream::connect(pointsman.rest).await.expect("accepted");
+        client.write_all(b"GET /collections HTTP/1.1\r\nhost: x\r\n\r\n").await.expect("taken");
+        let mut answer = Vec::new();
+        // A reset is a sign as well.
+        let _ = tokio::time::timeout(PATIENCE, client.read_to_end(&mut answer)).await.expect("the connection is closed");
+        let answer = String::from_utf8_lossy(&answer);
+        // Nothing at all, where the break was known before the head had gone out.
+        assert!(!answer.ends_with(whole), "of {upstream_says:?} came {answer:?}");
+        let request = http::Request::get("http://x/collections").body(()).expect("a request");
+        let sent = dial(pointsman.rest).await.send_request(request, true).expect("the connection takes a stream");
+        let end = tokio::time::timeout(PATIENCE, async {
+            let mut body = sent.0.await?.into_body();
+            while let Some(chunk) = body.data().await {
+                chunk?;
+            }
+            Ok::<_, h2::Error>(())
+        });
+        assert!(end.await.expect("an end in time").is_err(), "over HTTP/2 {upstream_says:?} looked whole");
+    }
 }
 
 fn count() -> Bytes {
@@ -153,12 +206,14 @@ async fn metadata_goes_both_ways_and_so_do_trailers() {
             record.lock().expect("no panic").clone_from(call.request.headers());
             let mut head = peer::headers();
             head.headers_mut().insert("x-initial", "i".parse().expect("a value"));
+            head.headers_mut().insert("x-pointsman-variant", "forged".parse().expect("a value"));
             let mut stream = call.respond.send_response(head, false).expect("open");
             let message = CountResponse { result: Some(CountResult { count: 7 }), ..CountResponse::default() };
             stream.send_data(framed(&message), false).expect("open");
             let mut trailers = HeaderMap::new();
             trailers.insert("grpc-status", 0.into());
             trailers.insert("x-trailing-bin", "AAE=".parse().expect("a value"));
+            trailers.insert("x-pointsman-error", "forged".parse().expect("a value"));
             stream.send_trailers(trailers).expect("open");
         }
     })
@@ -168,7 +223,9 @@ async fn metadata_goes_both_ways_and_so_do_trailers() {
     let ended = call(pointsman.grpc, "qdrant.Points/Count", &sent, count()).await;
     assert_eq!((ended.status(), ended.message::<CountResponse>().result.map(|result| result.count)), ("0", Some(7)));
     assert_eq!(ended.headers["x-initial"], "i");
-    assert_eq!(ended.trailers.expect("trailers")["x-trailing-bin"], "AAE=");
+    assert!(!ended.headers.contains_key("x-pointsman-variant"), "an upstream cannot pretend a variant");
+    let trailers = ended.trailers.expect("trailers");
+    assert_eq!((&trailers["x-trailing-bin"], trailers.get("x-pointsman-error")), (&"AAE=".parse().expect("a value"), None));
     let seen = seen.lock().expect("no panic");
     for (name, value) in &sent[..3] {
         assert_eq!(seen[*name], *value);

@@ -9,6 +9,15 @@ use http_body::Body;
 use hyper::body::Incoming;
 use smallvec::SmallVec;
 
+/// Why the rest of a request's body cannot be had. The client's fault in each case.
+#[derive(Debug, thiserror::Error)]
+pub(in crate::proxy) enum BodyFault {
+    #[error("{0}")]
+    Broken(#[from] hyper::Error),
+    #[error("it has another length than its `content-length`")]
+    Length,
+}
+
 /// Shared by the attempts of one request, of which one runs at a time.
 pub(in crate::proxy) struct ClientBody {
     incoming: RefCell<Incoming>,
@@ -21,6 +30,8 @@ pub(in crate::proxy) struct ClientBody {
     lost: Cell<bool>,
     ended: Cell<bool>,
     bytes: Cell<u64>,
+    /// As the client's own framing says, where it says so in advance.
+    length: Option<u64>,
 }
 
 /// How far [`ClientBody::hold`] came.
@@ -33,6 +44,7 @@ pub(in crate::proxy) enum Held {
 impl ClientBody {
     pub(in crate::proxy) fn new(incoming: Incoming, keep: usize) -> Self {
         let ended = incoming.is_end_stream();
+        let length = incoming.size_hint().exact();
         Self {
             incoming: RefCell::new(incoming),
             kept: RefCell::default(),
@@ -41,11 +53,18 @@ impl ClientBody {
             lost: Cell::new(false),
             ended: Cell::new(ended),
             bytes: Cell::new(0),
+            length,
         }
     }
 
+    /// How many bytes it will have, where that is known before they are read. What is sent on is delimited by this number: the
+    /// body never yields more or fewer.
+    pub(in crate::proxy) fn length(&self) -> Option<u64> {
+        self.length
+    }
+
     /// Reads one more chunk and keeps it, whatever the limit says: for whoever must see the beginning.
-    pub(in crate::proxy) async fn hold(&self) -> Result<Held, hyper::Error> {
+    pub(in crate::proxy) async fn hold(&self) -> Result<Held, BodyFault> {
         match std::future::poll_fn(|cx| self.poll_incoming(cx)).await? {
             Some(chunk) => {
                 self.keep(chunk);
@@ -57,7 +76,7 @@ impl ClientBody {
 
     /// Reads and keeps the whole body, if it has no more than `limit` bytes. None of a larger one; what was read of it is
     /// kept.
-    pub(in crate::proxy) async fn hold_whole(&self, limit: usize) -> Result<Option<Vec<u8>>, hyper::Error> {
+    pub(in crate::proxy) async fn hold_whole(&self, limit: usize) -> Result<Option<Vec<u8>>, BodyFault> {
         while self.kept_bytes() <= limit {
             if self.hold().await? == Held::End {
                 return Ok(Some(self.kept.borrow().concat()));
@@ -112,7 +131,7 @@ impl ClientBody {
     }
 
     /// The chunk at `position`, from what is kept or else from the client.
-    pub(super) fn poll_chunk(&self, cx: &mut Context<'_>, position: &mut usize) -> Poll<Result<Option<Bytes>, hyper::Error>> {
+    pub(super) fn poll_chunk(&self, cx: &mut Context<'_>, position: &mut usize) -> Poll<Result<Option<Bytes>, BodyFault>> {
         if let Some(chunk) = self.kept.borrow().get(*position) {
             *position += 1;
             return Poll::Ready(Ok(Some(chunk.clone())));
@@ -132,7 +151,7 @@ impl ClientBody {
         self.kept.borrow_mut().push(chunk);
     }
 
-    fn poll_incoming(&self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, hyper::Error>> {
+    fn poll_incoming(&self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, BodyFault>> {
         let mut incoming = self.incoming.borrow_mut();
         loop {
             if self.ended.get() {
@@ -148,10 +167,22 @@ impl ClientBody {
                 Some(chunk) if chunk.is_empty() => {}
                 Some(chunk) => {
                     self.bytes.set(self.bytes.get() + chunk.len() as u64);
+                    self.check_length()?;
                     return Poll::Ready(Ok(Some(chunk)));
                 }
-                None => return Poll::Ready(Ok(None)),
+                None => {
+                    self.check_length()?;
+                    return Poll::Ready(Ok(None));
+                }
             }
         }
+    }
+
+    /// Whether what was read agrees with [`Self::length`]. The readers below check it too; a request whose framing is wrong must
+    /// not reach an upstream whatever they do, since the next request would begin in the wrong place.
+    fn check_length(&self) -> Result<(), BodyFault> {
+        let (read, ended) = (self.bytes.get(), self.ended.get());
+        let wrong = self.length.is_some_and(|length| read > length || (ended && read < length));
+        if wrong { Err(BodyFault::Length) } else { Ok(()) }
     }
 }

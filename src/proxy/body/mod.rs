@@ -8,5 +8,5 @@ mod incoming;
 mod outgoing;
 
 pub(super) use answer::{Answer, AnswerError, Replay, Source, grpc_outcome};
-pub(super) use incoming::{ClientBody, Held};
+pub(super) use incoming::{BodyFault, ClientBody, Held};
 pub(super) use outgoing::Outgoing;

@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 
-use super::ClientBody;
+use super::{BodyFault, ClientBody};
 
 pub(in crate::proxy) struct Outgoing {
     /// Takes the place of the first `position` chunks of the client's body.
@@ -32,7 +32,7 @@ impl Outgoing {
         Self { prelude: self.prelude.clone(), client: Rc::clone(&self.client), position: self.position }
     }
 
-    pub(in crate::proxy) fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, hyper::Error>> {
+    pub(in crate::proxy) fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, BodyFault>> {
         match self.prelude.pop_front() {
             Some(chunk) => Poll::Ready(Ok(Some(chunk))),
             None => self.client.poll_chunk(cx, &mut self.position),

@@ -8,7 +8,7 @@ use super::scan::{Found, Scanner};
 use super::splice::{self, PREFIX};
 use super::wire::Malformed;
 use crate::live::Limits;
-use crate::proxy::body::{ClientBody, Held};
+use crate::proxy::body::{BodyFault, ClientBody, Held};
 
 /// What could be learnt of the first message.
 #[derive(Debug, Default)]
@@ -30,7 +30,7 @@ pub(in crate::proxy) enum Unreadable {
     #[error("{0}")]
     Compressed(String),
     #[error("the client broke off its call: {0}")]
-    Client(#[from] hyper::Error),
+    Client(#[from] BodyFault),
 }
 
 /// Why a message cannot be renamed, though it could be read.
@@ -188,7 +188,7 @@ impl<'c> Reader<'c> {
     }
 
     /// Holds at least `bytes`; false when the body ended before.
-    async fn until(&mut self, bytes: usize) -> Result<bool, hyper::Error> {
+    async fn until(&mut self, bytes: usize) -> Result<bool, BodyFault> {
         while self.held < bytes {
             match self.client.hold().await? {
                 Held::More => self.held = self.client.kept_bytes(),

@@ -68,7 +68,10 @@ pub(in crate::proxy) async fn serve(
     {
         return worker.reject(&fault, Protocol::Grpc);
     }
-    let hop_by_hop = HopByHop::of(&parts.headers);
+    let hop_by_hop = match HopByHop::of(&parts.headers) {
+        Ok(hop_by_hop) => hop_by_hop,
+        Err(error) => return worker.reject(&error.into(), Protocol::Grpc),
+    };
     let question = Question { operation, name: message.name(), headers: &parts.headers, query: None };
     let subject = Subject { protocol: Protocol::Grpc, operation, anonymous: false, whose: Whose::Nobody, started };
     let mut journey = Journey::begin(worker, live, permit, body, question, subject);
@@ -131,7 +134,7 @@ impl Call<'_> {
                 }
             }
             let settled = journey.settle().await;
-            journey.tee(self.parts, answer.headers(), &mut observation);
+            journey.tee(self.parts, &self.hop_by_hop, answer.headers(), &mut observation);
             let answer = answer.map(|body| Source::Grpc(Box::new(body)));
             return Ok(Arrived { answer, observation, settled });
         }

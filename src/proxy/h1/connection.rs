@@ -8,6 +8,7 @@ use std::time::Instant;
 use bytes::BytesMut;
 use tokio::io::{AsyncRead, ReadBuf};
 
+use crate::proxy::body::BodyFault;
 use crate::proxy::io::Io;
 
 /// Enough for Qdrant's usual answer in one read.
@@ -44,7 +45,7 @@ pub(in crate::proxy) enum Cause {
     #[error("no answer began in time")]
     FirstByte,
     #[error("the client broke off its request: {0}")]
-    Client(hyper::Error),
+    Client(BodyFault),
 }
 
 impl Connection {

@@ -31,7 +31,7 @@ pub(in crate::proxy) struct Exchange<'c> {
 
 impl<'c> Exchange<'c> {
     pub(in crate::proxy) fn new(connection: &'c mut Connection, method: &'c Method, head: Bytes, framing: Framing, body: Outgoing) -> Self {
-        let body_done = matches!(framing, Framing::None | Framing::Zero);
+        let body_done = matches!(framing, Framing::None | Framing::Length(0));
         Self { connection, method, framing, body, queue: VecDeque::from([head]), body_done, flushed: false, sent_any: false }
     }
 

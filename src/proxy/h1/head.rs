@@ -1,23 +1,23 @@
 //! Heads: a request's, written from the client's headers, and an answer's, read from the wire.
 
 use bytes::{BufMut, Bytes, BytesMut};
-use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use http::header::{CONTENT_LENGTH, COOKIE, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
 use crate::live::{Credentials, Upstream};
-use crate::proxy::headers::{Forwarding, HopByHop};
+use crate::proxy::headers::{Forwarding, HopByHop, INTERNAL};
 
 /// Qdrant sends about ten headers; a proxy of its own in front of it may add as many again.
 const MAX_HEADERS: usize = 96;
 
-/// How a request's body is delimited.
+/// How a request's body is delimited. Decided once, from how the client's body is read, and written by [`RequestHead::write`]
+/// alone: a client's own framing headers are never copied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::proxy) enum Framing {
+    /// No body, and no header about it.
     None,
-    /// The length stands in the client's own `content-length`, which goes on unchanged.
-    Length,
-    /// Written as a zero `content-length`: methods that promise a body but have none.
-    Zero,
+    /// So many bytes, as `content-length` says.
+    Length(u64),
     Chunked,
 }
 
@@ -33,7 +33,7 @@ pub(in crate::proxy) struct RequestHead<'r> {
 }
 
 impl RequestHead<'_> {
-    /// Writes the head. The hop-by-hop headers are left out, the forwarding ones are added.
+    /// Writes the head. The hop-by-hop headers are left out, those about forwarding and framing are written here.
     pub(in crate::proxy) fn write(&self, out: &mut BytesMut) {
         out.reserve(512);
         out.put_slice(self.method.as_str().as_bytes());
@@ -43,24 +43,38 @@ impl RequestHead<'_> {
         out.put_slice(self.upstream.rest.authority.as_str().as_bytes());
         out.put_slice(b"\r\n");
         for (name, value) in self.headers {
-            if !self.hop_by_hop.drops(name) && !self.replaces(name) {
+            if !self.hop_by_hop.drops(name) && !self.replaces(name) && name != COOKIE {
                 line(out, name.as_str().as_bytes(), value.as_bytes());
             }
         }
+        self.write_cookie(out);
         if let Credentials::Replace(key) = &self.upstream.credentials {
             line(out, b"api-key", key.as_bytes());
         }
         self.forwarding.write(self.headers, |name, value| line(out, name.as_bytes(), value));
         match self.framing {
-            Framing::None | Framing::Length => {}
-            Framing::Zero => out.put_slice(b"content-length: 0\r\n"),
+            Framing::None => {}
+            Framing::Length(length) => line(out, b"content-length", length.to_string().as_bytes()),
             Framing::Chunked => out.put_slice(b"transfer-encoding: chunked\r\n"),
         }
         out.put_slice(b"\r\n");
     }
 
+    /// HTTP/2 clients may send their cookies in several fields; over HTTP/1.1 they are one (RFC 9113, section 8.2.3).
+    fn write_cookie(&self, out: &mut BytesMut) {
+        let mut crumbs = self.headers.get_all(COOKIE).iter();
+        let Some(first) = crumbs.next() else { return };
+        out.put_slice(b"cookie: ");
+        out.put_slice(first.as_bytes());
+        for crumb in crumbs {
+            out.put_slice(b"; ");
+            out.put_slice(crumb.as_bytes());
+        }
+        out.put_slice(b"\r\n");
+    }
+
     fn replaces(&self, name: &HeaderName) -> bool {
-        (self.framing != Framing::Length && name == CONTENT_LENGTH)
+        name == CONTENT_LENGTH
             || (matches!(self.upstream.credentials, Credentials::Replace(_)) && (name == "api-key" || name == http::header::AUTHORIZATION))
     }
 }
@@ -155,11 +169,21 @@ struct Draft {
     keep_alive: bool,
     /// Said once it holds, whatever else is said.
     close: bool,
+    hop_by_hop: HopByHop,
+    options: usize,
 }
 
 impl Draft {
     fn new(http11: bool, headers: usize) -> Self {
-        Self { headers: HeaderMap::with_capacity(headers + 2), length: None, chunked: false, keep_alive: http11, close: false }
+        Self {
+            headers: HeaderMap::with_capacity(headers + 2),
+            length: None,
+            chunked: false,
+            keep_alive: http11,
+            close: false,
+            hop_by_hop: HopByHop::default(),
+            options: 0,
+        }
     }
 
     /// Takes note of headers about the connection; true for those that must not go on to the client.
@@ -186,9 +210,10 @@ impl Draft {
             let says = |what: &str| value.split(|byte| *byte == b',').any(|part| part.trim_ascii().eq_ignore_ascii_case(what.as_bytes()));
             self.close |= says("close");
             self.keep_alive |= says("keep-alive");
+            self.hop_by_hop.add(value, &mut self.options).map_err(|error| BadHead(error.to_string()))?;
             return Ok(true);
         }
-        Ok(HopByHop::is_standard(name))
+        Ok(HopByHop::is_standard(name) || name.as_str().starts_with(INTERNAL))
     }
 
     fn finish(mut self, status: StatusCode, method: &Method) -> Result<AnswerHead, BadHead> {
@@ -204,6 +229,7 @@ impl Draft {
             (false, false, Some(length)) => Delimited::Length(length),
             (false, false, None) => Delimited::Close,
         };
+        self.hop_by_hop.take_out_of(&mut self.headers);
         let keep_alive = self.keep_alive && !self.close && delimited != Delimited::Close;
         Ok(AnswerHead { status, headers: self.headers, delimited, keep_alive })
     }

@@ -9,6 +9,7 @@ use http_body::Frame;
 
 use super::pool::Lease;
 use crate::proxy::body::AnswerError;
+use crate::proxy::headers::strip_internal;
 
 pub(in crate::proxy) struct AnswerBody {
     stream: RecvStream,
@@ -55,7 +56,10 @@ impl AnswerBody {
         match ready!(self.stream.poll_trailers(cx)) {
             Ok(trailers) => {
                 self.done = true;
-                Poll::Ready(trailers.map(|trailers| Ok(Frame::trailers(trailers))))
+                Poll::Ready(trailers.map(|mut trailers| {
+                    strip_internal(&mut trailers);
+                    Ok(Frame::trailers(trailers))
+                }))
             }
             Err(error) => self.broken(&error),
         }

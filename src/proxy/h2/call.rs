@@ -12,6 +12,7 @@ use super::error::CallError;
 use super::pool::Lease;
 use super::pump::Pump;
 use crate::proxy::body::Outgoing;
+use crate::proxy::headers::strip_internal;
 
 pub(in crate::proxy) type Started = Response<AnswerBody>;
 
@@ -39,7 +40,9 @@ pub(in crate::proxy) async fn call(lease: Lease, request: Request<()>, body: Out
             }
         });
     }
-    Ok(head.map(|stream| AnswerBody::new(stream, lease)))
+    let mut head = head.map(|stream| AnswerBody::new(stream, lease));
+    strip_internal(head.headers_mut());
+    Ok(head)
 }
 
 /// Sends and waits at the same time: an answer may come before the request is out.

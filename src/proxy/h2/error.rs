@@ -1,5 +1,7 @@
 //! Why a gRPC call has no answer.
 
+use crate::proxy::body::BodyFault;
+
 /// Why a call failed before its answer began.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::proxy) enum CallError {
@@ -11,7 +13,7 @@ pub(in crate::proxy) enum CallError {
     #[error("no answer began in time")]
     FirstByte,
     #[error("the client broke off its call: {0}")]
-    Client(hyper::Error),
+    Client(BodyFault),
 }
 
 impl CallError {
