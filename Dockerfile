@@ -23,6 +23,8 @@ COPY --from=build /image/usr /usr
 COPY --from=build --chown=65532:65532 /image/pointsman /pointsman
 WORKDIR /pointsman
 VOLUME ["/pointsman/data"]
+# The admin port, 7335, listens on the container's own loopback. To reach it, set POINTSMAN__LISTEN__ADMIN=0.0.0.0:7335
+# together with POINTSMAN__ADMIN__TOKEN: one without the other is refused.
 EXPOSE 7333 7334 7335
 # Asks the admin port that the file and the environment name. Set POINTSMAN__LISTEN__ADMIN rather than --admin-addr, which
 # this cannot see.

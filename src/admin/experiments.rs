@@ -4,6 +4,7 @@ use axum::extract::{Path, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
+use serde_json::{Value, json};
 
 use super::AdminState;
 use super::analysis_csv::{Table, csv};
@@ -12,19 +13,21 @@ use super::extract::{IdempotencyKey, IfMatch, Json, OptionalJson, Params};
 use super::page::{Page, PageParams};
 use super::problem::{Kind, Problem};
 use super::tagged::{created, tagged};
+use super::user_ids::Sight;
 use crate::config::Timestamp;
 use crate::control::{
     AssignmentView, Expected, ExperimentChange, ExperimentView, PlanRequest, Planned, StopRequest, Taken, plan_experiment,
 };
 use crate::experiment::{ExperimentSpec, Feedback, Part};
 
-pub(super) async fn list(State(state): State<AdminState>, Params(page): Params<PageParams>) -> axum::Json<Page<ExperimentView>> {
-    axum::Json(Page::cut(state.control.experiments(), &page, |experiment| experiment.id.clone()))
+pub(super) async fn list(State(state): State<AdminState>, Params(page): Params<PageParams>, sight: Sight) -> axum::Json<Value> {
+    let page: Page<ExperimentView> = Page::cut(state.control.experiments(), &page, |experiment| experiment.id.clone());
+    axum::Json(sight.of(json!(page)))
 }
 
-pub(super) async fn show(State(state): State<AdminState>, Path(id): Path<String>) -> Result<impl IntoResponse, Problem> {
+pub(super) async fn show(State(state): State<AdminState>, Path(id): Path<String>, sight: Sight) -> Result<impl IntoResponse, Problem> {
     let experiment = state.control.experiment(&id)?;
-    Ok(tagged(experiment.revision, experiment))
+    Ok(tagged(experiment.revision, sight.of(json!(experiment))))
 }
 
 pub(super) async fn create(
@@ -65,12 +68,22 @@ pub(super) struct Whom {
     unit: String,
 }
 
+/// Looks, and counts nothing.
 pub(super) async fn assignment(
     State(state): State<AdminState>,
     Path(id): Path<String>,
     Params(whom): Params<Whom>,
 ) -> Result<axum::Json<AssignmentView>, Problem> {
     Ok(axum::Json(state.control.assignment(&id, &whom.unit)?))
+}
+
+/// For an application that acts upon the answer.
+pub(super) async fn assign(
+    State(state): State<AdminState>,
+    Path(id): Path<String>,
+    Json(whom): Json<Whom>,
+) -> Result<axum::Json<AssignmentView>, Problem> {
+    Ok(axum::Json(state.control.assign(&id, &whom.unit)?))
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]

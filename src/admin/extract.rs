@@ -17,7 +17,7 @@ use crate::routing::SpecFault;
 /// How long a body of a few kilobytes may take.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A JSON body; its content type is not looked at, as Qdrant does not either.
+/// A JSON body. That its content type says so was checked before any handler is asked.
 pub(super) struct Json<T>(pub(super) T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {

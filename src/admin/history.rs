@@ -3,10 +3,12 @@
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use super::AdminState;
 use super::extract::Params;
 use super::problem::Problem;
+use super::user_ids::Sight;
 use crate::store::{AuditRow, Filter, Page};
 
 const DEFAULT_LIMIT: u32 = 100;
@@ -46,6 +48,8 @@ impl<T> From<Page<T>> for HistoryPage<T> {
 pub(super) async fn audit(
     State(state): State<AdminState>,
     Params(params): Params<HistoryParams>,
-) -> Result<Json<HistoryPage<AuditRow>>, Problem> {
-    Ok(Json(state.control.audit(&params.into()).await?.into()))
+    sight: Sight,
+) -> Result<Json<Value>, Problem> {
+    let page: HistoryPage<AuditRow> = state.control.audit(&params.into()).await?.into();
+    Ok(Json(sight.of(json!(page))))
 }

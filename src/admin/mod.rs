@@ -1,7 +1,7 @@
 //! The operators' HTTP API, version 1, on its own port and runtime. Started by `cli`; it only asks `control`.
 //!
 //! One file a resource. Every answer that is not a success is a problem document (RFC 9457). Changes are conditional
-//! (`ETag`, `If-Match`) and, where `admin.token` is set, need it as a bearer token.
+//! (`ETag`, `If-Match`) and, where `admin.token` is set, need it as a bearer token. Requests of pages of other sites are refused.
 
 mod aliases;
 mod analysis_csv;
@@ -10,6 +10,7 @@ mod author;
 mod canaries;
 mod captures;
 mod collections;
+mod cross_site;
 mod deployments;
 mod event_stream;
 mod events;
@@ -18,6 +19,7 @@ mod extract;
 mod health;
 mod history;
 mod kill_switch;
+mod lane;
 mod log_level;
 mod openapi;
 mod page;
@@ -27,6 +29,7 @@ mod routes;
 mod shadows;
 mod status;
 mod tagged;
+mod user_ids;
 mod webhooks;
 
 #[cfg(test)]
@@ -43,6 +46,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::control::Control;
 
+use self::lane::{Lane, Lanes};
 use self::problem::{Kind, Problem};
 
 pub use log_level::LogFilter;
@@ -60,26 +64,30 @@ pub struct AdminState {
 /// The whole API.
 pub fn router(state: AdminState) -> Router {
     let streams = event_stream::Places::default();
-    let routed = resources().into_iter().fold(Router::new(), |router, (path, methods)| router.route(path, methods));
+    let routed = resources(&Lanes::default()).into_iter().fold(Router::new(), |router, (path, methods)| router.route(path, methods));
     routed
         .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method)
         .layer(from_fn_with_state(state.clone(), auth::require_token))
+        .layer(from_fn_with_state(state.clone(), cross_site::refuse_cross_site))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(Extension(streams))
         .layer(CatchPanicLayer::custom(problem::of_panic))
         .with_state(state)
 }
 
-/// Every path with its methods; `openapi.json` describes exactly these, and a test holds it to that.
-fn resources() -> Vec<(&'static str, MethodRouter<AdminState>)> {
+/// Every path with its methods; `openapi.json` describes exactly these, and a test holds it to that. What takes long to
+/// compute is in a lane.
+fn resources(lanes: &Lanes) -> Vec<(&'static str, MethodRouter<AdminState>)> {
+    let within = |lane: &Arc<Lane>, methods: MethodRouter<AdminState>| methods.layer(from_fn_with_state(Arc::clone(lane), lane::compute));
+    let Lanes { reports, overviews, feedback } = lanes;
     vec![
         ("/livez", get(health::livez)),
         ("/readyz", get(health::readyz)),
-        ("/metrics", get(status::metrics)),
+        ("/metrics", within(overviews, get(status::metrics))),
         ("/openapi.json", get(openapi::document)),
         ("/log-level", get(log_level::show).put(log_level::set)),
-        ("/v1/status", get(status::show)),
+        ("/v1/status", within(overviews, get(status::show))),
         ("/v1/aliases", get(aliases::list)),
         ("/v1/aliases/{alias}", get(aliases::show).put(aliases::put).delete(aliases::delete)),
         ("/v1/aliases/{alias}/compatibility", get(aliases::compatibility)),
@@ -94,26 +102,26 @@ fn resources() -> Vec<(&'static str, MethodRouter<AdminState>)> {
         ("/v1/events", get(events::events)),
         ("/v1/canaries", get(canaries::list).post(canaries::create)),
         ("/v1/canaries/{id}", get(canaries::show)),
-        ("/v1/canaries/{id}/comparison", get(canaries::comparison)),
+        ("/v1/canaries/{id}/comparison", within(reports, get(canaries::comparison))),
         ("/v1/canaries/{id}/{command}", post(canaries::command)),
         ("/v1/captures", post(captures::create)),
         ("/v1/deployments", get(deployments::list).post(deployments::create)),
         ("/v1/deployments/{id}", get(deployments::show)),
         ("/v1/deployments/{id}/{command}", post(deployments::command)),
         ("/v1/experiments", get(experiments::list).post(experiments::create)),
-        ("/v1/experiments/plan", post(experiments::plan)),
+        ("/v1/experiments/plan", within(reports, post(experiments::plan))),
         ("/v1/experiments/{id}", get(experiments::show).patch(experiments::change)),
         ("/v1/experiments/{id}/stop", post(experiments::stop)),
-        ("/v1/experiments/{id}/assignment", get(experiments::assignment)),
-        ("/v1/experiments/{id}/analysis", get(experiments::analysis)),
-        ("/v1/experiments/{id}/feedback", post(experiments::feedback)),
-        ("/v1/feedback", post(experiments::feedback_by_token)),
+        ("/v1/experiments/{id}/assignment", get(experiments::assignment).post(experiments::assign)),
+        ("/v1/experiments/{id}/analysis", within(reports, get(experiments::analysis))),
+        ("/v1/experiments/{id}/feedback", within(feedback, post(experiments::feedback))),
+        ("/v1/feedback", within(feedback, post(experiments::feedback_by_token))),
         ("/v1/kill-switch", get(kill_switch::show).put(kill_switch::turn)),
         ("/v1/routes", get(routes::list)),
         ("/v1/routes/{alias}", get(routes::show).put(routes::put).delete(routes::delete)),
         ("/v1/routes/{alias}/weights", patch(routes::patch_weights)),
         ("/v1/shadows", get(shadows::list).post(shadows::create)),
-        ("/v1/shadows/{id}", get(shadows::show)),
+        ("/v1/shadows/{id}", within(reports, get(shadows::show))),
         ("/v1/shadows/{id}/stop", post(shadows::stop)),
         ("/v1/webhooks", get(webhooks::list)),
         ("/v1/webhooks/{name}/test", post(webhooks::test)),

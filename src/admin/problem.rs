@@ -8,6 +8,7 @@ use axum::response::IntoResponse;
 use serde::Serialize;
 
 use crate::control::ControlError;
+use crate::metrics::Refusal;
 use crate::qdrant::AliasFailed;
 use crate::routing::SpecFault;
 use crate::store::CommitError;
@@ -17,6 +18,9 @@ use crate::store::CommitError;
 pub(super) enum Kind {
     Malformed,
     Unauthorized,
+    ForeignHost,
+    CrossSite,
+    MediaType,
     UnknownPath,
     UnknownName,
     UnknownId,
@@ -40,6 +44,9 @@ impl Kind {
         match self {
             Self::Malformed => (StatusCode::BAD_REQUEST, "malformed", "The request cannot be read"),
             Self::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized", "A valid bearer token is needed"),
+            Self::ForeignHost => (StatusCode::FORBIDDEN, "foreign-host", "The request is addressed to a host that is not allowed"),
+            Self::CrossSite => (StatusCode::FORBIDDEN, "cross-site", "The request comes from a page of another site"),
+            Self::MediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "The body is not of a type that is taken"),
             Self::UnknownPath => (StatusCode::NOT_FOUND, "unknown-path", "There is no such resource"),
             Self::UnknownName => (StatusCode::NOT_FOUND, "unknown-name", "Qdrant has no such alias or collection"),
             Self::UnknownId => (StatusCode::NOT_FOUND, "unknown-id", "There is no such thing"),
@@ -60,6 +67,9 @@ impl Kind {
     }
 }
 
+/// Whatever is full has room again as soon as one of those inside is done.
+const IN_A_SECOND: &str = "1";
+
 /// One problem, as it is sent.
 #[derive(Debug, Serialize)]
 pub(super) struct Problem {
@@ -71,6 +81,11 @@ pub(super) struct Problem {
     detail: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FieldError>,
+    /// When to ask again.
+    #[serde(skip)]
+    retry_after: Option<HeaderValue>,
+    #[serde(skip)]
+    refusal: Option<Refusal>,
 }
 
 #[derive(Debug, Serialize)]
@@ -80,9 +95,23 @@ struct FieldError {
 }
 
 impl Problem {
+    /// Why the request was turned away, as it is counted and logged.
+    pub(super) fn refusal(&self) -> Option<Refusal> {
+        self.refusal
+    }
+
     pub(super) fn new(kind: Kind, detail: impl Into<String>) -> Self {
         let (status, slug, title) = kind.describe();
-        Self { kind: format!("urn:pointsman:problem:{slug}"), title, status, detail: detail.into(), errors: Vec::new() }
+        let retry_after = (kind == Kind::Busy).then(|| HeaderValue::from_static(IN_A_SECOND));
+        let refusal = match kind {
+            Kind::Unauthorized => Some(Refusal::Unauthorized),
+            Kind::ForeignHost => Some(Refusal::ForeignHost),
+            Kind::CrossSite => Some(Refusal::CrossSite),
+            Kind::MediaType => Some(Refusal::MediaType),
+            _ => None,
+        };
+        let kind = format!("urn:pointsman:problem:{slug}");
+        Self { kind, title, status, detail: detail.into(), errors: Vec::new(), retry_after, refusal }
     }
 
     pub(super) fn with_errors(mut self, faults: impl IntoIterator<Item = SpecFault>) -> Self {
@@ -154,6 +183,9 @@ impl IntoResponse for Problem {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, seconds);
         }
         response
     }

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 
 use super::{ServeArgs, complain, configuration, say};
-use crate::store::{AuditEntry, Export, ImportError, OpenError, Store, StoreError, StoreUrl};
+use crate::store::{AuditEntry, Export, ImportError, OpenError, Store, StoreError, StoreUrl, write_private};
 
 #[derive(Debug, Args)]
 pub(super) struct StoreArgs {
@@ -79,7 +79,7 @@ async fn export(url: &StoreUrl, out: Option<&PathBuf>) -> Result<Option<String>,
     store.close().await;
     let text = serde_json::to_string_pretty(&export).map_err(|error| StoreFault::Unreadable(url.to_string(), error))?;
     let Some(path) = out else { return Ok(Some(text)) };
-    fs::write(path, text + "\n").map_err(|error| StoreFault::File(path.display().to_string(), error))?;
+    write_private(path, &(text + "\n")).map_err(|error| StoreFault::File(path.display().to_string(), error))?;
     Ok(Some(format!("{} documents of revision {} are in {}", export.documents.len(), export.revision, path.display())))
 }
 

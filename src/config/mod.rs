@@ -28,8 +28,8 @@ pub use sections::{
     ShutdownConfig, StoreConfig, TimeoutsConfig, TlsConfig, UpstreamConfig, WebhookConfig, WebhookFormat,
 };
 pub use values::{
-    BaseUrl, BaseUrlFault, Day, EventPattern, FreezeWindow, Header, LogFilter, LogFilterFault, Period, PeriodFault, Secret, Size,
-    SizeFault, StoreAddress, TimeOfDay, Timestamp, UpstreamUrl, UrlFault, WebhookUrl, WebhookUrlFault,
+    BaseUrl, BaseUrlFault, Day, EventPattern, FreezeWindow, Header, HostName, LogFilter, LogFilterFault, Period, PeriodFault, Secret,
+    ServiceUrl, Size, SizeFault, StoreAddress, TimeOfDay, Timestamp, UpstreamUrl, UrlFault, WebOrigin, WebhookUrl, WebhookUrlFault,
 };
 pub use watch::{Change, Watcher, restart_needed};
 

@@ -51,6 +51,7 @@ fn the_shipped_file_names_every_key() {
         "ca_file",
         "force_header",
         "token",
+        "feedback_token",
         "cookie",
         "query",
         "jwt_claim",

@@ -59,8 +59,10 @@ impl Control {
         changing.await.unwrap_or(Err(ControlError::Stopping))
     }
 
-    /// Puts a refused change into the audit log. The caller is told of the refusal in any case.
+    /// Puts a refused change into the audit log, unless there are too many. The caller is told of the refusal in any case.
     pub(super) async fn record_failure(&self, author: &Author, deed: Deed<'_>, error: &ControlError) {
+        let Some(besides) = self.room_for_refused_change() else { return };
+        let error = &format!("{error}{besides}");
         if let Err(lost) = self.0.store.record_failure(author.failed(deed, error)).await {
             tracing::warn!(error = %lost, action = deed.action, subject = deed.subject, "a refused change could not be put into the audit log");
         }

@@ -8,6 +8,7 @@
 
 mod absorb;
 mod aliases;
+mod aside;
 mod author;
 mod basis;
 mod canary;
@@ -35,6 +36,7 @@ mod prometheus;
 mod publish;
 mod readiness;
 mod refresher;
+mod refusals;
 mod reload;
 mod reload_status;
 mod retirement;
@@ -58,6 +60,7 @@ pub(crate) mod testing;
 mod tests;
 
 pub use aliases::{AliasChange, AliasChanged, Comparison};
+pub use aside::aside;
 pub use author::Author;
 pub use canary::CanaryView;
 pub use capture::{CaptureSpec, Capturing};

@@ -9,7 +9,7 @@ use super::prometheus::Prometheus;
 use super::settings;
 use super::upstreams::{Definition, define};
 use super::webhooks::Webhook;
-use crate::config::{Config, EmbedderConfig, FreezeConfig, Period, Secret};
+use crate::config::{AdminConfig, Config, EmbedderConfig, FreezeConfig, Period};
 use crate::live::{DEFAULT_UPSTREAM, Settings, Upstream};
 use crate::qdrant::{Access, Client, Connection, Embedder, EmbedderSettings, Failure};
 use crate::rollout::Timestamp;
@@ -41,8 +41,8 @@ pub struct Plan {
     /// Whom guards ask, if there is one.
     pub(super) prometheus: Option<Prometheus>,
     freeze: Vec<FreezeConfig>,
-    /// What changes through the admin API must carry; none: they need nothing.
-    pub admin_token: Option<Secret>,
+    /// What requests to the admin API must carry, and whence they may come.
+    pub admin: AdminConfig,
     /// Who is told of events.
     pub(super) webhooks: Arc<[Webhook]>,
 }
@@ -75,7 +75,7 @@ impl Plan {
             embedder: embedder(&config.embedder)?,
             prometheus: prometheus(config)?,
             freeze: config.freeze.clone(),
-            admin_token: config.admin.token.clone(),
+            admin: config.admin.clone(),
             webhooks: Webhook::all(&config.webhooks, |name| std::env::var(name).ok())?.into(),
         })
     }
@@ -125,7 +125,8 @@ impl Plan {
 fn embedder(config: &EmbedderConfig) -> Result<Option<Embedder>, Vec<PlanFault>> {
     let Some(url) = &config.url else { return Ok(None) };
     let key = config.key.as_ref().map(|key| key.expose().to_owned());
-    let settings = EmbedderSettings { url: url.clone(), model: config.model.clone(), key, timeout: config.timeout.get() };
+    let (address, shown) = (url.expose().to_owned(), url.to_string());
+    let settings = EmbedderSettings { url: address, shown, model: config.model.clone(), key, timeout: config.timeout.get() };
     let fault = |reason: String| vec![PlanFault { key: "embedder".to_owned(), reason }];
     Embedder::new(&settings).map(Some).map_err(|failed| fault(failed.reason))
 }

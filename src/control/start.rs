@@ -16,6 +16,7 @@ use super::error::StartError;
 use super::experiment::Book;
 use super::holdings::Holdings;
 use super::loss::Book as BookOfWrites;
+use super::refusals::Traces;
 use super::reload_status::ReloadStatus;
 use super::state::{Control, Inner, ListingHealth, State};
 use super::webhooks::Board;
@@ -73,6 +74,7 @@ impl Control {
             deploying: AtWork::default(),
             relist: Notify::new(),
             board: Board::default(),
+            traces: Traces::default(),
         }));
         // Before anybody reports anything. If it fails, it is tried again with every report that this replica is alive.
         if let Err(error) = control.learn_keys().await {

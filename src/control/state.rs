@@ -10,6 +10,7 @@ use super::deployment::AtWork;
 use super::experiment::Book;
 use super::holdings::Holdings;
 use super::loss::Book as BookOfWrites;
+use super::refusals::Traces;
 use super::reload_status::ReloadStatus;
 use super::webhooks::Board;
 use super::{Plan, Readiness, RouteState};
@@ -48,6 +49,8 @@ pub(super) struct Inner {
     pub(super) relist: Notify,
     /// What has become of deliveries.
     pub(super) board: Board,
+    /// Of what was refused.
+    pub(super) traces: Traces,
 }
 
 /// One version of all the control plane knows; the table is built from it.

@@ -1,8 +1,10 @@
-//! What each replica does besides serving: it says that it is there, writes down what it has counted, and, as long as it
-//! holds the lease, carries out what is due. Losing the store stops all of it and nothing else (I6).
+//! What each replica does besides serving: it keeps or gets the lease, says that it is there, writes down what it has counted,
+//! and, as long as it holds the lease, carries out what is due. Losing the store stops all of it and nothing else (I6).
 
 use std::time::Duration;
 
+use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::document;
@@ -25,7 +27,16 @@ pub(super) fn is_live(replica: &Replica) -> bool {
     replica.age < SILENCE
 }
 
-/// The controller's right to write, by this process's own clock.
+/// What is known of the lease.
+#[derive(Clone, Debug, Default)]
+struct Steering {
+    /// As it stood last; none until the store has answered.
+    lease: Option<Lease>,
+    /// The right to write, by this process's own clock.
+    held: Option<Held>,
+}
+
+#[derive(Clone, Debug)]
 struct Held {
     fence: Fence,
     until: Instant,
@@ -33,48 +44,35 @@ struct Held {
 
 /// Runs for as long as it is polled.
 pub(super) async fn run(control: Control) {
-    let mut pace = interval(PACE);
-    pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut reported: Option<Instant> = None;
-    let mut held: Option<Held> = None;
-    let mut cleared: Option<Instant> = None;
-    let mut couriers = Couriers::default();
-    let mut told = None;
+    let (tell, steering) = watch::channel(Steering::default());
+    // In a task of its own, which ends with this one: what is due may take long, and the lease must not.
+    let mut keeper = JoinSet::new();
+    keeper.spawn(keep(control.clone(), tell));
+    steer(control, steering).await;
+}
+
+/// Keeps the lease, and says that this replica is there.
+async fn keep(control: Control, tell: watch::Sender<Steering>) {
+    let mut beat = interval(HEARTBEAT);
+    beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut standstill = Standstill::default();
     loop {
-        pace.tick().await;
-        if reported.is_none_or(|at| at.elapsed() >= HEARTBEAT) {
-            let asked = Instant::now();
-            match control.report_alive().await {
-                Ok(lease) => {
-                    held = keep(held.as_ref(), &lease, asked);
-                    control.tell_of_lease(&mut told, &lease).await;
-                }
-                Err(error) => tracing::debug!(%error, "nothing could be reported to the store"),
+        beat.tick().await;
+        let asked = Instant::now();
+        match control.renew_lease(&mut standstill, asked).await {
+            Ok(lease) => {
+                let held = held(tell.borrow().held.as_ref(), &lease, asked);
+                tell.send_replace(Steering { lease: Some(lease), held });
             }
-            reported = Some(asked);
+            Err(error) => tracing::debug!(%error, "the lease could not be renewed"),
         }
-        // A lease that ran out while the store was away may be somebody else's by now.
-        held = held.filter(|held| Instant::now() < held.until);
-        match &held {
-            Some(held) => couriers.keep(&control, &held.fence),
-            None => couriers.stop(),
-        }
-        if let Some(held) = &held {
-            control.step_canaries(&held.fence).await;
-            control.step_experiments(&held.fence).await;
-            control.step_shadows(&held.fence).await;
-            control.run_due_retirements(&held.fence);
-            control.look_at_deployments(&held.fence).await;
-            control.run_due_deployments(&held.fence);
-            if cleared.is_none_or(|at| at.elapsed() >= CLEARING) {
-                control.clear_away(&held.fence).await;
-                cleared = Some(Instant::now());
-            }
+        if let Err(error) = control.report_alive().await {
+            tracing::debug!(%error, "nothing could be reported to the store");
         }
     }
 }
 
-fn keep(before: Option<&Held>, lease: &Lease, asked: Instant) -> Option<Held> {
+fn held(before: Option<&Held>, lease: &Lease, asked: Instant) -> Option<Held> {
     let now = lease.fence().map(|fence| Held { fence, until: asked + lease.remaining });
     match (before, &now) {
         (None, Some(held)) => tracing::info!(epoch = held.fence.epoch, "this replica is the controller now"),
@@ -82,6 +80,58 @@ fn keep(before: Option<&Held>, lease: &Lease, asked: Instant) -> Option<Held> {
         _ => {}
     }
     now
+}
+
+/// Carries out what is due, as long as the lease is held.
+async fn steer(control: Control, steering: watch::Receiver<Steering>) {
+    let mut pace = interval(PACE);
+    pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut cleared: Option<Instant> = None;
+    let mut couriers = Couriers::default();
+    let mut told = None;
+    loop {
+        pace.tick().await;
+        let Steering { lease, held } = steering.borrow().clone();
+        if let Some(lease) = lease {
+            control.tell_of_lease(&mut told, &lease).await;
+        }
+        // A lease that ran out while the store was away may be another replica's by now.
+        let Some(held) = held.filter(|held| Instant::now() < held.until) else {
+            couriers.stop();
+            continue;
+        };
+        couriers.keep(&control, &held.fence);
+        control.step_canaries(&held.fence).await;
+        control.step_experiments(&held.fence).await;
+        control.step_shadows(&held.fence).await;
+        control.run_due_retirements(&held.fence);
+        control.look_at_deployments(&held.fence).await;
+        control.run_due_deployments(&held.fence);
+        if cleared.is_none_or(|at| at.elapsed() >= CLEARING) {
+            control.clear_away(&held.fence).await;
+            cleared = Some(Instant::now());
+        }
+    }
+}
+
+/// For how long another replica's lease has stood still, by this process's own clock.
+///
+/// A lease ends by the database's clock. If that clock is set back, the end moves into the future; but a holder that lives
+/// renews its lease every second, so one that has stood still for its whole length has no holder.
+#[derive(Debug, Default)]
+struct Standstill(Option<(Lease, Instant)>);
+
+impl Standstill {
+    /// Whether this lease, asked for and answered then, has stood still for its whole length.
+    fn is_over(&mut self, lease: &Lease, asked: Instant, answered: Instant) -> bool {
+        let same = |known: &Lease| known.holder == lease.holder && known.epoch == lease.epoch && known.expires == lease.expires;
+        match &self.0 {
+            _ if lease.held || lease.holder.is_none() => self.0 = None,
+            Some((known, since)) if same(known) => return asked.saturating_duration_since(*since) >= LEASE,
+            _ => self.0 = Some((lease.clone(), answered)),
+        }
+        false
+    }
 }
 
 impl Control {
@@ -103,7 +153,22 @@ impl Control {
         }
     }
 
-    async fn report_alive(&self) -> Result<Lease, StoreError> {
+    /// Gets or renews the lease, as far as it is free or has stood still.
+    async fn renew_lease(&self, standstill: &mut Standstill, asked: Instant) -> Result<Lease, StoreError> {
+        let lease = self.0.store.acquire_or_renew(&self.0.replica, LEASE).await?;
+        if !standstill.is_over(&lease, asked, Instant::now()) {
+            return Ok(lease);
+        }
+        tracing::warn!(
+            holder = lease.holder,
+            ends_in = ?lease.remaining,
+            "the controller has not renewed its lease for {LEASE:?}, though it ends later by the database's clock, which was set back: \
+             this replica takes it"
+        );
+        self.0.store.take_stale_lease(&self.0.replica, &lease, LEASE).await
+    }
+
+    async fn report_alive(&self) -> Result<(), StoreError> {
         let state = self.0.state.load_full();
         let mut body = document::json(&self.usage_report());
         body["webhooks"] = document::json(&self.0.board.last());
@@ -120,7 +185,7 @@ impl Control {
         if let Err(error) = self.write_down().await {
             tracing::debug!(%error, "what was counted could not be written down; it is tried again");
         }
-        self.0.store.acquire_or_renew(&self.0.replica, LEASE).await
+        Ok(())
     }
 
     /// What this process has counted, so that others can read it and nothing is lost when it goes; and a look at what others
@@ -150,5 +215,32 @@ impl Control {
             tracing::warn!(%error, "the store could not be told that this replica leaves");
         }
         store.close().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Timestamp;
+
+    fn lease(epoch: u64, expires: i64) -> Lease {
+        let (holder, expires) = (Some("other".to_owned()), Timestamp::from_millis(expires));
+        Lease { held: false, holder, epoch, expires, remaining: Duration::from_secs(3_600) }
+    }
+
+    #[test]
+    fn a_lease_is_over_when_it_has_stood_still_for_its_whole_length() {
+        let (mut standstill, start) = (Standstill::default(), Instant::now());
+        let mut over = |lease: &Lease, seconds: u64| {
+            let asked = start + Duration::from_secs(seconds);
+            standstill.is_over(lease, asked, asked + Duration::from_millis(500))
+        };
+        assert!(!over(&lease(1, 5_000), 0) && !over(&lease(1, 5_000), 10), "since it was known, not since it was asked for");
+        assert!(over(&lease(1, 5_000), 11));
+        assert!(!over(&lease(1, 4_000), 12), "its holder has renewed it, by a clock that was set back");
+        assert!(!over(&lease(2, 4_000), 21) && !over(&lease(2, 4_000), 31), "another replica has taken it");
+        let mine = Lease { held: true, ..lease(2, 4_000) };
+        assert!(!over(&mine, 32) && !over(&lease(2, 4_000), 40), "what was held in between did not stand still");
+        assert!(over(&lease(2, 4_000), 51));
     }
 }

@@ -1,12 +1,14 @@
 //! One reported value: to whom it belongs, or why it is refused.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::machine::Experiment;
 use super::metric::{MetricKind, MetricSpec};
 use super::token::{AnyToken, Interleaved, Token, TokenKey};
 use crate::config::Timestamp;
-use crate::interleaving::PointId;
+use crate::interleaving::{MOST_HITS, PointId};
 use crate::stats::Cohort;
 
 /// What an application reports about an answer it got.
@@ -98,6 +100,8 @@ pub enum Refused {
     NoPoints,
     #[error("`points` goes with the token of an interleaved answer, and with nothing else")]
     Points,
+    #[error("`points` names {0} hits, and an answer has {MOST_HITS} at most that count")]
+    TooManyPoints(usize),
     #[error("the point {0} is not among the hits of that answer")]
     Absent(PointId),
     #[error("`{0}` is neither binary nor a count, and cannot be credited to points")]
@@ -140,10 +144,13 @@ impl Feedback {
         if !matches!(metric.kind, Some(MetricKind::Binary | MetricKind::Count)) {
             return Err(Refused::NotCreditable(metric.name.clone()));
         }
-        let mut wins = [0.0; 2];
-        for (at, point) in points.iter().enumerate() {
+        if points.len() > MOST_HITS {
+            return Err(Refused::TooManyPoints(points.len()));
+        }
+        let (mut wins, mut counted) = ([0.0; 2], HashSet::with_capacity(points.len()));
+        for point in points {
             let team = token.picks.team(point).ok_or(Refused::Absent(*point))?;
-            if !points[..at].contains(point) {
+            if counted.insert(point) {
                 wins[team as usize] += value;
             }
         }

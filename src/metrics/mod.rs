@@ -13,6 +13,7 @@ mod handles;
 mod histogram;
 mod kinds;
 mod prometheus;
+mod refusals;
 mod registry;
 mod series;
 mod units;
@@ -30,6 +31,7 @@ pub use prometheus::{
     CanaryGauge, DeliveryResult, DeploymentGauge, Gauges, GuardGauge, RenderFailed, RetirementGauges, ShadowGauge, TEXT_FORMAT,
     WebhookGauge, render,
 };
+pub use refusals::{Refusal, Refusals};
 pub use registry::Registry;
 pub use series::{Completed, FallbackCause, Series, Shard, Totals};
 pub use units::UnitWords;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::comparisons::ShadowSeries;
-use super::{Apart, Cohort, Comparisons, Handles, Latencies, Series, Usage, WorkerCells};
+use super::{Apart, Cohort, Comparisons, Handles, Latencies, Refusals, Series, Usage, WorkerCells};
 
 /// The label of aliases past the limit, and of names nobody listed.
 pub(super) const OTHER: &str = "other";
@@ -18,6 +18,7 @@ const REMEMBERED: Duration = Duration::from_secs(86_400);
 pub struct Registry {
     workers: Box<[Arc<WorkerCells>]>,
     max_aliases: usize,
+    refusals: Refusals,
     /// From where uses are counted.
     epoch: Instant,
     inner: Mutex<Inner>,
@@ -38,12 +39,18 @@ impl Registry {
     #[must_use]
     pub fn new(workers: usize, max_aliases: usize) -> Self {
         let workers = std::iter::repeat_with(|| Arc::new(WorkerCells::default())).take(workers).collect();
-        Self { workers, max_aliases, epoch: Instant::now(), inner: Mutex::default() }
+        Self { workers, max_aliases, refusals: Refusals::default(), epoch: Instant::now(), inner: Mutex::default() }
     }
 
     #[must_use]
     pub fn workers(&self) -> &[Arc<WorkerCells>] {
         &self.workers
+    }
+
+    /// Of the admin API.
+    #[must_use]
+    pub fn refusals(&self) -> &Refusals {
+        &self.refusals
     }
 
     /// The handles of one target. A `None` alias, or one past the limit, is counted under `other`.

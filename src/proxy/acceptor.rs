@@ -1,4 +1,5 @@
-//! Accepts connections in one place and hands each to the worker that has the fewest.
+//! The data plane as a whole: its ports, its workers, and the one thread that accepts and hands each connection to the worker
+//! that has the fewest.
 //!
 //! Listeners per worker would leave the choice to a hash of the client's address: a few long-lived gRPC connections then
 //! easily end up on one worker. One accept per connection is cheap; one worker for all calls is not.
@@ -6,21 +7,18 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
+use super::accepting;
 use super::connection::Front;
-use super::worker::{Accepted, Admission, Command, Parts, WorkerHandle, spawn};
+use super::worker::{Admission, Command, Parts, WorkerHandle, spawn};
 use crate::live::{Mirror, Refresh, Shared};
 use crate::metrics::Registry;
-
-/// Out of file descriptors, most likely: wait for some connections to end.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Where clients are received, and how. Fixed for the life of the process.
 pub struct Listen {
@@ -45,6 +43,8 @@ pub enum StartError {
     Listen(SocketAddr, io::Error),
     #[error("cannot start a worker: {0}")]
     Worker(io::Error),
+    #[error("cannot start the thread that accepts connections: {0}")]
+    Accepting(io::Error),
 }
 
 /// A running data plane.
@@ -53,12 +53,13 @@ pub struct Proxy {
     grpc: SocketAddr,
     workers: Arc<[WorkerHandle]>,
     threads: Vec<JoinHandle<()>>,
+    accepting: JoinHandle<()>,
     stop_accepting: watch::Sender<bool>,
 }
 
 impl Proxy {
-    /// Binds both ports and starts one worker per shard of `registry`. Must be called on a tokio runtime, which does the
-    /// accepting.
+    /// Binds both ports, starts one worker per shard of `registry`, and accepts. Must be called on a tokio runtime, which the
+    /// data plane does not use afterwards.
     ///
     /// # Errors
     /// When a port cannot be bound or a thread cannot be started.
@@ -74,11 +75,10 @@ impl Proxy {
         });
         let (handles, threads) = workers(&front, live, registry, neighbours)?;
         let (stop_accepting, stopped) = watch::channel(false);
-        let places = Arc::new(Semaphore::new(listen.max_connections.min(Semaphore::MAX_PERMITS)));
-        for listener in [rest, grpc] {
-            tokio::spawn(accept(listener, Arc::clone(&handles), Arc::clone(&places), stopped.clone()));
-        }
-        Ok(Self { rest: rest_addr, grpc: grpc_addr, workers: handles, threads, stop_accepting })
+        let listeners = [rest.into_std().map_err(StartError::Accepting)?, grpc.into_std().map_err(StartError::Accepting)?];
+        let accepting =
+            accepting::spawn(listeners, listen.max_connections, Arc::clone(&handles), stopped).map_err(StartError::Accepting)?;
+        Ok(Self { rest: rest_addr, grpc: grpc_addr, workers: handles, threads, accepting, stop_accepting })
     }
 
     #[must_use]
@@ -94,6 +94,11 @@ impl Proxy {
     /// Stops accepting, lets what is under way finish within `grace`, then closes the rest. True when all finished.
     pub async fn shutdown(self, grace: Duration) -> bool {
         self.stop_accepting.send_replace(true);
+        // A worker that drains takes no connection any more, so none may be on its way to one.
+        let accepting = self.accepting;
+        if let Err(error) = tokio::task::spawn_blocking(move || accepting.join()).await {
+            tracing::error!(%error, "the thread that accepts could not be joined");
+        }
         for worker in self.workers.iter() {
             worker.send(Command::Drain);
         }
@@ -136,30 +141,4 @@ fn workers(front: &Arc<Front>, live: &Shared, registry: &Registry, neighbours: &
 
 async fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
     TcpListener::bind(address).await.map_err(|error| StartError::Listen(address, error))
-}
-
-async fn accept(listener: TcpListener, workers: Arc<[WorkerHandle]>, places: Arc<Semaphore>, mut stopped: watch::Receiver<bool>) {
-    loop {
-        let next = async {
-            // Past the limit nobody is accepted: the kernel's queue holds them, and says so when it is full.
-            let place = Arc::clone(&places).acquire_owned().await.map_err(io::Error::other)?;
-            let (stream, peer) = listener.accept().await?;
-            Ok::<_, io::Error>(Accepted { stream: stream.into_std()?, peer, place })
-        };
-        let accepted = tokio::select! {
-            accepted = next => accepted,
-            _ = stopped.wait_for(|stopped| *stopped) => return,
-        };
-        match accepted {
-            Ok(accepted) => {
-                if let Some(worker) = workers.iter().min_by_key(|worker| worker.connections.load(Ordering::Relaxed)) {
-                    worker.send(Command::Serve(accepted));
-                }
-            }
-            Err(error) => {
-                tracing::warn!(%error, "a connection could not be accepted");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-            }
-        }
-    }
 }

@@ -12,6 +12,7 @@
 //! It reads a [`crate::live::Live`] snapshot, writes to `metrics`, asks for a refresh, and hands questions to the mirror; it
 //! knows nothing else of the control plane. Keeps I1 (stable goes on unchanged), I3 (one snapshot a request), I9 (bodies stream) and I10.
 
+mod accepting;
 mod acceptor;
 mod body;
 pub mod classify;

@@ -56,6 +56,39 @@ impl Store {
         .await
     }
 
+    /// Takes the lease though it has not expired, if it is still as `seen`. For a holder that is known to be gone, where the
+    /// database's clock says nothing of that, since it was set back.
+    ///
+    /// # Errors
+    /// When the store does not answer; the lease may have been taken all the same.
+    pub async fn take_stale_lease(&self, replica: &str, seen: &Lease, ttl: Duration) -> Result<Lease, StoreError> {
+        bounded(async {
+            let mut transaction = self.begin().await?;
+            let query = sqlx::query(
+                "UPDATE lease SET epoch = epoch + 1, holder = $1, expires_at = (SELECT now_ms FROM clock) + $2 \
+                 WHERE holder = $3 AND epoch = $4 AND expires_at = $5",
+            );
+            let query = query.bind(replica).bind(millis(ttl));
+            let query = query.bind(seen.holder.as_deref().unwrap_or_default()).bind(number(seen.epoch)).bind(seen.expires.as_millis());
+            query.execute(&mut *transaction).await?;
+            let query = sqlx::query_as("SELECT holder, epoch, expires_at, (SELECT now_ms FROM clock) FROM lease");
+            let row: Row = query.fetch_one(&mut *transaction).await?;
+            transaction.commit().await?;
+            Ok(lease(row, replica))
+        })
+        .await
+    }
+
+    /// Ends every lease: for a store that no other process has open, so whose holder is gone.
+    pub(super) async fn free_lease(&self) -> Result<(), StoreError> {
+        bounded(async {
+            let query = sqlx::query("UPDATE lease SET holder = '', expires_at = 0 WHERE holder <> ''");
+            query.execute(&self.0.pool).await?;
+            Ok(())
+        })
+        .await
+    }
+
     /// Who has the lease, without a try to get it.
     ///
     /// # Errors

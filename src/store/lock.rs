@@ -5,7 +5,7 @@ use std::io::{Read, Seek, Write};
 use std::path::Path;
 
 use super::error::OpenError;
-use super::files::{beside, failed};
+use super::files::{beside, failed, private};
 
 /// Held as long as the store is open; the system lets go of it when the process ends, however it ends.
 ///
@@ -17,7 +17,7 @@ pub(super) struct FileLock {
 impl FileLock {
     pub(super) fn take(path: &Path) -> Result<Self, OpenError> {
         let at = beside(path, ".lock");
-        let opened = File::options().read(true).write(true).create(true).truncate(false).open(&at);
+        let opened = private(File::options().read(true).write(true).create(true).truncate(false)).open(&at);
         let mut file = opened.map_err(failed(&at, "cannot be opened"))?;
         match file.try_lock() {
             Ok(()) => {}

@@ -47,6 +47,7 @@ pub use changes::Changes;
 pub use db::Store;
 pub use document::{Delta, Document};
 pub use error::{CommitError, ImportError, OpenError, StoreError};
+pub use files::write_private;
 pub use history::{AuditRow, Event, Filter, Page};
 pub use key::{Key, Kind};
 pub use lease::Lease;

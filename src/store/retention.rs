@@ -20,7 +20,10 @@ pub struct Keep {
 /// Ages are by the database's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention {
+    /// Changes that were made.
     pub audit: Keep,
+    /// Changes that were refused. Counted apart, so that no number of them drives out what was done.
+    pub refused: Keep,
     pub events: Keep,
     /// Deliveries that were given up.
     pub dead_deliveries: Duration,
@@ -39,6 +42,7 @@ impl Default for Retention {
     fn default() -> Self {
         Self {
             audit: Keep { age: DAY.saturating_mul(365), count: 100_000 },
+            refused: Keep { age: DAY.saturating_mul(365), count: 10_000 },
             events: Keep { age: DAY.saturating_mul(30), count: 100_000 },
             dead_deliveries: DAY.saturating_mul(7),
             idempotency: DAY,
@@ -57,8 +61,9 @@ impl Store {
         bounded_by(BULK_ANSWER_WITHIN, async {
             let mut transaction = self.begin().await?;
             let mut pruned = prune_tombstones(&mut transaction, retention.tombstones).await?;
-            pruned += prune_list(&mut transaction, "audit", retention.audit).await?;
-            pruned += prune_list(&mut transaction, "events", retention.events).await?;
+            pruned += prune_list(&mut transaction, "audit", "result = 'ok'", retention.audit).await?;
+            pruned += prune_list(&mut transaction, "audit", "result <> 'ok'", retention.refused).await?;
+            pruned += prune_list(&mut transaction, "events", "1 = 1", retention.events).await?;
             pruned += prune_by_age(&mut transaction, "outbox", "dead_at", retention.dead_deliveries).await?;
             pruned += prune_by_age(&mut transaction, "idempotency", "at", retention.idempotency).await?;
             pruned += prune_by_age(&mut transaction, "replicas", "seen_at", retention.replicas).await?;
@@ -80,10 +85,13 @@ async fn prune_tombstones(transaction: &mut Transaction<'_, Any>, age: Duration)
     Ok(sqlx::query(&delete).bind(millis(age)).bind(last).execute(&mut **transaction).await?.rows_affected())
 }
 
-async fn prune_list(transaction: &mut Transaction<'_, Any>, table: &'static str, keep: Keep) -> sqlx::Result<u64> {
-    let statement = format!("DELETE FROM {table} WHERE id <= (SELECT id FROM {table} ORDER BY id DESC LIMIT 1 OFFSET $1)");
+/// Of those rows of a table that `which` says.
+async fn prune_list(transaction: &mut Transaction<'_, Any>, table: &'static str, which: &'static str, keep: Keep) -> sqlx::Result<u64> {
+    let newest = format!("SELECT id FROM {table} WHERE {which} ORDER BY id DESC LIMIT 1 OFFSET $1");
+    let statement = format!("DELETE FROM {table} WHERE {which} AND id <= ({newest})");
     let pruned = sqlx::query(&statement).bind(number(keep.count)).execute(&mut **transaction).await?.rows_affected();
-    Ok(pruned + prune_by_age(transaction, table, "at", keep.age).await?)
+    let statement = format!("DELETE FROM {table} WHERE {which} AND at <= (SELECT now_ms FROM clock) - $1");
+    Ok(pruned + sqlx::query(&statement).bind(millis(keep.age)).execute(&mut **transaction).await?.rows_affected())
 }
 
 async fn prune_by_age(

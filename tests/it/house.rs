@@ -63,10 +63,11 @@ impl Pointsman {
         std::fs::write(&path, config(upstream, extra)).expect("the folder can be written");
         let mut command = Command::new(env!("CARGO_BIN_EXE_pointsman"));
         command.arg("serve").arg("--config").arg(&path);
-        command
-            .args(["--rest-addr", "127.0.0.1:0", "--grpc-addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0"])
-            .stderr(Stdio::piped())
-            .kill_on_drop(true);
+        // A test of the admin port's address says it in the file.
+        if !extra.contains("listen: {admin:") {
+            command.args(["--admin-addr", "127.0.0.1:0"]);
+        }
+        command.args(["--rest-addr", "127.0.0.1:0", "--grpc-addr", "127.0.0.1:0"]).stderr(Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn().expect("the binary under test starts");
         let stderr = child.stderr.take().expect("it is piped");
         let [rest, grpc, admin] = tokio::time::timeout(PATIENCE, addresses(stderr)).await.expect("it says where it listens in time");

@@ -9,6 +9,7 @@ mod bodies;
 mod canary;
 mod clients;
 mod commands;
+mod cross_site;
 mod deployment;
 mod elsewhere;
 mod event_stream;

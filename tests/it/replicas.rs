@@ -222,7 +222,10 @@ async fn an_experiment_is_the_sum_of_what_every_replica_has_seen() {
         get(&pair.other.http, &pair.other.admin(&path)).await["state"] == "running"
     })
     .await;
-    let arm = async |at: &Pointsman, unit: usize| get(&at.http, &at.admin(&format!("{path}/assignment?unit=u{unit}"))).await["arm"].clone();
+    let arm = async |at: &Pointsman, unit: usize| {
+        let unit = json!({"unit": format!("u{unit}")});
+        send(&at.http, Method::POST, &at.admin(&format!("{path}/assignment")), &unit).await["arm"].clone()
+    };
     for unit in 0..60 {
         assert_eq!(arm(&pair.one, unit).await, arm(&pair.other, unit).await, "unit {unit}");
     }

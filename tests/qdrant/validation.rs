@@ -68,7 +68,8 @@ async fn service() -> SocketAddr {
 }
 
 fn embedder(url: String, key: &str) -> Embedder {
-    Embedder::new(&EmbedderSettings { url, model: "small".to_owned(), key: Some(key.to_owned()), timeout: PATIENCE }).expect("an embedder")
+    let settings = EmbedderSettings { shown: url.clone(), url, model: "small".to_owned(), key: Some(key.to_owned()), timeout: PATIENCE };
+    Embedder::new(&settings).expect("an embedder")
 }
 
 #[tokio::test]
@@ -87,7 +88,13 @@ async fn texts_are_embedded_or_refused() {
     assert!(reason.contains("401") && reason.contains("wrong key") && !reason.contains("barley"), "{reason}");
     let odd = right.embed("something else").await.expect_err("no vector comes back");
     assert!(odd.to_string().contains("0 vectors for one text"), "{odd}");
-    let settings = EmbedderSettings { url: "ftp://nowhere".into(), model: "m".into(), key: Some("hidden".into()), timeout: PATIENCE };
+    let settings = EmbedderSettings {
+        url: "ftp://nowhere".into(),
+        shown: "ftp://nowhere".into(),
+        model: "m".into(),
+        key: Some("hidden".into()),
+        timeout: PATIENCE,
+    };
     assert!(!format!("{settings:?}").contains("hidden"));
     assert!(Embedder::new(&settings).is_err());
 }

@@ -52,6 +52,13 @@ impl Api {
 
     pub(super) async fn call(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
         let mut request = Request::builder().method(method).uri(path);
+        let said = |wanted: &str| headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(wanted));
+        if !said("host") {
+            request = request.header(header::HOST, "localhost:7335");
+        }
+        if !body.is_empty() && !said("content-type") {
+            request = request.header(header::CONTENT_TYPE, "application/json");
+        }
         for (name, value) in headers {
             request = request.header(*name, *value);
         }

@@ -7,7 +7,7 @@ use pointsman_sandbox::{Sandbox, SandboxOptions};
 use serde_json::Value;
 
 use super::client::Api;
-use crate::admin::resources;
+use crate::admin::{Lanes, resources};
 use crate::config::Config;
 use crate::control::testing::config;
 
@@ -29,7 +29,7 @@ fn described() -> BTreeSet<(String, String)> {
 async fn paths_and_methods_are_those_of_the_router() {
     let api = Api::new().await;
     let mut served = BTreeSet::new();
-    for (path, _) in resources() {
+    for (path, _) in resources(&Lanes::default()) {
         // A method nobody takes is answered with those that are taken.
         let answer = api.call(Method::TRACE, &path.replace("{alias}", "docs"), &[], "").await;
         assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED, "{path}");

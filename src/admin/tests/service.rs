@@ -53,6 +53,30 @@ async fn metrics_are_text() {
 }
 
 #[tokio::test]
+async fn who_is_turned_away_is_counted() {
+    let mut guarded = config();
+    guarded.admin.token = Some(crate::config::Secret::new("sesame"));
+    let api = Api::unlisted(guarded).await;
+    let refused = [
+        ("unauthorized", [("authorization", "Bearer other"), ("content-type", "application/json")]),
+        ("foreign_host", [("host", "evil.example"), ("content-type", "application/json")]),
+        ("cross_site", [("origin", "https://evil.example"), ("content-type", "application/json")]),
+        ("media_type", [("authorization", "Bearer sesame"), ("content-type", "text/plain")]),
+    ];
+    for (times, (_, headers)) in refused.iter().enumerate() {
+        for _ in 0..=times {
+            api.call(Method::PUT, "/v1/kill-switch", headers, r#"{"on": true}"#).await;
+        }
+    }
+    let text = String::from_utf8(api.get("/metrics").await.body).expect("the text format is UTF-8");
+    for (times, (reason, _)) in refused.iter().enumerate() {
+        let line = format!("pointsman_admin_requests_refused_total{{reason=\"{reason}\"}} {}\n", times + 1);
+        assert!(text.contains(&line), "{line}{text}");
+    }
+    assert!(!api.control.kill_switch().on);
+}
+
+#[tokio::test]
 async fn decisions_can_be_asked_for() {
     let api = Api::new().await;
     let decision = api.get("/v1/aliases/docs/decision?unit=user-1").await.json();

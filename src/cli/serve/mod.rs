@@ -4,6 +4,8 @@
 //! Qdrant: until the first alias listing `/readyz` says so. Going down: not ready, a pause for load balancers to notice,
 //! connections told to finish, the admin API last, so that it can be watched.
 
+#[cfg(test)]
+mod tests;
 mod tls;
 
 use std::net::SocketAddr;
@@ -11,6 +13,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
@@ -24,7 +27,7 @@ use crate::metrics::Registry;
 use crate::mirror;
 use crate::proxy::{self, Listen, Neighbours, Proxy};
 
-/// The control plane's own threads: a slow scrape must not hold up accepting.
+/// The control plane's own threads. Nothing on them is waited for by a request.
 const CONTROL_THREADS: usize = 2;
 
 /// Why `serve` could not start, or ended with a failure.
@@ -49,12 +52,15 @@ pub(super) fn run(args: &ServeArgs) -> ExitCode {
         Ok(loaded) => loaded,
         Err(code) => return code,
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(CONTROL_THREADS).thread_name("control").enable_all().build();
-    let ended = runtime.map_err(ServeError::Process).and_then(|runtime| runtime.block_on(serve(args, &loaded)));
+    let ended = control_runtime().map_err(ServeError::Process).and_then(|runtime| runtime.block_on(serve(args, &loaded)));
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => complain(format_args!("pointsman cannot serve: {error}")),
     }
+}
+
+fn control_runtime() -> std::io::Result<Runtime> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(CONTROL_THREADS).thread_name("control").enable_all().build()
 }
 
 async fn serve(args: &ServeArgs, loaded: &Loaded) -> Result<(), ServeError> {
@@ -130,6 +136,8 @@ async fn admin(
     let listener = TcpListener::bind(asked).await.map_err(|error| ServeError::Admin(asked, error))?;
     let address = listener.local_addr().map_err(|error| ServeError::Admin(asked, error))?;
     let router = admin::router(AdminState { control: control.clone(), log: Arc::new(log.clone()) });
+    // With the client's address, for the log of what is refused.
+    let router = router.into_make_service_with_connect_info::<SocketAddr>();
     let serving = axum::serve(listener, router).with_graceful_shutdown(async move {
         // An error means that the sender is gone, which is the signal.
         let _ = stopped.changed().await;

@@ -1,7 +1,18 @@
 //! `listen` and `workers`.
 
+use std::net::SocketAddr;
+
 use super::Faults;
 use crate::config::{Config, Period, Size};
+
+/// What to do about an admin port that other machines reach, and that demands nothing of them.
+fn admin_without_token(address: SocketAddr) -> String {
+    format!(
+        "{address} is open to other machines, which could then change every route: set `admin.token` (in the environment \
+         POINTSMAN__ADMIN__TOKEN), or listen on 127.0.0.1:{}",
+        address.port()
+    )
+}
 
 const MAX_WORKERS: usize = 1024;
 
@@ -14,7 +25,7 @@ pub(super) fn check(config: &Config, faults: &mut Faults) {
     faults.range("listen.max_connections", &listen.max_connections, &(1..=10_000_000));
     let ports = [("listen.rest", listen.rest), ("listen.grpc", listen.grpc), ("listen.admin", listen.admin)];
     for (place, (key, address)) in ports.iter().enumerate() {
-        let taken = |other: &std::net::SocketAddr| {
+        let taken = |other: &SocketAddr| {
             address.port() != 0
                 && other.port() == address.port()
                 && (other.ip() == address.ip() || other.ip().is_unspecified() || address.ip().is_unspecified())
@@ -22,6 +33,9 @@ pub(super) fn check(config: &Config, faults: &mut Faults) {
         if let Some((other, _)) = ports[..place].iter().find(|(_, other)| taken(other)) {
             faults.at(key, format!("{address} is taken by `{other}`"));
         }
+    }
+    if listen.admin_is_open() && config.admin.token.is_none() {
+        faults.at("listen.admin", admin_without_token(listen.admin));
     }
     if let Some(tls) = &listen.tls {
         for (key, file) in [("listen.tls.cert_file", &tls.cert_file), ("listen.tls.key_file", &tls.key_file)] {

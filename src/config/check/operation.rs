@@ -2,7 +2,7 @@
 
 use super::Faults;
 use super::upstreams::is_header_value;
-use crate::config::{Config, EmbedderConfig, Period};
+use crate::config::{AdminConfig, Config, EmbedderConfig, Period};
 
 pub(super) fn check(config: &Config, faults: &mut Faults) {
     // Faster asks Qdrant for the whole list all the time, slower makes a switch look lost.
@@ -18,7 +18,20 @@ pub(super) fn check(config: &Config, faults: &mut Faults) {
     if config.admin.token.as_ref().is_some_and(|token| !is_header_value(token)) {
         faults.at("admin.token", "must be visible ASCII, and not empty: it travels in a header");
     }
+    check_feedback_token(&config.admin, faults);
     check_embedder(&config.embedder, faults);
+}
+
+fn check_feedback_token(admin: &AdminConfig, faults: &mut Faults) {
+    let Some(token) = &admin.feedback_token else { return };
+    if !is_header_value(token) {
+        faults.at("admin.feedback_token", "must be visible ASCII, and not empty: it travels in a header");
+    }
+    match &admin.token {
+        None => faults.at("admin.feedback_token", "needs `admin.token`: without that, everything is open to all"),
+        Some(all) if all == token => faults.at("admin.feedback_token", "must be another than `admin.token`, or it opens everything"),
+        Some(_) => {}
+    }
 }
 
 fn check_embedder(embedder: &EmbedderConfig, faults: &mut Faults) {
@@ -28,9 +41,6 @@ fn check_embedder(embedder: &EmbedderConfig, faults: &mut Faults) {
     }
     match &embedder.url {
         None if !embedder.model.is_empty() => faults.at("embedder.url", "is missing; without it the model is never asked"),
-        Some(url) if !(url.starts_with("http://") || url.starts_with("https://")) => {
-            faults.at("embedder.url", "must begin with http:// or https://");
-        }
         Some(_) if embedder.model.is_empty() => faults.at("embedder.model", "is missing; the service must be told which model to use"),
         _ => {}
     }

@@ -121,6 +121,28 @@ fn a_token_can_travel_in_a_header() {
     refused("admin: {token: ''}", "admin.token", "not empty");
     refused("admin: {token: ' x'}", "admin.token", "visible ASCII");
     legal("admin: {token: correct-horse}");
+    legal("admin: {token: correct-horse, feedback_token: battery-staple}");
+    refused("admin: {feedback_token: battery-staple}", "admin.feedback_token", "needs `admin.token`");
+    refused("admin: {token: correct-horse, feedback_token: correct-horse}", "admin.feedback_token", "must be another");
+    refused("admin: {token: correct-horse, feedback_token: ''}", "admin.feedback_token", "not empty");
+}
+
+#[test]
+fn an_admin_port_that_others_reach_needs_a_token() {
+    for open in ["0.0.0.0:7335", "[::]:7335", "10.0.0.7:7335", "[::ffff:10.0.0.7]:7335"] {
+        refused(&format!("listen: {{admin: '{open}'}}"), "listen.admin", "set `admin.token`");
+        legal(&format!("listen: {{admin: '{open}'}}\nadmin: {{token: sesame}}"));
+    }
+    for own in ["127.0.0.1:1", "127.1.2.3:1", "[::1]:1", "[::ffff:127.0.0.1]:1"] {
+        legal(&format!("listen: {{admin: '{own}'}}"));
+    }
+}
+
+#[test]
+fn hosts_and_origins_of_the_admin_port_are_such() {
+    legal("admin: {allowed_hosts: [pointsman, 'pointsman.example:8443', '*.svc.cluster.local'], allowed_origins: ['https://ops.example']}");
+    refused("admin: {allowed_hosts: ['https://pointsman.example']}", "admin.allowed_hosts[0]", "is not a host name");
+    refused("admin: {allowed_origins: [pointsman.example]}", "admin.allowed_origins[0]", "is not an origin");
 }
 
 #[test]
@@ -159,6 +181,20 @@ fn a_webhook_keeps_its_secrets_when_it_is_printed() {
     let printed = serde_saphyr::to_string(&config).expect("it can be printed");
     assert!(printed.contains("https://h.example/") && !["T0", "k=1", "hush"].iter().any(|secret| printed.contains(secret)), "{printed}");
     assert_eq!(legal(&printed).webhooks[0].name, "chat");
+}
+
+#[test]
+fn an_embedder_keeps_its_keys_when_it_is_printed() {
+    let config = legal("embedder: {url: 'https://ann:hush@e.example/v1?key=hush', model: small, key: hush}");
+    let printed = serde_saphyr::to_string(&config).expect("it can be printed");
+    assert!(printed.contains("e.example/v1?key=") && !printed.contains("hush") && !printed.contains("ann"), "{printed}");
+    legal(&printed);
+    for url in ["ftp://e/?key=hush", "hush", "https://?hush"] {
+        let found = faults(&format!("embedder: {{url: '{url}', model: small}}"));
+        assert!(found.len() == 1 && found[0].starts_with("embedder.url: ") && !found[0].contains("hush"), "{found:?}");
+    }
+    let found = faults("prometheus: {url: 'http://p?key=hush'}");
+    assert!(found.len() == 1 && !found[0].contains("hush"), "{found:?}");
 }
 
 #[test]

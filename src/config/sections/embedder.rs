@@ -2,15 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::values::{Period, Secret};
+use crate::config::values::{Period, Secret, ServiceUrl};
 
 /// A service that speaks OpenAI's `/v1/embeddings`; default: none, and text queries are refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct EmbedderConfig {
     /// The service's root, such as `https://api.openai.com`, or the whole address, ending in `/embeddings`; default none.
+    /// Printed without the values of its query.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub url: Option<String>,
+    pub url: Option<ServiceUrl>,
     /// The model the collections were made with.
     pub model: String,
     /// Sent as a bearer token; default none.

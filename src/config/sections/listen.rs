@@ -17,8 +17,8 @@ pub struct ListenConfig {
     /// Where applications reach Qdrant's gRPC API; default `0.0.0.0:7334`.
     #[serde(deserialize_with = "address")]
     pub grpc: SocketAddr,
-    /// Where operators reach the admin API; default `127.0.0.1:7335`. Whoever reaches it can change routes: open it to
-    /// other machines only together with `admin.token`.
+    /// Where operators reach the admin API; default `127.0.0.1:7335`. Any other than a loopback address needs
+    /// `admin.token`.
     #[serde(deserialize_with = "address")]
     pub admin: SocketAddr,
     /// How long a client may take to send the head of a request, and how long an idle HTTP/1.1 connection is kept;
@@ -26,7 +26,8 @@ pub struct ListenConfig {
     pub head_timeout: Period,
     /// The longest head of a request, in total; default `64KiB`. Longer ones are answered 431.
     pub max_head_bytes: Size,
-    /// Open client connections on the data ports; default 20000. Further ones wait to be accepted.
+    /// Open client connections on both data ports together, one for each at least; default 20000. Further ones wait to be
+    /// accepted.
     pub max_connections: usize,
     /// The certificate of the data ports; default none: they speak plain text.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -40,6 +41,14 @@ pub struct TlsConfig {
     pub cert_file: PathBuf,
     /// The private key of the first certificate.
     pub key_file: PathBuf,
+}
+
+impl ListenConfig {
+    /// Whether other machines may reach the admin port.
+    #[must_use]
+    pub fn admin_is_open(&self) -> bool {
+        !self.admin.ip().to_canonical().is_loopback()
+    }
 }
 
 impl Default for ListenConfig {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::values::{LogFilter, Period, Secret, StoreAddress};
+use crate::config::values::{HostName, LogFilter, Period, Secret, StoreAddress, WebOrigin};
 
 /// How closely Qdrant's alias map is followed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,9 +79,20 @@ impl Default for ShutdownConfig {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct AdminConfig {
-    /// The bearer token that changes need; default none: whoever reaches the port may change routes.
+    /// The bearer token that changes need; default none: every client that reaches the port may change routes. Required
+    /// where `listen.admin` is no loopback address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token: Option<Secret>,
+    /// A bearer token for applications, which opens only what they need: reporting feedback, and asking for assignments
+    /// that count; default none: those need `token`. Needs `token`, and must be another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub feedback_token: Option<Secret>,
+    /// The names in the `Host` header that requests without the token may come by, besides `localhost` and IP addresses;
+    /// default none. Refusing others keeps out pages whose own name was made to point at this port (DNS rebinding).
+    pub allowed_hosts: Vec<HostName>,
+    /// The origins whose pages may use the port through a browser, besides the port's own; default none. For a reverse
+    /// proxy that replaces the `Host` header.
+    pub allowed_origins: Vec<WebOrigin>,
 }
 
 /// When a collection that is to be retired may be deleted.

@@ -19,7 +19,7 @@ pub enum BaseUrlFault {
     Malformed(String),
     #[error("`{0}` must begin with http:// or https://")]
     Scheme(String),
-    #[error("`{0}` must end with its path: queries are put behind it")]
+    #[error("`{0}` must be all: it has a query behind it, where Pointsman puts its own")]
     Query(String),
 }
 
@@ -47,7 +47,8 @@ impl FromStr for BaseUrl {
             return Err(malformed());
         }
         if uri.query().is_some() {
-            return Err(BaseUrlFault::Query(text.into()));
+            // What a query holds may be a key.
+            return Err(BaseUrlFault::Query(text.split('?').next().unwrap_or_default().into()));
         }
         Ok(Self(text.trim_end_matches('/').to_owned()))
     }

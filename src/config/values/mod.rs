@@ -5,15 +5,18 @@ mod base_url;
 mod event_pattern;
 mod freeze;
 mod header;
+mod host_name;
 mod log_filter;
 mod period;
 mod secret;
+mod service_url;
 mod size;
 mod store_address;
 #[cfg(test)]
 mod tests;
 mod timestamp;
 mod url;
+mod web_origin;
 mod webhook_url;
 
 pub(super) use address::address;
@@ -21,13 +24,16 @@ pub use base_url::{BaseUrl, BaseUrlFault};
 pub use event_pattern::EventPattern;
 pub use freeze::{Day, FreezeWindow, TimeOfDay};
 pub use header::Header;
+pub use host_name::HostName;
 pub use log_filter::{LogFilter, LogFilterFault};
 pub use period::{Period, PeriodFault};
 pub use secret::Secret;
+pub use service_url::ServiceUrl;
 pub use size::{Size, SizeFault};
 pub use store_address::StoreAddress;
 pub use timestamp::Timestamp;
 pub use url::{UpstreamUrl, UrlFault};
+pub use web_origin::WebOrigin;
 pub use webhook_url::{WebhookUrl, WebhookUrlFault};
 
 /// Reads and writes a value as the text it is parsed from and displayed as.

@@ -66,7 +66,7 @@ impl FromStr for UpstreamUrl {
             return Err(malformed());
         }
         if uri.path() != "/" || uri.query().is_some() {
-            return Err(UrlFault::Path(text.into()));
+            return Err(UrlFault::Path(text.split('?').next().unwrap_or_default().into()));
         }
         Ok(Self { secure, host: authority.host().into(), port: authority.port_u16() })
     }

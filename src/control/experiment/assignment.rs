@@ -11,11 +11,24 @@ use crate::routing::Reason;
 use crate::stats::Cohort;
 
 impl Control {
-    /// Where a unit is. Whoever asks is taken to act upon the answer: the unit is counted as one of its arm.
+    /// Where a unit is, without counting it.
     ///
     /// # Errors
     /// When there is no such experiment, or it is not running.
     pub fn assignment(&self, id: &str, unit: &str) -> Result<AssignmentView, ControlError> {
+        self.placed(id, unit, false)
+    }
+
+    /// The same for an application that acts upon the answer: the unit is counted as one of its arm, and gets a token to
+    /// report with.
+    ///
+    /// # Errors
+    /// As [`Self::assignment`].
+    pub fn assign(&self, id: &str, unit: &str) -> Result<AssignmentView, ControlError> {
+        self.placed(id, unit, true)
+    }
+
+    fn placed(&self, id: &str, unit: &str, counts: bool) -> Result<AssignmentView, ControlError> {
         let trial = self.trial(id)?;
         let (experiment, state) = (&trial.experiment, self.0.state.load());
         let present = experiment.phase().zip(experiment.slices().present()).filter(|_| experiment.state() == State::Running);
@@ -34,7 +47,7 @@ impl Control {
         } else {
             (assigned.arm, Reason::Weights)
         };
-        let counted = arm.filter(|_| reason == Reason::Weights);
+        let counted = arm.filter(|_| counts && reason == Reason::Weights);
         if let Some(arm) = counted {
             self.0.book.assigned(id, Page { phase: phase.number, slice: slice.number }, arm, assigned.hash);
         }
@@ -55,6 +68,7 @@ impl Control {
             arm: place.map(|arm| arm.name.clone()),
             collection: place.and_then(|arm| arm.collection.clone()).or_else(stable),
             upstream: place.and_then(|arm| arm.upstream.clone()),
+            counted: counted.is_some(),
             token,
             reason,
         })

@@ -2,6 +2,7 @@
 
 use super::Trial;
 use crate::config::Timestamp;
+use crate::control::aside::aside;
 use crate::control::author::{Author, Deed};
 use crate::control::error::ControlError;
 use crate::control::state::Control;
@@ -58,7 +59,8 @@ impl Control {
             if !self.is_applied(before.revision).await {
                 return Ok(());
             }
-            let reports = self.reports(before).await?;
+            let (control, trial) = (self.clone(), before.clone());
+            let reports = aside(async move { control.reports(&trial).await }).await.ok_or(ControlError::Stopping)??;
             after.experiment.end(now, document::json(&reports));
         } else if !seen.heeded_by(&mut after.experiment) {
             return Ok(());

@@ -55,7 +55,9 @@ pub struct AssignmentView {
     pub arm: Option<String>,
     pub collection: Option<String>,
     pub upstream: Option<String>,
-    /// For feedback; none where none would count.
+    /// Whether the unit has been counted as one of its arm, by this call.
+    pub counted: bool,
+    /// For feedback; none unless the unit was counted.
     pub token: Option<String>,
     pub reason: Reason,
 }

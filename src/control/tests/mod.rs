@@ -1,6 +1,7 @@
 //! The control plane from outside its files: what holds across them.
 
 mod changes;
+mod lease;
 mod ledger;
 mod listing;
 mod reload;

@@ -6,7 +6,7 @@ use ulid::Ulid;
 use super::bench::{NOW, running};
 use crate::config::Period;
 use crate::experiment::{Credit, Experiment, Feedback, Interleaved, Place, Placed, Refused, Token, TokenKey};
-use crate::interleaving::{Picks, PointId, Team};
+use crate::interleaving::{MOST_HITS, Picks, PointId, Team};
 use crate::stats::Cohort;
 
 const KEY: TokenKey = TokenKey::new([7; 32]);
@@ -143,6 +143,10 @@ fn points_are_credited_to_the_teams_that_had_picked_them() {
     assert_eq!(wins("click", 0.0, json!([1])), Ok([0.0, 0.0]), "nothing was won");
     assert_eq!(wins("click", 1.0, json!([1, 7])), Err(Refused::Absent(PointId::Number(7))));
     assert_eq!(wins("click", 1.0, json!([])), Err(Refused::NoPoints));
+    assert_eq!(wins("click", 1.0, json!(vec![1; MOST_HITS])), Ok([1.0, 0.0]));
+    for many in [MOST_HITS + 1, 62_000] {
+        assert_eq!(wins("click", 1.0, json!(vec![1; many])), Err(Refused::TooManyPoints(many)));
+    }
     assert_eq!(wins("rating", 4.0, json!([1])), Err(Refused::NotCreditable("rating".to_owned())));
     assert!(matches!(wins("click", 2.0, json!([1])), Err(Refused::Value(_))));
 }

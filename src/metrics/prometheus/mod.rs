@@ -19,7 +19,7 @@ use prometheus::process_collector::ProcessCollector;
 use prometheus::proto::MetricFamily;
 
 use self::family::Family;
-use super::{Registry, WorkerCells, WorkerEvent};
+use super::{Refusal, Registry, WorkerCells, WorkerEvent};
 
 pub use prometheus::TEXT_FORMAT;
 pub use rollouts::{CanaryGauge, DeploymentGauge, GuardGauge, RetirementGauges, ShadowGauge};
@@ -63,6 +63,7 @@ pub fn render(registry: &Registry, gauges: &Gauges<'_>) -> Result<String, Render
     families.extend(usage(registry));
     families.extend(workers(registry.workers()));
     families.extend(control(gauges));
+    families.push(refusals(registry));
     families.extend(rollouts::collect(&gauges.canaries));
     families.extend(rollouts::deployments(&gauges.deployments));
     families.extend(rollouts::shadows(&gauges.shadows));
@@ -106,6 +107,15 @@ fn workers(workers: &[std::sync::Arc<WorkerCells>]) -> Vec<MetricFamily> {
     }
     events.push(in_flight);
     events.into_iter().map(Family::build).collect()
+}
+
+fn refusals(registry: &Registry) -> MetricFamily {
+    let help = "Requests to the admin API that were refused before they were looked at, by why.";
+    let mut family = Family::counter("admin_requests_refused_total", help);
+    for refusal in Refusal::ALL {
+        family.add(&[("reason", refusal.label())], registry.refusals().get(refusal));
+    }
+    family.build()
 }
 
 fn control(gauges: &Gauges<'_>) -> Vec<MetricFamily> {

@@ -15,6 +15,8 @@ use crate::qdrant::failure::whole;
 pub struct EmbedderSettings {
     /// The service's root, such as `https://api.openai.com`; or the whole address, ending in `/embeddings`.
     pub url: String,
+    /// The same without what may be a key, for messages.
+    pub shown: String,
     pub model: String,
     /// Sent as a bearer token.
     pub key: Option<String>,
@@ -25,7 +27,7 @@ impl fmt::Debug for EmbedderSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let key = self.key.as_ref().map(|_| "***");
         f.debug_struct("EmbedderSettings")
-            .field("url", &self.url)
+            .field("url", &self.shown)
             .field("model", &self.model)
             .field("key", &key)
             .field("timeout", &self.timeout)
@@ -34,13 +36,20 @@ impl fmt::Debug for EmbedderSettings {
 }
 
 /// A client of the service.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Embedder {
     url: reqwest::Url,
+    shown: String,
     model: String,
     authorization: Option<HeaderValue>,
     timeout: Duration,
     http: reqwest::Client,
+}
+
+impl fmt::Debug for Embedder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Embedder").field("url", &self.shown).field("model", &self.model).finish_non_exhaustive()
+    }
 }
 
 /// Why there is no vector. Never shows the key.
@@ -72,17 +81,19 @@ impl Embedder {
     /// # Errors
     /// When the address is no http or https URL, or the key cannot be sent.
     pub fn new(settings: &EmbedderSettings) -> Result<Self, EmbedFailed> {
-        let fail = |reason: String| EmbedFailed { url: settings.url.clone(), model: settings.model.clone(), reason };
-        let root = settings.url.trim_end_matches('/');
-        let whole_url = match root {
+        let fail = |reason: String| EmbedFailed { url: settings.shown.clone(), model: settings.model.clone(), reason };
+        let mut url: reqwest::Url = settings.url.parse().map_err(|error| fail(format!("the address is no URL: {error}")))?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(fail("the address must begin with http:// or https://".to_owned()));
+        }
+        let root = url.path().trim_end_matches('/');
+        let path = match root {
             root if root.ends_with("/embeddings") => root.to_owned(),
             root if root.ends_with("/v1") => format!("{root}/embeddings"),
             root => format!("{root}/v1/embeddings"),
         };
-        let url: reqwest::Url = whole_url.parse().map_err(|error| fail(format!("the address is no URL: {error}")))?;
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err(fail("the address must begin with http:// or https://".to_owned()));
-        }
+        // A query stays behind it: some services take their key there.
+        url.set_path(&path);
         let authorization = match &settings.key {
             None => None,
             Some(key) => {
@@ -94,7 +105,7 @@ impl Embedder {
         };
         let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
         let http = builder.build().map_err(|error| fail(whole(&error)))?;
-        Ok(Self { url, model: settings.model.clone(), authorization, timeout: settings.timeout, http })
+        Ok(Self { url, shown: settings.shown.clone(), model: settings.model.clone(), authorization, timeout: settings.timeout, http })
     }
 
     /// The vector of one text.
@@ -107,9 +118,9 @@ impl Embedder {
         if let Some(authorization) = &self.authorization {
             request = request.header(header::AUTHORIZATION, authorization);
         }
-        let answer = request.send().await.map_err(|error| self.broken(&error))?;
+        let answer = request.send().await.map_err(|error| self.broken(error))?;
         let status = answer.status();
-        let text = bounded(answer, MAX_ANSWER_BYTES).await.map_err(|error| self.broken(&error))?;
+        let text = bounded(answer, MAX_ANSWER_BYTES).await.map_err(|error| self.broken(error))?;
         let text = text.ok_or_else(|| self.failed(format!("an answer of more than {MAX_ANSWER_BYTES} bytes")))?;
         if !status.is_success() {
             return Err(self.failed(refusal(status, &text)));
@@ -123,13 +134,14 @@ impl Embedder {
         }
     }
 
-    fn broken(&self, error: &reqwest::Error) -> EmbedFailed {
-        let reason = if error.is_timeout() { format!("no answer within {} s", self.timeout.as_secs_f64()) } else { whole(error) };
+    fn broken(&self, error: reqwest::Error) -> EmbedFailed {
+        let error = error.without_url();
+        let reason = if error.is_timeout() { format!("no answer within {} s", self.timeout.as_secs_f64()) } else { whole(&error) };
         self.failed(reason)
     }
 
     fn failed(&self, reason: String) -> EmbedFailed {
-        EmbedFailed { url: self.url.to_string(), model: self.model.clone(), reason }
+        EmbedFailed { url: self.shown.clone(), model: self.model.clone(), reason }
     }
 }
 

@@ -61,7 +61,13 @@ impl Store {
                 (db::pool(url.0.clone(), Dialect::Postgres), Dialect::Postgres, None)
             }
         };
-        Ok(Self::new(pool, dialect, changed, listener, kept))
+        let alone = matches!(kept, Some(Kept::File { .. }));
+        let store = Self::new(pool, dialect, changed, listener, kept);
+        // Whoever had the lease of a file that is ours alone is gone, whatever the clock says of its end.
+        if alone && let Err(error) = store.free_lease().await {
+            tracing::warn!(%error, "the lease of an earlier process could not be ended; it is waited for");
+        }
+        Ok(store)
     }
 
     fn new(pool: AnyPool, dialect: Dialect, changed: watch::Sender<()>, listener: JoinSet<()>, kept: Option<Kept>) -> Self {

@@ -13,7 +13,7 @@ use ulid::Ulid;
 use super::{Purpose, refused};
 use crate::store::dialect::Dialect;
 use crate::store::error::OpenError;
-use crate::store::files::{beside, failed};
+use crate::store::files::{beside, failed, tighten};
 use crate::store::lock::FileLock;
 use crate::store::migrations;
 
@@ -35,6 +35,11 @@ pub(super) async fn open(path: &Path, purpose: Purpose) -> Result<(AnyConnectOpt
         // SQLite would throw the log away, and with it the last commits.
         Err(_) if beside(&path, "-wal").exists() => return Err(damaged(&path, "it is missing, but its write-ahead log is there")),
         Err(_) => create::create(&path).await?,
+    }
+    if purpose == Purpose::Serve {
+        for companion in ["", "-wal", "-shm", "-journal", ".lock"] {
+            tighten(&beside(&path, companion));
+        }
     }
     let options = options(&path, if purpose == Purpose::Serve { "rw" } else { "ro" })?;
     inspect(&path, &options, purpose).await?;

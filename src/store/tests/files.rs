@@ -1,12 +1,14 @@
 //! SQLite files: one owner, and no damage papered over.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde_json::json;
 
 use super::{Place, on_both, set};
-use crate::store::{CommitError, Expected, OpenError, Store, StoreUrl};
+use crate::store::{CommitError, Expected, OpenError, Store, StoreUrl, write_private};
 
 on_both!(a_newer_schema_is_refused);
 
@@ -162,4 +164,60 @@ async fn a_transaction_sqlite_rolled_back_itself_leaves_no_trace() {
     store.close().await;
     drop(store);
     assert_eq!(place.open().await.load().await.expect("the store answers").revision, revision);
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap_or_else(|error| panic!("{}: {error}", path.display())).permissions().mode() & 0o777
+}
+
+fn companions(place: &Place) -> Vec<PathBuf> {
+    let named = |suffix: &str| PathBuf::from(format!("{}{suffix}", place.url));
+    ["", "-wal", "-shm", ".lock"].into_iter().map(named).filter(|file| file.exists()).collect()
+}
+
+#[tokio::test]
+async fn only_the_owner_can_read_a_store_and_what_belongs_to_it() {
+    let place = Place::file();
+    let store = place.open().await;
+    set(&store, "docs", json!(1)).await;
+    let files = companions(&place);
+    assert!(files.len() >= 3, "the database, its log and the lock: {files:?}");
+    files.iter().for_each(|file| assert_eq!(mode(file), 0o600, "{}", file.display()));
+    store.close().await;
+    drop(store);
+    for (open, tight) in [(0o644, 0o600), (0o666, 0o600), (0o640, 0o600), (0o755, 0o600)] {
+        companions(&place).iter().for_each(|file| fs::set_permissions(file, fs::Permissions::from_mode(open)).expect("ours"));
+        let store = place.open().await;
+        set(&store, "docs", json!(2)).await;
+        companions(&place).iter().for_each(|file| assert_eq!(mode(file), tight, "{} was {open:o}", file.display()));
+        store.close().await;
+    }
+}
+
+#[test]
+fn an_export_is_private_also_in_the_place_of_a_file_that_was_not() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("export.json");
+    for before in [None, Some("a longer text that was there before")] {
+        if let Some(text) = before {
+            fs::write(&file, text).expect("the folder is ours");
+            fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).expect("ours");
+        }
+        write_private(&file, "{}").expect("the folder is ours");
+        assert_eq!((mode(&file), fs::read_to_string(&file).expect("it is there").as_str()), (0o600, "{}"));
+    }
+}
+
+#[tokio::test]
+async fn the_lease_of_a_file_ends_with_the_process_that_had_it() {
+    let place = Place::file();
+    let store = place.open().await;
+    let hour = Duration::from_secs(3_600);
+    let first = store.acquire_or_renew("killed", hour).await.expect("the store answers");
+    store.close().await;
+    drop(store);
+    let store = place.open().await;
+    assert_eq!(store.lease("next").await.expect("the store answers").holder, None);
+    let next = store.acquire_or_renew("next", hour).await.expect("the store answers");
+    assert_eq!((next.held, next.epoch), (true, first.epoch + 1));
 }

@@ -17,6 +17,7 @@ on_both!(
     an_expired_lease_is_taken_over_with_a_new_epoch,
     a_lease_given_back_is_free_at_once,
     of_many_that_try_one_gets_it,
+    a_lease_that_is_known_to_be_over_is_taken_once,
     a_fenced_commit_changes_nothing,
 );
 
@@ -39,6 +40,22 @@ async fn an_expired_lease_is_taken_over_with_a_new_epoch(place: Place) {
     let second = store.lease("b").await.expect("the store answers");
     assert_eq!((second.held, second.epoch), (true, first.epoch + 1));
     assert!(!store.acquire_or_renew("a", LONG).await.expect("the store answers").held);
+}
+
+async fn a_lease_that_is_known_to_be_over_is_taken_once(place: Place) {
+    let store = place.open().await;
+    let first = store.acquire_or_renew("a", LONG).await.expect("the store answers");
+    let seen = store.lease("b").await.expect("the store answers");
+    let taken = store.take_stale_lease("b", &seen, LONG).await.expect("the store answers");
+    assert_eq!((taken.held, taken.epoch), (true, first.epoch + 1));
+    for late in ["c", "a"] {
+        let lease = store.take_stale_lease(late, &seen, LONG).await.expect("the store answers");
+        assert_eq!((lease.held, lease.holder.as_deref(), lease.epoch), (false, Some("b"), taken.epoch), "{late} looked at an older one");
+    }
+    let seen = store.lease("c").await.expect("the store answers");
+    store.acquire_or_renew("b", LONG * 2).await.expect("the store answers");
+    assert!(!store.take_stale_lease("c", &seen, LONG).await.expect("the store answers").held, "it was renewed since");
+    assert_eq!(store.commit(fenced(first.fence())).await, Err(CommitError::Fenced { epoch: first.epoch }));
 }
 
 async fn a_lease_given_back_is_free_at_once(place: Place) {

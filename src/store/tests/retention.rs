@@ -7,7 +7,12 @@ use serde_json::json;
 use super::{Place, change, commit, delete, on_both, put, set};
 use crate::store::{CommitError, Expected, Filter, IdempotencyKey, Keep, NewDelivery, NewEvent, Retention, Store};
 
-on_both!(lists_are_bounded_by_count_and_age, a_pruned_tombstone_makes_latecomers_load_everything, what_has_served_its_time_goes);
+on_both!(
+    lists_are_bounded_by_count_and_age,
+    refused_changes_drive_out_none_that_were_made,
+    a_pruned_tombstone_makes_latecomers_load_everything,
+    what_has_served_its_time_goes
+);
 
 async fn audit_subjects(store: &Store) -> Vec<String> {
     let page = store.audit(&Filter { limit: 100, ..Filter::default() }).await.expect("the store answers");
@@ -30,6 +35,27 @@ async fn lists_are_bounded_by_count_and_age(place: Place) {
     assert_eq!(store.prune(&young).await, Ok(3));
     assert!(store.events_after(0, 10).await.expect("the store answers").is_empty());
     assert_eq!(audit_subjects(&store).await.len(), 2);
+}
+
+async fn refused_changes_drive_out_none_that_were_made(place: Place) {
+    let store = place.open().await;
+    let entry = |subject: &str, result: &str| {
+        let audit = change(vec![]).audit.expect("it is audited");
+        crate::store::AuditEntry { subject: subject.to_owned(), result: result.to_owned(), ..audit }
+    };
+    for subject in ["first", "second"] {
+        store.commit(crate::store::Change::new(entry(subject, "ok"), vec![])).await.expect("nothing is expected");
+        for number in 0..5 {
+            store.record_failure(entry(&format!("refused-{subject}-{number}"), "no")).await.expect("the store answers");
+        }
+    }
+    let few =
+        Retention { audit: Keep { age: super::NEVER, count: 2 }, refused: Keep { age: super::NEVER, count: 3 }, ..Retention::default() };
+    assert_eq!(store.prune(&few).await, Ok(7));
+    assert_eq!(audit_subjects(&store).await, ["refused-second-4", "refused-second-3", "refused-second-2", "second", "first"]);
+    let fewer = Retention { refused: Keep { age: Duration::ZERO, count: 3 }, ..few };
+    assert_eq!(store.prune(&fewer).await, Ok(3));
+    assert_eq!(audit_subjects(&store).await, ["second", "first"]);
 }
 
 async fn a_pruned_tombstone_makes_latecomers_load_everything(place: Place) {

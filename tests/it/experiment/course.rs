@@ -39,7 +39,8 @@ async fn users_are_split_counted_and_sent_back() {
 
     // The decision can be checked, by the endpoint for applications that embed per model.
     for (unit, (arm, token)) in first.iter().take(20) {
-        let assigned = house.look(&format!("/v1/experiments/{id}/assignment?unit={unit}")).await;
+        let path = format!("/v1/experiments/{id}/assignment");
+        let assigned = house.change(Method::POST, &path, &json!({"unit": unit})).await;
         let expected = if arm == "stable" { Value::Null } else { json!(arm) };
         assert_eq!((&assigned["arm"], &assigned["token"]), (&expected, &json!(token)), "{assigned:#}");
     }

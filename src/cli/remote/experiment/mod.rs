@@ -74,7 +74,7 @@ enum Action {
         #[arg(long, value_name = "TABLE", num_args = 0..=1, require_equals = true, default_missing_value = "comparisons")]
         csv: Option<Table>,
     },
-    /// The arm of a unit; it counts as one of its arm from then on
+    /// The arm that a unit has; looking counts nothing
     Assign { id: String, unit: String },
     /// Another split, or another exposure
     Change {

@@ -10,7 +10,7 @@ use sqlx::{AnyConnection, Connection};
 use super::{fault, options, refused};
 use crate::store::dialect::Dialect;
 use crate::store::error::OpenError;
-use crate::store::files::{beside, failed};
+use crate::store::files::{beside, failed, private};
 use crate::store::migrations;
 
 /// Makes an empty store at `path`. The caller holds the lock.
@@ -23,7 +23,9 @@ pub(super) async fn create(path: &Path) -> Result<(), OpenError> {
             _ => {}
         }
     }
-    let mut connection = AnyConnection::connect_with(&options(&temporary, "rwc")?).await.map_err(|error| fault(&temporary, &error))?;
+    // Made here and not by SQLite, so that nobody else can ever read it; its companions get the same mode from SQLite.
+    private(File::options().write(true).create_new(true)).open(&temporary).map_err(failed(&temporary, "cannot be created"))?;
+    let mut connection = AnyConnection::connect_with(&options(&temporary, "rw")?).await.map_err(|error| fault(&temporary, &error))?;
     migrations::migrate(&mut connection, Dialect::Sqlite).await.map_err(refused(&temporary.display()))?;
     connection.close().await.map_err(|error| fault(&temporary, &error))?;
     File::open(&temporary).and_then(|file| file.sync_all()).map_err(failed(&temporary, "cannot be synced"))?;

@@ -1,0 +1,155 @@
+//! Long computations: on threads of their own, a few at a time, so that they hold up neither the control plane nor its lease.
+//!
+//! A resource in a lane is computed on a blocking thread as soon as one of the lane's slots is free; a bounded number of
+//! requests wait for that, and the next one is answered 503 with `Retry-After`. Identical `GET`s that wait share one
+//! computation. None joins a computation that has begun, so an answer is never older than its request.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::response::Parts;
+use axum::http::{Method, Response};
+use axum::middleware::Next;
+use axum::response::IntoResponse;
+use bytes::Bytes;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+
+use super::problem::{Kind, Problem};
+use crate::control::aside;
+
+/// Those of the API. Each kind has its own, so that readers of reports hold up neither scrapes nor feedback.
+#[derive(Clone)]
+pub(super) struct Lanes {
+    /// What is computed from everything that was counted.
+    pub(super) reports: Arc<Lane>,
+    /// Pages about the whole process.
+    pub(super) overviews: Arc<Lane>,
+    /// What applications report.
+    pub(super) feedback: Arc<Lane>,
+}
+
+impl Default for Lanes {
+    fn default() -> Self {
+        // Half of the cores at most, since the data plane has the same ones.
+        let slots = std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).clamp(1, 4));
+        Self {
+            reports: Lane::new("reports", slots, 32),
+            overviews: Lane::new("overviews of the process", 1, 64),
+            feedback: Lane::new("batches of feedback", slots, 256),
+        }
+    }
+}
+
+/// Slots, and who waits for them. Only for resources that look the same to every caller: their answers are shared.
+#[derive(Debug)]
+pub(super) struct Lane {
+    what: &'static str,
+    most_waiting: usize,
+    slots: Arc<Semaphore>,
+    waiting: Arc<Semaphore>,
+    /// Computations that have not begun, by what they are asked for.
+    shared: Mutex<HashMap<String, Shared>>,
+}
+
+/// None until it is there.
+type Shared = watch::Receiver<Option<Answer>>;
+
+#[derive(Clone, Debug)]
+struct Answer {
+    head: Parts,
+    body: Bytes,
+}
+
+/// The layer of a resource in a lane.
+pub(super) async fn compute(State(lane): State<Arc<Lane>>, request: Request, next: Next) -> Response<Body> {
+    if request.method() == Method::GET {
+        let key = request.uri().to_string();
+        lane.share(key, next.run(request)).await
+    } else {
+        lane.alone(next.run(request)).await
+    }
+}
+
+impl Lane {
+    pub(super) fn new(what: &'static str, slots: usize, most_waiting: usize) -> Arc<Self> {
+        let semaphore = |places| Arc::new(Semaphore::new(places));
+        Arc::new(Self { what, most_waiting, slots: semaphore(slots), waiting: semaphore(most_waiting), shared: Mutex::default() })
+    }
+
+    async fn alone(&self, work: impl Future<Output = Response<Body>> + Send + 'static) -> Response<Body> {
+        let Some(place) = self.place() else { return self.busy() };
+        let slot = self.slot().await;
+        drop(place);
+        // The slot is free when the work has ended, whether or not this request still waits for it.
+        let work = async move {
+            let _slot = slot;
+            work.await
+        };
+        aside(work).await.unwrap_or_else(stopping)
+    }
+
+    async fn share(self: &Arc<Self>, key: String, work: impl Future<Output = Response<Body>> + Send + 'static) -> Response<Body> {
+        let Some(mut answer) = self.joined(key, work) else { return self.busy() };
+        match answer.wait_for(Option::is_some).await.ok().and_then(|answer| answer.clone()) {
+            Some(Answer { head, body }) => Response::from_parts(head, Body::from(body)),
+            None => stopping(),
+        }
+    }
+
+    /// The computation of this name that has not begun; a new one where there is none, and room for it.
+    fn joined(self: &Arc<Self>, key: String, work: impl Future<Output = Response<Body>> + Send + 'static) -> Option<Shared> {
+        let mut shared = self.lock();
+        if let Some(known) = shared.get(&key) {
+            return Some(known.clone());
+        }
+        let place = self.place()?;
+        let (sender, receiver) = watch::channel(None);
+        shared.insert(key.clone(), receiver.clone());
+        drop(shared);
+        let lane = Arc::clone(self);
+        tokio::spawn(async move {
+            let slot = lane.slot().await;
+            // From here on it is about to look at what was counted: who asks from now on gets the next look.
+            lane.lock().remove(&key);
+            drop(place);
+            if sender.is_closed() {
+                return;
+            }
+            let buffered = async move {
+                let _slot = slot;
+                let (head, body) = work.await.into_parts();
+                // A body that breaks is one of ours, and none of ours does.
+                Answer { head, body: to_bytes(body, usize::MAX).await.unwrap_or_default() }
+            };
+            if let Some(answer) = aside(buffered).await {
+                sender.send_replace(Some(answer));
+            }
+        });
+        Some(receiver)
+    }
+
+    fn place(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.waiting).try_acquire_owned().ok()
+    }
+
+    async fn slot(&self) -> OwnedSemaphorePermit {
+        Arc::clone(&self.slots).acquire_owned().await.expect("nothing closes the slots")
+    }
+
+    fn busy(&self) -> Response<Body> {
+        let detail = format!("{} {} wait to be computed already; ask again in a second", self.most_waiting, self.what);
+        Problem::new(Kind::Busy, detail).into_response()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Shared>> {
+        // A map of receivers is whole whatever panicked.
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn stopping() -> Response<Body> {
+    Problem::new(Kind::Unavailable, "the computation did not end; the log says why, unless the process is stopping").into_response()
+}
