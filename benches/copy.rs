@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use pointsman::live::Endpoint;
 use pointsman::qdrant::{Access, Checkpoint, Client, CopyJob, CopySettings, Progress, VerifySettings};
+use pointsman::upstream::{Endpoint, Speaks};
 use pointsman_sandbox::{Sandbox, SandboxOptions};
 use rustls::{ClientConfig, RootCertStore};
 use serde_json::{Value, json};
@@ -139,12 +139,12 @@ fn client(sandbox: &Sandbox) -> io::Result<Client> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let tls = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().map_err(io::Error::other)?;
     let tls = Arc::new(tls.with_root_certificates(RootCertStore::empty()).with_no_client_auth());
-    let endpoint = |url: &str| Endpoint::parse(url, 80, &tls).map_err(io::Error::other);
+    let endpoint = |url: &str, speaks| Endpoint::parse(url, 80, &tls, speaks).map_err(io::Error::other);
     let grpc = sandbox.grpc_url().ok_or_else(|| io::Error::other("the sandbox speaks gRPC by default"))?;
     let access = Access {
         name: "default".to_owned(),
-        rest: endpoint(&sandbox.rest_url())?,
-        grpc: endpoint(&grpc)?,
+        rest: endpoint(&sandbox.rest_url(), Speaks::Http1)?,
+        grpc: endpoint(&grpc, Speaks::Http2)?,
         api_key: None,
         connect_timeout: Duration::from_secs(5),
         timeout: Duration::from_secs(60),

@@ -12,6 +12,7 @@
 //! experiment who is in which arm, and what follows, pure |
 //! qdrant     what the control plane asks of Qdrant       |
 //!    \____________________ live __________________________/     the snapshot both share
+//! upstream   the one way to an upstream: trust, dialling        net     sockets
 //! store      what lasts                                         what they are made of; these know nobody
 //!   golden   stats   interleaving   metrics   routing   config   but each other's plainest types
 //! ```
@@ -27,9 +28,11 @@ pub mod live;
 pub mod logging;
 pub mod metrics;
 pub mod mirror;
+mod net;
 pub mod proxy;
 pub mod qdrant;
 pub mod rollout;
 pub mod routing;
 pub mod stats;
 pub mod store;
+pub mod upstream;

@@ -10,11 +10,12 @@ use super::settings;
 use super::upstreams::{Definition, define};
 use super::webhooks::Webhook;
 use crate::config::{AdminConfig, Config, EmbedderConfig, FreezeConfig, Period};
-use crate::live::{DEFAULT_UPSTREAM, Settings, Upstream};
+use crate::live::{DEFAULT_UPSTREAM, Settings};
 use crate::qdrant::{Access, Client, Connection, Embedder, EmbedderSettings, Failure};
 use crate::rollout::Timestamp;
 use crate::routing::RouteSpec;
 use crate::store::StoreUrl;
+use crate::upstream::Upstream;
 
 /// A listing answers in milliseconds; one that takes this long will not come.
 const LISTING_TIMEOUT: Duration = Duration::from_secs(5);

@@ -204,7 +204,7 @@ impl Control {
 
     fn upstreams(&self, state: &State) -> Vec<UpstreamStatus> {
         let usage = self.registry().usage();
-        let status = |upstream: &std::sync::Arc<crate::live::Upstream>| UpstreamStatus {
+        let status = |upstream: &std::sync::Arc<crate::upstream::Upstream>| UpstreamStatus {
             name: upstream.name.to_string(),
             rest: shown(&upstream.rest),
             grpc: shown(&upstream.grpc),
@@ -278,6 +278,6 @@ fn latency(totals: &Totals) -> Latency {
     Latency { p50_ms: ms(0.50), p95_ms: ms(0.95), p99_ms: ms(0.99) }
 }
 
-fn shown(endpoint: &crate::live::Endpoint) -> String {
+fn shown(endpoint: &crate::upstream::Endpoint) -> String {
     endpoint.authority.to_string()
 }

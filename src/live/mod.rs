@@ -9,7 +9,6 @@ mod capture;
 mod mirror;
 mod refresh;
 mod settings;
-mod upstream;
 
 use std::sync::Arc;
 
@@ -17,12 +16,12 @@ use arc_swap::ArcSwap;
 
 use crate::metrics::Handles;
 use crate::routing::Table;
+use crate::upstream::Upstream;
 
 pub use capture::{Capture, Recorded};
 pub use mirror::{Answered, Captures, Compare, Held, Inbox, Job, Mirror, Question, Sample};
 pub use refresh::{Refresh, RefreshFailed, RefreshRequest};
 pub use settings::{Answers, Fallback, Identity, Limits, Retry, Settings, Shadowing, Timeouts};
-pub use upstream::{Credentials, Endpoint, EndpointFault, Upstream};
 
 /// The upstream whose aliases are the namespace; always the first.
 pub const DEFAULT_UPSTREAM: usize = 0;

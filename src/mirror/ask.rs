@@ -5,8 +5,9 @@ use std::time::Instant;
 
 use super::exchange::{AskFailed, Bounds, Second, Wire};
 use super::{grpc, rest};
-use crate::live::{Settings, Upstream};
+use crate::live::Settings;
 use crate::metrics::Protocol;
+use crate::upstream::Upstream;
 
 /// The mirror's connections.
 #[derive(Default)]

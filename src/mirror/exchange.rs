@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, header};
 
-use crate::live::{Credentials, Question, Upstream};
+use crate::live::Question;
 use crate::metrics::Protocol;
 use crate::proxy::classify::{self, Operation};
+use crate::upstream::{Credentials, Upstream};
 
 /// A question, and where it names its collection.
 pub(super) struct Wire<'q> {

@@ -2,21 +2,18 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::io;
-use std::sync::Arc;
 
 use bytes::Bytes;
 use h2::client::{Builder, SendRequest};
 use http::uri::PathAndQuery;
 use http::{HeaderMap, Method, Request, Uri, Version};
 use percent_encoding::percent_decode;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
 
 use super::exchange::{AskFailed, Bounds, Second, headers};
 use super::wire;
-use crate::live::{Endpoint, Question, Upstream};
+use crate::live::Question;
+use crate::net::Io;
+use crate::upstream::{Upstream, dial};
 
 /// The connections, by the id of an upstream's definition.
 #[derive(Default)]
@@ -70,9 +67,8 @@ impl Lines {
         {
             return Ok(ready);
         }
-        let opened = tokio::time::timeout(bounds.connect, open(&upstream.grpc)).await;
-        let opened = opened.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
-        let line = opened.map_err(|error| AskFailed::unreachable(&error))?;
+        let opened = dial(&upstream.grpc, bounds.connect).await.map_err(|error| AskFailed::unreachable(&error))?;
+        let line = handshake(opened).await.map_err(|error| AskFailed::unreachable(&error))?;
         self.0.borrow_mut().insert(upstream.id, line.clone());
         line.ready().await.map_err(|error| AskFailed::because(&error))
     }
@@ -101,17 +97,8 @@ fn succeeded(trailers: &HeaderMap) -> Result<(), AskFailed> {
     }
 }
 
-async fn open(endpoint: &Endpoint) -> io::Result<SendRequest<Bytes>> {
-    let stream = TcpStream::connect((endpoint.host.as_ref(), endpoint.port)).await?;
-    stream.set_nodelay(true)?;
-    let Some((config, name)) = &endpoint.tls else { return handshake(stream).await };
-    let mut config = rustls::ClientConfig::clone(config);
-    config.alpn_protocols = vec![b"h2".to_vec()];
-    handshake(TlsConnector::from(Arc::new(config)).connect(name.clone(), stream).await?).await
-}
-
-async fn handshake(stream: impl AsyncRead + AsyncWrite + Unpin + 'static) -> io::Result<SendRequest<Bytes>> {
-    let (line, connection) = Builder::new().enable_push(false).handshake(stream).await.map_err(io::Error::other)?;
+async fn handshake(stream: Io) -> Result<SendRequest<Bytes>, h2::Error> {
+    let (line, connection) = Builder::new().enable_push(false).handshake(stream).await?;
     tokio::task::spawn_local(async move {
         if let Err(error) = connection.await {
             tracing::debug!(%error, "the mirror's connection to an upstream ended");

@@ -19,11 +19,12 @@ use super::first::First;
 use super::nameless::PLACE;
 use super::shape::Shape;
 use crate::golden::{Asked, Query};
-use crate::live::{Question, Settings, Upstream};
+use crate::live::{Question, Settings};
 use crate::metrics::{Against, Comparisons, Dropped, Protocol, Registry};
 use crate::proxy::classify::OPERATIONS;
 use crate::routing::SLOTS;
 use crate::stats::shadow::Summary;
+use crate::upstream::Upstream;
 
 /// Who is asked, and how it is compared.
 #[derive(Debug)]

@@ -9,8 +9,8 @@ use http::{StatusCode, header};
 use reqwest::Client;
 
 use super::exchange::{AskFailed, Bounds, Second, Wire, headers};
-use crate::live::Upstream;
 use crate::proxy::classify::rewritten;
+use crate::upstream::Upstream;
 
 /// Qdrant closes connections that were idle for five seconds.
 const IDLE: Duration = Duration::from_secs(3);

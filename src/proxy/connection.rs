@@ -15,11 +15,10 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
 use super::client::Client;
-use super::gather;
 use super::headers::Forwarding;
-use super::io::Io;
 use super::service;
 use super::worker::{Drain, Worker};
+use crate::net::{Io, gather};
 
 /// What one client may have on its way to us: the most a slow upstream makes us hold per stream, and per connection.
 const STREAM_WINDOW: u32 = 1024 * 1024;

@@ -21,9 +21,9 @@ use super::respond::Fault;
 use super::tee::{Begun, Tee};
 use super::worker::{Permit, Snapshot, Worker};
 use crate::interleaving::INTERLEAVED;
-use crate::live::Upstream;
 use crate::metrics::{Class, Dropped, FallbackCause, Handles, NotInterleaved, Outcome, Whose, WorkerEvent};
 use crate::routing::Target;
+use crate::upstream::Upstream;
 
 pub(super) struct Journey {
     pub(super) worker: Rc<Worker>,

@@ -27,7 +27,7 @@ pub(super) enum Fault {
     #[error("{0}")]
     Guarded(String),
     #[error("the upstream `{0}` cannot be reached: {1}")]
-    Unreachable(Box<str>, String),
+    Unreachable(Box<str>, Box<dyn std::error::Error + Send + Sync>),
     #[error("the upstream `{0}` broke off without an answer: {1}")]
     Broken(Box<str>, String),
     #[error("the upstream `{0}` did not begin its answer in time")]

@@ -15,7 +15,6 @@ use super::body::{Answer, ClientBody, Outgoing, Source};
 use super::classify::{Located, Operation, locate, rewritten};
 use super::client::Client;
 use super::decide::Question;
-use super::forward::connect;
 use super::guard;
 use super::h1::{AnswerBody, AnswerHead, Cause, Connection, Exchange, ExchangeError, Framing, RequestHead};
 use super::headers::HopByHop;
@@ -25,9 +24,9 @@ use super::missing;
 use super::observe::Subject;
 use super::respond::Fault;
 use super::worker::{Permit, Worker};
-use crate::live::Upstream;
 use crate::metrics::{FallbackCause, Handles, Outcome, Protocol, Whose, WorkerEvent};
 use crate::routing::Target;
+use crate::upstream::{Upstream, dial};
 
 /// What of a request does not change between attempts.
 pub(super) struct Rest<'r> {
@@ -198,8 +197,7 @@ impl Rest<'_> {
 }
 
 async fn open(worker: &Rc<Worker>, upstream: &Upstream, timeout: std::time::Duration) -> Result<Box<Connection>, Cause> {
-    let opened = tokio::time::timeout(timeout, connect(&upstream.rest, None)).await;
-    let opened = opened.unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into()));
+    let opened = dial(&upstream.rest, timeout).await;
     worker.cells().count(if opened.is_ok() { WorkerEvent::UpstreamConnected } else { WorkerEvent::UpstreamConnectFailed });
     opened.map(|io| Box::new(Connection::new(io))).map_err(Cause::Connect)
 }
@@ -207,7 +205,7 @@ async fn open(worker: &Rc<Worker>, upstream: &Upstream, timeout: std::time::Dura
 fn fault(journey: &Journey, upstream: &Upstream, cause: Cause) -> Fault {
     let name = upstream.name.clone();
     match cause {
-        Cause::Connect(error) => Fault::Unreachable(name, error.to_string()),
+        Cause::Connect(error) => Fault::Unreachable(name, error.into()),
         Cause::Broken(error) => Fault::Broken(name, error.to_string()),
         Cause::Malformed(reason) => Fault::Broken(name, reason),
         Cause::FirstByte => journey.late(upstream),

@@ -1,21 +1,17 @@
 //! A gRPC channel to one upstream, built from the same endpoint the data path connects to.
 
-use std::io;
-use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderValue, Uri};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
 use tonic::metadata::MetadataValue;
 use tonic::service::Interceptor;
 use tonic::transport::Channel;
 use tonic::{Request, Status};
 
 use super::failure::with_sources;
-use crate::live::Endpoint;
+use crate::net::Io;
+use crate::upstream::{ConnectError, Endpoint, dial};
 
 /// How one upstream is reached.
 #[derive(Clone, Debug)]
@@ -37,28 +33,14 @@ impl Connection {
         let origin = Uri::builder().scheme(self.endpoint.scheme()).authority(authority.clone()).path_and_query("/").build()?;
         // The channel itself is told "http": it would wrap an https address in TLS a second time.
         let address = Uri::builder().scheme("http").authority(authority.clone()).path_and_query("/").build()?;
-        let endpoint = self.endpoint.clone();
-        let connect = tower::service_fn(move |_: Uri| dial(endpoint.clone()));
-        Ok(Channel::builder(address).origin(origin).connect_timeout(self.connect_timeout).connect_with_connector_lazy(connect))
+        let (endpoint, limit) = (self.endpoint.clone(), self.connect_timeout);
+        let connect = tower::service_fn(move |_: Uri| open(endpoint.clone(), limit));
+        Ok(Channel::builder(address).origin(origin).connect_timeout(limit).connect_with_connector_lazy(connect))
     }
 }
 
-/// Plain TCP or TLS over it.
-trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
-
-async fn dial(endpoint: Endpoint) -> io::Result<TokioIo<Box<dyn Io>>> {
-    let tcp = TcpStream::connect((endpoint.host.as_ref(), endpoint.port)).await?;
-    tcp.set_nodelay(true)?;
-    let stream: Box<dyn Io> = match endpoint.tls {
-        None => Box::new(tcp),
-        Some((config, name)) => {
-            let mut config = rustls::ClientConfig::clone(&config);
-            config.alpn_protocols = vec![b"h2".to_vec()];
-            Box::new(TlsConnector::from(Arc::new(config)).connect(name, tcp).await?)
-        }
-    };
-    Ok(TokioIo::new(stream))
+async fn open(endpoint: Endpoint, limit: Duration) -> Result<TokioIo<Io>, ConnectError> {
+    dial(&endpoint, limit).await.map(TokioIo::new)
 }
 
 /// Puts the key into each call.

@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use super::failure::{Code, Failure, FailureKind, whole};
 use super::{Connection, Lister, Listing, ListingFailed};
-use crate::live::Endpoint;
+use crate::upstream::Endpoint;
 
 /// How the control plane reaches one upstream.
 #[derive(Clone, Debug)]

@@ -34,8 +34,12 @@ impl Authority {
         let key = KeyPair::generate().expect("a key");
         let names = CertificateParams::new(vec!["127.0.0.1".to_owned()]).expect("an address");
         let certificate = names.signed_by(&key, &issuer).expect("signed");
+        Self::of(&ca, &certificate, &key)
+    }
+
+    fn of(ca: &str, certificate: &rcgen::Certificate, key: &KeyPair) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        for (name, content) in [("ca.pem", &ca), ("server.pem", &certificate.pem()), ("server.key", &key.serialize_pem())] {
+        for (name, content) in [("ca.pem", ca), ("server.pem", &certificate.pem()), ("server.key", &key.serialize_pem())] {
             std::fs::write(folder.path().join(name), content).expect("written");
         }
         let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -43,7 +47,7 @@ impl Authority {
         let key = PrivateKeyDer::try_from(key.serialize_der()).expect("a key");
         let mut server = builder.with_no_client_auth().with_single_cert(vec![certificate.der().clone()], key).expect("a pair");
         server.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        Self { folder, ca, server: Arc::new(server) }
+        Self { folder, ca: ca.to_owned(), server: Arc::new(server) }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -66,6 +70,15 @@ impl Authority {
         })
         .await;
         format!("https://{front}")
+    }
+
+    /// With a certificate that is its own authority, as `openssl req -x509` makes it.
+    fn self_signed() -> Self {
+        let mut params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).expect("an address");
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().expect("a key");
+        let certificate = params.self_signed(&key).expect("signed");
+        Self::of(&certificate.pem(), &certificate, &key)
     }
 
     /// A sandbox behind TLS, and the certificate that is to be trusted for it.
@@ -142,6 +155,32 @@ async fn an_upstream_with_a_strangers_certificate_gets_no_request() {
     let ended = crate::wire::call(pointsman.grpc, "qdrant.Points/Query", &[], crate::wire::framed(&message)).await;
     assert_eq!((ended.status(), ended.text("x-pointsman-fallback")), ("0", Some("connection")));
     assert_eq!(there.engine().log.count(&Filter::default()), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_upstream_with_a_self_signed_certificate_is_trusted_by_that_certificate_alone() {
+    let (own, other) = (Authority::self_signed(), Authority::self_signed());
+    let upstream = own.sandbox(&own, &Spoken::default()).await;
+    let sandbox = format!("http://{}", upstream.engine().rest_addr);
+    collection(&sandbox, "docs_v1").await;
+    alias(&sandbox, "docs", "docs_v1").await;
+    let wrong = format!("  far: {{rest_url: \"{}\", grpc_url: \"{}\", ca_file: {:?}}}", upstream.rest, upstream.grpc, other.path("ca.pem"));
+    let split = "routes: {away: {variants: [{name: stable, weight: 0}, {name: far, upstream: far, collection: docs_v1, weight: 1}]}}";
+    alias(&sandbox, "away", "docs_v1").await;
+    // It is ready when the aliases have been listed, which the control plane does by its own connection.
+    let pointsman = Pointsman::start(&upstream, &format!("{wrong}\n{split}\nfallback: {{enabled: false}}")).await;
+    let answer = pointsman.http.post(pointsman.rest("/collections/docs/points/query")).json(&query()).send().await.expect("an answer");
+    assert_eq!(answer.status(), 200);
+    let answer = client(&pointsman).query(QueryPointsBuilder::new("docs").query(Query::new_nearest(vec![1.0, 0.5]))).await;
+    answer.expect("gRPC trusts it too");
+
+    let refused = pointsman.http.post(pointsman.rest("/collections/away/points/query")).json(&query()).send().await.expect("an answer");
+    assert_eq!(
+        (refused.status().as_u16(), &refused.headers()["x-pointsman-error"]),
+        (502, &"upstream-unreachable".parse().expect("a value"))
+    );
+    let text = refused.text().await.expect("a text");
+    assert!(text.contains("self-signed") && text.contains("ca_file"), "{text}");
 }
 
 /// The mirror has connections of its own, by the same trust.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use pointsman::live::Endpoint;
 use pointsman::qdrant::{Access, Backoff, Client};
+use pointsman::upstream::{Endpoint, Speaks};
 use pointsman_sandbox::faults::Fault;
 use pointsman_sandbox::{Sandbox, SandboxOptions};
 use reqwest::Method;
@@ -81,8 +81,9 @@ pub(crate) fn access(rest: &str, grpc: &str, timeout: Duration, roots: RootCertS
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let tls = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().expect("the provider's own versions");
     let tls = Arc::new(tls.with_root_certificates(roots).with_no_client_auth());
-    let endpoint = |url: &str| Endpoint::parse(url, 80, &tls).expect("an address");
-    Access { name: "default".to_owned(), rest: endpoint(rest), grpc: endpoint(grpc), api_key: None, connect_timeout: timeout, timeout }
+    let endpoint = |url: &str, speaks| Endpoint::parse(url, 80, &tls, speaks).expect("an address");
+    let (rest, grpc) = (endpoint(rest, Speaks::Http1), endpoint(grpc, Speaks::Http2));
+    Access { name: "default".to_owned(), rest, grpc, api_key: None, connect_timeout: timeout, timeout }
 }
 
 /// Tries again at once, as often as any test needs.

@@ -5,8 +5,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::live::Upstream;
 use crate::proxy::{h1, h2};
+use crate::upstream::Upstream;
 
 #[derive(Debug)]
 pub(in crate::proxy) struct UpstreamPools {

@@ -12,7 +12,6 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri, V
 use hyper::body::Incoming;
 
 use super::inspect::{Message, NotRenamed, Unreadable};
-use crate::live::{Credentials, Upstream};
 use crate::metrics::{FallbackCause, Handles, Outcome, Protocol, Whose};
 use crate::proxy::body::{Answer, ClientBody, Outgoing, Source, grpc_outcome};
 use crate::proxy::classify::{self, Operation};
@@ -28,6 +27,7 @@ use crate::proxy::observe::Subject;
 use crate::proxy::respond::Fault;
 use crate::proxy::worker::{Permit, Worker};
 use crate::routing::Target;
+use crate::upstream::{Credentials, Upstream};
 
 const NOT_FOUND: &str = "5";
 static GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
@@ -166,7 +166,7 @@ impl Call<'_> {
         let mut body = Some(body);
         loop {
             let lease = pool.lease(upstream, connect, journey.worker.cells()).await;
-            let lease = lease.map_err(|error| Fault::Unreachable(upstream.name.clone(), error.to_string()))?;
+            let lease = lease.map_err(|error| Fault::Unreachable(upstream.name.clone(), error.into()))?;
             let request = self.request(upstream)?;
             let sent = body.take().unwrap_or_else(|| Outgoing::whole(&journey.client));
             let again = sent.again();
@@ -241,7 +241,7 @@ impl EarlyStatus {
 fn fault(journey: &Journey, upstream: &Upstream, error: CallError) -> Fault {
     let name = upstream.name.clone();
     match error {
-        CallError::Unsent(error) => Fault::Unreachable(name, error.to_string()),
+        CallError::Unsent(error) => Fault::Unreachable(name, error.into()),
         CallError::Broken(error) => Fault::Broken(name, error.to_string()),
         CallError::FirstByte => journey.late(upstream),
         CallError::Client(error) => Fault::ClientGone(error.to_string()),

@@ -8,8 +8,9 @@ use std::time::Instant;
 use bytes::BytesMut;
 use tokio::io::{AsyncRead, ReadBuf};
 
+use crate::net::Io;
 use crate::proxy::body::BodyFault;
-use crate::proxy::io::Io;
+use crate::upstream::ConnectError;
 
 /// Enough for Qdrant's usual answer in one read.
 const READ_ROOM: usize = 16 * 1024;
@@ -37,7 +38,7 @@ pub(in crate::proxy) struct ExchangeError {
 #[derive(Debug, thiserror::Error)]
 pub(in crate::proxy) enum Cause {
     #[error("could not connect: {0}")]
-    Connect(io::Error),
+    Connect(ConnectError),
     #[error("the connection broke: {0}")]
     Broken(io::Error),
     #[error("{0}")]

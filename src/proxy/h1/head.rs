@@ -4,8 +4,8 @@ use bytes::{BufMut, Bytes, BytesMut};
 use http::header::{CONTENT_LENGTH, COOKIE, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
-use crate::live::{Credentials, Upstream};
 use crate::proxy::headers::{Forwarding, HopByHop, INTERNAL};
+use crate::upstream::{Credentials, Upstream};
 
 /// Qdrant sends about ten headers; a proxy of its own in front of it may add as many again.
 const MAX_HEADERS: usize = 96;

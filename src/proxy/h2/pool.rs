@@ -5,7 +5,6 @@
 //! unless there is none at all.
 
 use std::cell::{Cell, RefCell};
-use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,10 +13,9 @@ use bytes::Bytes;
 use h2::client::{Builder, SendRequest};
 use tokio::sync::Mutex;
 
-use crate::live::Upstream;
 use crate::metrics::{WorkerCells, WorkerEvent};
-use crate::proxy::forward::connect;
-use crate::proxy::gather;
+use crate::net::gather;
+use crate::upstream::{ConnectError, Upstream, dial};
 
 /// What one call may have in flight towards us. With the connection's window this bounds what a slow client can make
 /// us hold: the upstream stops sending when it is full.
@@ -73,7 +71,7 @@ impl Pool {
         upstream: &Arc<Upstream>,
         timeout: Duration,
         cells: &Arc<WorkerCells>,
-    ) -> io::Result<Lease> {
+    ) -> Result<Lease, ConnectError> {
         if let Some(lease) = self.least_busy() {
             self.grow(&lease, upstream, timeout, cells);
             cells.count(WorkerEvent::UpstreamReused);
@@ -116,15 +114,14 @@ fn take(line: &Rc<Line>) -> Lease {
     Lease(Rc::clone(line))
 }
 
-async fn open(upstream: &Arc<Upstream>, timeout: Duration, cells: &Arc<WorkerCells>) -> io::Result<Rc<Line>> {
-    let opened = tokio::time::timeout(timeout, handshake(upstream)).await;
-    let opened = opened.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
+async fn open(upstream: &Arc<Upstream>, timeout: Duration, cells: &Arc<WorkerCells>) -> Result<Rc<Line>, ConnectError> {
+    let opened = handshake(upstream, timeout).await;
     cells.count(if opened.is_ok() { WorkerEvent::UpstreamConnected } else { WorkerEvent::UpstreamConnectFailed });
     opened
 }
 
-async fn handshake(upstream: &Arc<Upstream>) -> io::Result<Rc<Line>> {
-    let (gathered, turns) = gather::gathered(connect(&upstream.grpc, Some(b"h2")).await?);
+async fn handshake(upstream: &Arc<Upstream>, timeout: Duration) -> Result<Rc<Line>, ConnectError> {
+    let (gathered, turns) = gather::gathered(dial(&upstream.grpc, timeout).await?);
     let mut builder = Builder::new();
     builder
         .enable_push(false)
@@ -132,7 +129,7 @@ async fn handshake(upstream: &Arc<Upstream>) -> io::Result<Rc<Line>> {
         .initial_connection_window_size(CONNECTION_WINDOW)
         .max_frame_size(FRAME)
         .max_send_buffer_size(SEND_BUFFER);
-    let (sender, connection) = builder.handshake(gathered).await.map_err(io::Error::other)?;
+    let (sender, connection) = builder.handshake(gathered).await.map_err(|error| ConnectError::http2(&upstream.grpc, error))?;
     let line = Rc::new(Line { sender, busy: Cell::new(0), open: Cell::new(true) });
     let driven = Rc::clone(&line);
     tokio::task::spawn_local(async move {

@@ -38,6 +38,14 @@ impl Upstream {
     }
 }
 
+/// What is spoken at an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Speaks {
+    /// Offered in a TLS handshake without a name, so that no server answers in HTTP/2.
+    Http1,
+    Http2,
+}
+
 /// Where one protocol of an upstream listens.
 #[derive(Clone, Debug)]
 pub struct Endpoint {
@@ -45,6 +53,7 @@ pub struct Endpoint {
     pub port: u16,
     /// `host:port` as it stands in `Host` and `:authority`.
     pub authority: Authority,
+    /// Made for what is spoken here, so that opening a connection copies nothing.
     pub tls: Option<(Arc<ClientConfig>, ServerName<'static>)>,
 }
 
@@ -61,6 +70,19 @@ pub enum EndpointFault {
     Path(String),
 }
 
+impl Speaks {
+    fn offered(self, tls: &Arc<ClientConfig>) -> Arc<ClientConfig> {
+        match self {
+            Self::Http1 => Arc::clone(tls),
+            Self::Http2 => {
+                let mut tls = ClientConfig::clone(tls);
+                tls.alpn_protocols = vec![b"h2".to_vec()];
+                Arc::new(tls)
+            }
+        }
+    }
+}
+
 impl Endpoint {
     #[must_use]
     pub fn scheme(&self) -> Scheme {
@@ -71,7 +93,7 @@ impl Endpoint {
     ///
     /// # Errors
     /// When the URL is malformed, has another scheme, or a path.
-    pub fn parse(url: &str, default_port: u16, tls: &Arc<ClientConfig>) -> Result<Self, EndpointFault> {
+    pub fn parse(url: &str, default_port: u16, tls: &Arc<ClientConfig>, speaks: Speaks) -> Result<Self, EndpointFault> {
         let uri: Uri = url.parse().map_err(|error: http::uri::InvalidUri| EndpointFault::NotAUrl(url.into(), error.to_string()))?;
         let secure = match uri.scheme_str() {
             Some("http") => false,
@@ -88,7 +110,7 @@ impl Endpoint {
         // In a URL an IPv6 address stands in brackets; the resolver and TLS want it without.
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         let name = || ServerName::try_from(bare.to_owned()).map_err(|error| EndpointFault::NotAUrl(url.into(), error.to_string()));
-        let tls = if secure { Some((Arc::clone(tls), name()?)) } else { None };
+        let tls = if secure { Some((speaks.offered(tls), name()?)) } else { None };
         Ok(Self { host: bare.into(), port, authority, tls })
     }
 }

@@ -15,7 +15,7 @@ use tokio_rustls::{client, server};
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 #[derive(Debug)]
-pub(super) struct Io {
+pub(crate) struct Io {
     /// Bytes read ahead to see which protocol is spoken; read again first.
     ahead: Bytes,
     stream: Stream,
@@ -48,7 +48,7 @@ impl From<server::TlsStream<TcpStream>> for Io {
 
 impl Io {
     /// Whether the client begins an HTTP/2 connection. Reads no further than the first byte that tells.
-    pub(super) async fn speaks_http2(&mut self) -> io::Result<bool> {
+    pub(crate) async fn speaks_http2(&mut self) -> io::Result<bool> {
         let mut seen = Vec::with_capacity(PREFACE.len());
         let http2 = loop {
             let mut buffer = [0_u8; PREFACE.len()];

@@ -19,7 +19,7 @@ use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_util::io::{poll_read_buf, poll_write_buf};
 
-use super::io::Io;
+use super::Io;
 
 /// How much is gathered before the socket has to take some of it.
 const GATHER: usize = 128 * 1024;
@@ -37,20 +37,20 @@ struct Socket {
 
 /// What the HTTP/2 library reads and writes.
 #[derive(Debug)]
-pub(super) struct Gathered(Rc<RefCell<Socket>>);
+pub(crate) struct Gathered(Rc<RefCell<Socket>>);
 
 /// The end that knows when a turn is over.
-pub(super) struct Turns(Rc<RefCell<Socket>>);
+pub(crate) struct Turns(Rc<RefCell<Socket>>);
 
 /// Both ends of one socket.
-pub(super) fn gathered(io: Io) -> (Gathered, Turns) {
+pub(crate) fn gathered(io: Io) -> (Gathered, Turns) {
     let socket = Rc::new(RefCell::new(Socket { io, arrived: Bytes::new(), leaving: BytesMut::new(), broken: None }));
     (Gathered(Rc::clone(&socket)), Turns(socket))
 }
 
 impl Turns {
     /// Lets go what the connection wrote since the last turn. To be called by the connection's task after each poll.
-    pub(super) fn over(&self, cx: &mut Context<'_>) {
+    pub(crate) fn over(&self, cx: &mut Context<'_>) {
         let mut socket = self.0.borrow_mut();
         if let Poll::Ready(Err(error)) = socket.poll_send(cx) {
             socket.broken = Some(error);
@@ -59,7 +59,7 @@ impl Turns {
     }
 
     /// Drives `connection` to its end, turn by turn.
-    pub(super) async fn drive<C: Future>(self, connection: C) -> C::Output {
+    pub(crate) async fn drive<C: Future>(self, connection: C) -> C::Output {
         let mut connection = pin!(connection);
         poll_fn(|cx| {
             let polled = connection.as_mut().poll(cx);

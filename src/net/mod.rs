@@ -1,0 +1,8 @@
+//! Sockets: one type for each side, plain or TLS, and writes gathered into few system calls.
+//!
+//! Used by `upstream` for connections to Qdrant and by `proxy` for those of clients. Knows nobody.
+
+pub(crate) mod gather;
+mod io;
+
+pub(crate) use io::Io;

@@ -1,0 +1,16 @@
+//! The one way to an upstream: where it listens, whom TLS trusts there, and how a connection to it is opened.
+//!
+//! The data path, the mirror and the control plane all open their connections here, so that a rule about connections
+//! (the limit `timeouts.connect`, the order of addresses, trust) holds for each of them. Proxy variables of the
+//! environment never apply to upstreams. Knows `net` and nobody above.
+
+mod dial;
+mod endpoint;
+mod error;
+mod race;
+mod trust;
+
+pub(crate) use dial::dial;
+pub use endpoint::{Credentials, Endpoint, EndpointFault, Speaks, Upstream};
+pub use error::{ConnectCause, ConnectError, Stage};
+pub use trust::{Trust, TrustFault};
