@@ -139,9 +139,11 @@ impl ServerCertVerifier for GivenVerifier {
     }
 }
 
-/// Whether the only thing wrong is that no authority stands behind the certificate.
+/// Whether the only thing wrong is that no authority stands behind the certificate: there is none of its name, or one of
+/// the same name has not signed it.
 fn lacks_a_chain(error: &rustls::Error) -> bool {
-    matches!(error, rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer)) || is_authority(error)
+    use CertificateError::{BadSignature, UnknownIssuer};
+    matches!(error, rustls::Error::InvalidCertificate(UnknownIssuer | BadSignature)) || is_authority(error)
 }
 
 /// Whether an authority's own certificate was presented as a server's.
