@@ -10,7 +10,7 @@ use super::extract::{IdempotencyKey, Json, OptionalJson, Params};
 use super::page::{Page, PageParams};
 use super::problem::{Kind, Problem};
 use super::tagged::{created, tagged};
-use crate::control::{Author, CanaryView};
+use crate::control::{Author, CanaryView, Consent};
 use crate::rollout::{CanarySpec, Command};
 use crate::stats::shadow::Findings;
 
@@ -42,6 +42,9 @@ pub(super) async fn create(
 #[serde(deny_unknown_fields)]
 pub(super) struct CommandBody {
     pub(super) reason: Option<String>,
+    /// Where the command loses acknowledged writes, that is accepted.
+    #[serde(default)]
+    pub(super) accept_lost_writes: bool,
 }
 
 pub(super) async fn command(
@@ -52,7 +55,7 @@ pub(super) async fn command(
 ) -> Result<impl IntoResponse, Problem> {
     let command = named(&command)?;
     let author = Author { reason: body.reason.or(author.reason), ..author };
-    let canary = state.control.command_canary(&id, command, author).await?;
+    let canary = state.control.command_canary(&id, command, Consent::of(body.accept_lost_writes), author).await?;
     Ok(tagged(canary.revision, canary))
 }
 

@@ -10,7 +10,7 @@ use super::extract::{IdempotencyKey, Json, OptionalJson, Params};
 use super::page::{Page, PageParams};
 use super::problem::{Kind, Problem};
 use super::tagged::{created, tagged};
-use crate::control::{Author, DeploymentView};
+use crate::control::{Author, Consent, DeploymentView};
 use crate::rollout::deployment::{DeploymentCommand, DeploymentSpec};
 
 pub(super) async fn list(State(state): State<AdminState>, Params(page): Params<PageParams>) -> axum::Json<Page<DeploymentView>> {
@@ -43,11 +43,12 @@ pub(super) async fn command(
 ) -> Result<impl IntoResponse, Problem> {
     let command = match command.as_str() {
         "ready" => DeploymentCommand::Ready,
+        "verify" => DeploymentCommand::Verify,
         "cancel" => DeploymentCommand::Cancel,
         "rollback" => DeploymentCommand::Rollback,
         _ => return Err(Problem::new(Kind::UnknownPath, format!("a deployment does not take `{command}`"))),
     };
     let author = Author { reason: body.reason.or(author.reason), ..author };
-    let deployment = state.control.command_deployment(&id, command, author).await?;
+    let deployment = state.control.command_deployment(&id, command, Consent::of(body.accept_lost_writes), author).await?;
     Ok(tagged(deployment.revision, deployment))
 }

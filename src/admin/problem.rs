@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::control::ControlError;
 use crate::metrics::Refusal;
 use crate::qdrant::AliasFailed;
+use crate::rollout::loss::Loss;
 use crate::routing::SpecFault;
 use crate::store::CommitError;
 
@@ -26,6 +27,7 @@ pub(super) enum Kind {
     UnknownId,
     NoRoute,
     Conflict,
+    LostWrites,
     WrongMethod,
     SlowBody,
     Stale,
@@ -51,6 +53,7 @@ impl Kind {
             Self::UnknownName => (StatusCode::NOT_FOUND, "unknown-name", "Qdrant has no such alias or collection"),
             Self::UnknownId => (StatusCode::NOT_FOUND, "unknown-id", "There is no such thing"),
             Self::Conflict => (StatusCode::CONFLICT, "conflict", "The request does not fit the state"),
+            Self::LostWrites => (StatusCode::CONFLICT, "lost-writes", "The change would lose acknowledged writes"),
             Self::NoRoute => (StatusCode::NOT_FOUND, "no-route", "The alias has no route"),
             Self::WrongMethod => (StatusCode::METHOD_NOT_ALLOWED, "wrong-method", "The resource does not take this method"),
             Self::SlowBody => (StatusCode::REQUEST_TIMEOUT, "slow-body", "The request body did not arrive in time"),
@@ -86,6 +89,9 @@ pub(super) struct Problem {
     retry_after: Option<HeaderValue>,
     #[serde(skip)]
     refusal: Option<Refusal>,
+    /// What would be lost, where that is the problem.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lost_writes: Option<Box<Loss>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -111,7 +117,7 @@ impl Problem {
             _ => None,
         };
         let kind = format!("urn:pointsman:problem:{slug}");
-        Self { kind, title, status, detail: detail.into(), errors: Vec::new(), retry_after, refusal }
+        Self { kind, title, status, detail: detail.into(), errors: Vec::new(), retry_after, refusal, lost_writes: None }
     }
 
     pub(super) fn with_errors(mut self, faults: impl IntoIterator<Item = SpecFault>) -> Self {
@@ -132,6 +138,7 @@ impl From<ControlError> for Problem {
             | ControlError::NoShadow(_)
             | ControlError::NoComparison(_)
             | ControlError::NoPhase { .. } => Kind::UnknownId,
+            ControlError::LostWrites { .. } => Kind::LostWrites,
             ControlError::Occupied { .. }
             | ControlError::Shadowed { .. }
             | ControlError::StoppedShadow(_)
@@ -170,6 +177,7 @@ impl From<ControlError> for Problem {
             ControlError::Unsuitable { differences, .. } | ControlError::Unfit { differences, .. } => {
                 problem.with_errors(differences.into_iter().map(|difference| SpecFault::new(difference.path, difference.sentence)))
             }
+            ControlError::LostWrites { loss, .. } => Self { lost_writes: Some(loss), ..problem },
             _ => problem,
         }
     }

@@ -6,12 +6,14 @@ use serde::{Deserialize, Serialize};
 
 use super::author::{Author, Deed};
 use super::error::ControlError;
+use super::loss::Departure;
 use super::state::Control;
-use super::{clock, comparing, document, retirement};
+use super::{Consent, clock, comparing, document, retirement};
 use crate::config::{DEFAULT_UPSTREAM as DEFAULT_NAME, Period};
 use crate::live::DEFAULT_UPSTREAM;
 use crate::qdrant::{Client, Compatibility, Difference, Listing, next_name};
 use crate::rollout::deployment::DeploymentCommand;
+use crate::rollout::loss::Loss;
 use crate::rollout::retirement::Retirement;
 use crate::store::{self, NewEvent};
 
@@ -30,6 +32,9 @@ pub struct AliasChange {
     /// The collection it leaves is retired after this grace.
     #[serde(default)]
     pub retire_old: Option<Period>,
+    /// Also when acknowledged writes are lost by it.
+    #[serde(default)]
+    pub accept_lost_writes: bool,
 }
 
 /// What became of an alias.
@@ -50,6 +55,8 @@ pub struct AliasChanged {
     pub next_name: Option<String>,
     /// The id of the retirement of the collection it left.
     pub retirement: Option<String>,
+    /// The acknowledged writes that were lost by it, and that the request accepted.
+    pub lost_writes: Option<Loss>,
 }
 
 /// Whether one collection can stand in for the one an alias points at.
@@ -143,7 +150,7 @@ impl Control {
             let sent = client.delete_alias(alias).await;
             self.relist_with(&client).await;
             sent?;
-            return self.changed(deed, author, AliasChanged::of(alias, None, previous), None).await;
+            return self.changed(deed, author, AliasChanged::of(alias, None, previous), None, Vec::new()).await;
         };
         known(&listing, &change.collection)?;
         if previous.as_deref() == Some(change.collection.as_str()) {
@@ -157,6 +164,7 @@ impl Control {
             });
         }
         let compared = comparing::may_move(&client, alias, previous.as_deref(), &change.collection, change.force).await?;
+        let leaving = self.leaving(alias, previous.as_deref(), &change).await?;
         self.free(alias, change.force, author).await?;
         let place = (DEFAULT_NAME, change.collection.as_str());
         self.claim_now(place, &format!("the alias `{alias}`"), author).await?;
@@ -165,11 +173,12 @@ impl Control {
         sent?;
         let answer = AliasChanged {
             differences: compared.differences,
-            warnings: compared.warnings,
+            warnings: compared.warnings.into_iter().chain(leaving.warnings).collect(),
             next_name: Some(advice(&listing, &change.collection)),
+            lost_writes: leaving.loss,
             ..AliasChanged::of(alias, Some(&change.collection), previous)
         };
-        self.changed(deed, author, answer, change.retire_old).await
+        self.changed(deed, author, answer, change.retire_old, leaving.writes).await
     }
 
     /// The alias belongs to nobody, or by force no longer does.
@@ -186,7 +195,7 @@ impl Control {
                 if deploying.deployment.state().is_back() {
                     continue;
                 }
-                self.command_deployment(owner, DeploymentCommand::Cancel, because.clone()).await?;
+                self.command_deployment(owner, DeploymentCommand::Cancel, Consent::Automatic, because.clone()).await?;
             } else if state.held.experiments.contains_key(owner) {
                 self.send_back(owner, None, because.clone()).await?;
             } else {
@@ -196,6 +205,22 @@ impl Control {
         Ok(())
     }
 
+    /// What is lost by the move, as far as anything is known of the two collections.
+    async fn leaving(&self, alias: &str, previous: Option<&str>, change: &AliasChange) -> Result<Leaving, ControlError> {
+        let Some(previous) = previous else { return Ok(Leaving::default()) };
+        let (counted, now, to) = (self.counted().await?, clock::now(), change.collection.as_str());
+        let stake = self.0.state.load().stake_of_move(&counted, alias, previous, to);
+        let known = stake.as_ref().and_then(|stake| stake.loss(&counted));
+        let told = match &known {
+            Some(loss) if loss.is_worth_telling() => Some(loss.to_string()),
+            Some(_) => None,
+            None => self.recently_written(previous),
+        };
+        let loss = Consent::of(change.accept_lost_writes).to(known, "moving the alias", "")?;
+        let writes = Departure::now(alias, previous, to, &counted, now).since(stake.as_ref(), None).writes();
+        Ok(Leaving { loss, warnings: told.into_iter().collect(), writes })
+    }
+
     /// Puts into the store what has been done. Whether the collection it left may really go is looked at when that is due.
     async fn changed(
         &self,
@@ -203,11 +228,20 @@ impl Control {
         author: &Author,
         mut answer: AliasChanged,
         retire_old: Option<Period>,
+        writes: Vec<store::Write>,
     ) -> Result<AliasChanged, ControlError> {
         let _writing = self.0.writer.lock().await;
-        let audit = author.did(deed, answer.previous.as_ref().map(document::json), answer.collection.as_ref().map(document::json));
-        let mut change = store::Change { events: vec![answer.event()], ..store::Change::new(audit, Vec::new()) };
-        if let Some((old, grace)) = answer.previous.as_deref().zip(retire_old) {
+        let after = match &answer.lost_writes {
+            None => answer.collection.as_ref().map(document::json),
+            Some(loss) => Some(serde_json::json!({"collection": answer.collection, "accepted_lost_writes": loss})),
+        };
+        let audit = author.did(deed, answer.previous.as_ref().map(document::json), after);
+        let mut change = store::Change { events: vec![answer.event()], ..store::Change::new(audit, writes) };
+        if let Some((old, _)) = answer.previous.as_deref().zip(retire_old).filter(|_| answer.lost_writes.is_some()) {
+            answer.warnings.push(format!(
+                "`{old}` is not retired: it alone has these writes; `pointsman retire create {old} --accept-lost-writes` deletes it"
+            ));
+        } else if let Some((old, grace)) = answer.previous.as_deref().zip(retire_old) {
             let leaving = format!("the alias `{}` left it", deed.subject);
             let scheduled = Retirement {
                 actor: author.actor.clone(),
@@ -230,6 +264,14 @@ impl Control {
     }
 }
 
+/// What is to be said and kept of a collection that an alias leaves.
+#[derive(Default)]
+struct Leaving {
+    loss: Option<Loss>,
+    warnings: Vec<String>,
+    writes: Vec<store::Write>,
+}
+
 impl AliasChanged {
     fn of(alias: &str, collection: Option<&str>, previous: Option<String>) -> Self {
         Self {
@@ -241,6 +283,7 @@ impl AliasChanged {
             warnings: Vec::new(),
             next_name: None,
             retirement: None,
+            lost_writes: None,
         }
     }
 
@@ -251,7 +294,10 @@ impl AliasChanged {
             (None, Some(_)) => "alias.created",
             (Some(_), Some(_)) => "alias.switched",
         };
-        let body = serde_json::json!({"previous": self.previous, "collection": self.collection});
+        let mut body = serde_json::json!({"previous": self.previous, "collection": self.collection});
+        if let Some(loss) = &self.lost_writes {
+            body["lost_writes"] = document::json(loss);
+        }
         NewEvent { kind: kind.to_owned(), subject: self.alias.clone(), body }
     }
 }

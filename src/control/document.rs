@@ -24,6 +24,8 @@ pub(super) const TOKEN_KEY: Kind = Kind::new("token_key");
 pub(super) const KILL_SWITCH: Kind = Kind::new("kill_switch");
 /// A deployment, under its id.
 pub(super) const DEPLOYMENT: Kind = Kind::new("deployment");
+/// A collection that an alias has left, under both names.
+pub(super) const DEPARTURE: Kind = Kind::new("departure");
 /// The scheduled deletion of a collection, under its id.
 pub(super) const RETIREMENT: Kind = Kind::new("retirement");
 

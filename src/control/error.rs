@@ -5,6 +5,7 @@ use super::document::{OWNER, ROUTE, SHADOWED, Unreadable};
 use crate::experiment::LayerPart;
 use crate::qdrant::{AliasFailed, Difference, Failure, ListingFailed};
 use crate::rollout::Illegal;
+use crate::rollout::loss::Loss;
 use crate::routing::SpecFault;
 use crate::store::{CommitError, OpenError, StoreError};
 
@@ -78,6 +79,9 @@ pub enum ControlError {
     Occupied { alias: String, owner: String },
     #[error("{part} of `{alias}` overlaps with {}; free is {}", .theirs.join(" and "), if .free.is_empty() { "nothing".to_owned() } else { .free.join(", ") })]
     Overlaps { alias: String, part: LayerPart, theirs: Vec<String>, free: Vec<String> },
+    /// Nothing was changed.
+    #[error("{loss}; {what} would lose them. {instead}To do it all the same: `accept_lost_writes: true`, or --accept-lost-writes")]
+    LostWrites { loss: Box<Loss>, what: &'static str, instead: String },
     #[error(transparent)]
     Illegal(#[from] Illegal),
     #[error("`{collection}` {why}; use force to have it all the same")]

@@ -12,10 +12,12 @@ use super::absorb::{Absorbed, Routes};
 use super::canary::{Canaries, Running};
 use super::deployment::{Deploying, Deployments};
 use super::document::{
-    CANARY, CONFIGURED, DEPLOYMENT, EXPERIMENT, KILL_SWITCH, ONLY, OWNER, RETIREMENT, ROUTE, SHADOW, SHADOWED, TOKEN_KEY, Unreadable,
+    CANARY, CONFIGURED, DEPARTURE, DEPLOYMENT, EXPERIMENT, KILL_SWITCH, ONLY, OWNER, RETIREMENT, ROUTE, SHADOW, SHADOWED, TOKEN_KEY,
+    Unreadable,
 };
 use super::experiment::{Trial, Trials};
 use super::kill_switch::KillSwitch;
+use super::loss::Departures;
 use super::owners::Owners;
 use super::route::RouteState;
 use super::shadow::{Mirroring, Mirrorings};
@@ -33,6 +35,7 @@ pub(super) struct Holdings {
     pub(super) retirements: Arc<BTreeMap<String, Retirement>>,
     pub(super) canaries: Arc<Canaries>,
     pub(super) deployments: Arc<Deployments>,
+    pub(super) departures: Arc<Departures>,
     pub(super) experiments: Arc<Trials>,
     /// Once there is one.
     pub(super) token_key: Option<TokenKey>,
@@ -67,6 +70,7 @@ impl Holdings {
             kind if *kind == DEPLOYMENT => {
                 put(Arc::make_mut(&mut self.deployments), document, |deploying| Deploying { revision, ..deploying })
             }
+            kind if *kind == DEPARTURE => put(Arc::make_mut(&mut self.departures), document, |departure| departure),
             kind if *kind == EXPERIMENT => put(Arc::make_mut(&mut self.experiments), document, |trial| Trial { revision, ..trial }),
             kind if *kind == TOKEN_KEY => {
                 let mut keys = BTreeMap::new();

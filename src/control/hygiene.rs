@@ -47,7 +47,8 @@ impl Control {
             (&EXPERIMENT, &experiments),
             (&SHADOW, &shadows),
         ];
-        let writes: Vec<Write> = ended.into_iter().flat_map(|(kind, ids)| oldest(kind, ids)).collect();
+        let forgotten = ended.into_iter().flat_map(|(kind, ids)| oldest(kind, ids));
+        let writes: Vec<Write> = forgotten.chain(self.departed_for_good()).collect();
         if writes.is_empty() {
             return Ok(());
         }

@@ -1,6 +1,7 @@
 //! Changes on their way to the store and back: durable first, then visible (I4), in the same order on every replica.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::author::{Author, Deed};
@@ -111,6 +112,10 @@ impl Control {
         }
         let held = state.held.after(delta)?;
         let revision = state.revision + 1;
+        // Another replica has moved an alias: until it is listed anew, writes by it are taken for the old collection's.
+        if !Arc::ptr_eq(&held.departures, &state.held.departures) {
+            self.0.relist.notify_one();
+        }
         tracing::debug!(revision, store_revision = held.revision, "taken over from the store");
         self.publish(State { held, revision, ..State::clone(state) });
         Ok(())

@@ -73,6 +73,7 @@ pub use experiment::{
     AssignmentView, ExperimentChange, ExperimentView, Handover, PlanRequest, Planned, StopRequest, Taken, plan as plan_experiment,
 };
 pub use kill_switch::KillSwitch;
+pub use loss::Consent;
 pub use plan::Plan;
 pub use plan_fault::PlanFault;
 pub use readiness::{NotReady, Readiness};

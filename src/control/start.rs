@@ -15,7 +15,7 @@ use super::document::{ONLY, TOKEN_KEY, json, write};
 use super::error::StartError;
 use super::experiment::Book;
 use super::holdings::Holdings;
-use super::loss::Book as BookOfWrites;
+use super::loss::{Book as BookOfWrites, Recent};
 use super::refusals::Traces;
 use super::reload_status::ReloadStatus;
 use super::state::{Control, Inner, ListingHealth, State};
@@ -71,6 +71,7 @@ impl Control {
             retiring: Arc::default(),
             book: Book::default(),
             book_of_writes: BookOfWrites::default(),
+            recent_writes: Recent::default(),
             deploying: AtWork::default(),
             relist: Notify::new(),
             board: Board::default(),

@@ -9,7 +9,7 @@ use tokio::sync::{Mutex, Notify};
 use super::deployment::AtWork;
 use super::experiment::Book;
 use super::holdings::Holdings;
-use super::loss::Book as BookOfWrites;
+use super::loss::{Book as BookOfWrites, Recent};
 use super::refusals::Traces;
 use super::reload_status::ReloadStatus;
 use super::webhooks::Board;
@@ -43,6 +43,8 @@ pub(super) struct Inner {
     pub(super) book: Book,
     /// The writes that other replicas have forwarded.
     pub(super) book_of_writes: BookOfWrites,
+    /// And those of all replicas, minute by minute.
+    pub(super) recent_writes: Recent,
     /// The deployments this process is working on.
     pub(super) deploying: AtWork,
     /// Rung when the aliases should be listed without waiting for the next round.

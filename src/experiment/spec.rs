@@ -115,6 +115,9 @@ pub struct ExperimentSpec {
     /// Of all arms together, at the planned end: intervals that hold at every look are tightest there.
     #[serde(default = "ten_thousand")]
     pub planned_units: u64,
+    /// Giving the alias to an arm may lose acknowledged writes: those that went to the alias since the experiment began.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub accept_lost_writes: bool,
 }
 
 impl ExperimentSpec {

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::loss::Counted;
 use super::{BasisFault, Evaluation};
 
 /// What is known at one moment. Gathered by `control`, never stored as such.
@@ -16,6 +17,8 @@ pub struct Evidence {
     /// What was seen in the current window, or why that is not known. Of a window nothing was seen in, zeros; before the
     /// first stage too.
     pub measured: Result<Measurement, String>,
+    /// How much was written to which collection; means nothing where `measured` is not known.
+    pub counted: Counted,
 }
 
 /// The numbers and verdicts of one window.

@@ -16,7 +16,9 @@
 //! 7. A comparison before the first stage moves nobody: the share stays zero until every limit holds on enough comparisons.
 //! 8. What it rests on is looked at at every look: an alias that others have moved ends it, and it never goes further while
 //!    that is not known (I6).
-//! 9. Terminal states are final; every transition has an actor, a reason and its evidence.
+//! 9. A canary that would lose acknowledged writes by its promotion holds, unless its plan or an operator accepts that (I11).
+//!    The way back is never held up.
+//! 10. Terminal states are final; every transition has an actor, a reason and its evidence.
 
 mod basis;
 mod canary;
@@ -37,7 +39,7 @@ pub use crate::config::{Day, FreezeWindow, TimeOfDay, Timestamp};
 pub use basis::{Basis, BasisFault};
 pub use canary::{
     By, Canary, CanaryStatus, Command, Effect, Ending, Endpoint, History, Illegal, Notice, PauseReason, Pending, Phase, ShadowStatus,
-    State, Transition,
+    State, Transition, Way,
 };
 pub use evaluation::{Evaluation, Verdict};
 pub use evidence::{CohortNumbers, ComparisonNumbers, Evidence, Measurement};

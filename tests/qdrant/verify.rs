@@ -75,6 +75,24 @@ async fn ids_are_all_compared_and_contents_by_a_seeded_sample() {
     let verified = job.verify(&small).await.expect("a verification");
     assert_eq!((verified.missing, verified.extra, verified.target_points), (250, 0, 50));
     assert!(verified.differences.len() < 250, "the report is bounded");
+    assert_eq!((verified.differing, verified.suspects.len()), (250, 250), "all of them can be brought up to date");
+}
+
+/// What a small sample passes over is found where all points are compared, and bringing it up to date leaves nothing.
+#[tokio::test]
+async fn all_points_are_compared_where_any_may_have_changed() {
+    let (house, job) = twins().await;
+    for changed in [20, 131] {
+        let body = json!({"payload": {"large": u64::MAX}, "points": [id(changed)]});
+        house.ok(Method::POST, "/collections/new/points/payload?wait=true", body).await;
+    }
+    let none = VerifySettings { sample: 0, ..settings() };
+    assert!(job.verify(&none).await.expect("a verification").is_equal(), "the ids are the same");
+    let whole = VerifySettings { whole: true, ..none };
+    let verified = job.verify(&whole).await.expect("a verification");
+    assert_eq!((verified.compared, verified.differing, verified.suspects.len()), (300, 2, 2), "{verified:?}");
+    job.refresh(&verified.suspects).await.expect("a refresh");
+    assert!(job.verify(&whole).await.expect("a verification").is_equal());
 }
 
 #[tokio::test]

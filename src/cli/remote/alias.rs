@@ -34,6 +34,9 @@ enum Action {
         /// Also if it is there already, a rollout has it, the collection is incompatible, or the present one cannot be read
         #[arg(long)]
         force: bool,
+        /// Though acknowledged writes are lost by it
+        #[arg(long)]
+        accept_lost_writes: bool,
     },
     /// Move an alias to another collection, in one request
     Switch {
@@ -48,6 +51,9 @@ enum Action {
         /// Also if a rollout has it, the collection is incompatible, or the present one cannot be read
         #[arg(long)]
         force: bool,
+        /// Though acknowledged writes are lost by it
+        #[arg(long)]
+        accept_lost_writes: bool,
     },
     /// Delete an alias; the collection stays
     Delete { alias: String },
@@ -67,12 +73,13 @@ impl Ask for AliasArgs {
         match &self.action {
             Action::List(page) => page.show(session, "/v1/aliases", listed).await,
             Action::Show { alias } => session.show(&session.api.get(&at(&["v1", "aliases", alias]), &[]).await?, shown),
-            Action::Create { alias, collection, force } => {
-                let body = json!({"collection": collection, "force": force});
+            Action::Create { alias, collection, force, accept_lost_writes } => {
+                let body = json!({"collection": collection, "force": force, "accept_lost_writes": accept_lost_writes});
                 changed(Method::PUT, at(&["v1", "aliases", alias]), Some(body)).await
             }
-            Action::Switch { alias, collection, expect, retire_old, force } => {
-                let mut body = json!({"collection": collection, "expect": expect, "force": force});
+            Action::Switch { alias, collection, expect, retire_old, force, accept_lost_writes } => {
+                let mut body =
+                    json!({"collection": collection, "expect": expect, "force": force, "accept_lost_writes": accept_lost_writes});
                 if let Some(grace) = retire_old {
                     body["retire_old"] = json!(grace.to_string());
                 }

@@ -31,6 +31,9 @@ enum Action {
     /// Delete a collection after a grace, unless anything speaks against it then
     Create {
         collection: String,
+        /// Though it alone has acknowledged writes
+        #[arg(long)]
+        accept_lost_writes: bool,
         #[command(flatten)]
         terms: Terms,
     },
@@ -93,8 +96,9 @@ impl Ask for RetireArgs {
         match &self.action {
             Action::List(page) => page.show(session, PATH, |page, style| listed(list(page, "items"), style)).await,
             Action::Show { id } => session.show(&session.api.get(&at(&["v1", "retirements", id]), &[]).await?, shown),
-            Action::Create { collection, terms } => {
-                session.show(&post(PATH.to_owned(), terms.complete(json!({"collection": collection}))).await?, shown)
+            Action::Create { collection, accept_lost_writes, terms } => {
+                let body = json!({"collection": collection, "accept_lost_writes": accept_lost_writes});
+                session.show(&post(PATH.to_owned(), terms.complete(body)).await?, shown)
             }
             Action::Cancel { id } => session.show(&post(at(&["v1", "retirements", id, "cancel"]), json!({})).await?, shown),
             Action::Plan { family, alias, keep, apply, terms } => {

@@ -41,8 +41,14 @@ impl<N: News> Rollouts<N> {
 
     /// The reason goes along in its header, as with every command.
     pub(super) async fn command(&self, session: &Session, id: &str, word: &str) -> Outcome {
+        self.command_with(session, id, word, false).await
+    }
+
+    /// One that may lose acknowledged writes, and whether that is accepted.
+    pub(super) async fn command_with(&self, session: &Session, id: &str, word: &str, accept_lost_writes: bool) -> Outcome {
         let path = at(&["v1", self.resource, id, word]);
-        session.show(&session.api.change(Method::POST, &path, Some(&json!({}))).await?, self.in_short)
+        let body = if accept_lost_writes { json!({"accept_lost_writes": true}) } else { json!({}) };
+        session.show(&session.api.change(Method::POST, &path, Some(&body)).await?, self.in_short)
     }
 
     /// To its end. Success only if it has completed. As JSON it is told whole, on one line, whenever it has changed.

@@ -5,11 +5,14 @@ use super::events;
 use crate::config::{DEFAULT_UPSTREAM, Period};
 use crate::control::clock;
 use crate::control::comparing::unread;
+use crate::control::error::ControlError;
+use crate::control::loss::Departure;
 use crate::control::retirement::{event, new_id, put};
 use crate::control::state::Control;
 use crate::qdrant::{AliasFailed, Client, Compatibility, Description, Direction, Failure};
+use crate::rollout::loss::{Loss, Stake};
 use crate::rollout::retirement::Retirement;
-use crate::rollout::{BasisFault, Effect, Endpoint, Pending, Rule};
+use crate::rollout::{BasisFault, Effect, Endpoint, Pending, Rule, Way};
 use crate::store::{NewEvent, Write};
 
 /// What became of an effect.
@@ -20,7 +23,11 @@ pub(super) enum Outcome {
         stable: String,
         /// Why it could not be compared with the new one, if it could not.
         uncompared: Option<String>,
+        /// Where the count of writes begins, if it did not begin with the canary: the alias has been moved since.
+        recount: Option<Stake>,
     },
+    /// Writes came that nobody has agreed to lose, and nothing was done.
+    Held(Loss),
     /// To be tried again.
     Failed(String),
     /// Will never succeed.
@@ -56,7 +63,11 @@ impl Control {
             Effect::RunChecks { alias, candidate } => {
                 self.check(running, alias, candidate, pending.attempts).await.unwrap_or_else(|outcome| outcome)
             }
-            Effect::SwitchAlias { alias, expect, to } => self.move_alias(running, alias, expect, to).await,
+            Effect::SwitchAlias { alias, expect, to } => match self.late_writes(running, alias, expect).await {
+                Ok(None) => self.move_alias(running, alias, expect, to).await,
+                Ok(Some(loss)) => Outcome::Held(loss),
+                Err(outcome) => outcome,
+            },
             Effect::RestoreAlias { alias, from, to } => self.restore_alias(running, alias, from, to).await,
             Effect::ScheduleRetirement { collection, grace } => Outcome::With(retirement(running, collection, *grace)),
             Effect::Notify { event, text } => {
@@ -102,7 +113,26 @@ impl Control {
             Some(Err(failure)) if attempts == 0 => return Err(failure.into()),
             Some(Err(failure)) => Some(unread(stable, &new.name, &failure)),
         };
-        Ok(Outcome::Passed { stable: stable.clone(), uncompared })
+        let recount = if running.canary.counts(stable) { None } else { Some(self.recount(stable, candidate).await?) };
+        Ok(Outcome::Passed { stable: stable.clone(), uncompared, recount })
+    }
+
+    async fn recount(&self, stable: &str, candidate: &Endpoint) -> Result<Stake, Outcome> {
+        let (counted, now) = (self.counted().await.map_err(|error| Outcome::Failed(error.to_string()))?, clock::now());
+        let beside = counted.mark(candidate.upstream.as_deref().unwrap_or(DEFAULT_UPSTREAM), &candidate.collection, now);
+        Ok(Stake::new(vec![counted.mark(DEFAULT_UPSTREAM, stable, now)], beside))
+    }
+
+    /// The writes since the count began that the switch would lose: the last look at them, right before it is sent. None where
+    /// that is agreed to, or the alias may have moved already.
+    async fn late_writes(&self, running: &Running, alias: &str, expect: &str) -> Result<Option<Loss>, Outcome> {
+        if running.canary.accepts_lost_writes() {
+            return Ok(None);
+        }
+        let counted = self.counted().await.map_err(|error| Outcome::Failed(error.to_string()))?;
+        let Some(loss) = running.canary.loss(Way::Ahead, &counted).filter(Loss::is_real) else { return Ok(None) };
+        let listing = self.client(None)?.list().await.map_err(|error| Outcome::Failed(error.to_string()))?;
+        Ok(Some(loss).filter(|_| listing.aliases.get(alias).is_some_and(|target| target == expect)))
     }
 
     /// A deployment was compared with, and will retire, the collection that it found at its beginning.
@@ -137,15 +167,26 @@ impl Control {
             Ok(client) => client,
             Err(outcome) => return outcome,
         };
+        let departure = match self.departure(running, alias, expect, to).await {
+            Ok(departure) => departure,
+            Err(error) => return Outcome::Failed(error.to_string()),
+        };
         let moved = client.switch_alias(alias, to, Some(expect)).await;
         self.relist_with(&client).await;
-        let told = Outcome::told(events::moved(running, alias, expect, to));
+        let told = Outcome::With(Besides { writes: departure.writes(), events: vec![events::moved(running, alias, expect, to)] });
         match moved {
             Ok(_) => told,
             Err(AliasFailed::Unexpected { found: Some(found), .. }) if found == to => told,
             Err(error @ (AliasFailed::Unexpected { .. } | AliasFailed::Refused { .. })) => Outcome::Refused(error.to_string()),
             Err(error) => Outcome::Failed(error.to_string()),
         }
+    }
+
+    /// What is remembered of the move: the counts of the canary go on.
+    async fn departure(&self, running: &Running, alias: &str, from: &str, to: &str) -> Result<Departure, ControlError> {
+        let departure = Departure::now(alias, from, to, &self.counted().await?, clock::now());
+        let (ahead, back) = (Some(running.canary.stake_ahead()), running.canary.stake_back());
+        Ok(if running.canary.plan().spec().collection == to { departure.since(ahead, back) } else { departure.since(back, None) })
     }
 
     /// Only when the alias points at what this canary put there: whoever moved it since is not to be overruled.

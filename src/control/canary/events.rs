@@ -67,7 +67,7 @@ fn kind(previous: Option<&Transition>, transition: &Transition) -> &'static str 
         State::Stepping if transition.from == State::Initializing || previous.is_some_and(|last| another_stage(last, transition)) => {
             "stage_changed"
         }
-        State::Paused { because: PauseReason::Approval } => "approval_needed",
+        State::Paused { because: PauseReason::Approval | PauseReason::LostWrites } => "approval_needed",
         State::Paused { because: PauseReason::Guard | PauseReason::Signal } => "guard_failing",
         state => state.name(),
     }

@@ -9,6 +9,7 @@ use crate::control::clock;
 use crate::control::error::ControlError;
 use crate::control::experiment::scope_of_all as scope_of_experiment;
 use crate::control::state::Control;
+use crate::rollout::loss::Counted;
 use crate::rollout::{Evidence, Measurement};
 
 impl Control {
@@ -40,11 +41,17 @@ impl Control {
             Some(stage) => self.comparison(running, stage).await,
             None => self.observed(running).await.map(|seen| measurement(running, &seen, readings)),
         };
+        // What is decided on a count that could not be had is not decided.
+        let (counted, measured) = match self.counted().await {
+            Ok(counted) => (counted, measured),
+            Err(error) => (Counted::default(), Err(error)),
+        };
         Evidence {
             applied: self.is_applied(running.revision).await,
             frozen: self.plan().frozen(clock::now()),
             basis: self.stands(running.canary.basis()).await,
             measured: measured.map_err(|error| error.to_string()),
+            counted,
         }
     }
 

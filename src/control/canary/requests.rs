@@ -12,8 +12,9 @@ use crate::control::document::{OWNER, ROUTE};
 use crate::control::error::ControlError;
 use crate::control::shadow::shadowed;
 use crate::control::state::{Control, State};
-use crate::control::{clock, document, once, retirement};
-use crate::rollout::{By, Canary, CanarySpec, CanaryStatus, Command, Plan};
+use crate::control::{Consent, clock, document, once, retirement};
+use crate::rollout::loss::{Counted, Loss, Stake};
+use crate::rollout::{By, Canary, CanarySpec, CanaryStatus, Command, Plan, Way};
 use crate::routing::SpecFault;
 use crate::store::{self, Expected, Key, Write};
 
@@ -31,8 +32,13 @@ pub struct CanaryView {
 }
 
 impl CanaryView {
-    fn of(running: &Running) -> Self {
-        let status: CanaryStatus<'_> = running.canary.status();
+    /// With what is counted by now, as long as that can still matter.
+    fn of(running: &Running, counted: &Counted) -> Self {
+        let mut canary = running.canary.clone();
+        if running.is_live() {
+            canary.note_counted(counted);
+        }
+        let status: CanaryStatus<'_> = canary.status();
         let mut status = document::json(&status);
         if let Some(fields) = status.as_object_mut() {
             fields.remove("id");
@@ -56,11 +62,31 @@ impl Control {
         let (control, alias, by) = (self.clone(), spec.alias.clone(), author.clone());
         let subject = alias.clone();
         let deed = "canary.create";
-        let creating = async move { control.create_now(spec, key.as_deref(), Deed { action: deed, subject: &subject }, &by).await };
+        let creating = async move { control.create_now(spec, key.as_deref(), None, Deed { action: deed, subject: &subject }, &by).await };
         self.to_its_end(deed, alias, author, creating).await
     }
 
-    async fn create_now(&self, spec: CanarySpec, key: Option<&str>, deed: Deed<'_>, author: &Author) -> Result<CanaryView, ControlError> {
+    /// The same for a collection that has lacked writes since an earlier moment.
+    pub(in crate::control) async fn create_canary_since(
+        &self,
+        spec: CanarySpec,
+        since: Stake,
+        author: Author,
+    ) -> Result<CanaryView, ControlError> {
+        let (control, alias, by) = (self.clone(), spec.alias.clone(), author.clone());
+        let (subject, action) = (alias.clone(), "canary.create");
+        let creating = async move { control.create_now(spec, None, Some(since), Deed { action, subject: &subject }, &by).await };
+        self.to_its_end(action, alias, author, creating).await
+    }
+
+    async fn create_now(
+        &self,
+        spec: CanarySpec,
+        key: Option<&str>,
+        since: Option<Stake>,
+        deed: Deed<'_>,
+        author: &Author,
+    ) -> Result<CanaryView, ControlError> {
         let id = format!("canary_{}", Ulid::new());
         let key = once::key(key, "canary", &spec, &id);
         if let Some(id) = self.created_before(key.as_ref()).await? {
@@ -70,6 +96,8 @@ impl Control {
             return Err(ControlError::Invalid(vec![SpecFault::new("deployment", "is not for people to say; create a deployment")]));
         }
         let plan = Plan::try_from(spec).map_err(|faults| ControlError::Invalid(faults.0))?;
+        // Before the canary is there: what is written from here on is missing in the new collection.
+        let counted = self.counted().await?;
         let _writing = self.0.writer.lock().await;
         let state = self.0.state.load_full();
         judgeable(&plan, &state)?;
@@ -84,7 +112,10 @@ impl Control {
         if state.held.routes.contains_key(deed.subject) {
             return Err(ControlError::Occupied { alias: deed.subject.to_owned(), owner: "a route of its own".to_owned() });
         }
-        let canary = Canary::create(&id, plan, clock::now(), &by(author, "created"));
+        let place = (plan.spec().upstream.as_deref().unwrap_or(DEFAULT_UPSTREAM), plan.spec().collection.as_str());
+        let stake = since.unwrap_or_else(|| state.stake(&counted, deed.subject, place, clock::now()));
+        let mut canary = Canary::create(&id, plan, clock::now(), &by(author, "created"));
+        canary.count_from(stake);
         let before = Running::new(canary);
         let mut after = before.clone();
         if state.held.kill.on {
@@ -113,21 +144,32 @@ impl Control {
     /// Pauses, resumes, skips, promotes, approves or aborts.
     ///
     /// # Errors
-    /// When there is no such canary, the command does not fit its state, or the change cannot be kept.
-    pub async fn command_canary(&self, id: &str, command: Command, author: Author) -> Result<CanaryView, ControlError> {
+    /// When there is no such canary, the command does not fit its state, it would lose acknowledged writes and nobody has
+    /// accepted that, or the change cannot be kept.
+    pub async fn command_canary(&self, id: &str, command: Command, consent: Consent, author: Author) -> Result<CanaryView, ControlError> {
         let (control, by, canary) = (self.clone(), author.clone(), id.to_owned());
-        let commanding = async move { control.command_now(&canary, command, &by).await };
+        let commanding = async move { control.command_now(&canary, command, consent, &by).await };
         self.to_its_end(action(command), id.to_owned(), author, commanding).await
     }
 
-    async fn command_now(&self, id: &str, command: Command, author: &Author) -> Result<CanaryView, ControlError> {
+    async fn command_now(&self, id: &str, command: Command, consent: Consent, author: &Author) -> Result<CanaryView, ControlError> {
+        let counted = self.counted().await?;
         let _writing = self.0.writer.lock().await;
         let before = self.canary_document(id).ok_or_else(|| ControlError::NoCanary(id.to_owned()))?;
         let mut after = before.clone();
+        after.canary.note_counted(&counted);
         after.canary.command(clock::now(), command, &by(author, "no reason given"))?;
+        let accepted = agreed(&before.canary, command, consent, &counted)?;
+        if consent == Consent::Given && before.canary.way_of(command) == Some(Way::Ahead) {
+            after.canary.accept_lost_writes();
+        }
         let writes = self.canary_writes(&before, &mut after);
         let deed = Deed { action: action(command), subject: &after.canary.plan().spec().alias };
-        let audit = author.did(deed, Some(document::json(&before.canary.state())), Some(document::json(&after.canary.state())));
+        let mut audited = document::json(&after.canary.state());
+        if let Some(loss) = accepted {
+            audited["accepted_lost_writes"] = document::json(&loss);
+        }
+        let audit = author.did(deed, Some(document::json(&before.canary.state())), Some(audited));
         let mut change = store::Change::new(audit, writes);
         change.events = transitions(&before, &after);
         self.commit(change).await?;
@@ -152,14 +194,27 @@ impl Control {
     /// When there is no such canary.
     pub fn canary(&self, id: &str) -> Result<CanaryView, ControlError> {
         let running = self.canary_document(id).ok_or_else(|| ControlError::NoCanary(id.to_owned()))?;
-        Ok(CanaryView::of(&running))
+        Ok(CanaryView::of(&running, &self.counted_lately()))
     }
 
     /// All canaries, the ended ones too, by id, which is by age.
     #[must_use]
     pub fn canaries(&self) -> Vec<CanaryView> {
-        self.0.state.load().held.canaries.values().map(CanaryView::of).collect()
+        let counted = self.counted_lately();
+        self.0.state.load().held.canaries.values().map(|running| CanaryView::of(running, &counted)).collect()
     }
+}
+
+/// What a command loses, if that is accepted. Where the plan accepts what the promotion loses, nobody has to say so again;
+/// what going back loses is another matter.
+fn agreed(canary: &Canary, command: Command, consent: Consent, counted: &Counted) -> Result<Option<Loss>, ControlError> {
+    let Some(way) = canary.way_of(command) else { return Ok(None) };
+    let (what, consent) = match way {
+        Way::Ahead if canary.accepts_lost_writes() => ("promoting it", Consent::Given),
+        Way::Ahead => ("promoting it", consent),
+        Way::Back => ("going back", consent),
+    };
+    consent.to(canary.loss(way, counted), what, "")
 }
 
 /// A plan with a guard nobody can judge would stand still for ever.

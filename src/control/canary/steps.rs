@@ -12,6 +12,7 @@ use crate::control::state::Control;
 use crate::control::{clock, document};
 use crate::metrics::Class;
 use crate::rollout::Pending;
+use crate::rollout::loss::Stake;
 use crate::routing::STABLE;
 use crate::store::{self, Expected, Fence, Write};
 
@@ -58,7 +59,11 @@ impl Control {
         self.edit_canary(id, Some(fence), |running| {
             let (canary, now) = (&mut running.canary, clock::now());
             match outcome {
-                Outcome::Passed { stable, uncompared } => canary.checks_passed(number, stable, uncompared),
+                Outcome::Passed { stable, uncompared, recount } => {
+                    recount.into_iter().for_each(|stake| canary.count_from(stake));
+                    canary.checks_passed(number, stable, uncompared);
+                }
+                Outcome::Held(loss) => canary.effect_held(now, number, &loss),
                 Outcome::Done => canary.effect_done(now, number),
                 Outcome::Failed(reason) => canary.effect_failed(now, number, &reason),
                 Outcome::Refused(reason) => canary.effect_refused(now, number, &reason),
@@ -69,6 +74,15 @@ impl Control {
                     return if first_report { besides } else { Besides::default() };
                 }
             }
+            Besides::default()
+        })
+        .await
+    }
+
+    /// The collection of a deployment's canary has been found equal to its source once more.
+    pub(in crate::control) async fn recount_canary(&self, id: &str, stake: &Stake, fence: &Fence) -> Result<(), ControlError> {
+        self.edit_canary(id, Some(fence), |running| {
+            running.canary.count_from(stake.clone());
             Besides::default()
         })
         .await

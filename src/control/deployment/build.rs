@@ -1,6 +1,5 @@
 //! From nothing to a collection that is ready: each work of a deployment up to its validation.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -10,10 +9,11 @@ use crate::control::comparing::{Compared, unread};
 use crate::control::state::Control;
 use crate::live::DEFAULT_UPSTREAM;
 use crate::qdrant::{
-    Client, CloneRecord, CloneStep, Compatibility, CopyFailed, CopyJob, Created, Difference, Failure, Listing, NotReadyInTime, PointId,
+    Client, CloneRecord, CloneStep, Compatibility, CopyFailed, CopyJob, Created, Difference, Failure, Listing, NotReadyInTime,
     RecoverFailed, Schema, SnapshotSource, Verification, VerifySettings,
 };
-use crate::rollout::deployment::{Built, Deployment, DeploymentSpec, Outcome, Source};
+use crate::rollout::deployment::{Built, Deployment, DeploymentSpec, Outcome, Source, Verified};
+use crate::rollout::loss::Counted;
 use crate::store::Fence;
 
 /// A recovery takes as long as the snapshot is large.
@@ -23,8 +23,10 @@ const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
 /// One look at the readiness; the rest of the time nobody waits for it.
 const READINESS_LOOK: Duration = Duration::from_secs(5);
 const READINESS_SAMPLE: Duration = Duration::from_millis(500);
-/// Points that were written while they were copied are brought up to date so many times.
+/// Points that were written while they were copied are brought up to date so many times at least, and as long as fewer of them
+/// differ each time.
 const CATCH_UPS: usize = 3;
+const MOST_CATCH_UPS: usize = 50;
 
 impl From<Failure> for Outcome {
     fn from(failure: Failure) -> Self {
@@ -156,20 +158,35 @@ impl Control {
         }
     }
 
-    /// Compares the copy with its source. Points that were written while they were copied are brought up to date first.
+    /// Compares the copy with its source. Points that were written while they were copied are brought up to date first. Once a
+    /// write came it may have changed any point, so all of them are compared, and not a sample.
     pub(super) async fn verify_copy(&self, deployment: &Deployment) -> Result<Outcome, Outcome> {
         let job = self.job(deployment)?;
-        let settings = VerifySettings::default();
-        let mut found: Verification = job.verify(&settings).await?;
-        for _ in 0..CATCH_UPS {
-            let differing: BTreeSet<PointId> = found.differences.iter().map(|difference| difference.id).collect();
-            if differing.is_empty() {
-                break;
+        let (mut catch_ups, mut before) = (0, u64::MAX);
+        loop {
+            // Counted before anything is read: what was acknowledged by then is compared.
+            let counted = self.count_now().await?;
+            let whole = deployment.stake().has_grown(&counted);
+            let stake = deployment.stake().equal_now(&job.source_collection, &counted, clock::now());
+            let verification: Verification = job.verify(&VerifySettings { whole, ..VerifySettings::default() }).await?;
+            let after = self.count_now().await?;
+            let restless = stake.has_grown(&after);
+            // A sample says nothing of what was written while it was compared.
+            let enough = whole || !deployment.stake().has_grown(&after);
+            // As long as it gets better it goes on; a trickle of writes never comes to an end.
+            let better = verification.differing < std::mem::replace(&mut before, verification.differing);
+            let given_up = catch_ups >= MOST_CATCH_UPS || (catch_ups >= CATCH_UPS && !better);
+            if (verification.suspects.is_empty() && enough) || given_up {
+                let stake = if enough { stake } else { deployment.stake().clone() };
+                return Ok(Outcome::Verified(Verified { verification, stake, restless }));
             }
-            job.refresh(&differing).await?;
-            found = job.verify(&settings).await?;
+            job.refresh(&verification.suspects).await?;
+            catch_ups += 1;
         }
-        Ok(Outcome::Verified(found))
+    }
+
+    pub(super) async fn count_now(&self) -> Result<Counted, Outcome> {
+        self.counted().await.map_err(|error| Outcome::Failed(error.to_string()))
     }
 
     fn job(&self, deployment: &Deployment) -> Result<CopyJob, Outcome> {

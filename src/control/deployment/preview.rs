@@ -16,7 +16,7 @@ pub struct Preview {
     pub collection: String,
     pub previous: String,
     pub differences: Vec<Difference>,
-    /// What could not be found out.
+    /// What could not be found out, and what may be lost.
     pub warnings: Vec<String>,
     pub steps: Vec<PreviewStep>,
 }
@@ -41,13 +41,29 @@ impl Control {
                 alias: spec.alias.clone(),
                 collection: collection.to_owned(),
                 steps: steps(spec, collection, &previous, schema.as_deref()),
+                warnings: warnings.into_iter().chain(self.warnings_of_writes(spec, &previous)).collect(),
                 previous,
                 differences,
-                warnings,
             }),
             Err(Outcome::Refused(reason)) => Err(ControlError::Invalid(vec![SpecFault::new("", reason)])),
             Ok(other) | Err(other) => Err(ControlError::Unlisted(format!("{other:?}"))),
         }
+    }
+}
+
+impl Control {
+    /// Nothing is counted before a deployment begins; what was written lately is likely to go on.
+    fn warnings_of_writes(&self, spec: &DeploymentSpec, previous: &str) -> Vec<String> {
+        let source = match &spec.source {
+            Source::Collection(source) => source,
+            Source::Snapshot(_) | Source::External => previous,
+        };
+        let goes_on = if spec.accept_lost_writes {
+            "writes after the verification are lost by the switch, which accept_lost_writes accepts"
+        } else {
+            "for writes after the verification the deployment waits in awaiting_acceptance"
+        };
+        self.recently_written(source).into_iter().map(|written| format!("{written}: {goes_on}")).collect()
     }
 }
 

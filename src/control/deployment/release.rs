@@ -8,13 +8,15 @@ use crate::config::{DEFAULT_UPSTREAM, Period};
 use crate::control::author::Author;
 use crate::control::canary::Running;
 use crate::control::document::OWNER;
+use crate::control::loss::Departure;
 use crate::control::state::Control;
-use crate::control::{clock, document, retirement};
+use crate::control::{Consent, clock, document, retirement};
 use crate::qdrant::{AliasFailed, Created, Undone};
 use crate::rollout::deployment::{Deployment, Outcome, Release};
+use crate::rollout::loss::Loss;
 use crate::rollout::retirement::Retirement;
 use crate::rollout::{By, Canary, CanarySpec, Command, Plan, StageSpec, State};
-use crate::store::{Expected, Key, Write};
+use crate::store::{Expected, Fence, Key, Write};
 
 /// Requests that were sent to the new collection before the alias went back may still be inside it.
 const UNDO_GRACE: Period = Period::from_secs(600);
@@ -27,14 +29,22 @@ impl Control {
         Ok(Outcome::Validated(here.validate(deployment.collection(), &schema, queries, plan.embedder.as_ref()).await))
     }
 
-    /// Makes the canary that moves the alias, and gives it the alias, in the commit that says so.
-    pub(super) fn release(&self, deployment: &Deployment) -> Result<Done, Outcome> {
+    /// Makes the canary that moves the alias, and gives it the alias, in the commit that says so. Not if writes came since the
+    /// copy was known to be equal.
+    pub(super) async fn release(&self, deployment: &Deployment) -> Result<Done, Outcome> {
+        let counted = self.count_now().await?;
+        let loss = deployment.loss(&counted).filter(|loss| loss.is_real() && !deployment.accepts_lost_writes());
+        if let Some(loss) = loss {
+            return Ok(Outcome::Late(loss).into());
+        }
         let refused = |faults: String| Outcome::Refused(format!("no canary can be made of it: {faults}"));
         let plan = Plan::try_from(canary_of(deployment)).map_err(|faults| refused(faults.to_string()))?;
         let id = format!("canary_{}", Ulid::new());
         let (alias, now) = (&deployment.spec().alias, clock::now());
         let by = By::new("controller", format!("the deployment `{}` is ready", deployment.id()));
-        let before = Running::new(Canary::create(&id, plan, now, &by));
+        let mut canary = Canary::create(&id, plan, now, &by);
+        canary.count_from(deployment.stake().clone());
+        let before = Running::new(canary);
         let mut after = before.clone();
         if self.0.state.load().held.kill.on {
             after.canary.kill_switch(now, true, &By::new("controller", "the kill switch is on"));
@@ -45,13 +55,20 @@ impl Control {
     }
 
     /// The canary hears the traffic; whether the collection itself is well is looked at here.
-    pub(super) async fn watch_release(&self, deployment: &Deployment) -> Result<Outcome, Outcome> {
+    pub(super) async fn watch_release(&self, deployment: &Deployment, fence: &Fence) -> Result<Outcome, Outcome> {
         let Some(running) = self.canary_of(deployment) else {
             return Err(Outcome::Refused("the canary that moves the alias is gone".to_owned()));
         };
         let canary = &running.canary;
+        // Verified again since the canary was made: its count begins anew as well.
+        if canary.stake_ahead() != deployment.stake() && !canary.state().is_terminal() {
+            let recounted = self.recount_canary(canary.id(), deployment.stake(), fence).await;
+            recounted.map_err(|error| Outcome::Failed(error.to_string()))?;
+        }
+        let accepted = deployment.accepts_lost_writes() || canary.accepts_lost_writes();
         let release = match canary.state() {
-            State::Completed => Release::Completed,
+            State::Completed if accepted => Release::Completed(None),
+            State::Completed => Release::Completed(deployment.loss(&self.count_now().await?).filter(Loss::is_real)),
             state if state.is_terminal() => {
                 let last = canary.status().history.last_transition().map_or_else(String::new, |last| last.reason.clone());
                 let why = canary.status().history.iter().find(|step| matches!(step.to, State::RollingBack { .. }));
@@ -73,7 +90,7 @@ impl Control {
         }
     }
 
-    fn canary_of(&self, deployment: &Deployment) -> Option<Running> {
+    pub(super) fn canary_of(&self, deployment: &Deployment) -> Option<Running> {
         self.0.state.load().held.canaries.get(deployment.made().canary.as_ref()?).cloned()
     }
 
@@ -86,7 +103,7 @@ impl Control {
                 state if state.is_live() || matches!(state, State::Scheduled | State::Initializing) => {
                     let why = deployment.history().last().map_or("", |step| &step.reason);
                     let author = Author::pointsman(format!("the deployment goes back: {why}"));
-                    let aborted = self.command_canary(running.canary.id(), Command::Abort, author).await;
+                    let aborted = self.command_canary(running.canary.id(), Command::Abort, Consent::Automatic, author).await;
                     aborted.map_err(|error| Outcome::Failed(error.to_string()))?;
                     return Err(Outcome::NotYet);
                 }
@@ -95,6 +112,13 @@ impl Control {
         }
         let Some(record) = &deployment.made().clone else { return Ok(Outcome::Undone(None).into()) };
         let here = self.here()?;
+        let back = match self.canary_of(deployment).and_then(|running| running.canary.stake_back().cloned()) {
+            Some(stake) => stake.loss(&self.count_now().await?).filter(Loss::is_real),
+            None => None,
+        };
+        if let Some(loss) = back {
+            return Ok(Outcome::Undone(Some(Undone::Kept { reason: format!("{loss}, so `{}` is kept", record.name) })).into());
+        }
         if !deployment.has_served() || record.created != Created::Yes {
             return Ok(Outcome::Undone(Some(here.undo_clone(record).await?)).into());
         }
@@ -114,8 +138,14 @@ impl Control {
         let author = Author::pointsman(format!("the deployment `{}` goes back", deployment.id()));
         let claimed = self.claim_now((DEFAULT_UPSTREAM, previous), &format!("the alias `{}`", spec.alias), &author).await;
         claimed.map_err(|error| Outcome::Failed(error.to_string()))?;
+        let back = self.canary_of(deployment).and_then(|running| running.canary.stake_back().cloned());
+        let departure = Departure::now(&spec.alias, deployment.collection(), previous, &self.count_now().await?, clock::now());
         let moved = here.switch_alias(&spec.alias, previous, Some(deployment.collection())).await;
         self.relist_with(&here).await;
+        if moved.is_ok() {
+            let kept = self.remember(&departure.since(back.as_ref(), None)).await;
+            kept.map_err(|error| Outcome::Failed(error.to_string()))?;
+        }
         match moved {
             Ok(_) | Err(AliasFailed::Unexpected { .. }) => Ok(()),
             Err(failed) => Err(Outcome::Failed(failed.to_string())),
@@ -135,6 +165,7 @@ fn canary_of(deployment: &Deployment) -> CanarySpec {
         check_interval: spec.watch_every,
         watch: spec.watch,
         retire_old: spec.retire_old,
+        accept_lost_writes: deployment.accepts_lost_writes(),
         ..CanarySpec::new(&spec.alias, deployment.collection())
     }
 }

@@ -10,13 +10,17 @@ use crate::config::DEFAULT_UPSTREAM;
 use crate::control::author::{Author, Deed};
 use crate::control::document::{OWNER, ROUTE};
 use crate::control::error::ControlError;
-use crate::control::state::Control;
-use crate::control::{clock, document, once, retirement};
+use crate::control::state::{self, Control};
+use crate::control::{Consent, clock, document, once, retirement};
 use crate::live::DEFAULT_UPSTREAM as HERE;
 use crate::qdrant::deployment_name;
-use crate::rollout::By;
-use crate::rollout::deployment::{Deployment, DeploymentCommand, DeploymentSpec, Source};
+use crate::rollout::deployment::{Deployment, DeploymentCommand, DeploymentSpec, DeploymentState, Source};
+use crate::rollout::loss::{Counted, Stake};
+use crate::rollout::{By, Command, PauseReason, State, Way};
 use crate::store::{Expected, Key, Write};
+
+/// What to do instead of accepting a loss.
+const VERIFY: &str = "Stop the writers and verify the copy again (`pointsman deployment verify`), where it is the copy of a collection. ";
 
 impl Control {
     /// Says what a deployment would do, and touches nothing.
@@ -57,6 +61,8 @@ impl Control {
         }
         self.checked(&spec)?;
         let collection = self.name_for(&spec).await?;
+        // Before the copy begins: what is written from here on may be missing in it.
+        let counted = self.counted().await?;
         let _writing = self.0.writer.lock().await;
         let state = self.0.state.load_full();
         let alias = spec.alias.clone();
@@ -64,7 +70,9 @@ impl Control {
             return Err(ControlError::Occupied { alias, owner: owner.to_string() });
         }
         let by = By::new(&author.actor, author.reason.as_deref().unwrap_or("created"));
-        let deployment = Deployment::create(&id, spec, collection, clock::now(), &by);
+        let stake = stake_of(&state, &counted, &spec, &collection);
+        let mut deployment = Deployment::create(&id, spec, collection, clock::now(), &by);
+        deployment.count_from(stake);
         let deploying = Deploying { deployment, revision: 0 };
         let mut change = deployment_change(&state, &deploying, &deploying);
         // Of two that are created at the same time, anywhere, this lets one through.
@@ -94,35 +102,63 @@ impl Control {
     /// Says that the collection is filled, cancels, or goes back.
     ///
     /// # Errors
-    /// When there is no such deployment, the command does not fit its state, or the change cannot be kept.
-    pub async fn command_deployment(&self, id: &str, command: DeploymentCommand, author: Author) -> Result<DeploymentView, ControlError> {
+    /// When there is no such deployment, the command does not fit its state, it would lose acknowledged writes and nobody has
+    /// accepted that, or the change cannot be kept.
+    pub async fn command_deployment(
+        &self,
+        id: &str,
+        command: DeploymentCommand,
+        consent: Consent,
+        author: Author,
+    ) -> Result<DeploymentView, ControlError> {
         let action = match command {
             DeploymentCommand::Ready => "deployment.ready",
+            DeploymentCommand::Verify => "deployment.verify",
             DeploymentCommand::Cancel => "deployment.cancel",
             DeploymentCommand::Rollback => "deployment.rollback",
         };
         let (control, by, deployment) = (self.clone(), author.clone(), id.to_owned());
-        let commanding = async move { control.command_deployment_now(&deployment, command, action, &by).await };
+        let deed = (command, consent, action);
+        let commanding = async move { Box::pin(control.command_deployment_now(&deployment, deed, &by)).await };
         self.to_its_end(action, id.to_owned(), author, commanding).await
     }
 
     async fn command_deployment_now(
         &self,
         id: &str,
-        command: DeploymentCommand,
-        action: &'static str,
+        (command, consent, action): (DeploymentCommand, Consent, &'static str),
         author: &Author,
     ) -> Result<DeploymentView, ControlError> {
+        let counted = self.counted().await?;
+        let found = self.deployment_document(id).ok_or_else(|| ControlError::NoDeployment(id.to_owned()))?;
+        self.tell_canary(&found.deployment, command, consent, author).await?;
         let _writing = self.0.writer.lock().await;
         let before = self.deployment_document(id).ok_or_else(|| ControlError::NoDeployment(id.to_owned()))?;
         let mut after = before.clone();
         let by = By::new(&author.actor, author.reason.as_deref().unwrap_or("no reason given"));
+        let way = before.deployment.way_of(command);
+        let back = self.canary_of(&before.deployment).and_then(|running| running.canary.loss(Way::Back, &counted));
+        after.deployment.note_counted(&counted, back.clone());
+        if way == Some(Way::Ahead) && consent == Consent::Given {
+            after.deployment.accept_lost_writes();
+        }
+        let loss = match way {
+            Some(Way::Ahead) => before.deployment.loss(&counted),
+            Some(Way::Back) => back,
+            None => None,
+        };
+        let agrees = if way == Some(Way::Ahead) && before.deployment.accepts_lost_writes() { Consent::Given } else { consent };
+        let accepted = agrees.to(loss, if way == Some(Way::Back) { "going back" } else { "the switch" }, VERIFY)?;
         let done = after.deployment.command(clock::now(), command, &by);
         done.map_err(|why| ControlError::NotNow { id: id.to_owned(), command: command.name(), why })?;
         let mut change = deployment_change(&self.0.state.load(), &before, &after);
         let deed = Deed { action, subject: &after.deployment.spec().alias };
         let (from, to) = (before.deployment.state(), after.deployment.state());
-        change.audit = Some(author.did(deed, Some(document::json(&from)), Some(document::json(&to))));
+        let mut audited = document::json(&to);
+        if let Some(loss) = accepted {
+            audited["accepted_lost_writes"] = document::json(&loss);
+        }
+        change.audit = Some(author.did(deed, Some(document::json(&from)), Some(audited)));
         self.commit(change).await?;
         tracing::info!(deployment = id, command = command.name(), actor = author.actor, "deployment commanded");
         self.deployment(id)
@@ -132,13 +168,50 @@ impl Control {
     /// When there is no such deployment.
     pub fn deployment(&self, id: &str) -> Result<DeploymentView, ControlError> {
         let found = self.deployment_document(id).ok_or_else(|| ControlError::NoDeployment(id.to_owned()))?;
-        Ok(DeploymentView::from(&found))
+        Ok(self.deployment_view(&found, &self.counted_lately()))
     }
 
     /// All deployments, the ended ones too, by id, which is by age.
     #[must_use]
     pub fn deployments(&self) -> Vec<DeploymentView> {
-        self.0.state.load().held.deployments.values().map(DeploymentView::from).collect()
+        let counted = self.counted_lately();
+        self.0.state.load().held.deployments.values().map(|deploying| self.deployment_view(deploying, &counted)).collect()
+    }
+
+    /// With what is counted by now, as long as that can still matter.
+    fn deployment_view(&self, deploying: &Deploying, counted: &Counted) -> DeploymentView {
+        let mut shown = deploying.clone();
+        if deploying.is_live() {
+            let back = self.canary_of(&deploying.deployment).and_then(|running| running.canary.loss(Way::Back, counted));
+            shown.deployment.note_counted(counted, back);
+        }
+        DeploymentView::from(&shown)
+    }
+
+    /// What the canary that moves the alias has to hear of a command: an acceptance lets it go on, and it is verified only as
+    /// long as the alias has not moved.
+    async fn tell_canary(
+        &self,
+        deployment: &Deployment,
+        command: DeploymentCommand,
+        consent: Consent,
+        author: &Author,
+    ) -> Result<(), ControlError> {
+        if deployment.state() != DeploymentState::Watching {
+            return Ok(());
+        }
+        let Some(running) = self.canary_of(deployment) else { return Ok(()) };
+        let held = matches!(running.canary.state(), State::Paused { because: PauseReason::LostWrites });
+        match command {
+            DeploymentCommand::Verify if !held => {
+                let why = "the canary that moves the alias does not wait for it".to_owned();
+                Err(ControlError::NotNow { id: deployment.id().to_owned(), command: command.name(), why })
+            }
+            DeploymentCommand::Ready if held && consent == Consent::Given => {
+                self.command_canary(running.canary.id(), Command::Approve, consent, author.clone()).await.map(drop)
+            }
+            _ => Ok(()),
+        }
     }
 
     fn checked(&self, spec: &DeploymentSpec) -> Result<(), ControlError> {
@@ -154,4 +227,18 @@ impl Control {
         let taken = listing.collections.into_iter().chain(listing.aliases.into_keys()).collect();
         Ok(deployment_name(&spec.alias, &taken, SystemTime::now()))
     }
+}
+
+/// Where the count begins of what the new collection lacks: of the collection it is made from, and of the one whose alias it
+/// is to take.
+fn stake_of(state: &state::State, counted: &Counted, spec: &DeploymentSpec, collection: &str) -> Stake {
+    let now = clock::now();
+    let mut stake = state.stake(counted, &spec.alias, (DEFAULT_UPSTREAM, collection), now);
+    match &spec.source {
+        Source::Collection(source) if !stake.counts(source) => stake.marks.push(counted.mark(DEFAULT_UPSTREAM, source, now)),
+        // Nobody has said when it was taken.
+        Source::Snapshot(_) => stake.of_unknown_age = true,
+        Source::Collection(_) | Source::External => {}
+    }
+    stake
 }

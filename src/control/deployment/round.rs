@@ -8,7 +8,9 @@ use super::Deploying;
 use crate::control::clock;
 use crate::control::error::ControlError;
 use crate::control::state::Control;
-use crate::rollout::deployment::{Outcome, Work};
+use crate::rollout::Way;
+use crate::rollout::deployment::{Deployment, Outcome, Work};
+use crate::rollout::loss::{Counted, Loss};
 use crate::store::{Fence, Write};
 
 /// How long work goes on in a state that somebody has left.
@@ -96,16 +98,28 @@ impl Control {
                 () = self.left(id, &deploying) => continue,
             };
             let Done { outcome, writes } = done;
+            // What is said of lost writes is what is known when it is said.
+            let losses = self.losses_of(&deploying.deployment).await;
             self.edit_deployment(id, fence, |deployment| {
                 // Somebody has said otherwise while the work was going on.
                 if deployment.state() != state {
                     return Vec::new();
+                }
+                if let Some((counted, back)) = losses {
+                    deployment.note_counted(&counted, back);
                 }
                 deployment.report(clock::now(), outcome);
                 writes
             })
             .await?;
         }
+    }
+
+    /// None where it is not known: then what was known before is said.
+    async fn losses_of(&self, deployment: &Deployment) -> Option<(Counted, Option<Loss>)> {
+        let counted = self.counted().await.ok()?;
+        let back = self.canary_of(deployment).and_then(|running| running.canary.loss(Way::Back, &counted));
+        Some((counted, back))
     }
 
     /// Until the deployment is not in this state any more.
@@ -130,8 +144,8 @@ impl Control {
             Work::Verify => self.verify_copy(deployment).await.map(Done::from),
             Work::Finish => self.finish_collection(deployment).await.map(Done::from),
             Work::Validate => self.validate_collection(deployment).await.map(Done::from),
-            Work::Release => self.release(deployment),
-            Work::Watch => self.watch_release(deployment).await.map(Done::from),
+            Work::Release => self.release(deployment).await,
+            Work::Watch => self.watch_release(deployment, fence).await.map(Done::from),
             Work::Undo => self.undo(deployment).await,
         };
         done.unwrap_or_else(Done::from)

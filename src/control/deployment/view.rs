@@ -7,6 +7,7 @@ use crate::qdrant::Difference;
 use crate::qdrant::{Undone, Validation, Verification};
 use crate::rollout::Timestamp;
 use crate::rollout::deployment::{DeploymentSpec, DeploymentStep, Found};
+use crate::rollout::loss::Loss;
 
 #[derive(Clone, Debug, Serialize)]
 pub struct DeploymentView {
@@ -34,6 +35,12 @@ pub struct DeploymentView {
     pub attempts: u32,
     pub error: Option<String>,
     pub undone: Option<Undone>,
+    /// The writes that the switch leaves behind in the old collection, or in the source, as far as they are counted.
+    pub lost_if_promoted: Option<Loss>,
+    /// The writes that going back leaves behind in the new collection, once the alias was about to move.
+    pub lost_if_rolled_back: Option<Loss>,
+    /// The switch may lose writes: the spec or an operator has said so.
+    pub accepts_lost_writes: bool,
     pub warnings: Vec<String>,
     pub history: Vec<DeploymentStep>,
     pub due_at: Option<Timestamp>,
@@ -73,7 +80,10 @@ impl From<&Deploying> for DeploymentView {
             attempts: attempts.unwrap_or_default(),
             error: error.map(str::to_owned),
             undone: found.undone,
-            warnings: found.warnings,
+            lost_if_promoted: deployment.losses().0.cloned(),
+            lost_if_rolled_back: deployment.losses().1.cloned(),
+            accepts_lost_writes: deployment.accepts_lost_writes(),
+            warnings: found.warnings.into_iter().chain(deployment.warnings_of_loss()).collect(),
             history: deployment.history().to_vec(),
             due_at: deployment.due_at(),
             spec: deployment.spec().clone(),

@@ -15,7 +15,7 @@ use crate::control::change::Expected;
 use crate::control::document::json;
 use crate::control::error::ControlError;
 use crate::control::state::{Control, State};
-use crate::control::{clock, once, retirement};
+use crate::control::{Consent, clock, once, retirement};
 use crate::experiment::{Experiment, ExperimentSpec, Refusal};
 use crate::rollout::CanarySpec;
 use crate::routing::SpecFault;
@@ -57,6 +57,9 @@ pub struct StopRequest {
     /// How it gets it; default by a canary.
     #[serde(default)]
     pub by: Option<Handover>,
+    /// Also when acknowledged writes are lost by that.
+    #[serde(default)]
+    pub accept_lost_writes: bool,
 }
 
 impl Control {
@@ -93,15 +96,18 @@ impl Control {
         }
         let spec = spec.normalized(&self.plan().upstream_names()).map_err(ControlError::Invalid)?;
         self.check_experiment(&spec).await?;
+        let counted = self.counted().await?;
         let _writing = self.0.writer.lock().await;
         let (alias, part) = (spec.alias.clone(), spec.layer);
         let reason = author.reason.as_deref().unwrap_or("created");
         let mut experiment = Experiment::create(&id, spec, clock::now(), &author.actor, reason);
         let listing = Arc::clone(&self.0.state.load().listing);
-        if let Some(points_at) = alias.as_ref().and_then(|alias| listing.aliases.get(alias)) {
+        let points_at = alias.as_ref().and_then(|alias| listing.aliases.get(alias));
+        if let Some(points_at) = points_at {
             experiment.notice(clock::now(), points_at);
         }
-        let trial = Trial { experiment, revision: 0 };
+        let mut trial = Trial { experiment, marks: Vec::new(), revision: 0 };
+        points_at.into_iter().for_each(|points_at| trial.count_from(points_at, &counted));
         let created = self.commit_sharing(|state| {
             alias.iter().try_for_each(|alias| state.held.has_room(alias, &part))?;
             let audit = author.did(deed, None, Some(json(&trial.experiment.spec())));
@@ -153,16 +159,26 @@ impl Control {
             None => None,
             Some(arm) => Some(self.winner(id, arm, stop.by.unwrap_or(Handover::Canary))?),
         };
+        let stake = winner.as_ref().and_then(|winner| self.trial(id).ok()?.stake(&winner.collection));
+        let accepts = stop.accept_lost_writes || self.trial(id)?.experiment.spec().accept_lost_writes;
+        // Before the experiment is stopped: a refusal changes nothing.
+        if let Some(stake) = &stake {
+            Consent::of(accepts).to(stake.loss(&self.counted().await?), "giving it the alias", "")?;
+        }
         let stopped = self.send_back(id, stop.late_feedback, author.clone()).await?;
         let Some(Winner { alias, collection, upstream, by }) = winner else { return Ok(stopped) };
         let author = Author { reason: Some(author.reason.unwrap_or_else(|| format!("the experiment `{id}` was won"))), ..author };
         match by {
             Handover::Canary => {
-                let spec = CanarySpec { upstream, ..CanarySpec::new(alias, collection) };
-                self.create_canary(spec, None, author).await?;
+                let spec = CanarySpec { upstream, accept_lost_writes: accepts, ..CanarySpec::new(alias, collection) };
+                match stake {
+                    Some(stake) => self.create_canary_since(spec, stake, author).await?,
+                    None => self.create_canary(spec, None, author).await?,
+                };
             }
             Handover::Switch => {
-                self.switch_alias(&alias, AliasChange { collection, ..AliasChange::default() }, author).await?;
+                self.switch_alias(&alias, AliasChange { collection, accept_lost_writes: accepts, ..AliasChange::default() }, author)
+                    .await?;
             }
         }
         self.experiment(id)
@@ -238,13 +254,14 @@ impl Control {
     /// # Errors
     /// When there is no such experiment.
     pub fn experiment(&self, id: &str) -> Result<ExperimentView, ControlError> {
-        Ok(ExperimentView::of(&self.trial(id)?))
+        Ok(ExperimentView::of(&self.trial(id)?, &self.counted_lately()))
     }
 
     /// All experiments, the ended ones too, by id.
     #[must_use]
     pub fn experiments(&self) -> Vec<ExperimentView> {
-        self.0.state.load().held.experiments.values().map(ExperimentView::of).collect()
+        let counted = self.counted_lately();
+        self.0.state.load().held.experiments.values().map(|trial| ExperimentView::of(trial, &counted)).collect()
     }
 }
 

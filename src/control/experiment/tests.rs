@@ -42,7 +42,7 @@ fn begun_at(at: Timestamp, arms: &Value) -> Experiment {
 /// Keeps it as it is now.
 async fn keep(control: &Control, experiment: &Experiment) {
     let before = control.trial(experiment.id()).ok();
-    let after = Trial { experiment: experiment.clone(), revision: 0 };
+    let after = Trial { experiment: experiment.clone(), marks: Vec::new(), revision: 0 };
     let audit = author().did(Deed { action: "experiment.step", subject: "docs" }, None, None);
     control.commit(Change::new(audit, after.writes(before.as_ref(), &control.0.state.load().held))).await.expect("the store answers");
 }

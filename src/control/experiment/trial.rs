@@ -11,14 +11,18 @@ use crate::control::document::{EXPERIMENT, json};
 use crate::control::holdings::Holdings;
 use crate::experiment::{Experiment, LayerPart, Step};
 use crate::rollout::Basis;
+use crate::rollout::loss::{Counted, Loss, Mark, Stake};
 use crate::store::{Expected, Key, NewEvent, Write};
 
 pub(in crate::control) type Trials = BTreeMap<String, Trial>;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(transparent)]
 pub(in crate::control) struct Trial {
+    #[serde(flatten)]
     pub(in crate::control) experiment: Experiment,
+    /// Where the counts of writes began: what the alias pointed at first, then the collections of the arms.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(in crate::control) marks: Vec<Mark>,
     /// The store's revision of the last change; its `ETag`.
     #[serde(skip)]
     pub(in crate::control) revision: u64,
@@ -56,6 +60,27 @@ impl Trial {
         let here = |upstream: &Option<&str>| upstream.is_none_or(|upstream| upstream == DEFAULT_UPSTREAM);
         let collections = self.places().filter(|(upstream, _)| here(upstream)).map(|(_, collection)| collection).collect();
         splits.then(|| Basis { alias: self.alias(), target: None, collections })
+    }
+
+    /// Counts, from now on, what goes to the alias and the arms do not get.
+    pub(super) fn count_from(&mut self, points_at: &str, counted: &Counted) {
+        let now = clock::now();
+        let arms = self.experiment.spec().arms.iter();
+        let arms = arms.filter_map(|arm| Some((arm.upstream.as_deref().unwrap_or(DEFAULT_UPSTREAM), arm.collection.as_deref()?)));
+        let others = arms.filter(|place| *place != (DEFAULT_UPSTREAM, points_at));
+        let places = std::iter::once((DEFAULT_UPSTREAM, points_at)).chain(others);
+        self.marks = places.map(|(upstream, collection)| counted.mark(upstream, collection, now)).collect();
+    }
+
+    /// What an arm's collection lacks of what went to the alias since the experiment began.
+    pub(in crate::control) fn stake(&self, collection: &str) -> Option<Stake> {
+        let (stable, arms) = self.marks.split_first()?;
+        let arm = arms.iter().find(|mark| mark.collection == collection)?;
+        Some(Stake::new(vec![stable.clone()], arm.clone()))
+    }
+
+    pub(in crate::control) fn loss(&self, collection: &str, counted: &Counted) -> Option<Loss> {
+        self.stake(collection)?.loss(counted)
     }
 
     /// The document, and what becomes of the alias: a part of it is taken at the beginning, and given back with the traffic.

@@ -7,7 +7,8 @@ use serde::Serialize;
 use super::Trial;
 use crate::config::Timestamp;
 use crate::control::LayerSlot;
-use crate::experiment::{ExperimentSpec, Phase, Slice, State, Step};
+use crate::experiment::{ArmSpec, ExperimentSpec, Phase, Slice, State, Step};
+use crate::rollout::loss::{Counted, Loss};
 use crate::routing::{Interval, Reason};
 
 /// An experiment as it is shown.
@@ -25,6 +26,9 @@ pub struct ExperimentView {
     pub phases: Vec<PhaseView>,
     /// Whose beginnings are the edges of all ranges.
     pub slices: Vec<Slice>,
+    /// By arm: the writes that giving it the alias leaves behind, as far as they are counted.
+    pub lost_if_promoted: BTreeMap<String, Loss>,
+    pub warnings: Vec<String>,
     pub history: Vec<Step>,
     /// The spec with all its defaults.
     pub spec: ExperimentSpec,
@@ -63,7 +67,7 @@ pub struct AssignmentView {
 }
 
 impl ExperimentView {
-    pub(super) fn of(trial: &Trial) -> Self {
+    pub(super) fn of(trial: &Trial, counted: &Counted) -> Self {
         let experiment = &trial.experiment;
         let arms = &experiment.spec().arms;
         let phase = |phase: &Phase| PhaseView {
@@ -74,7 +78,12 @@ impl ExperimentView {
             weights: arms.iter().zip(&phase.weights).map(|(arm, weight)| (arm.name.clone(), *weight)).collect(),
             allocation: phase.allocation.intervals().to_vec(),
         };
+        let loss = |arm: &ArmSpec| Some((arm.name.clone(), trial.loss(arm.collection.as_deref()?, counted)?));
+        let losses = arms.iter().filter(|_| trial.is_live()).filter_map(loss).filter(|(_, loss)| loss.is_worth_telling());
+        let losses: BTreeMap<String, Loss> = losses.collect();
         Self {
+            warnings: losses.iter().map(|(arm, loss)| format!("{loss}: giving the alias to `{arm}` loses them")).collect(),
+            lost_if_promoted: losses,
             id: experiment.id().to_owned(),
             revision: trial.revision,
             state: experiment.state(),

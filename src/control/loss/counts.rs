@@ -29,6 +29,7 @@ impl Control {
     /// Takes in what the other replicas have counted, so that it can be shown without asking the store.
     pub(in crate::control) async fn learn_writes(&self) -> Result<(), ControlError> {
         self.0.book_of_writes.0.store(Arc::new(self.counted_elsewhere().await?));
+        self.0.recent_writes.note(&self.counted_lately(), tokio::time::Instant::now());
         Ok(())
     }
 

@@ -9,6 +9,15 @@
 //! ```
 
 mod counts;
+mod departures;
+mod recent;
+mod refusal;
 mod report;
 
+#[cfg(test)]
+mod tests;
+
 pub(super) use counts::Book;
+pub(super) use departures::{Departure, Departures};
+pub(super) use recent::Recent;
+pub use refusal::Consent;

@@ -36,7 +36,10 @@ impl Control {
             Some(listing) => listing.as_ref().map_err(Clone::clone),
             None => Err(format!("upstream `{upstream}` is not configured here")),
         };
+        let alone = self.counted().await.map_err(|error| error.to_string());
+        let alone = alone.map(|counted| self.0.state.load().alone(&counted, upstream, collection));
         Facts {
+            alone,
             exists: own.clone().map(|listing| listing.collections.contains(collection)),
             shadowed: own.map(|listing| listing.aliases.contains_key(collection)),
             aliases: listed.iter().map(|listed| listed.referrers_of(collection)).collect(),

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::facts::Listed;
 use super::requests::{RetirementView, Terms, in_the_way};
 use crate::config::{DEFAULT_UPSTREAM, Period};
+use crate::control::Consent;
 use crate::control::author::Author;
 use crate::control::error::ControlError;
 use crate::control::state::Control;
@@ -71,7 +72,8 @@ impl Control {
         let retention = retention.map_err(|mixed| invalid("family", mixed.to_string()))?;
         let too_many = retention.members.iter().filter(|member| member.kept.is_none());
         let too_many: Vec<String> = too_many.map(|member| member.collection.clone()).collect();
-        let terms = Terms { grace: request.grace, snapshot: request.snapshot };
+        // By name only: what a family has too many of is never what nobody else has.
+        let terms = Terms { grace: request.grace, snapshot: request.snapshot, consent: Consent::Withheld };
         let scheduled = if request.apply && !too_many.is_empty() {
             self.schedule(&upstream, &too_many, &listed, terms, &author).await?
         } else {
@@ -83,7 +85,10 @@ impl Control {
     /// Whatever keeps a collection, retirements under way included: those need no second one.
     fn references_of(&self, upstream: &str, own: &Listing, listed: &[Listed]) -> BTreeMap<String, Vec<String>> {
         let state = self.0.state.load();
-        own.collections.iter().map(|name| (name.clone(), in_the_way(&state, upstream, name, listed))).collect()
+        let counted = self.counted_lately();
+        let alone = |name: &str| state.alone(&counted, upstream, name).map(|loss| format!("it alone has acknowledged writes: {loss}"));
+        let in_the_way = |name: &str| in_the_way(&state, upstream, name, listed).into_iter().chain(alone(name)).collect();
+        own.collections.iter().map(|name| (name.clone(), in_the_way(name))).collect()
     }
 }
 

@@ -9,7 +9,7 @@ use crate::config::{DEFAULT_UPSTREAM, Period};
 use crate::control::author::{Author, Deed};
 use crate::control::error::ControlError;
 use crate::control::state::{Control, State};
-use crate::control::{clock, document};
+use crate::control::{Consent, clock, document};
 use crate::rollout::retirement::{self, DEFAULT_GRACE, Retirement};
 use crate::routing::SpecFault;
 use crate::store;
@@ -26,6 +26,9 @@ pub struct RetirementRequest {
     /// Whether to take a snapshot before the deletion.
     #[serde(default)]
     pub snapshot: bool,
+    /// It may have acknowledged writes that no other collection has.
+    #[serde(default)]
+    pub accept_lost_writes: bool,
 }
 
 /// A retirement as it is shown.
@@ -54,6 +57,7 @@ impl From<Retirement> for RetirementView {
 pub(super) struct Terms {
     pub(super) grace: Option<Period>,
     pub(super) snapshot: bool,
+    pub(super) consent: Consent,
 }
 
 impl Control {
@@ -72,7 +76,8 @@ impl Control {
         let upstream = request.upstream.unwrap_or_else(|| DEFAULT_UPSTREAM.to_owned());
         let listed = self.listed_for(&upstream).await?;
         known(&listed, &upstream, &request.collection)?;
-        let terms = Terms { grace: request.grace, snapshot: request.snapshot };
+        let consent = Consent::of(request.accept_lost_writes);
+        let terms = Terms { grace: request.grace, snapshot: request.snapshot, consent };
         let made = self.schedule(&upstream, std::slice::from_ref(&request.collection), &listed, terms, &author).await?;
         made.into_iter().next().ok_or(ControlError::Stopping)
     }
@@ -99,6 +104,7 @@ impl Control {
         terms: Terms,
         author: &Author,
     ) -> Result<Vec<RetirementView>, ControlError> {
+        let counted = self.counted().await?;
         let _writing = self.0.writer.lock().await;
         let state = self.0.state.load_full();
         let mut made = Vec::with_capacity(collections.len());
@@ -107,6 +113,7 @@ impl Control {
             if !by.is_empty() {
                 return Err(ControlError::InUse { collection: collection.clone(), by });
             }
+            terms.consent.to(state.alone(&counted, upstream, collection), "deleting it", "")?;
             made.push(scheduled(upstream, collection, terms, author));
         }
         let subject = if let [only] = collections { only } else { upstream };
@@ -186,6 +193,7 @@ fn scheduled(upstream: &str, collection: &str, terms: Terms, author: &Author) ->
         actor: author.actor.clone(),
         reason: author.reason.clone(),
         snapshot: terms.snapshot,
+        accept_lost_writes: terms.consent == Consent::Given,
         ..Retirement::scheduled(new_id(), upstream, collection, grace, clock::now())
     }
 }

@@ -6,10 +6,14 @@ use pointsman_sandbox::requests::Filter;
 use pointsman_sandbox::{Sandbox, SandboxOptions};
 
 use super::{FamilyRequest, RetirementRequest};
-use crate::config::{Config, Period};
+use crate::config::{Config, DEFAULT_UPSTREAM, Period};
+use crate::control::clock;
+use crate::control::loss::Departure;
 use crate::control::testing::{author, config, control, spec};
 use crate::control::{Control, ControlError, Expected};
+use crate::metrics::Written;
 use crate::rollout::retirement::State;
+use crate::routing::STABLE;
 use crate::store::{Fence, ReplicaReport};
 
 /// An upstream with `candidate_v1`, `candidate_v2` and `candidate_v3`, of which `live` points at the last.
@@ -53,7 +57,13 @@ impl House {
     }
 
     async fn retire(&self, collection: &str, snapshot: bool) -> Result<String, ControlError> {
-        let request = RetirementRequest { collection: collection.to_owned(), upstream: None, grace: Some(Period::default()), snapshot };
+        let request = RetirementRequest {
+            collection: collection.to_owned(),
+            upstream: None,
+            grace: Some(Period::default()),
+            snapshot,
+            accept_lost_writes: false,
+        };
         self.control.create_retirement(request, author()).await.map(|view| view.retirement.id)
     }
 
@@ -108,6 +118,47 @@ async fn a_snapshot_is_taken_first_where_one_is_wanted() {
     assert_eq!(house.round(&id).await.0, State::Done);
     let name = house.control.retirement(&id).expect("it was made").retirement.snapshot_name.expect("one was taken");
     assert!(name.starts_with("candidate_v1"), "{name}");
+}
+
+/// I11: an alias has left it, and it was written since.
+#[tokio::test]
+async fn what_a_collection_alone_has_is_deleted_by_name_only() {
+    let house = House::new().await;
+    let counted = house.control.counted().await.expect("the store answers");
+    let left = Departure::now("live", "candidate_v1", "candidate_v3", &counted, clock::now());
+    house.control.remember(&left).await.expect("the store answers");
+    let id = house.retire("candidate_v1", false).await.expect("it has nothing yet that others lack");
+    let usage = house.control.registry().handles(None, STABLE, DEFAULT_UPSTREAM, Some("candidate_v1")).usage;
+    usage.wrote(0, Written::Acknowledged);
+    let (state, reasons) = house.round(&id).await;
+    let said = reasons.join("; ");
+    assert!(state == State::Blocked && said.contains("1 acknowledged write ") && said.contains("--accept-lost-writes"), "{said}");
+    assert!(house.exists("candidate_v1").await && house.deletions() == 0);
+    house.control.cancel_retirement(&id, author()).await.expect("it is only blocked");
+
+    assert!(matches!(house.retire("candidate_v1", false).await, Err(ControlError::LostWrites { .. })));
+    let family = FamilyRequest {
+        family: Some("candidate".to_owned()),
+        alias: None,
+        keep_newest: 1,
+        upstream: None,
+        apply: true,
+        grace: Some(Period::default()),
+        snapshot: false,
+    };
+    let plan = house.control.plan_retirements(family, author()).await.expect("it can be planned");
+    let scheduled: Vec<&str> = plan.scheduled.iter().map(|view| view.retirement.collection.as_str()).collect();
+    assert_eq!(scheduled, ["candidate_v2"], "by name, and not by family");
+
+    let by_name = RetirementRequest {
+        collection: "candidate_v1".to_owned(),
+        upstream: None,
+        grace: Some(Period::default()),
+        snapshot: false,
+        accept_lost_writes: true,
+    };
+    let made = house.control.create_retirement(by_name, author()).await.expect("it is accepted");
+    assert_eq!(house.round(&made.retirement.id).await.0, State::Done);
 }
 
 #[tokio::test]
@@ -204,7 +255,13 @@ async fn what_cannot_be_retired_is_refused_and_what_is_early_waits() {
     assert!(matches!(house.retire("candidate_v3", false).await, Err(ControlError::InUse { .. })), "an alias points at it");
     assert!(matches!(house.retire("live", false).await, Err(ControlError::Invalid(_))), "it is an alias");
     assert!(matches!(house.retire("nothing", false).await, Err(ControlError::UnknownName(_))));
-    let request = RetirementRequest { collection: "candidate_v1".to_owned(), upstream: None, grace: None, snapshot: false };
+    let request = RetirementRequest {
+        collection: "candidate_v1".to_owned(),
+        upstream: None,
+        grace: None,
+        snapshot: false,
+        accept_lost_writes: false,
+    };
     let made = house.control.create_retirement(request, author()).await.expect("nobody refers to it");
     assert_eq!((made.retirement.grace_ms, made.warnings.len()), (86_400_000, 0));
     assert!(matches!(house.retire("candidate_v1", false).await, Err(ControlError::InUse { .. })), "one at a time");

@@ -10,7 +10,7 @@ use super::ShadowView;
 use super::seen::key;
 use crate::config::{Config, Period};
 use crate::control::testing::{author, config, control, spec};
-use crate::control::{Control, ControlError, Expected, RetirementRequest, clock};
+use crate::control::{Consent, Control, ControlError, Expected, RetirementRequest, clock};
 use crate::live::DEFAULT_UPSTREAM;
 use crate::metrics::{Against, Compared, Comparisons};
 use crate::rollout::shadow::ShadowState;
@@ -201,14 +201,14 @@ async fn an_alias_has_one_shadow_that_of_a_canary_included() {
     let refused = house.control.create_canary(canary(true), None, author()).await.map(|view| view.id);
     shadowed(&refused, &id);
     let without = house.control.create_canary(canary(false), None, author()).await.expect("a shadow occupies no alias");
-    house.control.command_canary(&without.id, Command::Abort, author()).await.expect("it has not ended");
+    house.control.command_canary(&without.id, Command::Abort, Consent::Withheld, author()).await.expect("it has not ended");
     house.control.stop_shadow(&id, author()).await.expect("it runs");
 
     let with = house.control.create_canary(canary(true), None, author()).await.expect("there is no other shadow");
     let third = house.create(json!({})).await.map(|view| view.id);
     shadowed(&third, &with.id);
     assert!(house.mirrored().is_none(), "its comparison has not begun");
-    house.control.command_canary(&with.id, Command::Abort, author()).await.expect("it has not ended");
+    house.control.command_canary(&with.id, Command::Abort, Consent::Withheld, author()).await.expect("it has not ended");
     house.begin().await;
 }
 
@@ -232,8 +232,13 @@ async fn what_could_answer_nothing_is_refused_with_the_reason() {
 async fn its_collection_stays_for_as_long_as_it_lives() {
     let house = House::new().await;
     let retire = async || {
-        let request =
-            RetirementRequest { collection: "docs_v2".to_owned(), upstream: None, grace: Some(Period::from_secs(60)), snapshot: false };
+        let request = RetirementRequest {
+            collection: "docs_v2".to_owned(),
+            upstream: None,
+            grace: Some(Period::from_secs(60)),
+            snapshot: false,
+            accept_lost_writes: false,
+        };
         house.control.create_retirement(request, author()).await.map(|view| view.retirement.id)
     };
     let scheduled = retire().await.expect("nobody refers to it");

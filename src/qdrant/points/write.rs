@@ -85,6 +85,14 @@ impl Client {
         self.write(Method::POST, collection, "/points/delete", &Delete { points }).await
     }
 
+    /// Returns once every write that was acknowledged before can be read. Qdrant acknowledges with `wait=false` what it applies
+    /// later; the updates of a shard are applied in their order, so one harmless update that waits brings them all to their end:
+    /// a deletion of nothing, which every shard has to take.
+    pub(in crate::qdrant) async fn settle(&self, collection: &str) -> Result<(), Failure> {
+        let nobody = serde_json::json!({"filter": {"must": [{"has_id": [uuid::Uuid::new_v4().to_string()]}]}});
+        self.write(Method::POST, collection, "/points/delete", &nobody).await
+    }
+
     async fn write(&self, method: Method, collection: &str, rest: &str, body: &impl Serialize) -> Result<(), Failure> {
         let timeout = self.timeout();
         // Qdrant is to give up first, and say so: its answer tells more than our own clock.

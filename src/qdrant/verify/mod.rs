@@ -9,6 +9,7 @@ mod compare;
 mod points;
 mod walk;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,8 @@ use super::{Backoff, Failure, PointId};
 pub struct VerifySettings {
     /// Points compared as a whole.
     pub sample: usize,
+    /// All points are compared, not a sample: where any of them may have been changed since it was copied.
+    pub whole: bool,
     /// The same seed draws the same points from the same ids.
     pub seed: u64,
     /// Off where the vectors are meant to differ.
@@ -35,7 +38,7 @@ pub struct VerifySettings {
 
 impl Default for VerifySettings {
     fn default() -> Self {
-        Self { sample: 1000, seed: 0, vectors: true, tolerance: 1e-5, looks: 3, between_looks: Duration::from_millis(500) }
+        Self { sample: 1000, whole: false, seed: 0, vectors: true, tolerance: 1e-5, looks: 3, between_looks: Duration::from_millis(500) }
     }
 }
 
@@ -52,8 +55,14 @@ pub struct Verification {
     pub missing: u64,
     /// Ids the target has and the source has not.
     pub extra: u64,
+    /// Points that are not the same on both sides, those that are missing or too many included.
+    #[serde(default)]
+    pub differing: u64,
     /// The first differences, by id.
     pub differences: Vec<PointDifference>,
+    /// Which points differ, for those who bring them up to date. Not all where there are very many.
+    #[serde(skip)]
+    pub suspects: BTreeSet<PointId>,
 }
 
 /// One point that is not the same on both sides.
@@ -78,21 +87,26 @@ impl Verification {
     /// Nothing is missing, too many, or different.
     #[must_use]
     pub fn is_equal(&self) -> bool {
-        self.missing == 0 && self.extra == 0 && self.differences.is_empty()
+        self.missing == 0 && self.extra == 0 && self.differing == 0
     }
 }
 
-/// Missing or surplus ids that are looked at again and listed; more are only counted.
+/// Differences that are listed; more are only counted.
 const LISTED: usize = 200;
+/// Ids of missing, surplus and different points that are held and looked at again, of each.
+const HELD: usize = 100_000;
 
 impl CopyJob {
     /// Compares source and target of the job.
     ///
+    /// What was acknowledged before is compared as it is, also if Qdrant had not applied it yet.
+    ///
     /// # Errors
     /// When one of them cannot be read.
     pub async fn verify(&self, settings: &VerifySettings) -> Result<Verification, Failure> {
+        self.backoff().run(|| self.source.settle(&self.source_collection)).await?;
         let walk = walk::Walk::run(self, settings).await?;
-        let suspects: Vec<PointId> = [&walk.missing.listed, &walk.extra.listed, &walk.sample].into_iter().flatten().copied().collect();
+        let suspects: Vec<PointId> = [&walk.missing.listed, &walk.extra.listed, &walk.suspects].into_iter().flatten().copied().collect();
         let mut differences = self.differences(&suspects, settings).await?;
         for _ in 0..settings.looks {
             if differences.is_empty() {
@@ -103,15 +117,20 @@ impl CopyJob {
             again.dedup();
             differences = self.differences(&again, settings).await?;
         }
+        let suspects: BTreeSet<PointId> = differences.iter().map(|difference| difference.id).collect();
+        let unlisted = walk.missing.unlisted() + walk.extra.unlisted();
         let of = |kind| differences.iter().filter(|difference| difference.kind == kind).count() as u64;
+        let (missing, extra) = (walk.missing.unlisted() + of(DifferenceKind::Missing), walk.extra.unlisted() + of(DifferenceKind::Extra));
         Ok(Verification {
             seed: settings.seed,
             source_points: walk.source_points,
             target_points: walk.target_points,
-            compared: walk.sample.len() as u64,
-            missing: walk.missing.unlisted() + of(DifferenceKind::Missing),
-            extra: walk.extra.unlisted() + of(DifferenceKind::Extra),
-            differences,
+            compared: walk.compared,
+            missing,
+            extra,
+            differing: suspects.len() as u64 + unlisted,
+            differences: differences.into_iter().take(LISTED).collect(),
+            suspects,
         })
     }
 

@@ -3,12 +3,15 @@
 use std::cmp::Ordering;
 use std::vec::IntoIter;
 
-use super::{LISTED, VerifySettings};
+use super::{HELD, VerifySettings};
 use crate::qdrant::copy::CopyJob;
 use crate::qdrant::{Backoff, Client, Failure, PointId};
 
 /// Ids a request; they are small.
 const PAGE: usize = 10_000;
+
+/// Points compared at a time where all are.
+const WHOLE_BATCH: usize = 1_024;
 
 /// What the walk saw.
 pub(super) struct Walk {
@@ -16,8 +19,10 @@ pub(super) struct Walk {
     pub(super) target_points: u64,
     pub(super) missing: Odd,
     pub(super) extra: Odd,
-    /// Drawn from the ids both sides have, in order.
-    pub(super) sample: Vec<PointId>,
+    /// Of the ids both sides have, those to be compared, in order; where all are, those that have been found to differ.
+    pub(super) suspects: Vec<PointId>,
+    /// How many were compared, or are going to be.
+    pub(super) compared: u64,
 }
 
 /// Ids only one side has.
@@ -30,7 +35,7 @@ pub(super) struct Odd {
 impl Odd {
     fn note(&mut self, id: PointId) {
         self.count += 1;
-        if self.listed.len() < LISTED {
+        if self.listed.len() < HELD {
             self.listed.push(id);
         }
     }
@@ -82,6 +87,7 @@ impl Walk {
         let mut target = Ids::of(&job.target, &job.target_collection, job.backoff()).await?;
         let (mut missing, mut extra) = (Odd::default(), Odd::default());
         let mut sample = Sample::new(settings.sample, settings.seed);
+        let mut all = All::default();
         let (mut theirs, mut ours) = (source.next().await?, target.next().await?);
         loop {
             let order = match (theirs, ours) {
@@ -91,6 +97,7 @@ impl Walk {
                 (Some(theirs), Some(ours)) => theirs.cmp(&ours),
             };
             match order {
+                Ordering::Equal if settings.whole => all.offer(theirs, job, settings).await?,
                 Ordering::Equal => sample.offer(theirs),
                 Ordering::Less => theirs.into_iter().for_each(|id| missing.note(id)),
                 Ordering::Greater => ours.into_iter().for_each(|id| extra.note(id)),
@@ -102,7 +109,44 @@ impl Walk {
                 ours = target.next().await?;
             }
         }
-        Ok(Self { source_points: source.seen, target_points: target.seen, missing, extra, sample: sample.sorted() })
+        let (source_points, target_points) = (source.seen, target.seen);
+        let (suspects, compared) = if settings.whole {
+            all.compare(job, settings).await?;
+            (all.differing, all.compared)
+        } else {
+            let sample = sample.sorted();
+            let compared = sample.len() as u64;
+            (sample, compared)
+        };
+        Ok(Self { source_points, target_points, missing, extra, suspects, compared })
+    }
+}
+
+/// Compares every point on the way, so that no more than a page of ids is held.
+#[derive(Default)]
+struct All {
+    batch: Vec<PointId>,
+    differing: Vec<PointId>,
+    compared: u64,
+}
+
+impl All {
+    async fn offer(&mut self, id: Option<PointId>, job: &CopyJob, settings: &VerifySettings) -> Result<(), Failure> {
+        self.batch.extend(id);
+        if self.batch.len() < WHOLE_BATCH { Ok(()) } else { self.compare(job, settings).await }
+    }
+
+    async fn compare(&mut self, job: &CopyJob, settings: &VerifySettings) -> Result<(), Failure> {
+        let batch = std::mem::take(&mut self.batch);
+        // A copy that differs in so many points is none; which others differ is of no use to anybody.
+        if batch.is_empty() || self.differing.len() >= HELD {
+            return Ok(());
+        }
+        self.compared += batch.len() as u64;
+        let differences = job.differences(&batch, settings).await?;
+        self.differing.extend(differences.into_iter().map(|difference| difference.id));
+        self.differing.dedup();
+        Ok(())
     }
 }
 

@@ -113,6 +113,9 @@ impl Canary {
         match because {
             _ if self.killed => return Err("the kill switch is on".to_owned()),
             PauseReason::Approval => return Err("it waits for an approval".to_owned()),
+            PauseReason::LostWrites => {
+                return Err("its promotion would lose acknowledged writes; approve it with accept_lost_writes, or abort it".to_owned());
+            }
             PauseReason::Inconclusive | PauseReason::NoData | PauseReason::Freeze | PauseReason::Error => {
                 return Err("it goes on by itself when what holds it is over; skip the stage to overrule that".to_owned());
             }
@@ -175,7 +178,7 @@ impl Canary {
     }
 
     fn approve(&mut self, now: Timestamp, by: &By) -> Result<(), String> {
-        if self.state != (State::Paused { because: PauseReason::Approval }) {
+        if !matches!(self.state, State::Paused { because: PauseReason::Approval | PauseReason::LostWrites }) {
             return Err("it does not wait for an approval".to_owned());
         }
         self.step.approved = true;

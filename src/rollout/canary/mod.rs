@@ -14,6 +14,7 @@ mod rollback;
 mod settle;
 mod shadow;
 mod stage;
+mod stakes;
 mod state;
 mod status;
 mod tick;
@@ -24,12 +25,14 @@ pub use command::{Command, Illegal};
 pub use effect::{Effect, Endpoint, Notice, Pending};
 pub use history::{By, History, Transition};
 pub use stage::Phase;
+pub use stakes::Way;
 pub use state::{Ending, PauseReason, State};
 pub use status::{CanaryStatus, ShadowStatus};
 
 use super::{ComparisonNumbers, Measurement, Plan, Share, Timestamp};
 use effect::Outbox;
 use stage::Step;
+use stakes::Stakes;
 
 /// A canary, as it is stored.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -68,6 +71,9 @@ pub struct Canary {
     /// The window it was in.
     #[serde(default)]
     compared_in: Option<u64>,
+    /// The writes that only one of the two collections gets.
+    #[serde(default)]
+    stakes: Stakes,
     history: History,
 }
 
@@ -103,6 +109,7 @@ impl Canary {
             measured: None,
             compared: None,
             compared_in: None,
+            stakes: Stakes::default(),
             history: History::default(),
         };
         canary.enter(now, State::Scheduled, by);

@@ -19,8 +19,9 @@ impl Canary {
         if self.footprint.route {
             self.outbox.push(now, Effect::TakeRouteOff { alias, window: self.step.window });
         }
-        self.enter(now, State::RollingBack { towards: ending }, by);
-        self.notify(now, Notice::RollingBack, by.reason.clone());
+        let by = By::new(&by.actor, self.left_behind(&by.reason));
+        self.enter(now, State::RollingBack { towards: ending }, &by);
+        self.notify(now, Notice::RollingBack, by.reason);
         self.finish_rollback(now);
     }
 
@@ -37,8 +38,9 @@ impl Canary {
         if self.outbox.has(|effect| !effect.is_notice()) {
             return;
         }
+        let reason = self.left_behind("everything this canary changed is undone");
         self.footprint = super::Footprint::default();
-        self.enter(now, towards.into(), &By::controller("everything this canary changed is undone"));
+        self.enter(now, towards.into(), &By::controller(reason));
         self.notify(now, Notice::RolledBack, format!("`{}` is served as before", self.plan.spec().alias));
     }
 

@@ -1,7 +1,8 @@
 //! What became of effects, and the promotion, which is driven by nothing else.
 
 use super::stage::Step;
-use super::{By, Canary, Effect, Ending, Notice, Phase, State};
+use super::{By, Canary, Effect, Ending, Notice, PauseReason, Phase, State};
+use crate::rollout::loss::{Counted, Loss};
 use crate::rollout::{Share, Timestamp};
 
 impl Canary {
@@ -65,12 +66,22 @@ impl Canary {
         }
     }
 
+    /// The alias was about to move and has not: writes came that would be lost.
+    pub fn effect_held(&mut self, now: Timestamp, number: u64, loss: &Loss) {
+        let moves = |pending: &super::Pending| pending.number == number && matches!(pending.effect, Effect::SwitchAlias { .. });
+        if self.state == State::Promoting && self.outbox.pending().iter().any(moves) {
+            self.outbox.take(number);
+            self.hold(now, PauseReason::LostWrites, &self.held_by(loss));
+        }
+    }
+
     /// Everything is on the canary already; now Qdrant's own alias follows.
-    pub(super) fn promote(&mut self, now: Timestamp, by: &By) {
+    pub(super) fn promote(&mut self, now: Timestamp, by: &By, counted: &Counted) {
         self.enter(now, State::Promoting, by);
         match self.stable.clone() {
             Some(expect) if self.plan.switches_alias() => {
                 self.footprint.alias = true;
+                self.count_back(now, counted);
                 let (alias, to) = (self.plan.spec().alias.clone(), self.plan.spec().collection.clone());
                 self.outbox.push(now, Effect::SwitchAlias { alias, expect, to });
             }
@@ -93,13 +104,20 @@ impl Canary {
         self.notify(now, Notice::Promoted, format!("`{}` is served by `{}`", self.plan.spec().alias, self.plan.spec().collection));
     }
 
+    /// The old collection is retired, unless it has acknowledged writes that no other collection has.
     pub(super) fn complete(&mut self, now: Timestamp, by: &By) {
-        self.enter(now, State::Completed, by);
+        let alone = self.stakes.ahead_loss.clone().filter(Loss::is_real);
+        let by = match &alone {
+            None => by.clone(),
+            Some(loss) => By::new(&by.actor, format!("{}; {loss}, so it is kept", by.reason)),
+        };
+        self.enter(now, State::Completed, &by);
         if let Some((grace, collection)) = self.plan.spec().retire_old.zip(self.stable.clone())
             && self.plan.switches_alias()
+            && alone.is_none()
         {
             self.outbox.push(now, Effect::ScheduleRetirement { collection, grace });
         }
-        self.notify(now, Notice::Completed, by.reason.clone());
+        self.notify(now, Notice::Completed, by.reason);
     }
 }

@@ -61,6 +61,8 @@ pub enum PauseReason {
     Error,
     /// The stage has passed and waits for somebody to approve.
     Approval,
+    /// The last stage has passed, and the promotion would lose acknowledged writes.
+    LostWrites,
     /// The global kill switch took the share to zero.
     KillSwitch,
 }
@@ -69,7 +71,7 @@ impl PauseReason {
     /// Whether new evidence, or time, is enough to go on. Everything else needs somebody.
     #[must_use]
     pub fn clears_itself(self) -> bool {
-        matches!(self, Self::Inconclusive | Self::NoData | Self::Freeze | Self::Error)
+        matches!(self, Self::Inconclusive | Self::NoData | Self::Freeze | Self::Error | Self::LostWrites)
     }
 }
 

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{Canary, History, PauseReason, Pending, Phase, State};
+use crate::rollout::loss::Loss;
 use crate::rollout::time::millis;
 use crate::rollout::{CohortNumbers, ComparisonNumbers, Evaluation, Timestamp};
 
@@ -32,6 +33,12 @@ pub struct CanaryStatus<'c> {
     pub time_left_ms: Option<u64>,
     pub created: Timestamp,
     pub started: Option<Timestamp>,
+    /// The writes that the promotion leaves behind in the old collection, as far as they are counted.
+    pub lost_if_promoted: Option<&'c Loss>,
+    /// The writes that going back leaves behind in the new collection, once the alias was about to move.
+    pub lost_if_rolled_back: Option<&'c Loss>,
+    /// The promotion may lose writes: the plan or an operator has said so.
+    pub accepts_lost_writes: bool,
     pub warnings: Vec<String>,
     /// Effects that are not done yet, with their last error.
     pub pending: &'c [Pending],
@@ -70,6 +77,9 @@ impl Canary {
             time_left_ms: self.time_left(),
             created: self.created,
             started: self.started,
+            lost_if_promoted: self.stakes.ahead_loss.as_ref(),
+            lost_if_rolled_back: self.stakes.back_loss.as_ref(),
+            accepts_lost_writes: self.accepts_lost_writes(),
             warnings: self.warnings(),
             pending: self.outbox.pending(),
             history: &self.history,
@@ -104,7 +114,8 @@ impl Canary {
         ];
         let said = warnings.into_iter().filter(|(holds, _)| *holds).map(|(_, text)| text.to_owned());
         let said = said.chain(self.uncompared.iter().filter(|_| !self.state.is_terminal()).cloned());
-        said.chain(self.frozen.iter().filter(|_| !self.state.is_terminal()).map(|freeze| format!("nothing is promoted: {freeze}")))
+        said.chain(self.warnings_of_loss())
+            .chain(self.frozen.iter().filter(|_| !self.state.is_terminal()).map(|freeze| format!("nothing is promoted: {freeze}")))
             .collect()
     }
 }

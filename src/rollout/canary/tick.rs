@@ -2,6 +2,7 @@
 
 use super::judgement::Judgement;
 use super::{By, Canary, Effect, Ending, Notice, PauseReason, Phase, State};
+use crate::rollout::loss::Counted;
 use crate::rollout::time::millis;
 use crate::rollout::{AtDeadline, BasisFault, Evidence, NoData, Timestamp};
 
@@ -28,6 +29,9 @@ impl Canary {
             State::Scheduled => self.start_when_due(now),
             State::Initializing => self.begin_when_checked(now, evidence),
             State::Shadowing | State::Stepping | State::Paused { .. } | State::Promoting | State::Watching => {
+                if evidence.measured.is_ok() {
+                    self.note_counted(&evidence.counted);
+                }
                 if self.ends_without_basis(now, &evidence.basis) {
                     return;
                 }
@@ -122,15 +126,16 @@ impl Canary {
         }
         // Time watched before a kill switch does not let a window pass that has only just begun.
         let over = self.stage_over() && (was_measuring || self.needs_no_time());
-        match self.outlook(now, judgement, &evidence.basis, over) {
+        match self.outlook(now, judgement, evidence, over) {
             Outlook::Run => self.go_on(now),
             Outlook::Hold(because, reason) => self.hold(now, because, &reason),
             Outlook::GiveUp(reason) => self.roll_back(now, Ending::RolledBack, &By::controller(reason)),
-            Outlook::Advance(reason) => self.advance(now, &By::controller(reason)),
+            Outlook::Advance(reason) => self.advance(now, &By::controller(reason), &evidence.counted),
         }
     }
 
-    fn outlook(&self, now: Timestamp, judgement: &Judgement, basis: &Result<(), BasisFault>, over: bool) -> Outlook {
+    fn outlook(&self, now: Timestamp, judgement: &Judgement, evidence: &Evidence, over: bool) -> Outlook {
+        let (basis, counted) = (&evidence.basis, &evidence.counted);
         if let Err(fault) = basis
             && (is_gone(basis) || over)
         {
@@ -165,19 +170,22 @@ impl Canary {
         if self.shadow().is_none() && self.current().approval && !self.step.approved {
             return Outlook::Hold(PauseReason::Approval, format!("{reason}; somebody must approve"));
         }
-        match &self.frozen {
-            Some(freeze) => Outlook::Hold(PauseReason::Freeze, freeze.clone()),
+        if let Some(freeze) = &self.frozen {
+            return Outlook::Hold(PauseReason::Freeze, freeze.clone());
+        }
+        match self.refused_loss(counted) {
+            Some(loss) => Outlook::Hold(PauseReason::LostWrites, self.held_by(&loss)),
             None => Outlook::Advance(reason),
         }
     }
 
-    fn advance(&mut self, now: Timestamp, by: &By) {
+    fn advance(&mut self, now: Timestamp, by: &By, counted: &Counted) {
         if self.shadow().is_some() {
             self.enter_stage(now, 0, by);
         } else if self.stage < self.plan.last_stage() {
             self.enter_stage(now, self.stage + 1, by);
         } else {
-            self.promote(now, by);
+            self.promote(now, by, counted);
         }
     }
 
@@ -195,7 +203,7 @@ impl Canary {
         }
         self.enter(now, held, &By::controller(reason));
         let event = match because {
-            PauseReason::Approval => Notice::ApprovalNeeded,
+            PauseReason::Approval | PauseReason::LostWrites => Notice::ApprovalNeeded,
             PauseReason::Guard => Notice::GuardFailing,
             _ => Notice::Paused,
         };

@@ -1,12 +1,14 @@
 //! What people may say to a deployment under way.
 
-use super::{Deployment, DeploymentEnding, DeploymentState};
+use super::{Deployment, DeploymentEnding, DeploymentState, Source};
 use crate::rollout::{By, Timestamp};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeploymentCommand {
-    /// The collection is filled.
+    /// The collection is filled; or it is good enough, though writes are lost.
     Ready,
+    /// Compare the copy with its source once more, and bring up to date what differs.
+    Verify,
     /// Stop, and undo what was made.
     Cancel,
     /// The same once it has the alias.
@@ -18,6 +20,7 @@ impl DeploymentCommand {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Ready => "ready",
+            Self::Verify => "verify",
             Self::Cancel => "cancel",
             Self::Rollback => "rollback",
         }
@@ -35,8 +38,29 @@ impl Deployment {
                 self.enter(now, DeploymentState::Finishing, by);
                 Ok(())
             }
+            (DeploymentCommand::Ready, DeploymentState::AwaitingAcceptance) if !self.accepts_lost_writes() => {
+                Err("it would lose acknowledged writes; say accept_lost_writes, or verify the copy again".to_owned())
+            }
+            (DeploymentCommand::Ready, DeploymentState::AwaitingAcceptance) => {
+                let next = if self.has_served() { DeploymentState::Completed } else { DeploymentState::Finishing };
+                self.enter(now, next, by);
+                Ok(())
+            }
+            // The canary that moves the alias may be held by the same question.
+            (DeploymentCommand::Ready, DeploymentState::Watching) if self.accepts_lost_writes() => Ok(()),
+            (DeploymentCommand::Verify, DeploymentState::AwaitingAcceptance) if self.has_served() => {
+                Err("the alias has moved, so the new collection has writes of its own".to_owned())
+            }
+            (DeploymentCommand::Verify, DeploymentState::AwaitingAcceptance | DeploymentState::Watching) => {
+                if !matches!(self.spec.source, Source::Collection(_)) {
+                    return Err("only the copy of a collection can be verified; say ready with accept_lost_writes, or cancel it".to_owned());
+                }
+                self.enter(now, DeploymentState::Verifying, by);
+                Ok(())
+            }
+            (DeploymentCommand::Verify, _) => Err("a copy is verified again while the deployment waits for an acceptance".to_owned()),
             (DeploymentCommand::Ready, _) => Err("it does not wait for anybody".to_owned()),
-            (DeploymentCommand::Rollback, DeploymentState::Watching) => {
+            (DeploymentCommand::Rollback, DeploymentState::Watching | DeploymentState::AwaitingAcceptance) if self.has_served() => {
                 self.go_back(now, DeploymentEnding::RolledBack, by);
                 Ok(())
             }
@@ -49,6 +73,7 @@ impl Deployment {
     }
 
     pub(super) fn go_back(&mut self, now: Timestamp, towards: DeploymentEnding, by: &By) {
-        self.enter(now, DeploymentState::RollingBack { towards }, by);
+        let by = By::new(&by.actor, self.left_behind(&by.reason));
+        self.enter(now, DeploymentState::RollingBack { towards }, &by);
     }
 }

@@ -6,6 +6,8 @@
 //! ```text
 //! checking -> creating -> copying -> verifying -> finishing -> validating -> releasing -> watching -> completed
 //!                    \-> awaiting_ready -----------^
+//! verifying, releasing, watching -> awaiting_acceptance, where acknowledged writes would be lost (I11): an operator verifies again,
+//!                                   accepts the loss, or goes back
 //! any of them -> rolling_back -> rolled_back, cancelled        (rollback_failed tries for ever)
 //!             -> failed, where nothing was made or nothing is to be undone
 //! ```
@@ -19,6 +21,7 @@ mod report;
 mod rests;
 mod source;
 mod spec;
+mod stakes;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -30,8 +33,10 @@ use serde::{Deserialize, Serialize};
 use super::{By, Timestamp};
 use crate::qdrant::{Checkpoint, CloneRecord, Difference, Schema, Undone, Validation, Verification};
 
+use stakes::Stakes;
+
 pub use command::DeploymentCommand;
-pub use report::{Built, Outcome, Release};
+pub use report::{Built, Outcome, Release, Verified};
 pub use source::Source;
 pub use spec::DeploymentSpec;
 pub use state::{DeploymentEnding, DeploymentState};
@@ -55,6 +60,9 @@ pub struct Deployment {
     found: Found,
     made: Made,
     history: Vec<DeploymentStep>,
+    /// The writes that only one of the two collections gets.
+    #[serde(default)]
+    stakes: Stakes,
 }
 
 /// Attempts at the present work.
@@ -137,6 +145,7 @@ impl Deployment {
             found: Found::default(),
             made: Made::default(),
             history: Vec::new(),
+            stakes: Stakes::default(),
         };
         deployment.enter(now, DeploymentState::Checking, by);
         deployment

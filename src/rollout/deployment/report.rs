@@ -2,6 +2,7 @@
 
 use super::{Deployment, DeploymentEnding, DeploymentState, MOST_ATTEMPTS, Source};
 use crate::qdrant::{Checkpoint, CloneRecord, Difference, Progress, Schema, Undone, Validated, Validation, Verification};
+use crate::rollout::loss::{Loss, Stake};
 use crate::rollout::{By, Timestamp};
 
 /// A collection that is there now.
@@ -12,12 +13,23 @@ pub struct Built {
     pub surprises: Vec<String>,
 }
 
+/// What a comparison of the copy with its source came to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Verified {
+    pub verification: Verification,
+    /// From where on writes count as missing in the copy, if it is one.
+    pub stake: Stake,
+    /// Writes came while it was compared: what differs may be one of them.
+    pub restless: bool,
+}
+
 /// How the canary that moves the alias, and the new collection, are getting on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Release {
     /// Under way; the reason why the collection is not as it should be, if it is not.
     Goes(Option<String>),
-    Completed,
+    /// The alias has moved, and this was left behind in the old collection, if anything was that nobody has accepted.
+    Completed(Option<Loss>),
     /// It went back by itself: why.
     Back(String),
 }
@@ -35,7 +47,7 @@ pub enum Outcome {
     },
     Built(Built),
     Copied(Checkpoint),
-    Verified(Verification),
+    Verified(Verified),
     /// Ready for questions; how it differs from the old collection.
     Finished {
         record: Option<CloneRecord>,
@@ -43,6 +55,8 @@ pub enum Outcome {
         warnings: Vec<String>,
     },
     Validated(Validation),
+    /// Writes came that the switch would lose, and nobody has accepted that. Nothing was done.
+    Late(Loss),
     /// Given to this canary.
     Released(String),
     Watched(Release),
@@ -73,13 +87,14 @@ impl Deployment {
                 (self.found.checkpoint, self.found.left_ms) = (Some(checkpoint), Some(0));
                 self.proceed(now, S::Verifying, reason);
             }
-            (S::Verifying, Outcome::Verified(verification)) => self.verified(now, verification),
+            (S::Verifying, Outcome::Verified(verified)) => self.verified(now, verified),
             (S::Finishing, Outcome::Finished { record, differences, warnings }) => {
                 self.warn(warnings);
                 (self.made.clone, self.found.differences) = (record, differences);
                 self.proceed(now, S::Validating, "the collection is ready");
             }
             (S::Validating, Outcome::Validated(validation)) => self.validated(now, validation),
+            (S::Releasing, Outcome::Late(loss)) => self.wait_for_acceptance(now, &loss.to_string()),
             (S::Releasing, Outcome::Released(canary)) => {
                 let reason = format!("the canary {canary} moves the alias");
                 self.made.canary = Some(canary);
@@ -147,17 +162,24 @@ impl Deployment {
         self.proceed(now, to, reason);
     }
 
-    fn verified(&mut self, now: Timestamp, verification: Verification) {
-        let listed = u64::try_from(verification.differences.len()).unwrap_or(u64::MAX);
-        let differing = listed.max(verification.missing.saturating_add(verification.extra));
+    fn verified(&mut self, now: Timestamp, Verified { verification, stake, restless }: Verified) {
+        let differing = verification.differing;
         let compared = verification.compared;
         self.found.verification = Some(verification);
-        if differing <= self.spec.max_differences {
-            return self.proceed(
-                now,
-                DeploymentState::Finishing,
-                format!("{differing} differences, {compared} points compared as a whole"),
-            );
+        let tolerated = differing <= self.spec.max_differences;
+        if tolerated || (restless && self.accepts_lost_writes()) {
+            self.count_from(stake);
+            // One that has a canary already was finished and validated before.
+            let next = if self.has_served() { DeploymentState::Watching } else { DeploymentState::Finishing };
+            return self.proceed(now, next, format!("{differing} differences, {compared} points compared as a whole"));
+        }
+        if restless && !self.has_served() {
+            let most = self.spec.max_differences;
+            let why = format!("{differing} points differ from the source, at most {most} may, and writes came while they were compared");
+            return self.wait_for_acceptance(now, &why);
+        }
+        if restless {
+            return self.proceed(now, DeploymentState::Watching, format!("{differing} points differ, and writes still come"));
         }
         let reason = format!("{differing} points differ from the source, and at most {} may", self.spec.max_differences);
         self.refused(now, self.state, reason);
@@ -179,7 +201,8 @@ impl Deployment {
 
     fn watched(&mut self, now: Timestamp, release: Release) {
         match release {
-            Release::Completed => self.proceed(now, DeploymentState::Completed, "no guard failed after the switch"),
+            Release::Completed(None) => self.proceed(now, DeploymentState::Completed, "no guard failed after the switch"),
+            Release::Completed(Some(loss)) => self.wait_for_acceptance(now, &loss.to_string()),
             Release::Back(reason) => self.refused(now, self.state, reason),
             Release::Goes(failure) => {
                 self.found.failed_looks += u32::from(failure.is_some());

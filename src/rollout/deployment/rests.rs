@@ -15,7 +15,8 @@ impl Deployment {
         let collections = match self.state {
             S::Creating => source.into_iter().collect(),
             S::Copying | S::Verifying => source.into_iter().chain([self.collection.as_str()]).collect(),
-            S::AwaitingReady | S::Finishing | S::Validating => vec![self.collection.as_str()],
+            S::AwaitingAcceptance if self.has_served() => return None,
+            S::AwaitingReady | S::AwaitingAcceptance | S::Finishing | S::Validating => vec![self.collection.as_str()],
             _ => return None,
         };
         Some(Basis { alias: Some(&self.spec.alias), target: Some(target), collections })

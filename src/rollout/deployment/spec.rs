@@ -56,6 +56,10 @@ pub struct DeploymentSpec {
     /// The new collection differs so that requests made for the old one may fail, and that is meant.
     #[serde(default)]
     pub acknowledge_incompatible: bool,
+    /// The switch may lose acknowledged writes: those that came after the copy was known to be equal. Default: the deployment
+    /// waits for an operator.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub accept_lost_writes: bool,
 }
 
 const fn yes() -> bool {

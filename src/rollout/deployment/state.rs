@@ -19,6 +19,8 @@ pub enum DeploymentState {
     /// Strict mode, optimisers, replicas.
     Finishing,
     Validating,
+    /// Acknowledged writes would be lost, and an operator has to say what is to be done.
+    AwaitingAcceptance,
     /// On its way to the canary that moves the alias.
     Releasing,
     /// The canary moves the alias and watches; and so does this.
@@ -77,7 +79,9 @@ impl DeploymentState {
             Self::Releasing => Work::Release,
             Self::Watching => Work::Watch,
             Self::RollingBack { .. } | Self::RollbackFailed { .. } => Work::Undo,
-            Self::AwaitingReady | Self::Completed | Self::RolledBack | Self::Cancelled | Self::Failed => return None,
+            Self::AwaitingReady | Self::AwaitingAcceptance | Self::Completed | Self::RolledBack | Self::Cancelled | Self::Failed => {
+                return None;
+            }
         })
     }
 
@@ -90,6 +94,7 @@ impl DeploymentState {
             Self::Copying => "copying",
             Self::Verifying => "verifying",
             Self::AwaitingReady => "awaiting_ready",
+            Self::AwaitingAcceptance => "awaiting_acceptance",
             Self::Finishing => "finishing",
             Self::Validating => "validating",
             Self::Releasing => "releasing",

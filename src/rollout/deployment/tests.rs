@@ -1,10 +1,15 @@
 //! The course of a deployment, what goes wrong on it, and the laws for arbitrary histories.
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 
-use super::{Built, Deployment, DeploymentCommand, DeploymentSpec, DeploymentState as S, MOST_ATTEMPTS, Outcome, Release, Source, Work};
+use super::{
+    Built, Deployment, DeploymentCommand, DeploymentSpec, DeploymentState as S, MOST_ATTEMPTS, Outcome, Release, Source, Verified, Work,
+};
 use crate::qdrant::{Checkpoint, CloneRecord, Created, Place, Undone, Validated, Validation, Verification};
-use crate::rollout::{By, Timestamp};
+use crate::rollout::loss::{Bound, Counted, Loss, Stake};
+use crate::rollout::{By, Timestamp, Way};
 
 const START: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 
@@ -21,7 +26,21 @@ fn record() -> CloneRecord {
 }
 
 fn verification(missing: u64) -> Verification {
-    Verification { seed: 0, source_points: 10, target_points: 10, compared: 10, missing, extra: 0, differences: Vec::new() }
+    Verification {
+        seed: 0,
+        source_points: 10,
+        target_points: 10,
+        compared: 10,
+        missing,
+        extra: 0,
+        differing: missing,
+        differences: Vec::new(),
+        suspects: BTreeSet::new(),
+    }
+}
+
+fn verified(missing: u64, restless: bool) -> Outcome {
+    Outcome::Verified(Verified { verification: verification(missing), stake: Stake::default(), restless })
 }
 
 fn checkpoint() -> Checkpoint {
@@ -35,11 +54,11 @@ fn good(work: Work) -> Outcome {
         Work::Check => Outcome::Checked { previous: "docs_1".to_owned(), schema: None, differences: Vec::new(), warnings: Vec::new() },
         Work::Create => Outcome::Built(Built { record: record(), surprises: Vec::new() }),
         Work::Copy => Outcome::Copied(checkpoint()),
-        Work::Verify => Outcome::Verified(verification(0)),
+        Work::Verify => verified(0, false),
         Work::Finish => Outcome::Finished { record: Some(record()), differences: Vec::new(), warnings: Vec::new() },
         Work::Validate => Outcome::Validated(Validation { outcome: Validated::Passed, results: Vec::new() }),
         Work::Release => Outcome::Released("canary_1".to_owned()),
-        Work::Watch => Outcome::Watched(Release::Completed),
+        Work::Watch => Outcome::Watched(Release::Completed(None)),
         Work::Undo => Outcome::Undone(Some(Undone::Removed)),
     }
 }
@@ -137,9 +156,91 @@ fn a_copy_that_differs_more_than_it_may_is_none() {
     for (max_differences, goes_on) in [(0, false), (3, true)] {
         let mut deployment = begun(DeploymentSpec { max_differences, ..spec("collection:docs_1") });
         until(&mut deployment, S::Verifying);
-        deployment.report(START, Outcome::Verified(verification(3)));
+        deployment.report(START, verified(3, false));
         assert_eq!(deployment.state() == S::Finishing, goes_on, "{:?}", deployment.state());
     }
+}
+
+fn loss() -> Loss {
+    Loss {
+        only_in: vec!["docs_1".to_owned()],
+        missing_in: "docs_2".to_owned(),
+        since: START,
+        acknowledged: 3,
+        unknown: 0,
+        bound: Bound::Exact,
+    }
+}
+
+#[test]
+fn writes_after_the_verification_wait_for_an_operator_before_the_switch() {
+    let held = || {
+        let mut deployment = begun(spec("collection:docs_1"));
+        until(&mut deployment, S::Releasing);
+        deployment.report(START, Outcome::Late(loss()));
+        assert_eq!((deployment.state(), deployment.due_at()), (S::AwaitingAcceptance, None));
+        let why = &deployment.history().last().expect("a step").reason;
+        assert!(why.contains("3 acknowledged writes") && why.contains("deployment verify deployment_1"), "{why}");
+        deployment
+    };
+    let by = By::new("ada", "because");
+    let mut again = held();
+    assert!(again.command(START, DeploymentCommand::Ready, &by).expect_err("nobody accepted it").contains("accept_lost_writes"));
+    again.command(START, DeploymentCommand::Verify, &by).expect("it may be verified");
+    assert_eq!(again.state(), S::Verifying);
+    until(&mut again, S::Completed);
+    let mut accepted = held();
+    assert_eq!(accepted.way_of(DeploymentCommand::Ready), Some(Way::Ahead));
+    accepted.accept_lost_writes();
+    accepted.command(START, DeploymentCommand::Ready, &by).expect("it is accepted");
+    until(&mut accepted, S::Completed);
+    let mut ended = held();
+    assert_eq!(ended.way_of(DeploymentCommand::Cancel), None, "nothing has moved");
+    ended.command(START, DeploymentCommand::Cancel, &by).expect("at any point");
+    until(&mut ended, S::Cancelled);
+}
+
+#[test]
+fn what_the_switch_left_behind_keeps_a_deployment_from_its_end() {
+    let by = By::new("ada", "because");
+    let mut deployment = begun(spec("collection:docs_1"));
+    until(&mut deployment, S::Watching);
+    deployment.report(START, Outcome::Watched(Release::Completed(Some(loss()))));
+    assert_eq!(deployment.state(), S::AwaitingAcceptance);
+    assert!(deployment.command(START, DeploymentCommand::Verify, &by).expect_err("it has the alias").contains("moved"));
+    assert_eq!(deployment.way_of(DeploymentCommand::Rollback), Some(Way::Back));
+    let mut back = deployment.clone();
+    back.command(START, DeploymentCommand::Rollback, &by).expect("it has the alias");
+    until(&mut back, S::RolledBack);
+    deployment.accept_lost_writes();
+    deployment.command(START, DeploymentCommand::Ready, &by).expect("it is accepted");
+    assert_eq!(deployment.state(), S::Completed);
+}
+
+/// A trickle of writes: some point always differs, and that is no fault of the copy.
+#[test]
+fn differences_that_writes_explain_wait_and_others_fail() {
+    for (restless, accepted, state) in [(true, false, S::AwaitingAcceptance), (true, true, S::Finishing), (false, true, S::RolledBack)] {
+        let mut deployment = begun(DeploymentSpec { accept_lost_writes: accepted, ..spec("collection:docs_1") });
+        until(&mut deployment, S::Verifying);
+        deployment.report(START, verified(1, restless));
+        if !restless {
+            until(&mut deployment, state);
+        }
+        assert_eq!(deployment.state(), state);
+    }
+}
+
+#[test]
+fn a_way_back_that_leaves_writes_says_how_many() {
+    let mut deployment = begun(spec("collection:docs_1"));
+    until(&mut deployment, S::Watching);
+    let left = Loss { only_in: vec!["docs_2".to_owned()], missing_in: "docs_1".to_owned(), ..loss() };
+    deployment.note_counted(&Counted::default(), Some(left));
+    deployment.report(START, Outcome::Watched(Release::Back("a guard failed".to_owned())));
+    assert!(deployment.state().is_back(), "nothing holds it up");
+    let why = &deployment.history().last().expect("a step").reason;
+    assert!(why.contains("a guard failed; 3 acknowledged writes") && why.contains("`docs_2` is kept"), "{why}");
 }
 
 #[test]
@@ -214,13 +315,16 @@ fn any_outcome() -> impl Strategy<Value = Option<Outcome>> {
         2 => Just(Some(Outcome::Failed("no answer".to_owned()))),
         1 => Just(Some(Outcome::Refused("never".to_owned()))),
         1 => Just(Some(Outcome::NotYet)),
+        1 => Just(Some(Outcome::Late(loss()))),
+        1 => Just(Some(Outcome::Watched(Release::Completed(Some(loss()))))),
+        1 => (0_u64..3, any::<bool>()).prop_map(|(missing, restless)| Some(verified(missing, restless))),
         1 => Just(Some(Outcome::Watched(Release::Back("a guard failed".to_owned())))),
         2 => Just(Some(Outcome::Watched(Release::Goes(Some("it is red".to_owned()))))),
     ]
 }
 
 fn any_command() -> impl Strategy<Value = Option<DeploymentCommand>> {
-    let commands = [DeploymentCommand::Ready, DeploymentCommand::Cancel, DeploymentCommand::Rollback];
+    let commands = [DeploymentCommand::Ready, DeploymentCommand::Verify, DeploymentCommand::Cancel, DeploymentCommand::Rollback];
     prop_oneof![20 => Just(None), 1 => prop::sample::select(commands.to_vec()).prop_map(Some)]
 }
 
@@ -254,11 +358,15 @@ proptest! {
             if before.state().is_back() {
                 prop_assert!(deployment.state().is_back() || deployment.state().is_terminal(), "there is no way back from the way back");
             }
-            let waits = deployment.state().is_terminal() || deployment.state() == S::AwaitingReady;
+            let waits = deployment.state().is_terminal() || matches!(deployment.state(), S::AwaitingReady | S::AwaitingAcceptance);
             prop_assert_eq!(deployment.due_at().is_none(), waits, "it would sleep for ever, or never rest");
             prop_assert!(deployment.found().undone.is_none() || deployment.state().is_terminal(), "undone too early");
         }
         for _ in 0..40 {
+            if deployment.state() == S::AwaitingAcceptance {
+                deployment.accept_lost_writes();
+                deployment.command(now, DeploymentCommand::Ready, &By::new("ada", "so be it")).expect("it is accepted");
+            }
             if deployment.state() == S::AwaitingReady {
                 deployment.command(now, DeploymentCommand::Ready, &By::new("ada", "filled")).expect("it waits");
             }

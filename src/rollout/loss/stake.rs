@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::counted::Since;
 use super::{Bound, Counted, Loss, Mark, Tally};
+use crate::rollout::Timestamp;
 
 /// What one collection has that another one lacks, counted from these marks on.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +30,20 @@ impl Stake {
     #[must_use]
     pub fn counts(&self, collection: &str) -> bool {
         self.marks.iter().any(|mark| mark.collection == collection)
+    }
+
+    /// Whether anything was written, or may have been, that would be missing.
+    #[must_use]
+    pub fn has_grown(&self, counted: &Counted) -> bool {
+        self.marks.iter().any(|mark| !counted.since(mark).tally.is_zero())
+    }
+
+    /// The same, but what goes to `collection` counts from now on: all that was written before is known to be on both sides.
+    #[must_use]
+    pub fn equal_now(&self, collection: &str, counted: &Counted, now: Timestamp) -> Self {
+        let again =
+            |mark: &Mark| if mark.collection == collection { counted.mark(&mark.upstream, &mark.collection, now) } else { mark.clone() };
+        Self { marks: self.marks.iter().map(again).collect(), ..self.clone() }
     }
 
     /// What would be lost; none where nothing is counted.

@@ -85,6 +85,10 @@ pub struct CanarySpec {
     /// When nothing is promoted. Rolling back is always allowed.
     #[serde(default)]
     pub freeze: Vec<FreezeWindow>,
+    /// The promotion may lose acknowledged writes: those that went to the old collection since the canary began. Default: it
+    /// holds instead.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub accept_lost_writes: bool,
 }
 
 impl CanarySpec {
@@ -111,6 +115,7 @@ impl CanarySpec {
             watch: five_minutes(),
             retire_old: one_day(),
             freeze: Vec::new(),
+            accept_lost_writes: false,
         }
     }
 }

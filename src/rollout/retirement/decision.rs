@@ -3,6 +3,7 @@
 use super::{Retirement, State};
 use crate::config::Period;
 use crate::rollout::Timestamp;
+use crate::rollout::loss::Loss;
 
 /// Something that was found out, or why it could not be. What is not known always blocks.
 pub type Fact<T> = Result<T, String>;
@@ -21,6 +22,8 @@ pub struct Facts {
     pub references: Vec<String>,
     /// Of every replica that may be serving.
     pub in_flight: Fact<Vec<InFlight>>,
+    /// What it alone has of acknowledged writes, if anything.
+    pub alone: Fact<Option<Loss>>,
     /// How long nobody has begun a request to it, in milliseconds. Where nobody ever has: for how long that is known.
     pub idle_ms: Fact<u64>,
 }
@@ -101,6 +104,15 @@ impl Retirement {
         match &facts.in_flight {
             Err(why) => found.push(format!("which replicas serve is not known: {why}")),
             Ok(replicas) => found.extend(replicas.iter().filter_map(InFlight::obstacle)),
+        }
+        match &facts.alone {
+            Err(why) => found.push(format!("whether it alone has acknowledged writes is not known: {why}")),
+            Ok(Some(loss)) if !self.accept_lost_writes => found.push(format!(
+                "{loss}; to delete it all the same, cancel this retirement and make one that accepts it: \
+                 `pointsman retire create {} --accept-lost-writes`",
+                self.collection
+            )),
+            Ok(_) => {}
         }
         let quiet_ms = u64::try_from(quiet.get().as_millis()).unwrap_or(u64::MAX);
         match &facts.idle_ms {

@@ -82,6 +82,9 @@ pub struct Retirement {
     pub state: State,
     /// Whether a snapshot is to be taken first.
     pub snapshot: bool,
+    /// Whoever asked for it knows that writes may be lost which no other collection has.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub accept_lost_writes: bool,
     /// The snapshot that was taken.
     #[serde(default)]
     pub snapshot_name: Option<String>,
@@ -117,6 +120,7 @@ impl Retirement {
             reason: None,
             state: State::Scheduled,
             snapshot: false,
+            accept_lost_writes: false,
             snapshot_name: None,
             reasons: Vec::new(),
             attempts: 0,

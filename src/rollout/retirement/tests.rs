@@ -19,6 +19,7 @@ fn retirement() -> Retirement {
         reason: None,
         state: State::Scheduled,
         snapshot: false,
+        accept_lost_writes: false,
         snapshot_name: None,
         reasons: Vec::new(),
         attempts: 0,
@@ -36,8 +37,27 @@ fn clear() -> Facts {
         aliases: vec![of("default", &[]), of("eu", &[])],
         references: Vec::new(),
         in_flight: Ok(vec![InFlight { replica: "this replica".to_owned(), requests: Ok(0) }]),
+        alone: Ok(None),
         idle_ms: Ok(600_000),
     }
+}
+
+/// I11: what nobody else has goes only by name.
+#[test]
+fn a_collection_that_alone_has_acknowledged_writes_stays() {
+    let loss = crate::rollout::loss::Loss {
+        only_in: vec!["docs_v1".to_owned()],
+        missing_in: "docs_v2".to_owned(),
+        since: Timestamp::from_millis(0),
+        acknowledged: 12,
+        unknown: 0,
+        bound: crate::rollout::loss::Bound::Exact,
+    };
+    let facts = Facts { alone: Ok(Some(loss)), ..clear() };
+    says(&retirement().decide(DUE, &facts, QUIET), Decision::Block, "12 acknowledged writes");
+    says(&retirement().decide(DUE, &Facts { alone: lost(), ..clear() }, QUIET), Decision::Block, "not known");
+    let accepted = Retirement { accept_lost_writes: true, ..retirement() };
+    assert_eq!(accepted.decide(DUE, &facts, QUIET), Decision::Delete);
 }
 
 fn of(upstream: &str, aliases: &[&str]) -> Referrers {

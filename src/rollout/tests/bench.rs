@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::config::Period;
+use crate::rollout::loss::Counted;
 use crate::rollout::{
     By, Canary, CanarySpec, CohortNumbers, Command, ComparisonNumbers, Effect, Evaluation, Evidence, Illegal, Measurement, Notice,
     PauseReason, Plan, Share, StageSpec, State, Timestamp, Verdict,
@@ -229,7 +230,7 @@ pub(super) fn evidence(canary: &Canary, window: u64, first: Verdict) -> Evidence
         }
         None => Measurement { window, canary: plenty(), control: plenty(), evaluations, comparison: None },
     };
-    Evidence { applied: true, frozen: None, basis: Ok(()), measured: Ok(measured) }
+    Evidence { applied: true, frozen: None, basis: Ok(()), measured: Ok(measured), counted: Counted::default() }
 }
 
 /// The evidence with other numbers in it.
@@ -239,5 +240,11 @@ pub(super) fn measured(mut evidence: Evidence, change: impl FnOnce(&mut Measurem
 }
 
 pub(super) fn unmeasured() -> Evidence {
-    Evidence { applied: true, frozen: None, basis: Ok(()), measured: Err("the store does not answer".to_owned()) }
+    Evidence {
+        applied: true,
+        frozen: None,
+        basis: Ok(()),
+        measured: Err("the store does not answer".to_owned()),
+        counted: Counted::default(),
+    }
 }

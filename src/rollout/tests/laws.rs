@@ -5,12 +5,13 @@
 
 use proptest::prelude::*;
 
-use super::bench::{OLD, START, World, evidence, plan, plenty, secs, somebody, spec};
-use crate::config::Period;
+use super::bench::{NEW, OLD, START, World, evidence, plan, plenty, secs, somebody, spec};
+use crate::config::{DEFAULT_UPSTREAM, Period};
+use crate::rollout::loss::{Counted, Stake, Tally};
 use crate::rollout::time::millis;
 use crate::rollout::{
     AtDeadline, BasisFault, Canary, CanarySpec, CohortNumbers, Command, Effect, Evidence, Guard, Level, Measurement, NoData, Notice,
-    PauseReason, Phase, Rule, ShadowStage, Share, StageSpec, State, Timestamp, Verdict,
+    PauseReason, Phase, Rule, ShadowStage, Share, StageSpec, State, Timestamp, Verdict, Way,
 };
 
 #[derive(Clone, Debug)]
@@ -41,6 +42,8 @@ struct Seen {
     applied: bool,
     frozen: bool,
     basis: Result<(), BasisFault>,
+    /// How many writes stable has got since the look before.
+    writes: u64,
 }
 
 fn verdict() -> impl Strategy<Value = Verdict> {
@@ -61,8 +64,10 @@ fn basis() -> impl Strategy<Value = Result<(), BasisFault>> {
 fn seen() -> impl Strategy<Value = Seen> {
     let rarely = |weight| prop::bool::weighted(1.0 - weight);
     let flags = (rarely(0.1), rarely(0.1), rarely(0.1), rarely(0.1), prop::bool::weighted(0.05));
-    (prop::array::uniform3(verdict()), flags, basis()).prop_map(|(verdicts, (enough, this_window, measured, applied, frozen), basis)| {
-        Seen { verdicts, enough, this_window, measured, applied, frozen, basis }
+    let writes = prop_oneof![60 => Just(0_u64), 1 => 1_u64..3];
+    (prop::array::uniform3(verdict()), flags, basis(), writes).prop_map(|(verdicts, flags, basis, writes)| {
+        let (enough, this_window, measured, applied, frozen) = flags;
+        Seen { verdicts, enough, this_window, measured, applied, frozen, basis, writes }
     })
 }
 
@@ -113,6 +118,7 @@ fn any_plan() -> impl Strategy<Value = CanarySpec> {
                 deadline: hurried.then(|| secs(200)),
                 upstream: elsewhere.then(|| "second".to_owned()),
                 guards,
+                accept_lost_writes: last % 2 == 0,
                 ..spec()
             }
         })
@@ -124,6 +130,8 @@ struct Model {
     now: Timestamp,
     /// Somebody said that the old collection is never to be retired.
     kept: bool,
+    /// To stable, since the canary began.
+    written: u64,
 }
 
 impl Model {
@@ -131,6 +139,7 @@ impl Model {
         let mut evidence = evidence(&self.canary, self.world.window + u64::from(!seen.this_window), Verdict::Pass);
         evidence.applied = seen.applied;
         evidence.basis = seen.basis.clone();
+        evidence.counted.add(DEFAULT_UPSTREAM, OLD, Tally { acknowledged: self.written, unknown: 0 });
         evidence.frozen = seen.frozen.then(|| "holiday".to_owned());
         if let Ok(measured) = &mut evidence.measured {
             measured.evaluations.iter_mut().zip(seen.verdicts).for_each(|(found, verdict)| found.verdict = verdict);
@@ -150,6 +159,7 @@ impl Model {
         match action {
             Action::Look { after, evidence } => {
                 self.now = self.now.plus(secs(*after));
+                self.written += evidence.writes;
                 let evidence = self.evidence(evidence);
                 self.canary.tick(self.now, &evidence);
                 looked(&before, &self.canary, &evidence, self.now);
@@ -200,7 +210,8 @@ impl Model {
         match self.canary.state() {
             State::Completed if !elsewhere => {
                 assert_eq!((self.world.alias.as_str(), self.world.route), ("docs_v2", None));
-                assert!(pending || self.kept || self.world.retired == [OLD]);
+                let alone = self.canary.status().lost_if_promoted.is_some();
+                assert!(pending || self.kept || (self.world.retired == [OLD]) != alone, "what it alone has is not retired");
             }
             State::Completed => assert_eq!((self.world.alias.as_str(), self.world.route.unwrap_or(Share::FULL)), (OLD, Share::FULL)),
             // Where the alias points then is for those to say who moved it.
@@ -291,6 +302,10 @@ fn looked(before: &Canary, after: &Canary, evidence: &Evidence, now: Timestamp) 
             );
         }
     }
+    if was != State::Promoting && is == State::Promoting {
+        let lost = before.loss(Way::Ahead, &evidence.counted).is_some_and(|loss| loss.is_real());
+        assert!(!lost || before.accepts_lost_writes(), "acknowledged writes would be lost without a word");
+    }
     if evidence.measured.is_err() || evidence.basis.is_err() {
         assert!(!upwards && after.share() <= before.share(), "losing the evidence, or what it rests on, never advances");
     }
@@ -353,16 +368,23 @@ proptest! {
 
     #[test]
     fn no_history_breaks_a_law_and_every_canary_can_come_to_its_end(spec in any_plan(), history in history()) {
-        let canary = Canary::create("canary_1", plan(spec), START, &somebody());
-        let mut model = Model { canary, world: World::new(), now: START, kept: false };
+        let mut canary = Canary::create("canary_1", plan(spec), START, &somebody());
+        let nothing = Counted::default();
+        let mark = |collection| nothing.mark(DEFAULT_UPSTREAM, collection, START);
+        canary.count_from(Stake::new(vec![mark(OLD)], mark(NEW)));
+        let mut model = Model { canary, world: World::new(), now: START, kept: false, written: 0 };
         for action in &history {
             model.step(action);
         }
-        let good = Seen { verdicts: [Verdict::Pass; 3], enough: true, this_window: true, measured: true, applied: true, frozen: false, basis: Ok(()) };
+        let good = Seen { verdicts: [Verdict::Pass; 3], enough: true, this_window: true, measured: true, applied: true, frozen: false, basis: Ok(()), writes: 0 };
         model.step(&Action::Kill(false));
         for _ in 0..60 {
             let help = match model.canary.state() {
                 State::Paused { because: PauseReason::Approval } => Some(Command::Approve),
+                State::Paused { because: PauseReason::LostWrites } => {
+                    model.canary.accept_lost_writes();
+                    Some(Command::Approve)
+                }
                 State::Paused { because } if !because.clears_itself() => Some(Command::Resume),
                 _ => None,
             };

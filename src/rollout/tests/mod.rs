@@ -7,6 +7,7 @@ mod effects;
 mod evidence;
 mod laws;
 mod lifecycle;
+mod lost_writes;
 mod plan;
 mod restart;
 mod rollback;

@@ -66,6 +66,10 @@ fn reach(state: State) -> Bench {
                 let none = super::bench::measured(bench.good(), |measured| measured.canary.requests = 0);
                 bench.next(&none);
             }
+            PauseReason::LostWrites => {
+                bench = super::lost_writes::counting(spec());
+                super::lost_writes::run_to(&mut bench, &super::lost_writes::counted(1, 0), state);
+            }
             PauseReason::Approval => {
                 bench = Bench::stepping(eventful());
                 bench.run_to(state);
@@ -128,6 +132,7 @@ fn every_state() -> Vec<State> {
         PauseReason::Freeze,
         PauseReason::Error,
         PauseReason::Approval,
+        PauseReason::LostWrites,
         PauseReason::KillSwitch,
     ];
     let mut states =

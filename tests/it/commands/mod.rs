@@ -4,6 +4,7 @@ mod canaries;
 mod errors;
 mod experiments;
 mod following;
+mod lost_writes;
 mod nouns;
 
 use std::process::Stdio;

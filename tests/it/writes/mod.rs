@@ -1,11 +1,15 @@
 //! No acknowledged write is lost without a word: what is counted, what is refused, and what is kept.
 
+mod canary;
 mod counting;
+mod deployment;
+mod experiment;
+mod replicas;
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::house::{PATIENCE, Pointsman, Upstream, alias, collection, get, send};
+use crate::house::{PATIENCE, Pointsman, Upstream, alias, collection, get, query, send};
 
 /// `docs` points at `docs_v1`; `docs_v2` is there.
 struct House {
@@ -63,8 +67,30 @@ impl House {
         listed["result"]["aliases"][0]["collection_name"].as_str().expect("there is one alias").to_owned()
     }
 
+    /// Sets what is to go wrong with a collection.
+    fn fault(&self, collection: &str, fault: &Value) {
+        let fault = serde_json::from_value(fault.clone()).expect("a fault");
+        self.upstream.engine().faults.set(collection, fault).expect("a valid fault");
+    }
+
     /// Polls a resource until it is as wanted.
     async fn until(&self, path: &str, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        let pause = async || tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        self.until_seen(path, what, wanted, pause).await
+    }
+
+    /// The same while users ask, whatever they are answered.
+    async fn until_asking(&self, path: &str, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        let asking = async || {
+            for unit in 0..60 {
+                let request = self.pointsman.http.post(self.pointsman.rest("/collections/docs/points/query"));
+                drop(request.header("x-user-id", format!("user-{unit}")).json(&query()).send().await.expect("an answer"));
+            }
+        };
+        self.until_seen(path, what, wanted, asking).await
+    }
+
+    async fn until_seen(&self, path: &str, what: &str, wanted: impl Fn(&Value) -> bool, mut meanwhile: impl AsyncFnMut()) -> Value {
         let mut last = Value::Null;
         let met = async {
             loop {
@@ -72,7 +98,7 @@ impl House {
                 if wanted(&last) {
                     return;
                 }
-                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                meanwhile().await;
             }
         };
         let met = tokio::time::timeout(PATIENCE * 2, met).await;
@@ -103,4 +129,20 @@ async fn counted(pointsman: &Pointsman, collection: &str, acknowledged: u64) {
     };
     let reached = tokio::time::timeout(PATIENCE, reached).await;
     assert!(reached.is_ok(), "{collection}: {:?} of {acknowledged} writes", writes(pointsman, collection).await);
+}
+
+/// The detail of a refusal that says how many acknowledged writes would be lost.
+#[track_caller]
+fn problem(status: StatusCode, refused: &Value, acknowledged: u64) -> String {
+    assert_eq!((status, &refused["type"]), (StatusCode::CONFLICT, &json!("urn:pointsman:problem:lost-writes")), "{refused:#}");
+    assert_eq!(refused["lost_writes"]["acknowledged"], acknowledged, "{refused:#}");
+    let detail = refused["detail"].as_str().expect("it says why").to_owned();
+    assert!(detail.contains(&format!("{acknowledged} acknowledged writes")), "{detail}");
+    detail
+}
+
+fn extend(spec: &mut Value, changes: &Value) {
+    for (key, value) in changes.as_object().expect("an object") {
+        spec[key] = value.clone();
+    }
 }

@@ -56,13 +56,33 @@ enum Action {
     /// Go on with the time that was left
     Resume { id: String },
     /// Leave the stage, or the watch after the promotion, without waiting
-    Skip { id: String },
+    Skip {
+        id: String,
+        /// Though acknowledged writes are lost by it
+        #[arg(long)]
+        accept_lost_writes: bool,
+    },
     /// Give it everything and move the alias, without waiting
-    Promote { id: String },
-    /// Leave a stage that has passed and waits for somebody
-    Approve { id: String },
+    Promote {
+        id: String,
+        /// Though acknowledged writes are lost by it
+        #[arg(long)]
+        accept_lost_writes: bool,
+    },
+    /// Leave a stage that has passed and waits for an approval, or for an acceptance of lost writes
+    Approve {
+        id: String,
+        /// Though acknowledged writes are lost by it
+        #[arg(long)]
+        accept_lost_writes: bool,
+    },
     /// Back to 0 % and the end
-    Abort { id: String },
+    Abort {
+        id: String,
+        /// Though acknowledged writes are lost by it
+        #[arg(long)]
+        accept_lost_writes: bool,
+    },
 }
 
 impl Ask for CanaryArgs {
@@ -86,10 +106,10 @@ impl Ask for CanaryArgs {
             }
             Action::Pause { id } => CANARIES.command(session, id, "pause").await,
             Action::Resume { id } => CANARIES.command(session, id, "resume").await,
-            Action::Skip { id } => CANARIES.command(session, id, "skip").await,
-            Action::Promote { id } => CANARIES.command(session, id, "promote").await,
-            Action::Approve { id } => CANARIES.command(session, id, "approve").await,
-            Action::Abort { id } => CANARIES.command(session, id, "abort").await,
+            Action::Skip { id, accept_lost_writes } => CANARIES.command_with(session, id, "skip", *accept_lost_writes).await,
+            Action::Promote { id, accept_lost_writes } => CANARIES.command_with(session, id, "promote", *accept_lost_writes).await,
+            Action::Approve { id, accept_lost_writes } => CANARIES.command_with(session, id, "approve", *accept_lost_writes).await,
+            Action::Abort { id, accept_lost_writes } => CANARIES.command_with(session, id, "abort", *accept_lost_writes).await,
         }
     }
 }

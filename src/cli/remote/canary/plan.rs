@@ -54,6 +54,9 @@ pub(super) struct PlanArgs {
     /// How long after its start it ought to be promoted
     #[arg(long, value_name = "TIME")]
     deadline: Option<Period>,
+    /// Promote it though acknowledged writes are lost: those that went to the old collection since it began
+    #[arg(long)]
+    accept_lost_writes: bool,
 }
 
 impl PlanArgs {
@@ -73,6 +76,7 @@ impl PlanArgs {
             ("minimum_units", self.minimum_units.map(|count| json!(count))),
             ("start_at", self.start_at.as_ref().map(|moment| json!(moment))),
             ("deadline", time(&self.deadline)),
+            ("accept_lost_writes", self.accept_lost_writes.then(|| json!(true))),
         ];
         for (field, value) in said {
             if let Some(value) = value {

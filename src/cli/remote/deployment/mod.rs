@@ -56,12 +56,30 @@ enum Action {
         #[arg(long)]
         watch: bool,
     },
-    /// Say that the collection of an external source is filled
-    Ready { id: String },
+    /// Say that the collection of an external source is filled; or, with --accept-lost-writes, that a deployment goes on though
+    /// writes came after its verification
+    Ready {
+        id: String,
+        /// Though acknowledged writes are lost by it
+        #[arg(long)]
+        accept_lost_writes: bool,
+    },
+    /// Compare the copy with its source once more and bring it up to date: after writers have been stopped
+    Verify { id: String },
     /// Stop it at any point, and undo what it made
-    Cancel { id: String },
+    Cancel {
+        id: String,
+        /// Though acknowledged writes are lost by it
+        #[arg(long)]
+        accept_lost_writes: bool,
+    },
     /// Take the alias back once the new collection has it
-    Rollback { id: String },
+    Rollback {
+        id: String,
+        /// Though acknowledged writes are lost by it
+        #[arg(long)]
+        accept_lost_writes: bool,
+    },
 }
 
 /// What has no flag stands in the file; see docs/deployments.md for all fields.
@@ -97,6 +115,9 @@ struct SpecArgs {
     /// The new collection differs so that old requests may fail, and that is meant
     #[arg(long)]
     acknowledge_incompatible: bool,
+    /// Switch though acknowledged writes are lost: those that came after the copy was known to be equal
+    #[arg(long)]
+    accept_lost_writes: bool,
 }
 
 impl SpecArgs {
@@ -114,6 +135,7 @@ impl SpecArgs {
             ("retire_old", time(&self.retire_old)),
             ("rollback_on_failure", self.no_rollback.then(|| json!(false))),
             ("acknowledge_incompatible", self.acknowledge_incompatible.then(|| json!(true))),
+            ("accept_lost_writes", self.accept_lost_writes.then(|| json!(true))),
         ];
         for (field, value) in said {
             if let Some(value) = value {
@@ -146,9 +168,10 @@ impl Ask for DeploymentArgs {
             Action::List(page) => page.show(session, PATH, |page, style| page::listed(list(page, "items"), style)).await,
             Action::Show { id, watch: true } => DEPLOYMENTS.follow(session, id).await,
             Action::Show { id, watch: false } => session.show(&session.api.get(&one(id), &[]).await?, page::shown),
-            Action::Ready { id } => DEPLOYMENTS.command(session, id, "ready").await,
-            Action::Cancel { id } => DEPLOYMENTS.command(session, id, "cancel").await,
-            Action::Rollback { id } => DEPLOYMENTS.command(session, id, "rollback").await,
+            Action::Ready { id, accept_lost_writes } => DEPLOYMENTS.command_with(session, id, "ready", *accept_lost_writes).await,
+            Action::Verify { id } => DEPLOYMENTS.command(session, id, "verify").await,
+            Action::Cancel { id, accept_lost_writes } => DEPLOYMENTS.command_with(session, id, "cancel", *accept_lost_writes).await,
+            Action::Rollback { id, accept_lost_writes } => DEPLOYMENTS.command_with(session, id, "rollback", *accept_lost_writes).await,
         }
     }
 }

@@ -43,6 +43,9 @@ pub(super) fn in_short(deployment: &Value, style: Style) -> String {
         facts.fact(field, Cell::of(&deployment[field]));
     }
     facts.fact("state", Cell::state(words(&deployment["state"])));
+    for warning in list(deployment, "warnings") {
+        facts.fact("warning", Cell::of(warning));
+    }
     facts.render(style)
 }
 
@@ -91,7 +94,9 @@ pub(super) fn preview(preview: &Value, style: Style) -> String {
             list(step, "requests").map(|request| format!("{} {}", words(&request["method"]), words(&request["path"]))).collect();
         table.row([Cell::of(&step["state"]), Cell::of(&step["does"]), Cell::text(requests.join(", "))]);
     }
-    table.render_or("nothing", style)
+    let warnings: Vec<String> = list(preview, "warnings").map(|warning| format!("warning: {}", words(warning))).collect();
+    let steps = table.render_or("nothing", style);
+    if warnings.is_empty() { steps } else { format!("{}\n\n{steps}", warnings.join("\n")) }
 }
 
 #[cfg(test)]

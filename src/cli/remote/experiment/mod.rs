@@ -98,6 +98,9 @@ enum Action {
         /// How long feedback is still taken
         #[arg(long, value_name = "TIME")]
         late_feedback: Option<Period>,
+        /// Promote though acknowledged writes are lost by it: those that went to the alias since the experiment began
+        #[arg(long, requires = "promote")]
+        accept_lost_writes: bool,
     },
     /// How many units an experiment needs
     Plan {
@@ -155,6 +158,9 @@ struct SpecArgs {
     /// Of all arms together, at the planned end
     #[arg(long, value_name = "COUNT")]
     planned_units: Option<u64>,
+    /// Let an arm have the alias in the end though acknowledged writes are lost by it
+    #[arg(long)]
+    accept_lost_writes: bool,
 }
 
 fn metric(text: &str) -> Result<(String, String), String> {
@@ -187,6 +193,7 @@ impl SpecArgs {
             ("max_duration", self.max_duration.map(|period| json!(period.to_string()))),
             ("time_resolution", self.time_resolution.map(|period| json!(period.to_string()))),
             ("planned_units", self.planned_units.map(|count| json!(count))),
+            ("accept_lost_writes", self.accept_lost_writes.then_some(json!(true))),
         ];
         for (field, value) in said {
             if let Some(value) = value {
@@ -235,11 +242,12 @@ impl Ask for ExperimentArgs {
                 }
                 session.show(&api.change(Method::PATCH, &one(id, &[]), Some(&body)).await?, page::in_short)
             }
-            Action::Stop { id, promote, switch, late_feedback } => {
+            Action::Stop { id, promote, switch, late_feedback, accept_lost_writes } => {
                 let body = json!({
                     "promote": promote,
                     "by": switch.then_some("switch"),
                     "late_feedback": late_feedback.map(|period| period.to_string()),
+                    "accept_lost_writes": accept_lost_writes,
                 });
                 session.show(&api.change(Method::POST, &one(id, &["stop"]), Some(&body)).await?, page::in_short)
             }

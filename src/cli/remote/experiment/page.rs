@@ -46,6 +46,9 @@ fn facts(experiment: &Value) -> Table {
     }
     facts.fact("layer", Cell::text(layer(experiment)));
     facts.fact("exposure", Cell::text(percentage(&phase["exposure_percentage"])));
+    for warning in list(experiment, "warnings") {
+        facts.fact("warning", Cell::of(warning));
+    }
     facts
 }
 

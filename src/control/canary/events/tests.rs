@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::config::Period;
+use crate::rollout::loss::Counted;
 use crate::rollout::{
     By, Canary, CanarySpec, CohortNumbers, Command, Effect, Evidence, Measurement, Pending, Plan, ShadowStage, StageSpec, Timestamp,
 };
@@ -27,7 +28,7 @@ fn tick(running: &mut Running) {
     let window = running.canary.window();
     let (canary, control) = (CohortNumbers::default(), CohortNumbers::default());
     let measured = Ok(Measurement { window, canary, control, evaluations: Vec::new(), comparison: None });
-    running.canary.tick(START, &Evidence { applied: true, frozen: None, basis: Ok(()), measured });
+    running.canary.tick(START, &Evidence { applied: true, frozen: None, basis: Ok(()), measured, counted: Counted::default() });
 }
 
 /// After its pre-checks.
