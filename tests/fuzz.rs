@@ -64,6 +64,11 @@ fn path() {
 }
 
 #[test]
+fn request_head() {
+    fuzz("request_head", runs(), targets::request_head);
+}
+
+#[test]
 fn grpc_scan() {
     fuzz("grpc_scan", runs(), targets::grpc_scan);
 }

@@ -13,6 +13,7 @@ mod grpc;
 mod identity;
 mod interleave;
 mod path;
+mod request_head;
 
 pub use answer_head::answer_head;
 pub use answer_hits::{answer_json, answer_protobuf};
@@ -23,6 +24,7 @@ pub use grpc::{grpc_scan, grpc_splice};
 pub use identity::identity;
 pub use interleave::{interleave_json, interleave_protobuf};
 pub use path::path;
+pub use request_head::request_head;
 
 /// At most so many pieces: some parsers begin anew with each, and a run has to stay short.
 const MAX_PIECES: usize = 64;

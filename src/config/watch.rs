@@ -77,6 +77,7 @@ pub fn restart_needed(old: &Config, new: &Config) -> Vec<&'static str> {
         ("listen.tls", old.listen.tls != new.listen.tls),
         ("workers", old.workers != new.workers),
         ("shadow.queue", old.shadow.queue != new.shadow.queue),
+        ("limits.held_bytes", old.limits.held_bytes != new.limits.held_bytes),
         ("shadow.max_memory", old.shadow.max_memory != new.shadow.max_memory),
         ("metrics.max_aliases", old.metrics.max_aliases != new.metrics.max_aliases),
         ("log.format", old.log.format != new.log.format),

@@ -6,7 +6,6 @@
 //! hangs keeps no capture waiting.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Instant, SystemTime};
 
 use bytes::Bytes;
@@ -15,7 +14,7 @@ use smallvec::SmallVec;
 use tokio::sync::mpsc;
 use xxhash_rust::xxh3::Xxh3Default;
 
-use super::{Capture, Live};
+use super::{Capture, Held, Live, Memory};
 use crate::metrics::{Handles, Protocol};
 use crate::routing::{Shadow, Target};
 
@@ -92,7 +91,7 @@ pub struct Answered {
 pub struct Mirror {
     jobs: mpsc::Sender<Job>,
     samples: mpsc::Sender<Sample>,
-    memory: Arc<Memory>,
+    memory: Memory,
 }
 
 /// The mirror's end.
@@ -102,26 +101,12 @@ pub struct Inbox {
     pub samples: mpsc::Receiver<Sample>,
 }
 
-#[derive(Debug)]
-struct Memory {
-    held: AtomicUsize,
-    most: usize,
-}
-
-/// Bytes that are kept alive for the mirror; given back on drop.
-#[derive(Debug)]
-pub struct Held {
-    memory: Arc<Memory>,
-    bytes: usize,
-}
-
 impl Mirror {
     /// Both ends: at most `queue` jobs wait, and as many samples, and at most `memory` bytes are held.
     #[must_use]
     pub fn channel(queue: usize, memory: usize) -> (Self, Inbox) {
         let ((jobs, jobs_inbox), (samples, samples_inbox)) = (mpsc::channel(queue), mpsc::channel(queue));
-        let memory = Arc::new(Memory { held: AtomicUsize::new(0), most: memory });
-        (Self { jobs, samples, memory }, Inbox { jobs: jobs_inbox, samples: samples_inbox })
+        (Self { jobs, samples, memory: Memory::of(memory) }, Inbox { jobs: jobs_inbox, samples: samples_inbox })
     }
 
     /// Whether there is room for one more job now. Asked before anything is kept for it.
@@ -139,7 +124,7 @@ impl Mirror {
     /// An account for the bytes of one job.
     #[must_use]
     pub fn hold(&self) -> Held {
-        Held { memory: Arc::clone(&self.memory), bytes: 0 }
+        self.memory.hold()
     }
 
     /// Hands a job over; false when the queue is full or the mirror has stopped, and the job is gone.
@@ -152,55 +137,5 @@ impl Mirror {
     #[must_use]
     pub fn offer_sample(&self, sample: Sample) -> bool {
         self.samples.try_send(sample).is_ok()
-    }
-}
-
-impl Memory {
-    fn is_free(&self) -> bool {
-        self.held.load(Ordering::Relaxed) < self.most
-    }
-}
-
-impl Held {
-    /// Another account over the same memory, with nothing on it.
-    #[must_use]
-    pub fn another(&self) -> Self {
-        Self { memory: Arc::clone(&self.memory), bytes: 0 }
-    }
-
-    /// Takes `bytes` more; false, and nothing taken, when that is more than there is.
-    #[must_use]
-    pub fn take(&mut self, bytes: usize) -> bool {
-        let before = self.memory.held.fetch_add(bytes, Ordering::Relaxed);
-        let fits = before.saturating_add(bytes) <= self.memory.most;
-        if fits {
-            self.bytes += bytes;
-        } else {
-            self.memory.held.fetch_sub(bytes, Ordering::Relaxed);
-        }
-        fits
-    }
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        self.memory.held.fetch_sub(self.bytes, Ordering::Relaxed);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_held_is_bounded_over_all_jobs_and_given_back() {
-        let (mirror, _inbox) = Mirror::channel(1, 100);
-        let (mut one, mut other) = (mirror.hold(), mirror.hold());
-        assert!(one.take(60) && !other.take(41) && other.take(40));
-        assert!(!mirror.has_room());
-        drop(one);
-        assert!(mirror.has_room() && other.take(60) && !other.take(1));
-        drop(other);
-        assert_eq!(mirror.memory.held.load(Ordering::Relaxed), 0);
     }
 }

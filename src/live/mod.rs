@@ -6,6 +6,7 @@
 //! ([`Mirror`], [`Capture`]).
 
 mod capture;
+mod memory;
 mod mirror;
 mod refresh;
 mod settings;
@@ -19,7 +20,8 @@ use crate::routing::Table;
 use crate::upstream::Upstream;
 
 pub use capture::{Capture, Recorded};
-pub use mirror::{Answered, Captures, Compare, Held, Inbox, Job, Mirror, Question, Sample};
+pub use memory::{Held, Memory};
+pub use mirror::{Answered, Captures, Compare, Inbox, Job, Mirror, Question, Sample};
 pub use refresh::{Refresh, RefreshFailed, RefreshRequest};
 pub use settings::{Answers, Fallback, Identity, Limits, Retry, Settings, Shadowing, Timeouts};
 

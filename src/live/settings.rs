@@ -36,6 +36,8 @@ pub struct Timeouts {
     pub first_byte: Option<Duration>,
     /// From the request's head to the last byte of its answer.
     pub total: Option<Duration>,
+    /// How long nothing may move inside of a body, in either direction.
+    pub idle: Option<Duration>,
     /// How long an unused REST connection to an upstream is kept. Below Qdrant's 5 s, or requests meet closed ones.
     pub idle_rest: Duration,
 }
@@ -84,4 +86,6 @@ pub struct Limits {
     pub grpc_inspect_bytes: usize,
     /// How large a compressed gRPC message may become when its name has to be changed.
     pub grpc_inflate_bytes: usize,
+    /// What may be held of all requests together.
+    pub held_bytes: usize,
 }

@@ -140,6 +140,12 @@ impl Outcome {
         }
     }
 
+    /// The upstream refused the request: the request is at fault, or the collection is not what it was made for.
+    #[must_use]
+    pub fn is_refusal(self) -> bool {
+        matches!(self, Self::ClientError | Self::Unauthorized | Self::NotFound | Self::RateLimited)
+    }
+
     #[must_use]
     pub fn of_http(status: http::StatusCode) -> Self {
         match status.as_u16() {

@@ -18,10 +18,12 @@ pub enum FallbackCause {
     Timeout,
     /// The message is too large to rename in memory.
     Size,
+    /// The variant refused the request (4xx), and stable served it.
+    Refused,
 }
 
 impl FallbackCause {
-    pub const ALL: [Self; 5] = [Self::Connection, Self::Status, Self::Missing, Self::Timeout, Self::Size];
+    pub const ALL: [Self; 6] = [Self::Connection, Self::Status, Self::Missing, Self::Timeout, Self::Size, Self::Refused];
 
     #[must_use]
     pub fn label(self) -> &'static str {
@@ -31,6 +33,7 @@ impl FallbackCause {
             Self::Missing => "missing",
             Self::Timeout => "timeout",
             Self::Size => "size",
+            Self::Refused => "refused",
         }
     }
 }

@@ -34,6 +34,7 @@ mod replay;
 mod rest;
 mod run;
 mod shape;
+mod telling;
 #[cfg(test)]
 mod tests;
 mod wire;

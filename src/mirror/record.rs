@@ -8,11 +8,11 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use http::header::CONTENT_ENCODING;
-use serde_json::Value;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::exchange::Wire;
 use super::nameless::nameless;
+use super::telling::Unit;
 use super::wire::{flat, inflate, unframed};
 use crate::golden::{Asked, PARAMETERS, Query};
 use crate::live::{Question, Recorded, Sample, Settings};
@@ -21,9 +21,6 @@ use crate::proxy::classify::{Hits, locate};
 use crate::proxy::grpc::parse::Scanner;
 use crate::proxy::parse::{Places, bare, identify};
 use crate::routing::Carrier;
-
-/// Shorter ids stand in any text by chance; of them only whole values count.
-const TELLING: usize = 4;
 
 /// Why there is no line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,7 +72,7 @@ pub(super) fn recorded(question: &Question, settings: &Settings) -> Result<Query
     let suffix = name.as_deref().and_then(|name| bare(carriers, name).unit);
     let unit = identify(carriers, &question.headers, Places { query: question.uri.query(), suffix });
     match unit {
-        Some(unit) if says(&query, &unit) => Err(Unfit::Withheld),
+        Some(unit) if says(&query, &Unit::new(&unit)) => Err(Unfit::Withheld),
         _ => Ok(query),
     }
 }
@@ -106,27 +103,14 @@ fn name_in(message: &[u8]) -> Option<String> {
 }
 
 /// Whether the question has the unit's id in it.
-fn says(query: &Query, unit: &[u8]) -> bool {
-    let inside = |bytes: &[u8]| unit.len() >= TELLING && bytes.windows(unit.len()).any(|window| window == unit);
+fn says(query: &Query, unit: &Unit<'_>) -> bool {
     match &query.asked {
-        Asked::Grpc(message) => inside(message),
+        Asked::Grpc(message) => unit.is_in_message(message),
         Asked::Rest { parameters, body } => {
-            let said = |text: &[u8]| text == unit || inside(text);
             let values = parameters.iter().flat_map(|parameters| parameters.split('&')).filter_map(|pair| pair.split_once('='));
             // What is no JSON for this parser is none for Qdrant's, which is the same; then nothing is known of it.
-            serde_json::from_str(body).is_ok_and(|body| anywhere(&body, &said))
-                || values.into_iter().any(|(_, value)| said(value.as_bytes()))
+            serde_json::from_str(body).is_ok_and(|body| unit.is_in_json(&body))
+                || values.into_iter().any(|(_, value)| unit.is_in_text(value.as_bytes()))
         }
-    }
-}
-
-/// Whether a text in it, the name of a field, or a number as it is written out is like that.
-fn anywhere(value: &Value, said: &impl Fn(&[u8]) -> bool) -> bool {
-    match value {
-        Value::Null | Value::Bool(_) => false,
-        Value::Number(number) => number.is_u64() && said(number.to_string().as_bytes()),
-        Value::String(text) => said(text.as_bytes()),
-        Value::Array(items) => items.iter().any(|item| anywhere(item, said)),
-        Value::Object(fields) => fields.iter().any(|(name, field)| said(name.as_bytes()) || anywhere(field, said)),
     }
 }

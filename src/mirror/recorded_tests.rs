@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use proptest::prelude::*;
 use prost::Message;
 use qdrant_client::qdrant::{
-    Condition, DiscoverBatchPoints, DiscoverPoints, Filter, Query as VectorQuery, QueryBatchPoints, QueryPoints, QueryPointsBuilder,
+    Condition, DiscoverBatchPoints, DiscoverPoints, Filter, Query as VectorQuery, QueryBatchPoints, QueryPoints, QueryPointsBuilder, Range,
     RecommendBatchPoints, RecommendPoints, SearchBatchPoints, SearchPoints,
 };
 use serde_json::json;
@@ -115,6 +115,31 @@ fn a_question_that_says_whom_it_is_for_is_withheld() {
     let condition = Condition::matches("tenant", "tenant-42".to_owned());
     let query = QueryPointsBuilder::new("docs@@tenant-42").query(VectorQuery::from(vec![0.5_f32])).filter(Filter::must([condition]));
     assert_eq!(line(&grpc("/qdrant.Points/Query", &query.build().encode_to_vec())), Err(Unfit::Withheld));
+}
+
+/// An id may stand in a filter as a text, an integer or a float, and be of any length.
+#[test]
+fn a_number_that_is_the_unit_is_withheld_over_both_protocols() {
+    let of = |unit: &str, condition: Condition| {
+        let headers = HeaderMap::from_iter([(HeaderName::from_static("x-user-id"), HeaderValue::from_str(unit).expect("a header"))]);
+        let query = QueryPointsBuilder::new("docs").query(VectorQuery::from(vec![0.5_f32])).filter(Filter::must([condition]));
+        recorded(&Question { headers, ..grpc("/qdrant.Points/Query", &query.build().encode_to_vec()) }, &settings()).map(|_| ())
+    };
+    let range = |value: f64| Condition::range("tenant", Range { gte: Some(value), ..Range::default() });
+    assert_eq!(of("4711123", Condition::matches("tenant", 4_711_123_i64)), Err(Unfit::Withheld));
+    assert_eq!(of("-5", Condition::matches("tenant", -5_i64)), Err(Unfit::Withheld));
+    assert_eq!(of("9007199254740993", Condition::matches("tenant", 9_007_199_254_740_993_i64)), Err(Unfit::Withheld));
+    assert_eq!(of("4711123", range(4_711_123.0)), Err(Unfit::Withheld));
+    assert_eq!(of("42.5", range(42.5)), Err(Unfit::Withheld));
+    assert_eq!(of("u1", Condition::matches("tenant", "u1".to_owned())), Err(Unfit::Withheld));
+    assert_eq!(of("77", Condition::has_id([77])), Err(Unfit::Withheld));
+    assert_eq!(of("4711123", Condition::matches("tenant", 4_711_124_i64)), Ok(()));
+    assert_eq!(of("u1", Condition::matches("tenant", "u12".to_owned())), Ok(()), "a short id is in many a text");
+    for (unit, value) in [("4711123", json!(4_711_123.0)), ("-5", json!(-5)), ("42.5", json!(42.5))] {
+        let headers = HeaderMap::from_iter([(HeaderName::from_static("x-user-id"), HeaderValue::from_str(unit).expect("a header"))]);
+        let body = json!({"query": [0.5], "filter": {"must": [{"key": "tenant", "range": {"gte": value}}]}}).to_string();
+        assert_eq!(line(&rest(PATH, headers, &body)), Err(Unfit::Withheld), "{unit}");
+    }
 }
 
 #[test]

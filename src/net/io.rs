@@ -5,11 +5,14 @@
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::{client, server};
+
+use super::silence::Silence;
 
 /// What every HTTP/2 connection begins with.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -19,6 +22,8 @@ pub(crate) struct Io {
     /// Bytes read ahead to see which protocol is spoken; read again first.
     ahead: Bytes,
     stream: Stream,
+    /// The other side takes nothing of what is written to it.
+    stuck: Silence,
 }
 
 #[derive(Debug)]
@@ -30,23 +35,41 @@ enum Stream {
 
 impl From<TcpStream> for Io {
     fn from(stream: TcpStream) -> Self {
-        Self { ahead: Bytes::new(), stream: Stream::Plain(stream) }
+        Self::new(Stream::Plain(stream))
     }
 }
 
 impl From<client::TlsStream<TcpStream>> for Io {
     fn from(stream: client::TlsStream<TcpStream>) -> Self {
-        Self { ahead: Bytes::new(), stream: Stream::ToUpstream(Box::new(stream)) }
+        Self::new(Stream::ToUpstream(Box::new(stream)))
     }
 }
 
 impl From<server::TlsStream<TcpStream>> for Io {
     fn from(stream: server::TlsStream<TcpStream>) -> Self {
-        Self { ahead: Bytes::new(), stream: Stream::FromClient(Box::new(stream)) }
+        Self::new(Stream::FromClient(Box::new(stream)))
     }
 }
 
 impl Io {
+    fn new(stream: Stream) -> Self {
+        Self { ahead: Bytes::new(), stream, stuck: Silence::new(None) }
+    }
+
+    /// Breaks when the other side has taken nothing for `idle`, while there was something to be written.
+    pub(crate) fn patient(self, idle: Option<Duration>) -> Self {
+        Self { stuck: Silence::new(idle), ..self }
+    }
+
+    /// The outcome of an attempt to write.
+    fn written<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if written.is_ready() {
+            self.stuck.broken();
+            return written;
+        }
+        self.stuck.poll(cx).map(|()| Err(io::Error::new(io::ErrorKind::TimedOut, "the other side has stopped reading")))
+    }
+
     /// Whether the client begins an HTTP/2 connection. Reads no further than the first byte that tells.
     pub(crate) async fn speaks_http2(&mut self) -> io::Result<bool> {
         let mut seen = Vec::with_capacity(PREFACE.len());
@@ -94,19 +117,23 @@ impl AsyncRead for Io {
 
 impl AsyncWrite for Io {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        match &mut self.get_mut().stream {
+        let this = self.get_mut();
+        let written = match &mut this.stream {
             Stream::Plain(stream) => Pin::new(stream).poll_write(cx, buf),
             Stream::ToUpstream(stream) => Pin::new(stream).poll_write(cx, buf),
             Stream::FromClient(stream) => Pin::new(stream).poll_write(cx, buf),
-        }
+        };
+        this.written(cx, written)
     }
 
     fn poll_write_vectored(self: Pin<&mut Self>, cx: &mut Context<'_>, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        match &mut self.get_mut().stream {
+        let this = self.get_mut();
+        let written = match &mut this.stream {
             Stream::Plain(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
             Stream::ToUpstream(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
             Stream::FromClient(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
-        }
+        };
+        this.written(cx, written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -118,11 +145,13 @@ impl AsyncWrite for Io {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.get_mut().stream {
+        let this = self.get_mut();
+        let flushed = match &mut this.stream {
             Stream::Plain(stream) => Pin::new(stream).poll_flush(cx),
             Stream::ToUpstream(stream) => Pin::new(stream).poll_flush(cx),
             Stream::FromClient(stream) => Pin::new(stream).poll_flush(cx),
-        }
+        };
+        this.written(cx, flushed)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

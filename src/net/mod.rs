@@ -4,5 +4,7 @@
 
 pub(crate) mod gather;
 mod io;
+mod silence;
 
 pub(crate) use io::Io;
+pub(crate) use silence::Silence;

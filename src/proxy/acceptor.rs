@@ -16,8 +16,8 @@ use tokio_rustls::TlsAcceptor;
 
 use super::accepting;
 use super::connection::Front;
-use super::worker::{Admission, Command, Parts, WorkerHandle, spawn};
-use crate::live::{Mirror, Refresh, Shared};
+use super::worker::{Admission, Command, Parts, Stopping, WorkerHandle, spawn};
+use crate::live::{Memory, Mirror, Refresh, Shared};
 use crate::metrics::Registry;
 
 /// Where clients are received, and how. Fixed for the life of the process.
@@ -54,6 +54,7 @@ pub struct Proxy {
     workers: Arc<[WorkerHandle]>,
     threads: Vec<JoinHandle<()>>,
     accepting: JoinHandle<()>,
+    stopping: Stopping,
     stop_accepting: watch::Sender<bool>,
 }
 
@@ -73,12 +74,13 @@ impl Proxy {
             max_head_bytes: listen.max_head_bytes,
             tls: listen.tls.map(TlsAcceptor::from),
         });
-        let (handles, threads) = workers(&front, live, registry, neighbours)?;
+        let stopping = Stopping::default();
+        let (handles, threads) = workers(&front, live, registry, neighbours, &stopping)?;
         let (stop_accepting, stopped) = watch::channel(false);
         let listeners = [rest.into_std().map_err(StartError::Accepting)?, grpc.into_std().map_err(StartError::Accepting)?];
         let accepting =
             accepting::spawn(listeners, listen.max_connections, Arc::clone(&handles), stopped).map_err(StartError::Accepting)?;
-        Ok(Self { rest: rest_addr, grpc: grpc_addr, workers: handles, threads, accepting, stop_accepting })
+        Ok(Self { rest: rest_addr, grpc: grpc_addr, workers: handles, threads, accepting, stopping, stop_accepting })
     }
 
     #[must_use]
@@ -89,6 +91,11 @@ impl Proxy {
     #[must_use]
     pub fn grpc_addr(&self) -> SocketAddr {
         self.grpc
+    }
+
+    /// From now on the health routes of the data ports say that this process is not ready. Everything else is served as before.
+    pub fn announce_stop(&self) {
+        self.stopping.begin();
     }
 
     /// Stops accepting, lets what is under way finish within `grace`, then closes the rest. True when all finished.
@@ -119,8 +126,15 @@ impl Proxy {
 
 type Workers = (Arc<[WorkerHandle]>, Vec<JoinHandle<()>>);
 
-fn workers(front: &Arc<Front>, live: &Shared, registry: &Registry, neighbours: &Neighbours) -> Result<Workers, StartError> {
+fn workers(
+    front: &Arc<Front>,
+    live: &Shared,
+    registry: &Registry,
+    neighbours: &Neighbours,
+    stopping: &Stopping,
+) -> Result<Workers, StartError> {
     let admission = Admission::default();
+    let memory = Memory::of(live.load().settings.limits.held_bytes);
     let mut handles = Vec::new();
     let mut threads = Vec::new();
     for (index, cells) in registry.workers().iter().enumerate() {
@@ -131,6 +145,8 @@ fn workers(front: &Arc<Front>, live: &Shared, registry: &Registry, neighbours: &
             refresh: neighbours.refresh.clone(),
             mirror: neighbours.mirror.clone(),
             admission: admission.clone(),
+            stopping: stopping.clone(),
+            memory: memory.clone(),
         };
         let (handle, thread) = spawn(parts, Arc::clone(front)).map_err(StartError::Worker)?;
         handles.push(handle);

@@ -15,8 +15,10 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
 use super::client::Client;
+use super::deadline::within;
 use super::headers::Forwarding;
 use super::service;
+use super::unread::watched;
 use super::worker::{Drain, Worker};
 use crate::net::{Io, gather};
 
@@ -46,9 +48,10 @@ pub(super) async fn serve(worker: &Rc<Worker>, front: &Arc<Front>, stream: TcpSt
         tracing::debug!(%error, "a client left before it was served");
         return;
     }
-    let client = Rc::new(Client { forwarding: Forwarding::new(peer.ip(), front.tls.is_some()) });
+    let client = Rc::new(Client::new(Forwarding::new(peer.ip(), front.tls.is_some())));
+    let idle = worker.live().settings.timeouts.idle;
     // Until the first bytes are here nothing else bounds the wait.
-    let opened = tokio::time::timeout(front.head_timeout, Box::pin(open(front, stream)));
+    let opened = within(front.head_timeout, Box::pin(open(front, stream)));
     let (io, http2) = match drained(opened, worker.drain()).await {
         Some(Ok(Ok(opened))) => opened,
         Some(Ok(Err(error))) => return tracing::debug!(%error, "a connection could not be opened"),
@@ -56,9 +59,9 @@ pub(super) async fn serve(worker: &Rc<Worker>, front: &Arc<Front>, stream: TcpSt
         None => return,
     };
     if http2 {
-        serve_http2(worker, front, io, client).await;
+        serve_http2(worker, front, io.patient(idle), client, idle).await;
     } else {
-        serve_http1(worker, front, io, client).await;
+        serve_http1(worker, front, io.patient(idle), client).await;
     }
 }
 
@@ -88,12 +91,12 @@ async fn serve_http1(worker: &Rc<Worker>, front: &Front, io: Io, client: Rc<Clie
     // Boxed: hyper keeps room for the future as long as the connection lives, and most connections are idle.
     let service = service_fn(|request| Box::pin(service::serve(Rc::clone(worker), Rc::clone(&client), request)));
     let mut connection = pin!(builder.serve_connection(TokioIo::new(io), service));
-    let ended = until_drained(connection.as_mut(), http1::Connection::graceful_shutdown, |_| (), worker.drain()).await;
+    let ended = until_told(connection.as_mut(), http1::Connection::graceful_shutdown, |_| (), worker.drain(), &client).await;
     log(ended);
 }
 
-async fn serve_http2(worker: &Rc<Worker>, front: &Front, io: Io, client: Rc<Client>) {
-    let mut builder = http2::Builder::new(LocalTasks);
+async fn serve_http2(worker: &Rc<Worker>, front: &Front, io: Io, client: Rc<Client>, idle: Option<Duration>) {
+    let mut builder = http2::Builder::new(LocalTasks { idle });
     builder
         .timer(TokioTimer::new())
         .initial_stream_window_size(STREAM_WINDOW)
@@ -110,29 +113,36 @@ async fn serve_http2(worker: &Rc<Worker>, front: &Front, io: Io, client: Rc<Clie
     let (gathered, turns) = gather::gathered(io);
     let mut connection = pin!(builder.serve_connection(TokioIo::new(gathered), service));
     let over = |cx: &mut Context<'_>| turns.over(cx);
-    let ended = until_drained(connection.as_mut(), http2::Connection::graceful_shutdown, over, worker.drain()).await;
+    let ended = until_told(connection.as_mut(), http2::Connection::graceful_shutdown, over, worker.drain(), &client).await;
     log(ended);
 }
 
-/// Drives a connection to its end; tells it once to finish when draining begins. `turn_over` hears of every turn's end.
-async fn until_drained<C: Future>(
+/// Drives a connection to its end; tells it once to finish, when draining begins or when its client floods it. `turn_over`
+/// hears of every turn's end.
+async fn until_told<C: Future>(
     mut connection: Pin<&mut C>,
     finish: impl Fn(Pin<&mut C>),
     turn_over: impl Fn(&mut Context<'_>),
     drain: &Drain,
+    client: &Client,
 ) -> C::Output {
-    let mut begins = pin!(drain.begins());
+    let mut ends = pin!(async {
+        tokio::select! {
+            () = drain.begins() => {}
+            () = client.floods() => {}
+        }
+    });
     let mut waiting = false;
     let mut told = false;
     std::future::poll_fn(move |cx| {
         // Registered once: this task's waker stays the same, and polling it again would cost every wake-up a lock.
         if !waiting {
             waiting = true;
-            if begins.as_mut().poll(cx).is_ready() {
-                tracing::trace!("draining began while the connection opened");
+            if ends.as_mut().poll(cx).is_ready() {
+                tracing::trace!("the connection is to end while it opens");
             }
         }
-        if !told && drain.has_begun() {
+        if !told && (drain.has_begun() || client.is_flooding()) {
             told = true;
             finish(connection.as_mut());
         }
@@ -149,12 +159,15 @@ fn log(ended: Result<(), hyper::Error>) {
     }
 }
 
-/// Runs hyper's HTTP/2 streams on the worker's own thread: their futures need not be `Send`.
+/// Runs hyper's HTTP/2 streams on the worker's own thread: their futures need not be `Send`. Each ends when its client has not
+/// read its answer for `idle`.
 #[derive(Clone, Copy)]
-struct LocalTasks;
+struct LocalTasks {
+    idle: Option<Duration>,
+}
 
 impl<F: Future<Output: 'static> + 'static> hyper::rt::Executor<F> for LocalTasks {
     fn execute(&self, future: F) {
-        tokio::task::spawn_local(future);
+        tokio::task::spawn_local(watched(self.idle, future));
     }
 }

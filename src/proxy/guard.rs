@@ -7,9 +7,9 @@ use bytes::Bytes;
 use http::HeaderMap;
 use http::header::CONTENT_ENCODING;
 use prost::Message;
-use qdrant_client::qdrant::ChangeAliases;
 use qdrant_client::qdrant::alias_operations::Action;
-use serde_json::Value;
+use qdrant_client::qdrant::{ChangeAliases, DeleteCollection};
+use serde::Deserialize;
 
 use super::body::ClientBody;
 use super::classify::{Names, Operation};
@@ -43,29 +43,31 @@ pub(super) async fn against_rest(
             match body.hold_whole(live.settings.limits.grpc_inspect_bytes).await {
                 Ok(Some(text)) => against_json(&live.table.guards, &text),
                 Ok(None) => Some(unseen("is too large")),
-                Err(error) => Some(Fault::ClientGone(error.to_string())),
+                Err(error) => Some(error.into()),
             }
         }
         _ => against_deletion(live, operation, name),
     }
 }
 
-/// Why a gRPC call may not go on, if it may not.
-pub(super) async fn against_grpc(
-    live: &Live,
-    operation: Option<&'static Operation>,
-    name: Option<&str>,
-    gzip: bool,
-    body: &ClientBody,
-) -> Option<Fault> {
-    match operation?.names {
-        Names::Actions => match whole_message(body, live.settings.limits.grpc_inspect_bytes, gzip).await {
-            Ok(WholeMessage::Plain(message)) => against_message(&live.table.guards, message),
-            Ok(WholeMessage::TooLarge) => Some(unseen("is too large")),
-            Ok(WholeMessage::Unknown) => Some(unseen("is compressed in an unknown way")),
-            Err(error) => Some(error.into()),
-        },
-        _ => against_deletion(live, operation, name),
+/// Why a gRPC call may not go on, if it may not. The whole message is read: of two names the last one counts, wherever it stands.
+pub(super) async fn against_grpc(live: &Live, operation: Option<&'static Operation>, gzip: bool, body: &ClientBody) -> Option<Fault> {
+    let operation = operation?;
+    if operation.names != Names::Actions && operation.name != DELETE {
+        return None;
+    }
+    let message = match whole_message(body, live.settings.limits.grpc_inspect_bytes, gzip).await {
+        Ok(WholeMessage::Plain(message)) => message,
+        Ok(WholeMessage::TooLarge) => return Some(unseen("is too large")),
+        Ok(WholeMessage::Unknown) => return Some(unseen("is compressed in an unknown way")),
+        Err(error) => return Some(error.into()),
+    };
+    if operation.names == Names::Actions {
+        return against_message(&live.table.guards, message);
+    }
+    match DeleteCollection::decode(message) {
+        Ok(delete) => against_deletion(live, Some(operation), Some(&delete.collection_name)),
+        Err(_) => Some(unseen("cannot be read")),
     }
 }
 
@@ -75,23 +77,33 @@ fn against_deletion(live: &Live, operation: Option<&'static Operation>, name: Op
     live.table.guards.against_deletion(name).map(Fault::Guarded)
 }
 
-/// What is not JSON of this shape is Qdrant's to refuse.
+/// The body in Qdrant's own shape, so that it means here what it means there. What does not fit is refused as well: Qdrant would
+/// not take it, or takes more than is known here.
+#[derive(Deserialize)]
+struct AliasChange {
+    actions: Vec<ActionFields>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum ActionFields {
+    CreateAlias { alias_name: String },
+    DeleteAlias { alias_name: String },
+    RenameAlias { old_alias_name: String, new_alias_name: String },
+}
+
 fn against_json(guards: &Guards, text: &[u8]) -> Option<Fault> {
-    let body: Value = serde_json::from_slice(text).ok()?;
-    let actions = body.get("actions")?.as_array()?.iter();
-    let found = actions.flat_map(|action| {
-        let name = |operation: &str, field: &str| action.get(operation)?.get(field)?.as_str();
-        let create = name("create_alias", "alias_name").map(|alias| AliasAction::Create { alias });
-        let delete = name("delete_alias", "alias_name").map(|alias| AliasAction::Delete { alias });
-        let old_and_new = name("rename_alias", "old_alias_name").zip(name("rename_alias", "new_alias_name"));
-        let rename = old_and_new.map(|(old, new)| AliasAction::Rename { old, new });
-        [create, delete, rename].into_iter().flatten().collect::<Vec<_>>()
+    let Ok(change) = serde_json::from_slice::<AliasChange>(text) else { return Some(unseen("cannot be read")) };
+    let found = change.actions.iter().map(|action| match action {
+        ActionFields::CreateAlias { alias_name } => AliasAction::Create { alias: alias_name },
+        ActionFields::DeleteAlias { alias_name } => AliasAction::Delete { alias: alias_name },
+        ActionFields::RenameAlias { old_alias_name, new_alias_name } => AliasAction::Rename { old: old_alias_name, new: new_alias_name },
     });
     first_refusal(guards, found)
 }
 
 fn against_message(guards: &Guards, message: Bytes) -> Option<Fault> {
-    let change = ChangeAliases::decode(message).ok()?;
+    let Ok(change) = ChangeAliases::decode(message) else { return Some(unseen("cannot be read")) };
     let found = change.actions.iter().filter_map(|operation| {
         Some(match operation.action.as_ref()? {
             Action::CreateAlias(create) => AliasAction::Create { alias: &create.alias_name },
@@ -107,5 +119,5 @@ fn first_refusal<'a>(guards: &Guards, mut actions: impl Iterator<Item = AliasAct
 }
 
 fn unseen(why: &str) -> Fault {
-    Fault::Guarded(format!("a rollout is under way, and an alias change that {why} cannot be checked against it"))
+    Fault::Guarded(format!("a route or rollout is in place, and a change of names that {why} cannot be checked against it"))
 }

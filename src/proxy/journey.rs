@@ -1,19 +1,17 @@
-//! What the two protocols' flows share: the state of one request between its decision and its answer.
-//!
-//! The order of attempts is the same for both: the chosen variant; after a refresh once more, if its collection turned
-//! out to be gone; and stable, if the variant could not serve a read.
+//! One request between its decision and its answer: what its attempts share. What is tried after what is in
+//! [`super::attempts`].
 
-use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Response};
-use tokio::time::Sleep;
 
-use super::body::{Answer, ClientBody, Source};
+use super::attempts::Refusal;
+use super::body::{Answer, ClientBody, Rest, Source, leave};
 use super::classify::Operation;
+use super::deadline::{Deadline, Patience};
 use super::decide::{Pairing, Plan, Question};
 use super::headers::{self, HopByHop};
 use super::observe::{Observation, Subject};
@@ -31,28 +29,36 @@ pub(super) struct Journey {
     pub(super) plan: Plan,
     pub(super) client: Rc<ClientBody>,
     pub(super) operation: Option<&'static Operation>,
+    pub(super) deadline: Deadline,
     subject: Subject,
     /// None of an attempt that only helps another request.
     permit: Option<Permit>,
+    /// Of the attempt under way. Kept here and not in the attempt, so that it can be written down when the deadline cuts the
+    /// attempt off.
+    pub(super) observation: Option<Observation>,
+    /// The variant refused the request, and stable is asked.
+    pub(super) refusal: Option<Box<Refusal>>,
     /// Why stable is answering instead of the chosen variant.
-    fell_back: Option<FallbackCause>,
-    refreshed: bool,
+    pub(super) fell_back: Option<FallbackCause>,
+    pub(super) tries: Tries,
+}
+
+/// What has been tried already, and is not tried twice.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Tries {
+    /// The table was refreshed because of a missing collection.
+    pub(super) refreshed: bool,
+    /// A read was sent again after a connection broke under it.
     retried: bool,
+    /// How often a request was sent again of which nothing had been taken.
     resent: u8,
 }
 
 /// An answer that is to go out, or to be merged with another first.
 pub(super) struct Arrived {
     pub(super) answer: Response<Source>,
-    pub(super) observation: Observation,
     /// The table is up to date.
     pub(super) settled: bool,
-}
-
-/// Why there is none. Boxed where it is returned: it is rare, and answers should not carry the room for it.
-pub(super) struct Failed {
-    pub(super) fault: Fault,
-    pub(super) observation: Observation,
 }
 
 /// How often a request that nobody took is sent again: an upstream that refuses every connection must not hold it for ever.
@@ -61,16 +67,8 @@ const RESENDS: u8 = 2;
 /// Enough of a write's beginning to send it again when a kept-alive connection turns out closed before a byte was taken.
 const UNSENT_BYTES: usize = 16 * 1024;
 
-/// What comes of it before the whole request has to be over, where that is limited; none if it is late.
-pub(super) async fn in_time<T>(live: &Snapshot, started: Instant, future: impl Future<Output = T>) -> Option<T> {
-    match live.settings.timeouts.total {
-        None => Some(future.await),
-        Some(total) => tokio::time::timeout_at((started + total).into(), future).await.ok(),
-    }
-}
-
 impl Drop for Journey {
-    /// Whoever was drawn and left before there was an answer is missing.
+    /// A question that was drawn and has no answer is reported as missing.
     fn drop(&mut self) {
         if let Some(ticket) = self.plan.ticket.take() {
             ticket.give_up(&self.worker, Dropped::Unanswered);
@@ -86,11 +84,14 @@ impl Journey {
         client: Rc<ClientBody>,
         question: Question<'_>,
         subject: Subject,
+        deadline: Deadline,
     ) -> Self {
         let mut plan = Plan::make(&live, question);
         plan.ticket.take_if(|ticket| !ticket.has_room(worker));
         let operation = question.operation;
-        worker.budget().deposit(&live.settings.retry);
+        for budget in [worker.budget(), worker.second_opinions()] {
+            budget.deposit(&live.settings.retry);
+        }
         let repeatable = operation.is_some_and(Operation::repeatable);
         let kept = if repeatable { live.settings.fallback.replay_bytes } else { UNSENT_BYTES };
         client.keep_at_most(plan.ticket.as_ref().map_or(kept, |_| kept.max(live.settings.shadow.max_bytes)));
@@ -104,12 +105,13 @@ impl Journey {
             plan,
             client,
             operation,
+            deadline,
             subject,
             permit: Some(permit),
+            observation: None,
+            refusal: None,
             fell_back: None,
-            refreshed: false,
-            retried: false,
-            resent: 0,
+            tries: Tries::default(),
         }
     }
 
@@ -130,12 +132,13 @@ impl Journey {
             plan,
             client: Rc::clone(&self.client),
             operation: self.operation,
+            deadline: self.deadline,
             subject: Subject { whose: Whose::Nobody, ..self.subject },
             permit: None,
+            observation: None,
+            refusal: None,
             fell_back: None,
-            refreshed: true,
-            retried: false,
-            resent: 0,
+            tries: Tries { refreshed: true, ..Tries::default() },
         }
     }
 
@@ -159,39 +162,70 @@ impl Journey {
     }
 
     /// The target to try now.
-    pub(super) fn target(&self) -> Arc<Target<Handles>> {
-        Arc::clone(if self.fell_back.is_some() { &self.plan.stable } else { &self.plan.target })
+    fn target(&self) -> &Arc<Target<Handles>> {
+        if self.fell_back.is_some() { &self.plan.stable } else { &self.plan.target }
     }
 
-    pub(super) fn observe(&self, target: &Arc<Target<Handles>>) -> Observation {
-        Observation::begin(&self.worker, target, Some(&self.client), self.subject)
+    /// Begins an attempt at the target to try now.
+    pub(super) fn begin_attempt(&mut self) -> Arc<Target<Handles>> {
+        let target = Arc::clone(self.target());
+        self.observation = Some(Observation::begin(&self.worker, &target, Some(&self.client), self.subject));
+        target
     }
 
-    /// How long the head of the answer may still take. Only reads have a first-byte limit: a write may rightly wait for
-    /// its turn.
-    pub(super) fn patience(&self) -> Option<Duration> {
-        let timeouts = &self.live.settings.timeouts;
-        let first_byte = timeouts.first_byte.filter(|_| self.is_read());
-        first_byte.into_iter().chain(self.left()).min()
+    /// The attempt is over, and was not what the client gets.
+    pub(super) fn end_attempt(&mut self, outcome: Outcome) {
+        if let Some(mut observation) = self.observation.take() {
+            observation.outcome(outcome);
+            observation.complete();
+        }
     }
 
-    pub(super) fn started(&self) -> Instant {
-        self.subject.started
+    /// The same request is decided anew: the attempt is counted where it was made, and says nothing of the unit.
+    pub(super) fn supersede_attempt(&mut self) {
+        if let Some(observation) = self.observation.take() {
+            observation.superseded();
+        }
     }
 
-    /// How long the whole request may still take.
-    pub(super) fn left(&self) -> Option<Duration> {
-        Some(self.live.settings.timeouts.total?.saturating_sub(self.subject.started.elapsed()))
+    /// The head of the attempt's answer is here.
+    pub(super) fn first_byte(&mut self, outcome: Outcome) {
+        if let Some(observation) = &mut self.observation {
+            observation.first_byte(outcome);
+        }
     }
 
-    /// The fault of an answer that did not begin within [`Self::patience`].
-    pub(super) fn late(&self, upstream: &Upstream) -> Fault {
-        let total = self.live.settings.timeouts.total;
-        let over = total.is_some_and(|total| self.subject.started.elapsed() >= total);
-        if over { Fault::Total } else { Fault::FirstByte(upstream.name.clone()) }
+    /// As far as the head of the answer can tell.
+    pub(super) fn succeeds(&self) -> bool {
+        self.observation.as_ref().is_some_and(Observation::succeeds)
     }
 
-    fn is_read(&self) -> bool {
+    /// Whether the attempt under way is at `target`.
+    pub(super) fn is_at(&self, target: &Arc<Target<Handles>>) -> bool {
+        self.observation.as_ref().is_some_and(|observation| Arc::ptr_eq(observation.target(), target))
+    }
+
+    /// How long the upstream may take for an answer once it has the request. Only reads have a first-byte limit: a write may
+    /// rightly wait for its turn. An attempt that another one can make good leaves it half of the time there is.
+    pub(super) fn patience(&self) -> Patience {
+        let first_byte = self.live.settings.timeouts.first_byte.filter(|_| self.is_read());
+        Patience(if self.can_fall_back() { self.deadline.half(first_byte) } else { first_byte })
+    }
+
+    /// How long the beginning of an answer may be looked at before it is passed on. Its head is here, so a silent rest means a
+    /// broken upstream.
+    pub(super) fn patience_to_look(&self) -> Patience {
+        let Patience(limit) = self.patience();
+        Patience(limit.or(self.live.settings.timeouts.idle))
+    }
+
+    /// How long a connection may take to open.
+    pub(super) fn connect_limit(&self) -> Duration {
+        let connect = self.live.settings.timeouts.connect;
+        if self.can_fall_back() { self.deadline.half(Some(connect)).unwrap_or(connect) } else { connect }
+    }
+
+    pub(super) fn is_read(&self) -> bool {
         self.operation.is_some_and(Operation::repeatable)
     }
 
@@ -201,48 +235,24 @@ impl Journey {
     }
 
     /// Ends the variant's attempt as a failure, and makes stable the next target.
-    pub(super) fn fall_back(&mut self, observation: Observation, cause: FallbackCause, outcome: Outcome) {
-        observation.target().handle.series.shard(self.worker.index()).fallback(cause);
-        observation.replaced(outcome);
+    pub(super) fn fall_back(&mut self, cause: FallbackCause, outcome: Outcome) {
+        if let Some(observation) = self.observation.take() {
+            observation.target().handle.series.shard(self.worker.index()).fallback(cause);
+            observation.replaced(outcome);
+        }
         self.fell_back = Some(cause);
     }
 
-    /// The attempt ended in `fault`. Nothing when stable is to be tried next; the observation back when the fault stands.
-    pub(super) fn past(&mut self, fault: &Fault, observation: Observation) -> Option<Observation> {
-        match fault.fallback_cause().filter(|_| self.can_fall_back()) {
-            Some(cause) => {
-                self.fall_back(observation, cause, fault.outcome());
-                None
-            }
-            None => Some(observation),
-        }
-    }
-
-    /// The answer says that the collection is missing. Nothing when there is another target to try: the same name in a
-    /// fresher table, or stable; the observation back when the answer stands.
-    pub(super) async fn past_missing(&mut self, question: Question<'_>, observation: Observation, outcome: Outcome) -> Option<Observation> {
-        let split = self.plan.is_split();
-        if self.refreshed(question).await {
-            observation.superseded();
-            return None;
-        }
-        if split && self.can_fall_back() {
-            self.fall_back(observation, FallbackCause::Missing, outcome);
-            return None;
-        }
-        Some(observation)
-    }
-
-    /// Whether a read whose connection broke may be sent once more. Takes it from the budget.
+    /// Whether a request whose connection broke may be sent once more. Takes it from the budget.
     pub(super) fn may_retry(&mut self, unsent: bool) -> bool {
-        if !self.client.is_repeatable() || self.retried {
+        if !self.client.is_repeatable() || self.tries.retried {
             return false;
         }
         if unsent {
-            if self.resent == RESENDS {
+            if self.tries.resent == RESENDS {
                 return false;
             }
-            self.resent += 1;
+            self.tries.resent += 1;
         } else {
             if !self.is_read() {
                 return false;
@@ -251,25 +261,15 @@ impl Journey {
                 self.worker.cells().count(WorkerEvent::RetryRefused);
                 return false;
             }
-            self.retried = true;
+            self.tries.retried = true;
         }
         self.worker.cells().count(WorkerEvent::Retried);
         true
     }
 
-    /// A collection turned out to be missing. True when the table was refreshed and the request decided anew: try again.
-    async fn refreshed(&mut self, question: Question<'_>) -> bool {
-        if self.refreshed || !self.plan.listed || !self.is_read() || !self.client.is_repeatable() || !self.worker.may_refresh() {
-            return false;
-        }
-        self.refreshed = true;
-        self.worker.cells().count(WorkerEvent::TableRefreshed);
-        if let Err(error) = self.worker.refresh().now().await {
-            tracing::warn!(%error, "a stale name could not be refreshed");
-            return false;
-        }
+    /// Takes the newest table and decides by it. A sample is used at most once: it is reported as missing, and not drawn again.
+    pub(super) fn decide_again(&mut self, question: Question<'_>) {
         self.live = self.worker.live();
-        // Drawn is drawn: whoever took the request is told that it is missing, and nobody draws it again.
         if let Some(ticket) = self.plan.ticket.take() {
             ticket.give_up(&self.worker, Dropped::Unanswered);
         }
@@ -277,68 +277,58 @@ impl Journey {
         if !matches!(self.subject.whose, Whose::Paired(_)) {
             self.subject.whose = self.plan.whose;
         }
-        true
-    }
-
-    /// After whatever may have changed the meaning of a name, the table is brought up to date before the answer goes
-    /// out (I10). Returns whether it is.
-    pub(super) async fn settle(&self) -> bool {
-        if !self.operation.is_some_and(|operation| operation.renames) {
-            return true;
-        }
-        let refreshed = self.worker.refresh().now().await;
-        if let Err(error) = &refreshed {
-            tracing::error!(%error, "an alias change passed through, but the aliases could not be listed after it");
-        }
-        refreshed.is_ok()
-    }
-
-    /// When the request has to be over, if there is a limit.
-    pub(super) fn deadline(&self) -> Option<Pin<Box<Sleep>>> {
-        let total = self.live.settings.timeouts.total?;
-        Some(Box::pin(tokio::time::sleep_until((self.subject.started + total).into())))
     }
 
     /// What the request is answered with.
-    pub(super) fn end(self, reached: Result<Arrived, Box<Failed>>) -> Response<Answer> {
+    pub(super) fn end(self, reached: Result<Arrived, Fault>) -> Response<Answer> {
         match reached {
             Ok(arrived) => self.finish(arrived),
-            Err(failed) => self.fail(*failed),
+            Err(fault) => self.fail(&fault),
         }
     }
 
     /// Marks the answer with where it came from, and hands it over.
-    pub(super) fn finish(self, Arrived { mut answer, mut observation, settled }: Arrived) -> Response<Answer> {
-        observation.look(&self.live.settings.answers, answer.headers());
-        self.mark(answer.headers_mut(), observation.target(), settled);
-        self.hand_over(answer, observation)
+    pub(super) fn finish(mut self, Arrived { mut answer, settled }: Arrived) -> Response<Answer> {
+        if let Some(observation) = &mut self.observation {
+            observation.look(&self.live.settings.answers, answer.headers());
+        }
+        self.mark(answer.headers_mut(), settled);
+        self.hand_over(answer)
     }
 
     /// The same for an answer of both arms, whose token says which hit was whose.
-    pub(super) fn finish_merged(self, Arrived { mut answer, observation, .. }: Arrived, token: HeaderValue) -> Response<Answer> {
+    pub(super) fn finish_merged(self, Arrived { mut answer, .. }: Arrived, token: HeaderValue) -> Response<Answer> {
         let headers = answer.headers_mut();
         headers.insert(headers::VARIANT.clone(), HeaderValue::from_static(INTERLEAVED));
         headers.insert(headers::DECISION.clone(), token);
-        self.hand_over(answer, observation)
+        self.hand_over(answer)
     }
 
-    fn hand_over(mut self, answer: Response<Source>, observation: Observation) -> Response<Answer> {
+    fn hand_over(mut self, mut answer: Response<Source>) -> Response<Answer> {
         self.client.forget();
-        let (deadline, permit) = (self.deadline(), self.permit.take());
-        answer.map(|source| Answer::new(source, Some(observation), deadline).holding(permit))
+        let rest = answer.body().is_sending().then(|| Rest(Rc::clone(&self.client)));
+        if rest.is_none() {
+            leave(&self.client, answer.headers_mut());
+        }
+        let (permit, observation) = (self.permit.take(), self.observation.take());
+        let idle = self.live.settings.timeouts.idle;
+        answer.map(|source| Answer::new(source, observation, self.deadline, idle).holding(permit).followed_by(rest))
     }
 
-    /// Keeps what is to be compared or written down, if somebody took the request, the chosen variant answers it, and the
-    /// whole question is still there.
-    pub(super) fn tee(&mut self, parts: &Parts, hop_by_hop: &HopByHop, answer: &HeaderMap, observation: &mut Observation) {
+    /// Keeps what is to be compared or written down, if a shadow or a capture took the request, the chosen variant answers it,
+    /// and the whole question is still there.
+    pub(super) fn tee(&mut self, parts: &Parts, hop_by_hop: &HopByHop, answer: &HeaderMap) {
         let Some(ticket) = self.plan.ticket.take() else { return };
-        if self.fell_back.is_some() || !observation.succeeds() || !self.client.has_ended() {
+        let Some(observation) = self.observation.as_mut().filter(|observation| self.fell_back.is_none() && observation.succeeds()) else {
+            return ticket.give_up(&self.worker, Dropped::Unanswered);
+        };
+        if !self.client.has_ended() {
             return ticket.give_up(&self.worker, Dropped::Unanswered);
         }
         if !self.client.is_repeatable() {
             return ticket.give_up(&self.worker, Dropped::TooLarge);
         }
-        let reference = observation.target();
+        let reference = Arc::clone(observation.target());
         let begun = Begun {
             live: self.live.shared(),
             protocol: self.subject.protocol,
@@ -346,34 +336,37 @@ impl Journey {
             hop_by_hop,
             body: self.client.kept(),
             answer,
-            reference,
-            reference_name: self.plan.wire_name(reference),
+            reference: &reference,
+            reference_name: self.plan.wire_name(&reference),
         };
-        let tee = Tee::begin(&self.worker, &ticket, begun);
-        observation.tee(tee);
+        observation.tee(Tee::begin(&self.worker, &ticket, begun));
     }
 
-    pub(super) fn fail(self, Failed { fault, mut observation }: Failed) -> Response<Answer> {
-        observation.first_byte(fault.outcome());
-        if fault.is_unsent() {
+    pub(super) fn fail(mut self, fault: &Fault) -> Response<Answer> {
+        let mut answer = fault.answer(self.subject.protocol);
+        leave(&self.client, answer.headers_mut());
+        self.mark(answer.headers_mut(), true);
+        if fault.is_unsent()
+            && let Some(observation) = &mut self.observation
+        {
             observation.unsent();
         }
-        let mut answer = fault.answer(self.subject.protocol);
-        self.mark(answer.headers_mut(), observation.target(), true);
-        if fault.outcome() != Outcome::Aborted {
-            observation.complete();
+        let outcome = fault.outcome();
+        if outcome != Outcome::Aborted {
+            self.first_byte(outcome);
+            self.end_attempt(outcome);
         }
         answer
     }
 
-    fn mark(&self, headers: &mut HeaderMap, target: &Target<Handles>, settled: bool) {
+    fn mark(&self, headers: &mut HeaderMap, settled: bool) {
         if self.plan.routed {
-            // Names are checked when a route is made; a header value that could not be built is one nobody can have set.
-            if let Ok(variant) = HeaderValue::from_str(&target.variant) {
+            // Names are checked when a route is made, so every variant's name can be a header's value.
+            if let Ok(variant) = HeaderValue::from_str(&self.answering().variant) {
                 headers.insert(headers::VARIANT.clone(), variant);
             }
         }
-        // The unit stays in its arm, whoever answered in its place.
+        // The unit stays in its arm, whichever variant answered in its place.
         if let Whose::Unit(unit) = self.plan.whose
             && let Some(token) = self.plan.target.handle.token(unit)
         {
@@ -385,5 +378,10 @@ impl Journey {
         if !settled {
             headers.insert(headers::STALE.clone(), HeaderValue::from_static("alias-listing-failed"));
         }
+    }
+
+    /// The target whose answer goes out.
+    fn answering(&self) -> &Target<Handles> {
+        self.observation.as_ref().map_or_else(|| self.target(), Observation::target)
     }
 }

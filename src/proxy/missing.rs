@@ -10,6 +10,7 @@ use http::header::CONTENT_ENCODING;
 use percent_encoding::percent_decode;
 
 use super::body::Source;
+use super::h1::AnswerBody;
 
 /// Qdrant's error bodies are a few hundred bytes.
 const MAX_TEXT: usize = 4096;
@@ -17,8 +18,7 @@ const MAX_TEXT: usize = 4096;
 /// Whether a 404's body says that a collection is missing; with the body, to be passed on if it is to be.
 ///
 /// Bodies in codings other than gzip cannot be read here; they count as "missing", and a refresh of the table decides.
-pub(super) async fn in_rest(source: Source, headers: &HeaderMap) -> (Source, bool) {
-    let Source::Rest(mut body) = source else { return (source, false) };
+pub(super) async fn in_rest(mut body: AnswerBody, headers: &HeaderMap) -> (Source, bool) {
     let mut text = BytesMut::new();
     let complete = loop {
         match std::future::poll_fn(|cx| body.poll_chunk(cx)).await {

@@ -14,20 +14,25 @@
 
 mod accepting;
 mod acceptor;
+mod attempts;
 mod body;
 pub mod classify;
 mod client;
 mod connection;
+mod deadline;
 mod decide;
+mod exchange;
 mod forward;
 pub mod grpc;
 mod guard;
 mod h1;
 mod h2;
 mod headers;
+mod health;
 mod identify;
 mod interleave;
 mod journey;
+mod life;
 mod look;
 mod missing;
 mod observe;
@@ -35,6 +40,7 @@ mod respond;
 mod rest;
 mod service;
 mod tee;
+mod unread;
 mod worker;
 
 pub use acceptor::{Listen, Neighbours, Proxy, StartError};
@@ -46,4 +52,5 @@ pub mod parse {
     pub use super::identify::{BareName, Places, bare, identify};
     pub use super::interleave::parse::{Form, Hit, wanted_by_json, wanted_by_message};
     pub use super::look::{Blind, Framed, Json};
+    pub use super::rest::forwarded_head;
 }

@@ -1,5 +1,6 @@
 //! Pointsman's own answers: one list of faults, each in Qdrant's REST shape and as a gRPC status.
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -7,9 +8,10 @@ use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-use super::body::Answer;
+use super::body::{Answer, BodyFault, ClientBody, leave};
 use super::headers::{self, BadConnection};
-use crate::metrics::{FallbackCause, Outcome, Protocol};
+use super::worker::Worker;
+use crate::metrics::{FallbackCause, Outcome, Protocol, WorkerEvent};
 
 /// Why Pointsman answers instead of Qdrant.
 #[derive(Debug, thiserror::Error)]
@@ -22,18 +24,24 @@ pub(super) enum Fault {
     BadRequest(String),
     #[error("the request has a transfer coding other than `chunked`; send its body without it")]
     Coding,
-    #[error("the request body ended before its end: {0}")]
-    ClientGone(String),
+    #[error("the request body cannot be read to its end: {0}")]
+    Body(#[from] BodyFault),
+    #[error("the request took longer than timeouts.total allows, and its body was still to come")]
+    SlowClient,
     #[error("{0}")]
     Guarded(String),
+    #[error("the message is too large for its collection name to be changed")]
+    TooLargeToRename,
     #[error("the upstream `{0}` cannot be reached: {1}")]
-    Unreachable(Box<str>, Box<dyn std::error::Error + Send + Sync>),
+    Unreachable(Box<str>, #[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("the upstream `{0}` broke off without an answer: {1}")]
-    Broken(Box<str>, String),
+    Broken(Box<str>, #[source] Box<dyn std::error::Error>),
     #[error("the upstream `{0}` did not begin its answer in time")]
     FirstByte(Box<str>),
     #[error("the request took longer than timeouts.total allows")]
     Total,
+    #[error("Pointsman is stopping, send requests elsewhere")]
+    Stopping,
 }
 
 /// gRPC status codes used here.
@@ -62,7 +70,13 @@ impl Fault {
             Self::Connect => (StatusCode::METHOD_NOT_ALLOWED, code::UNIMPLEMENTED, "method-not-allowed"),
             Self::BadRequest(_) => (StatusCode::BAD_REQUEST, code::INVALID_ARGUMENT, "bad-request"),
             Self::Coding => (StatusCode::NOT_IMPLEMENTED, code::UNIMPLEMENTED, "unsupported-coding"),
-            Self::ClientGone(_) => (StatusCode::BAD_REQUEST, code::CANCELLED, "client-gone"),
+            Self::Body(BodyFault::Broken(_)) => (StatusCode::BAD_REQUEST, code::CANCELLED, "client-gone"),
+            Self::Body(BodyFault::Length) => (StatusCode::BAD_REQUEST, code::INVALID_ARGUMENT, "bad-request"),
+            Self::Body(BodyFault::Silent(_)) => (StatusCode::REQUEST_TIMEOUT, code::CANCELLED, "client-timeout"),
+            Self::Body(BodyFault::NoRoom) => (StatusCode::TOO_MANY_REQUESTS, code::RESOURCE_EXHAUSTED, "overloaded"),
+            Self::SlowClient => (StatusCode::REQUEST_TIMEOUT, code::DEADLINE_EXCEEDED, "client-timeout"),
+            Self::TooLargeToRename => (StatusCode::PAYLOAD_TOO_LARGE, code::INVALID_ARGUMENT, "bad-request"),
+            Self::Stopping => (StatusCode::SERVICE_UNAVAILABLE, code::UNAVAILABLE, "stopping"),
             Self::Guarded(_) => (StatusCode::CONFLICT, code::FAILED_PRECONDITION, "guarded"),
             Self::Unreachable(..) => (StatusCode::BAD_GATEWAY, code::UNAVAILABLE, "upstream-unreachable"),
             Self::Broken(..) => (StatusCode::BAD_GATEWAY, code::UNAVAILABLE, "upstream-broken"),
@@ -74,7 +88,8 @@ impl Fault {
     /// How the request that met it is counted.
     pub(super) fn outcome(&self) -> Outcome {
         match self {
-            Self::ClientGone(_) => Outcome::Aborted,
+            Self::Body(_) | Self::SlowClient => Outcome::Aborted,
+            Self::TooLargeToRename => Outcome::Unavailable,
             _ => Outcome::of_http(self.wire().0),
         }
     }
@@ -89,13 +104,16 @@ impl Fault {
         match self {
             Self::Unreachable(..) | Self::Broken(..) => Some(FallbackCause::Connection),
             Self::FirstByte(_) => Some(FallbackCause::Timeout),
+            Self::TooLargeToRename => Some(FallbackCause::Size),
             Self::Overloaded(_)
             | Self::Connect
             | Self::BadRequest(_)
             | Self::Coding
-            | Self::ClientGone(_)
+            | Self::Body(_)
+            | Self::SlowClient
             | Self::Guarded(_)
-            | Self::Total => None,
+            | Self::Total
+            | Self::Stopping => None,
         }
     }
 
@@ -135,6 +153,15 @@ impl Fault {
             .insert("grpc-message", HeaderValue::try_from(message).unwrap_or_else(|_| HeaderValue::from_static("see x-pointsman-error")));
         answer
     }
+}
+
+/// Answers a request that no upstream has seen.
+pub(super) fn refuse(worker: &Worker, fault: &Fault, protocol: Protocol, body: &Rc<ClientBody>) -> Response<Answer> {
+    let event = if matches!(fault, Fault::Overloaded(_)) { WorkerEvent::RequestShed } else { WorkerEvent::RequestRejected };
+    worker.cells().count(event);
+    let mut answer = fault.answer(protocol);
+    leave(body, answer.headers_mut());
+    answer
 }
 
 impl From<BadConnection> for Fault {

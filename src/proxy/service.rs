@@ -1,4 +1,4 @@
-//! The life of a request (design, section 2), as one function: admit, tell the protocols apart, serve.
+//! Where a request's life begins: admitted, and told apart by protocol.
 
 use std::convert::Infallible;
 use std::rc::Rc;
@@ -8,27 +8,37 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Method, Request, Response, Version};
 use hyper::body::Incoming;
 
-use super::body::Answer;
+use super::body::{Answer, ClientBody};
 use super::client::Client;
-use super::respond::Fault;
+use super::health;
+use super::life::Admitted;
+use super::respond::{Fault, refuse};
 use super::worker::Worker;
 use super::{grpc, rest};
 use crate::metrics::Protocol;
 
 pub(super) async fn serve(worker: Rc<Worker>, client: Rc<Client>, request: Request<Incoming>) -> Result<Response<Answer>, Infallible> {
     let started = Instant::now();
-    let protocol = protocol(request.version(), request.headers());
-    let permit = match worker.admit(protocol) {
-        Ok(permit) => permit,
-        Err(answer) => return Ok(*answer),
-    };
-    if request.method() == Method::CONNECT {
-        return Ok(worker.reject(&Fault::Connect, protocol));
+    let (parts, incoming) = request.into_parts();
+    let protocol = protocol(parts.version, &parts.headers);
+    if let Some(answer) = health::while_stopping(&worker, &parts, protocol) {
+        return Ok(answer);
     }
-    Ok(match protocol {
-        Protocol::Rest => rest::serve(&worker, request, &client, permit, started).await,
-        Protocol::Grpc => grpc::serve(&worker, request, &client, permit, started).await,
-    })
+    let idle = worker.live().settings.timeouts.idle;
+    let body = Rc::new(ClientBody::new(incoming, parts.version, &parts.headers, idle, worker.memory().hold()));
+    let permit = if parts.method == Method::CONNECT { Err(Fault::Connect) } else { worker.admit() };
+    let permit = match permit {
+        Ok(permit) => permit,
+        Err(fault) => return Ok(refuse(&worker, &fault, protocol, &body)),
+    };
+    let admitted = Admitted { worker, permit, body, started };
+    let asking = client.asks(started);
+    let answer = match protocol {
+        Protocol::Rest => rest::serve(&parts, admitted, &client).await,
+        Protocol::Grpc => grpc::serve(&parts, admitted, &client).await,
+    };
+    asking.answered();
+    Ok(answer)
 }
 
 /// Either port takes either protocol: what a request is, it says itself.

@@ -51,13 +51,13 @@ async fn a_message_that_does_not_come_is_over_in_time() {
     out.send_data(Bytes::from_static(&[0, 0, 0]), false).expect("the stream is open");
     let answer = tokio::time::timeout(PATIENCE, answer).await.expect("in time").expect("an answer");
     let said = ["grpc-status", "x-pointsman-error"].map(|name| answer.headers()[name].to_str().expect("text"));
-    assert_eq!(said, ["4", "total-timeout"]);
+    assert_eq!(said, ["4", "client-timeout"]);
 
     // Whether the alias may be moved can be said of the whole body only.
     let mut client = TcpStream::connect(pointsman.rest).await.expect("accepted");
     client.write_all(b"POST /collections/aliases HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\n{\"actions\"").await.expect("sent");
     let mut answer = [0; 12];
     tokio::time::timeout(PATIENCE, client.read_exact(&mut answer)).await.expect("in time").expect("an answer");
-    assert_eq!(&answer, b"HTTP/1.1 504");
+    assert_eq!(&answer, b"HTTP/1.1 408");
     pointsman.idle().await;
 }

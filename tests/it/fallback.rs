@@ -48,6 +48,53 @@ async fn a_missing_collection() {
     expect_stable(&pointsman, "missing").await;
 }
 
+/// What a variant refuses and stable serves is the variant's failure, and users see nothing of it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn refusals() {
+    for status in [400, 403, 422] {
+        let (_upstream, pointsman) = failing_candidate(Some(json!({"errors": [{"status": status, "share": 1.0}]})), "").await;
+        expect_stable(&pointsman, "refused").await;
+    }
+}
+
+/// What both refuse is the request's fault: the client sees stable's words, and no variant is blamed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_that_stable_refuses_too_is_no_failure_of_the_variant() {
+    let (_upstream, pointsman) = failing_candidate(Some(json!({})), "").await;
+    for _ in 0..3 {
+        let request = pointsman.http.post(pointsman.rest("/collections/docs/points/query")).header("x-user-id", "1");
+        let answer = request.json(&json!({"query": [1.0, 0.5, 7.0], "limit": 1})).send().await.expect("an answer");
+        assert_eq!((answer.status().as_u16(), &answer.headers()["x-pointsman-variant"]), (400, &"stable".parse().expect("a value")));
+        let request = QueryPointsBuilder::new("docs").query(Query::new_nearest(vec![1.0, 0.5, 7.0])).limit(1);
+        let error = client(&pointsman).with_header("x-user-id", "1").query(request).await.expect_err("a wrong dimension");
+        assert!(error.to_string().contains("dimension"), "{error}");
+    }
+    assert_eq!(pointsman.variant("docs", "candidate").await["fallbacks"], 0);
+}
+
+/// A variant's refusal is better than no answer.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refusal_goes_out_where_stable_cannot_be_reached() {
+    let there = Upstream::sandbox().await;
+    collection(&there.rest, "docs_v2").await;
+    let faults = serde_json::from_value(json!({"errors": [{"status": 403, "share": 1.0}]})).expect("a fault");
+    there.engine().faults.set("docs_v2", faults).expect("a valid fault");
+    let here = Upstream::sandbox().await;
+    collection(&here.rest, "docs_v1").await;
+    alias(&here.rest, "docs", "docs_v1").await;
+    let extra = format!(
+        "  there: {{rest_url: \"{}\", grpc_url: \"{}\"}}\nroutes: {{docs: {{variants: [{{name: stable, weight: 0}}, \
+         {{name: there, upstream: there, collection: docs_v2, weight: 1}}]}}}}",
+        there.rest, there.grpc
+    );
+    let pointsman = Pointsman::start(&here, &extra).await;
+    drop(here);
+    let request = pointsman.http.post(pointsman.rest("/collections/docs/points/query")).header("x-user-id", "1").json(&query());
+    let answer = request.send().await.expect("an answer");
+    assert_eq!((answer.status().as_u16(), &answer.headers()["x-pointsman-variant"]), (403, &"there".parse().expect("a value")));
+    pointsman.idle().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_that_never_begins() {
     // Stable has to begin in time too, on a busy machine.
@@ -60,9 +107,10 @@ async fn a_missing_point_is_no_missing_collection() {
     let (_upstream, pointsman) = failing_candidate(Some(json!({})), "").await;
     let answer = pointsman.http.get(pointsman.rest("/collections/docs/points/4711")).send().await.expect("an answer");
     assert_eq!(answer.status(), 404);
-    assert_eq!(answer.headers()["x-pointsman-variant"], "candidate");
-    assert!(!answer.headers().contains_key("x-pointsman-fallback"));
+    // Stable does not have it either, so no variant is to blame.
+    assert_eq!(answer.headers()["x-pointsman-variant"], "stable");
     assert!(answer.text().await.expect("text").contains("4711"));
+    assert_eq!(pointsman.variant("docs", "candidate").await["fallbacks"], 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,15 +1,18 @@
 //! What applications may not do to a split alias through the data ports, on both protocols, and what they still may.
 
+use std::io::Write;
 use std::time::Duration;
 
 use pointsman_sandbox::requests::Filter;
+use prost::Message;
 use qdrant_client::Qdrant;
-use qdrant_client::qdrant::{CreateAliasBuilder, RenameAliasBuilder};
+use qdrant_client::qdrant::{CreateAliasBuilder, DeleteCollection, RenameAliasBuilder};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tonic::Code;
 
 use crate::house::{PATIENCE, Pointsman, Upstream, alias, client, collection, get, send};
+use crate::wire;
 
 const UPDATE: &str = "/collections/aliases";
 
@@ -150,4 +153,51 @@ async fn a_canary_guards_its_alias_and_both_its_collections_until_it_ends() {
         }
     };
     tokio::time::timeout(PATIENCE, free).await.expect("nothing is guarded any more");
+}
+
+/// What one reader understands and another one may not must not decide whether a guard looks.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_cannot_be_read_for_certain_is_refused() {
+    let (upstream, pointsman, _) = split().await;
+    let before = reached(&upstream);
+    let rename = r#"{"rename_alias": {"old_alias_name": "other", "new_alias_name": "docs_v2"}}"#;
+    let deep = format!("{}{}", "[".repeat(500), "]".repeat(500));
+    for body in [
+        format!(r#"{{"actions": [{rename}], "x": 1e999}}"#).into_bytes(),
+        format!(r#"{{"x": {deep}, "actions": [{rename}]}}"#).into_bytes(),
+        [br#"{"x": ""#.as_slice(), &[0xff, 0xfe], format!(r#"", "actions": [{rename}]}}"#).as_bytes()].concat(),
+        format!(r#"{{"actions": [], "actions": [{rename}]}}"#).into_bytes(),
+        format!(r#"{{"actions": [{{"create_alias": 7, {}]}}"#, &rename[1..]).into_bytes(),
+        b"{\"actions\": [".to_vec(),
+    ] {
+        let text = String::from_utf8_lossy(&body[..body.len().min(60)]).into_owned();
+        let request = pointsman.http.post(pointsman.rest(UPDATE)).header("content-type", "application/json").body(body);
+        let answer = request.send().await.expect("an answer");
+        assert_eq!(
+            (answer.status(), &answer.headers()["x-pointsman-error"]),
+            (StatusCode::CONFLICT, &"guarded".parse().expect("a value")),
+            "{text}"
+        );
+    }
+    let delete = |name: &str| DeleteCollection { collection_name: name.to_owned(), timeout: None }.encode_to_vec();
+    // Field 15, which Qdrant does not know and passes over.
+    let padding = |length: usize| {
+        let mut field = vec![0x7a];
+        prost::encode_length_delimiter(length, &mut field).expect("a vector takes all");
+        field.resize(field.len() + length, b'x');
+        field
+    };
+    for hidden in [100, 300_000] {
+        let message = [delete("free"), padding(hidden), delete("docs_v2")].concat();
+        let plain = wire::frame(0, u32::try_from(message.len()).expect("short"), &message);
+        let ended = wire::call(pointsman.grpc, "qdrant.Collections/Delete", &[], plain).await;
+        assert_eq!((ended.status(), ended.text("x-pointsman-error")), ("9", Some("guarded")), "{hidden} bytes between two names");
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        gzip.write_all(&message).expect("memory takes it");
+        let message = gzip.finish().expect("memory takes it");
+        let compressed = wire::frame(1, u32::try_from(message.len()).expect("short"), &message);
+        let ended = wire::call(pointsman.grpc, "qdrant.Collections/Delete", &[("grpc-encoding", "gzip")], compressed).await;
+        assert_eq!((ended.status(), ended.text("x-pointsman-error")), ("9", Some("guarded")), "{hidden} bytes, compressed");
+    }
+    assert_eq!(reached(&upstream), before, "nothing of it reached the upstream");
 }

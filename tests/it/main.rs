@@ -10,7 +10,9 @@ mod canary;
 mod clients;
 mod commands;
 mod cross_site;
+mod deadlines;
 mod deployment;
+mod early_answers;
 mod elsewhere;
 mod event_stream;
 mod experiment;
@@ -39,6 +41,8 @@ mod slow_peers;
 mod stop;
 mod store_command;
 mod strict;
+#[path = "../support/strict_head.rs"]
+mod strict_head;
 mod switch;
 mod tls;
 mod way_out;

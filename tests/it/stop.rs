@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 
 use crate::house::{PATIENCE, Pointsman, Upstream, in_flight};
 use crate::peer;
-use crate::wire::{dial, frame, head};
+use crate::wire::{call, dial, frame, head};
 
 /// Both doors of an upstream that answers when it has a permit.
 pub(crate) async fn held() -> (Arc<Semaphore>, Upstream) {
@@ -83,4 +83,29 @@ async fn a_stop_tells_everybody_and_finishes_what_is_under_way() {
     assert_eq!(body.trailers().await.expect("whole").expect("trailers")["grpc-status"], "0");
     let ended = tokio::time::timeout(PATIENCE, pointsman.child.wait()).await.expect("it ends").expect("it can be waited for");
     assert_eq!(ended.code(), Some(0));
+}
+
+/// A balancer probes the port that takes the traffic, and has to see the stop coming while requests are still served.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_data_ports_say_that_they_are_about_to_go_and_serve_on() {
+    let upstream = Upstream::sandbox().await;
+    let mut pointsman = Pointsman::start(&upstream, "shutdown: {delay: 600s}").await;
+    let (http, url) = (&pointsman.http, |path: &str| pointsman.rest(path));
+    let status = async |path: &str| http.get(url(path)).send().await.expect("an answer").status().as_u16();
+    assert_eq!((status("/readyz").await, status("/healthz").await), (200, 200));
+    pointsman.signal("-TERM").await;
+    let not_ready = async {
+        while status("/readyz").await != 503 {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, not_ready).await.expect("not ready any more");
+    assert_eq!((status("/healthz").await, status("/livez").await, status("/collections").await), (503, 200, 200));
+    let health = call(pointsman.grpc, "grpc.health.v1.Health/Check", &[], frame(0, 0, b"")).await;
+    assert_eq!((health.status(), &health.body[5..]), ("0", [0x08, 2].as_slice()), "NOT_SERVING");
+    let health = call(pointsman.grpc, "qdrant.Qdrant/HealthCheck", &[], frame(0, 0, b"")).await;
+    assert_eq!((health.status(), health.text("x-pointsman-error")), ("14", Some("stopping")));
+    let listed = call(pointsman.grpc, "qdrant.Collections/List", &[], frame(0, 0, b"")).await;
+    assert_eq!(listed.status(), "0");
+    pointsman.child.kill().await.expect("it runs");
 }

@@ -55,7 +55,12 @@ pub(crate) fn head(method: &str, headers: &[(&str, &str)]) -> Request<()> {
 
 /// A unary call to its end.
 pub(crate) async fn call(address: SocketAddr, method: &str, headers: &[(&str, &str)], body: Bytes) -> Ended {
-    let mut sender = dial(address).await;
+    call_on(&dial(address).await, method, headers, body).await
+}
+
+/// The same over a connection that is there.
+pub(crate) async fn call_on(connection: &SendRequest<Bytes>, method: &str, headers: &[(&str, &str)], body: Bytes) -> Ended {
+    let mut sender = connection.clone().ready().await.expect("the connection is open");
     let call = async {
         let (answer, mut out) = sender.send_request(head(method, headers), false).expect("sent");
         // Refused by its head alone, it is answered before the rest could be sent.

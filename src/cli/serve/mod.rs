@@ -103,6 +103,7 @@ async fn serve(args: &ServeArgs, loaded: &Loaded) -> Result<(), ServeError> {
 /// Everything under way ends by itself if it can within the grace.
 async fn down(config: &Config, control: &Control, proxy: Proxy) {
     control.readiness().set_draining();
+    proxy.announce_stop();
     tracing::info!("stopping: not ready any more");
     tokio::time::sleep(config.shutdown.delay.get()).await;
     if proxy.shutdown(config.shutdown.grace.get()).await {

@@ -36,6 +36,7 @@ fn numbers_keep_to_their_ranges() {
         ("limits.retry_after", "0s"),
         ("limits.grpc_inspect_bytes", "1B"),
         ("limits.grpc_inflate_bytes", "2GiB"),
+        ("limits.held_bytes", "1KiB"),
         ("shadow.concurrency", "0"),
         ("shadow.queue", "0"),
         ("shadow.max_bytes", "1GiB"),

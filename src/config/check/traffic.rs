@@ -16,6 +16,7 @@ pub(super) fn check(config: &Config, faults: &mut Faults) {
     faults.range("limits.retry_after", &limits.retry_after, &(Period::from_millis(1)..=Period::from_secs(86_400)));
     faults.range("limits.grpc_inspect_bytes", &limits.grpc_inspect_bytes, &(Size::from_kib(1)..=Size::from_mib(64)));
     faults.range("limits.grpc_inflate_bytes", &limits.grpc_inflate_bytes, &(Size::from_kib(1)..=Size::from_mib(1024)));
+    faults.range("limits.held_bytes", &limits.held_bytes, &(Size::from_mib(1)..=Size::from_mib(1024 * 1024)));
     faults.range("answers.sample", &config.answers.sample, &(0.0..=1.0));
     faults.range("answers.max_bytes", &config.answers.max_bytes, &(Size::from_kib(1)..=Size::from_mib(64)));
 }
@@ -26,6 +27,7 @@ fn timeouts(config: &Config, faults: &mut Faults) {
     faults.range("timeouts.connect", &timeouts.connect, &(Period::from_millis(1)..=day));
     faults.range("timeouts.first_byte", &timeouts.first_byte, &(Period::default()..=day));
     faults.range("timeouts.total", &timeouts.total, &(Period::default()..=day));
+    faults.range("timeouts.idle", &timeouts.idle, &(Period::default()..=day));
     if timeouts.idle_rest.is_zero() || timeouts.idle_rest >= QDRANT_KEEP_ALIVE {
         faults.at(
             "timeouts.idle_rest",

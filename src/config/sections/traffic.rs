@@ -15,6 +15,9 @@ pub struct TimeoutsConfig {
     pub first_byte: Period,
     /// From the head of the request to the last byte of the answer; default `0s`: none. It ends slow uploads too.
     pub total: Period,
+    /// How long nothing may move inside of a body: a client that sends or reads nothing of it, an upstream that takes or sends
+    /// nothing of it; default `60s`. The request ends then, and counts against the side that stalled.
+    pub idle: Period,
     /// How long an unused REST connection to an upstream is kept; default `4s`. Below Qdrant's own 5 s, or requests
     /// meet connections that Qdrant is just closing.
     pub idle_rest: Period,
@@ -23,7 +26,7 @@ pub struct TimeoutsConfig {
 impl Default for TimeoutsConfig {
     fn default() -> Self {
         let second = Period::from_secs;
-        Self { connect: second(2), first_byte: second(0), total: second(0), idle_rest: second(4) }
+        Self { connect: second(2), first_byte: second(0), total: second(0), idle: second(60), idle_rest: second(4) }
     }
 }
 
@@ -89,6 +92,9 @@ pub struct LimitsConfig {
     /// How large a compressed gRPC message may become when its name has to be changed; default `4MiB`. Larger ones are
     /// refused: they could be made to fill the memory.
     pub grpc_inflate_bytes: Size,
+    /// What is kept and inflated of all requests together; default `256MiB`. Beyond it reads are not kept for a second sending,
+    /// compressed messages are not renamed, and what has to be read before it can go on is answered 429 or RESOURCE_EXHAUSTED.
+    pub held_bytes: Size,
 }
 
 impl Default for LimitsConfig {
@@ -98,6 +104,7 @@ impl Default for LimitsConfig {
             retry_after: Period::from_secs(1),
             grpc_inspect_bytes: Size::from_kib(64),
             grpc_inflate_bytes: Size::from_mib(4),
+            held_bytes: Size::from_mib(256),
         }
     }
 }

@@ -2,17 +2,21 @@
 
 use std::collections::VecDeque;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
-use tokio::time::Sleep;
 
+use super::drain::Rest;
 use crate::metrics::Outcome;
+use crate::proxy::deadline::{Deadline, Silence};
 use crate::proxy::h1::AnswerBody as RestBody;
 use crate::proxy::h2::AnswerBody as GrpcBody;
 use crate::proxy::observe::Observation;
+use crate::proxy::unread::Unread;
 use crate::proxy::worker::Permit;
 
 /// Why an answer ended early. The client sees a closed connection or a reset stream.
@@ -20,6 +24,8 @@ use crate::proxy::worker::Permit;
 pub(in crate::proxy) enum AnswerError {
     #[error("the upstream broke off its answer: {0}")]
     Upstream(String),
+    #[error("the upstream has sent nothing of its answer for {0:?}")]
+    Silent(Duration),
     #[error("the request took longer than timeouts.total allows")]
     TotalTimeout,
 }
@@ -45,32 +51,50 @@ pub(in crate::proxy) struct Answer {
     source: Source,
     /// Ended with the last byte, or on drop as aborted.
     watch: Option<Observation>,
-    deadline: Option<Pin<Box<Sleep>>>,
+    deadline: Deadline,
+    silence: Silence,
+    /// Notices a client that does not read it.
+    unread: Option<Rc<Unread>>,
     /// The request's place among those allowed at once.
     permit: Option<Permit>,
+    /// What is still sent of the request.
+    rest: Option<Rest>,
 }
 
 impl Answer {
-    pub(in crate::proxy) fn new(source: Source, mut watch: Option<Observation>, deadline: Option<Pin<Box<Sleep>>>) -> Self {
+    /// `idle` is how long the upstream may send nothing of it.
+    pub(in crate::proxy) fn new(source: Source, mut watch: Option<Observation>, deadline: Deadline, idle: Option<Duration>) -> Self {
         if source.is_end()
             && let Some(watch) = watch.take()
         {
             watch.complete();
         }
-        Self { source, watch, deadline, permit: None }
+        let unread = Unread::of_this_stream(deadline);
+        Self { source, watch, deadline, silence: deadline.silence(idle), unread, permit: None, rest: None }
+    }
+
+    /// Pointsman's own words.
+    pub(in crate::proxy) fn own(source: Source) -> Self {
+        Self { source, watch: None, deadline: Deadline::NONE, silence: Silence::new(None), unread: None, permit: None, rest: None }
     }
 
     pub(in crate::proxy) fn full(text: impl Into<Bytes>) -> Self {
-        Self { source: Source::Full(Some(text.into())), watch: None, deadline: None, permit: None }
+        Self::own(Source::Full(Some(text.into())))
     }
 
     pub(in crate::proxy) fn empty() -> Self {
-        Self { source: Source::Empty, watch: None, deadline: None, permit: None }
+        Self::own(Source::Empty)
     }
 
     /// Keeps `permit` until the last byte.
     pub(in crate::proxy) fn holding(mut self, permit: Option<Permit>) -> Self {
         self.permit = permit.filter(|_| self.watch.is_some());
+        self
+    }
+
+    /// Takes care of the rest of the request once the answer is over.
+    pub(in crate::proxy) fn followed_by(mut self, rest: Option<Rest>) -> Self {
+        self.rest = rest;
         self
     }
 
@@ -82,6 +106,21 @@ impl Answer {
         if let Some(trailers) = frame.trailers_ref() {
             watch.outcome(grpc_outcome(trailers));
         }
+    }
+
+    /// The upstream has nothing to give now.
+    fn poll_silence(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, AnswerError>>> {
+        if let Some(unread) = &self.unread {
+            unread.taken();
+        }
+        std::task::ready!(self.silence.poll(cx));
+        let (outcome, error) = if self.deadline.is_over() {
+            (Outcome::Timeout, AnswerError::TotalTimeout)
+        } else {
+            (Outcome::Unavailable, AnswerError::Silent(self.silence.limit()))
+        };
+        self.fail(outcome);
+        Poll::Ready(Some(Err(error)))
     }
 
     fn end(&mut self) {
@@ -128,6 +167,18 @@ impl Source {
         Self::Replayed(Box::new(Replay { read: frames.into_iter().map(Ok).collect(), rest: Self::Empty }))
     }
 
+    /// Gives up an answer that nobody wants; its connection is kept where that is cheap.
+    pub(in crate::proxy) fn discard(self) {
+        if let Self::Rest(body) = self {
+            body.discard();
+        }
+    }
+
+    /// Whether more of the request is still sent while it is relayed.
+    pub(in crate::proxy) fn is_sending(&self) -> bool {
+        matches!(self, Self::Grpc(body) if body.is_sending())
+    }
+
     fn is_end(&self) -> bool {
         match self {
             Self::Empty | Self::Full(None) => true,
@@ -155,14 +206,15 @@ impl Body for Answer {
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, AnswerError>>> {
         let this = self.get_mut();
-        if let Some(deadline) = &mut this.deadline
-            && deadline.as_mut().poll(cx).is_ready()
-        {
-            this.deadline = None;
+        if this.watch.is_some() && this.deadline.is_over() {
             this.fail(Outcome::Timeout);
             return Poll::Ready(Some(Err(AnswerError::TotalTimeout)));
         }
-        let frame = std::task::ready!(this.source.poll(cx));
+        let Poll::Ready(frame) = this.source.poll(cx) else { return this.poll_silence(cx) };
+        this.silence.broken();
+        if let Some(unread) = &this.unread {
+            unread.handed_over();
+        }
         match &frame {
             Some(Ok(frame)) => {
                 this.relay(frame);

@@ -3,11 +3,17 @@
 use std::cell::{Cell, RefCell};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
+use http::header::EXPECT;
+use http::{HeaderMap, Version};
 use http_body::Body;
 use hyper::body::Incoming;
 use smallvec::SmallVec;
+
+use crate::live::Held;
+use crate::proxy::deadline::Silence;
 
 /// Why the rest of a request's body cannot be had. The client's fault in each case.
 #[derive(Debug, thiserror::Error)]
@@ -16,6 +22,10 @@ pub(in crate::proxy) enum BodyFault {
     Broken(#[from] hyper::Error),
     #[error("it has another length than its `content-length`")]
     Length,
+    #[error("no byte of it has arrived for {0:?}")]
+    Silent(Duration),
+    #[error("its beginning cannot be held, since Pointsman holds as much of other requests as limits.held_bytes allows")]
+    NoRoom,
 }
 
 /// Shared by the attempts of one request, of which one runs at a time.
@@ -24,6 +34,8 @@ pub(in crate::proxy) struct ClientBody {
     /// What was read and kept, in order. Everything read so far, unless `lost`.
     kept: RefCell<SmallVec<[Bytes; 4]>>,
     kept_bytes: Cell<usize>,
+    /// What is kept, of the memory for all requests.
+    held: RefCell<Held>,
     /// How much may be kept; zero once no second sending can be wanted.
     limit: Cell<usize>,
     /// Something was forwarded without being kept: this body can't be sent again.
@@ -32,28 +44,68 @@ pub(in crate::proxy) struct ClientBody {
     bytes: Cell<u64>,
     /// As the client's own framing says, where it says so in advance.
     length: Option<u64>,
+    silence: RefCell<Silence>,
+    /// The last look at it found nothing: it is the client's turn.
+    awaited: Cell<bool>,
+    /// Something has asked for it, so a client that waits for `100 Continue` has been told to send it.
+    asked_for: Cell<bool>,
+    /// The client sends it only after `100 Continue`.
+    expectant: bool,
+    /// The client speaks HTTP/1: its connection has no other way to go on than past this body.
+    http1: bool,
 }
 
 /// How far [`ClientBody::hold`] came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::proxy) enum Held {
+pub(in crate::proxy) enum Read {
     More,
     End,
 }
 
 impl ClientBody {
-    pub(in crate::proxy) fn new(incoming: Incoming, keep: usize) -> Self {
+    /// Of a request with this version and these headers. `idle` is how long the client may send nothing of it.
+    pub(in crate::proxy) fn new(incoming: Incoming, version: Version, headers: &HeaderMap, idle: Option<Duration>, held: Held) -> Self {
         let ended = incoming.is_end_stream();
+        let expectant = version == Version::HTTP_11 && headers.contains_key(EXPECT);
         let length = incoming.size_hint().exact();
         Self {
             incoming: RefCell::new(incoming),
             kept: RefCell::default(),
             kept_bytes: Cell::new(0),
-            limit: Cell::new(keep),
+            held: RefCell::new(held),
+            limit: Cell::new(0),
             lost: Cell::new(false),
             ended: Cell::new(ended),
             bytes: Cell::new(0),
             length,
+            silence: RefCell::new(Silence::new(idle)),
+            awaited: Cell::new(false),
+            asked_for: Cell::new(false),
+            expectant: expectant && !ended,
+            http1: version < Version::HTTP_2,
+        }
+    }
+
+    /// Whether the client has to send more of it before the request can go on.
+    pub(in crate::proxy) fn is_awaited(&self) -> bool {
+        self.awaited.get()
+    }
+
+    /// Whether the client waits for `100 Continue` before it sends it.
+    pub(in crate::proxy) fn is_expectant(&self) -> bool {
+        self.expectant && !self.asked_for.get()
+    }
+
+    pub(in crate::proxy) fn is_http1(&self) -> bool {
+        self.http1
+    }
+
+    /// Reads and drops what is left of it, up to `limit` bytes.
+    pub(in crate::proxy) async fn discard(&self, limit: u64) {
+        let end = self.bytes().saturating_add(limit);
+        while self.bytes() < end {
+            // A client that breaks off has nothing left to be read.
+            let Ok(Some(_)) = std::future::poll_fn(|cx| self.poll_incoming(cx)).await else { return };
         }
     }
 
@@ -63,14 +115,20 @@ impl ClientBody {
         self.length
     }
 
-    /// Reads one more chunk and keeps it, whatever the limit says: for whoever must see the beginning.
-    pub(in crate::proxy) async fn hold(&self) -> Result<Held, BodyFault> {
+    /// An account over the memory for all requests, with nothing on it.
+    pub(in crate::proxy) fn room(&self) -> Held {
+        self.held.borrow().another()
+    }
+
+    /// Reads one more chunk and keeps it, whatever this request's own limit says: its beginning has to be seen.
+    pub(in crate::proxy) async fn hold(&self) -> Result<Read, BodyFault> {
         match std::future::poll_fn(|cx| self.poll_incoming(cx)).await? {
-            Some(chunk) => {
-                self.keep(chunk);
-                Ok(Held::More)
+            Some(chunk) if self.keep(&chunk) => Ok(Read::More),
+            Some(_) => {
+                self.lost.set(true);
+                Err(BodyFault::NoRoom)
             }
-            None => Ok(Held::End),
+            None => Ok(Read::End),
         }
     }
 
@@ -78,7 +136,7 @@ impl ClientBody {
     /// kept.
     pub(in crate::proxy) async fn hold_whole(&self, limit: usize) -> Result<Option<Vec<u8>>, BodyFault> {
         while self.kept_bytes() <= limit {
-            if self.hold().await? == Held::End {
+            if self.hold().await? == Read::End {
                 return Ok(Some(self.kept.borrow().concat()));
             }
         }
@@ -126,6 +184,7 @@ impl ClientBody {
         self.limit.set(0);
         if self.ended.get() {
             self.kept.borrow_mut().clear();
+            self.held.borrow_mut().release();
             self.lost.set(true);
         }
     }
@@ -137,8 +196,7 @@ impl ClientBody {
             return Poll::Ready(Ok(Some(chunk.clone())));
         }
         let Some(chunk) = ready!(self.poll_incoming(cx)?) else { return Poll::Ready(Ok(None)) };
-        if !self.lost.get() && self.kept_bytes.get() + chunk.len() <= self.limit.get() {
-            self.keep(chunk.clone());
+        if !self.lost.get() && self.kept_bytes.get() + chunk.len() <= self.limit.get() && self.keep(&chunk) {
             *position += 1;
         } else {
             self.lost.set(true);
@@ -146,9 +204,14 @@ impl ClientBody {
         Poll::Ready(Ok(Some(chunk)))
     }
 
-    fn keep(&self, chunk: Bytes) {
-        self.kept_bytes.set(self.kept_bytes.get() + chunk.len());
-        self.kept.borrow_mut().push(chunk);
+    /// False when there is no memory for it.
+    fn keep(&self, chunk: &Bytes) -> bool {
+        let room = self.held.borrow_mut().take(chunk.len());
+        if room {
+            self.kept_bytes.set(self.kept_bytes.get() + chunk.len());
+            self.kept.borrow_mut().push(chunk.clone());
+        }
+        room
     }
 
     fn poll_incoming(&self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, BodyFault>> {
@@ -157,7 +220,10 @@ impl ClientBody {
             if self.ended.get() {
                 return Poll::Ready(Ok(None));
             }
-            let frame = ready!(Pin::new(&mut *incoming).poll_frame(cx)?);
+            self.asked_for.set(true);
+            let Poll::Ready(frame) = Pin::new(&mut *incoming).poll_frame(cx)? else { return self.poll_silence(cx) };
+            self.awaited.set(false);
+            self.silence.borrow_mut().broken();
             // Qdrant reads no request trailers; they end the body like its plain end does.
             let data = frame.and_then(|frame| frame.into_data().ok());
             if data.is_none() || incoming.is_end_stream() {
@@ -176,6 +242,12 @@ impl ClientBody {
                 }
             }
         }
+    }
+
+    fn poll_silence(&self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, BodyFault>> {
+        self.awaited.set(true);
+        let mut silence = self.silence.borrow_mut();
+        silence.poll(cx).map(|()| Err(BodyFault::Silent(silence.limit())))
     }
 
     /// Whether what was read agrees with [`Self::length`]. The readers below check it too; a request whose framing is wrong must

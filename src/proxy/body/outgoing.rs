@@ -7,29 +7,32 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 
 use super::{BodyFault, ClientBody};
+use crate::live::Held;
 
 pub(in crate::proxy) struct Outgoing {
     /// Takes the place of the first `position` chunks of the client's body.
     prelude: VecDeque<Bytes>,
     client: Rc<ClientBody>,
     position: usize,
+    /// The prelude's part of the memory for all requests, where it was inflated.
+    held: Option<Rc<Held>>,
 }
 
 impl Outgoing {
     /// The client's body, unchanged, from its beginning.
     pub(in crate::proxy) fn whole(client: &Rc<ClientBody>) -> Self {
-        Self { prelude: VecDeque::new(), client: Rc::clone(client), position: 0 }
+        Self { prelude: VecDeque::new(), client: Rc::clone(client), position: 0, held: None }
     }
 
     /// The client's body with `prelude` in place of everything held so far.
-    pub(in crate::proxy) fn edited(client: &Rc<ClientBody>, prelude: impl IntoIterator<Item = Bytes>) -> Self {
+    pub(in crate::proxy) fn edited(client: &Rc<ClientBody>, prelude: impl IntoIterator<Item = Bytes>, held: Option<Held>) -> Self {
         let prelude = prelude.into_iter().filter(|chunk| !chunk.is_empty()).collect();
-        Self { prelude, client: Rc::clone(client), position: client.chunks_kept() }
+        Self { prelude, client: Rc::clone(client), position: client.chunks_kept(), held: held.map(Rc::new) }
     }
 
     /// The same bytes from the beginning, for another attempt.
     pub(in crate::proxy) fn again(&self) -> Self {
-        Self { prelude: self.prelude.clone(), client: Rc::clone(&self.client), position: self.position }
+        Self { prelude: self.prelude.clone(), client: Rc::clone(&self.client), position: self.position, held: self.held.clone() }
     }
 
     pub(in crate::proxy) fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, BodyFault>> {
@@ -37,6 +40,11 @@ impl Outgoing {
             Some(chunk) => Poll::Ready(Ok(Some(chunk))),
             None => self.client.poll_chunk(cx, &mut self.position),
         }
+    }
+
+    /// Whether the client waits for `100 Continue` before it sends anything.
+    pub(in crate::proxy) fn is_expectant(&self) -> bool {
+        self.client.is_expectant()
     }
 
     /// Whether everything has been handed out, as far as can be told without waiting.

@@ -11,7 +11,10 @@ use smallvec::SmallVec;
 
 use super::scan::Scanner;
 use super::wire::Malformed;
+use crate::live::Held;
 
+/// How much is inflated at a time.
+const STEP: usize = 64 * 1024;
 /// Any encoder that writes fields in order has written the name by then.
 const PEEK: u64 = 16 * 1024;
 
@@ -40,11 +43,22 @@ pub(super) fn peek(compressed: &[Bytes]) -> Result<Scanner, Inflate> {
     }
 }
 
-/// The whole message, uncompressed, if it is no larger than `limit`.
-pub(super) fn inflate(compressed: &[Bytes], limit: usize) -> Result<(Bytes, Scanner), Inflate> {
+/// The whole message, uncompressed, if it is no larger than `limit`, and there is memory for it on the account `held`.
+pub(super) fn inflate(compressed: &[Bytes], limit: usize, held: &mut Held) -> Result<(Bytes, Scanner), Inflate> {
     let mut plain = Vec::new();
     let mut decoder = GzDecoder::new(Chunks::new(compressed)).take(limit as u64 + 1);
-    decoder.read_to_end(&mut plain).map_err(Inflate::Broken)?;
+    // Step by step: a few kilobytes may inflate to a thousand times as much, and the memory is asked for before it is used.
+    loop {
+        let before = plain.len();
+        if before > limit || !held.take(STEP) {
+            return Err(Inflate::TooLarge);
+        }
+        plain.reserve_exact(STEP);
+        decoder.by_ref().take(STEP as u64).read_to_end(&mut plain).map_err(Inflate::Broken)?;
+        if plain.len() < before + STEP {
+            break;
+        }
+    }
     if plain.len() > limit {
         return Err(Inflate::TooLarge);
     }

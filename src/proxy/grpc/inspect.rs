@@ -1,5 +1,7 @@
 //! Holds back as much of a call's first message as is needed to know which collection it names.
 
+use std::rc::Rc;
+
 use bytes::{Buf, Bytes};
 use smallvec::SmallVec;
 
@@ -8,7 +10,7 @@ use super::scan::{Found, Scanner};
 use super::splice::{self, PREFIX};
 use super::wire::Malformed;
 use crate::live::Limits;
-use crate::proxy::body::{BodyFault, ClientBody, Held};
+use crate::proxy::body::{BodyFault, ClientBody, Outgoing, Read};
 
 /// What could be learnt of the first message.
 #[derive(Debug, Default)]
@@ -68,7 +70,7 @@ pub(in crate::proxy) async fn whole_message(client: &ClientBody, limit: usize, g
     let pieces: SmallVec<[Bytes; 4]> = reader.from(PREFIX, PREFIX + length).collect();
     match flag {
         0 => Ok(WholeMessage::Plain(pieces.concat().into())),
-        1 if gzip => match gzip::inflate(&pieces, limit) {
+        1 if gzip => match gzip::inflate(&pieces, limit, &mut client.room()) {
             Ok((plain, _)) => Ok(WholeMessage::Plain(plain)),
             Err(Inflate::TooLarge) => Ok(WholeMessage::TooLarge),
             Err(other) => Err(unreadable(other)),
@@ -134,16 +136,17 @@ impl Message {
         std::str::from_utf8(name).ok().filter(|name| !name.is_empty())
     }
 
-    /// The chunks that say `name` instead, to be sent in place of everything held so far.
-    pub(super) async fn renamed(&self, client: &ClientBody, limits: &Limits, name: &str) -> Result<Vec<Bytes>, NotRenamed> {
+    /// The request that says `name` instead, in place of everything held so far.
+    pub(super) async fn renamed(&self, client: &Rc<ClientBody>, limits: &Limits, name: &str) -> Result<Outgoing, NotRenamed> {
         if self.compressed {
             return self.inflated(client, limits, name).await;
         }
         let found = self.found.as_ref().ok_or(NotRenamed::TooLarge)?;
-        splice::rename(&client.kept(), self.length, found, name).map_err(|_| NotRenamed::TooLarge)
+        let chunks = splice::rename(&client.kept(), self.length, found, name).map_err(|_| NotRenamed::TooLarge)?;
+        Ok(Outgoing::edited(client, chunks, None))
     }
 
-    async fn inflated(&self, client: &ClientBody, limits: &Limits, name: &str) -> Result<Vec<Bytes>, NotRenamed> {
+    async fn inflated(&self, client: &Rc<ClientBody>, limits: &Limits, name: &str) -> Result<Outgoing, NotRenamed> {
         let whole = PREFIX + self.length as usize;
         if self.length as usize > limits.grpc_inflate_bytes {
             return Err(NotRenamed::TooLarge);
@@ -153,7 +156,8 @@ impl Message {
             return Err(NotRenamed::Unreadable(Unreadable::Truncated));
         }
         let pieces: SmallVec<[Bytes; 4]> = reader.from(PREFIX, whole).collect();
-        let (plain, scanner) = gzip::inflate(&pieces, limits.grpc_inflate_bytes).map_err(|error| match error {
+        let mut held = client.room();
+        let (plain, scanner) = gzip::inflate(&pieces, limits.grpc_inflate_bytes, &mut held).map_err(|error| match error {
             Inflate::TooLarge => NotRenamed::TooLarge,
             other => NotRenamed::Unreadable(unreadable(other)),
         })?;
@@ -162,7 +166,7 @@ impl Message {
         let prefix = Bytes::from_static(&[0; PREFIX]);
         let mut chunks = splice::rename(&[prefix, plain], length, found, name).map_err(|_| NotRenamed::TooLarge)?;
         chunks.extend(reader.from(whole, usize::MAX));
-        Ok(chunks)
+        Ok(Outgoing::edited(client, chunks, Some(held)))
     }
 }
 
@@ -191,8 +195,8 @@ impl<'c> Reader<'c> {
     async fn until(&mut self, bytes: usize) -> Result<bool, BodyFault> {
         while self.held < bytes {
             match self.client.hold().await? {
-                Held::More => self.held = self.client.kept_bytes(),
-                Held::End => return Ok(false),
+                Read::More => self.held = self.client.kept_bytes(),
+                Read::End => return Ok(false),
             }
         }
         Ok(true)

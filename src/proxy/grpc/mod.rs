@@ -1,14 +1,14 @@
 //! A gRPC call, from its head to its trailers.
 
+mod exchange;
 mod gzip;
 mod inspect;
 mod scan;
-mod serve;
 mod splice;
 pub(super) mod wire;
 
+pub(super) use exchange::serve;
 pub(super) use inspect::{WholeMessage, whole_message};
-pub(super) use serve::{Call, serve};
 pub(super) use splice::PREFIX;
 
 /// The parsers of network bytes, for fuzzing and benchmarks.

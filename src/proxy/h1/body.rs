@@ -10,6 +10,7 @@ use super::connection::Connection;
 use super::head::{AnswerHead, Delimited};
 use super::pool::Pool;
 use crate::proxy::body::AnswerError;
+use crate::proxy::deadline::{self, within};
 
 pub(in crate::proxy) struct AnswerBody {
     /// Gone once the body has ended or broken.
@@ -58,7 +59,7 @@ impl AnswerBody {
         if self.is_end() || self.remaining().is_some_and(|left| left > DISCARD) {
             return;
         }
-        tokio::task::spawn_local(async move {
+        tokio::task::spawn_local(within(deadline::DISCARD, async move {
             let mut read = 0;
             while let Some(Ok(chunk)) = std::future::poll_fn(|cx| self.poll_chunk(cx)).await {
                 read += chunk.len() as u64;
@@ -66,7 +67,7 @@ impl AnswerBody {
                     return;
                 }
             }
-        });
+        }));
     }
 
     /// What is left to come, where that is known.

@@ -8,6 +8,7 @@ use std::time::Instant;
 use bytes::BytesMut;
 use tokio::io::{AsyncRead, ReadBuf};
 
+use super::head::BadHead;
 use crate::net::Io;
 use crate::proxy::body::BodyFault;
 use crate::upstream::ConnectError;
@@ -41,12 +42,24 @@ pub(in crate::proxy) enum Cause {
     Connect(ConnectError),
     #[error("the connection broke: {0}")]
     Broken(io::Error),
-    #[error("{0}")]
-    Malformed(String),
+    #[error(transparent)]
+    Malformed(BadHead),
     #[error("no answer began in time")]
     FirstByte,
     #[error("the client broke off its request: {0}")]
     Client(BodyFault),
+}
+
+impl Cause {
+    /// Whether there is no answer to be expected after it. An upstream that stops reading a request may have answered it; one
+    /// that has taken nothing for too long has not.
+    pub(super) fn is_final(&self) -> bool {
+        match self {
+            Self::Broken(error) => error.kind() == io::ErrorKind::TimedOut,
+            Self::Client(_) => true,
+            Self::Connect(_) | Self::Malformed(_) | Self::FirstByte => false,
+        }
+    }
 }
 
 impl Connection {

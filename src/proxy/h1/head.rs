@@ -2,10 +2,11 @@
 
 use bytes::{BufMut, Bytes, BytesMut};
 use http::header::{CONTENT_LENGTH, COOKIE, TRANSFER_ENCODING};
+use http::uri::Authority;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
 use crate::proxy::headers::{Forwarding, HopByHop, INTERNAL};
-use crate::upstream::{Credentials, Upstream};
+use crate::upstream::Credentials;
 
 /// Qdrant sends about ten headers; a proxy of its own in front of it may add as many again.
 const MAX_HEADERS: usize = 96;
@@ -21,6 +22,19 @@ pub(in crate::proxy) enum Framing {
     Chunked,
 }
 
+impl Framing {
+    /// As the client's body is read, whatever its headers look like: of so many bytes, or to its own end.
+    pub(in crate::proxy) fn of(method: &Method, headers: &HeaderMap, length: Option<u64>) -> Self {
+        // Servers wait for a body that these methods promise, unless they are told that there is none.
+        let promised = matches!(*method, Method::POST | Method::PUT | Method::PATCH) || headers.contains_key(CONTENT_LENGTH);
+        match length {
+            Some(0) if !promised => Self::None,
+            Some(length) => Self::Length(length),
+            None => Self::Chunked,
+        }
+    }
+}
+
 /// What a request's head is made of. Borrowed, so that it can be written any number of times.
 pub(in crate::proxy) struct RequestHead<'r> {
     pub(in crate::proxy) method: &'r Method,
@@ -28,8 +42,11 @@ pub(in crate::proxy) struct RequestHead<'r> {
     pub(in crate::proxy) headers: &'r HeaderMap,
     pub(in crate::proxy) hop_by_hop: &'r HopByHop,
     pub(in crate::proxy) forwarding: &'r Forwarding,
-    pub(in crate::proxy) upstream: &'r Upstream,
+    pub(in crate::proxy) authority: &'r Authority,
+    pub(in crate::proxy) credentials: &'r Credentials,
     pub(in crate::proxy) framing: Framing,
+    /// The client waits for the upstream to ask for the body.
+    pub(in crate::proxy) expectant: bool,
 }
 
 impl RequestHead<'_> {
@@ -40,7 +57,7 @@ impl RequestHead<'_> {
         out.put_u8(b' ');
         out.put_slice(self.target.as_bytes());
         out.put_slice(b" HTTP/1.1\r\nhost: ");
-        out.put_slice(self.upstream.rest.authority.as_str().as_bytes());
+        out.put_slice(self.authority.as_str().as_bytes());
         out.put_slice(b"\r\n");
         for (name, value) in self.headers {
             if !self.hop_by_hop.drops(name) && !self.replaces(name) && name != COOKIE {
@@ -48,7 +65,7 @@ impl RequestHead<'_> {
             }
         }
         self.write_cookie(out);
-        if let Credentials::Replace(key) = &self.upstream.credentials {
+        if let Credentials::Replace(key) = self.credentials {
             line(out, b"api-key", key.as_bytes());
         }
         self.forwarding.write(self.headers, |name, value| line(out, name.as_bytes(), value));
@@ -56,6 +73,9 @@ impl RequestHead<'_> {
             Framing::None => {}
             Framing::Length(length) => line(out, b"content-length", length.to_string().as_bytes()),
             Framing::Chunked => out.put_slice(b"transfer-encoding: chunked\r\n"),
+        }
+        if self.expectant {
+            out.put_slice(b"expect: 100-continue\r\n");
         }
         out.put_slice(b"\r\n");
     }
@@ -75,7 +95,7 @@ impl RequestHead<'_> {
 
     fn replaces(&self, name: &HeaderName) -> bool {
         name == CONTENT_LENGTH
-            || (matches!(self.upstream.credentials, Credentials::Replace(_)) && (name == "api-key" || name == http::header::AUTHORIZATION))
+            || (matches!(self.credentials, Credentials::Replace(_)) && (name == "api-key" || name == http::header::AUTHORIZATION))
     }
 }
 
@@ -110,18 +130,42 @@ pub struct AnswerHead {
 #[error("the upstream's answer is malformed: {0}")]
 pub struct BadHead(String);
 
+impl BadHead {
+    pub(super) fn too_large() -> Self {
+        Self("its head is too large".to_owned())
+    }
+}
+
+/// What an upstream says of a request.
+#[derive(Debug)]
+pub(super) enum Heard {
+    /// It is at it (1xx).
+    Interim,
+    Final(AnswerHead),
+}
+
 /// Takes a complete head off the front of `buffer`; none when more bytes are needed. Interim answers (1xx) are skipped.
 ///
 /// # Errors
 /// When it is no head, or says two things about where the body ends.
 pub fn parse(buffer: &mut BytesMut, method: &Method) -> Result<Option<AnswerHead>, BadHead> {
     loop {
-        let Some((length, head)) = parse_one(buffer, method)? else { return Ok(None) };
-        if !head.status.is_informational() {
-            return Ok(Some(head));
+        match next(buffer, method)? {
+            None => return Ok(None),
+            Some(Heard::Interim) => {}
+            Some(Heard::Final(head)) => return Ok(Some(head)),
         }
-        drop(buffer.split_to(length));
     }
+}
+
+/// Takes the next head off the front of `buffer`, interim or not; none when more bytes are needed.
+pub(super) fn next(buffer: &mut BytesMut, method: &Method) -> Result<Option<Heard>, BadHead> {
+    let Some((length, head)) = parse_one(buffer, method)? else { return Ok(None) };
+    if head.status.is_informational() {
+        drop(buffer.split_to(length));
+        return Ok(Some(Heard::Interim));
+    }
+    Ok(Some(Heard::Final(head)))
 }
 
 fn parse_one(buffer: &mut BytesMut, method: &Method) -> Result<Option<(usize, AnswerHead)>, BadHead> {

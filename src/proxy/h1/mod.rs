@@ -8,15 +8,15 @@
 mod body;
 mod chunked;
 mod connection;
-mod exchange;
 mod head;
 mod pool;
+mod round_trip;
 
 pub(super) use body::AnswerBody;
 pub(super) use connection::{Cause, Connection, ExchangeError};
-pub(super) use exchange::Exchange;
 pub(super) use head::{AnswerHead, Framing, RequestHead};
 pub(super) use pool::Pool;
+pub(super) use round_trip::RoundTrip;
 
 /// What [`crate::proxy::parse`] shows of this room.
 pub(super) mod parse {

@@ -8,11 +8,14 @@ use http::HeaderMap;
 use http_body::Frame;
 
 use super::pool::Lease;
+use super::pump::Pump;
 use crate::proxy::body::AnswerError;
 use crate::proxy::headers::strip_internal;
 
 pub(in crate::proxy) struct AnswerBody {
     stream: RecvStream,
+    /// A long upload or a two-way stream: it goes on while the answer is relayed, and no longer.
+    pump: Option<Pump>,
     _lease: Lease,
     /// A frame that was looked at before the answer was passed on.
     ahead: Option<Frame<Bytes>>,
@@ -21,10 +24,15 @@ pub(in crate::proxy) struct AnswerBody {
 }
 
 impl AnswerBody {
-    pub(super) fn new(stream: RecvStream, lease: Lease) -> Self {
+    pub(super) fn new(stream: RecvStream, pump: Option<Pump>, lease: Lease) -> Self {
         // Headers that end the stream carry the status themselves: nothing follows.
         let done = stream.is_end_stream();
-        Self { stream, _lease: lease, ahead: None, data_done: done, done }
+        Self { stream, pump: pump.filter(|_| !done), _lease: lease, ahead: None, data_done: done, done }
+    }
+
+    /// Whether more of the request is still to be sent.
+    pub(in crate::proxy) fn is_sending(&self) -> bool {
+        self.pump.is_some()
     }
 
     pub(in crate::proxy) fn is_end(&self) -> bool {
@@ -40,6 +48,7 @@ impl AnswerBody {
     }
 
     pub(in crate::proxy) fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, AnswerError>>> {
+        self.poll_pump(cx);
         if let Some(frame) = self.ahead.take() {
             return Poll::Ready(Some(Ok(frame)));
         }
@@ -62,6 +71,18 @@ impl AnswerBody {
                 }))
             }
             Err(error) => self.broken(&error),
+        }
+    }
+
+    /// A failure to send is the stream's, and shows at its other end.
+    fn poll_pump(&mut self, cx: &mut Context<'_>) {
+        if let Some(pump) = &mut self.pump
+            && let Poll::Ready(sent) = pump.poll(cx)
+        {
+            self.pump = None;
+            if let Err(error) = sent {
+                tracing::debug!(%error, "a request body could not be sent to its end");
+            }
         }
     }
 

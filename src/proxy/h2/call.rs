@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use h2::client::ResponseFuture;
 use http::{Request, Response};
@@ -16,8 +17,13 @@ use crate::proxy::headers::strip_internal;
 
 pub(in crate::proxy) type Started = Response<AnswerBody>;
 
-/// Starts the call and waits for the head of its answer.
-pub(in crate::proxy) async fn call(lease: Lease, request: Request<()>, body: Outgoing) -> Result<Started, CallError> {
+/// Starts the call and waits for the head of its answer. `idle` is how long the upstream may take nothing of the request.
+pub(in crate::proxy) async fn call(
+    lease: Lease,
+    request: Request<()>,
+    body: Outgoing,
+    idle: Option<Duration>,
+) -> Result<Started, CallError> {
     let mut sender = match lease.sender().ready().await {
         Ok(sender) => sender,
         Err(error) => {
@@ -29,18 +35,9 @@ pub(in crate::proxy) async fn call(lease: Lease, request: Request<()>, body: Out
         lease.discard();
         CallError::Unsent(std::io::Error::other(error))
     })?;
-    let pump = (!body.is_done()).then(|| Pump::new(stream, body));
+    let pump = (!body.is_done()).then(|| Pump::new(stream, body, idle));
     let (head, pump) = Begin { answer, pump }.await?;
-    if let Some(mut pump) = pump {
-        // A long upload or a two-way stream: goes on while the answer is relayed. A failure ends the stream, and the
-        // answer's side reports it.
-        tokio::task::spawn_local(async move {
-            if let Err(error) = std::future::poll_fn(|cx| pump.poll(cx)).await {
-                tracing::debug!(%error, "a request body could not be sent to its end");
-            }
-        });
-    }
-    let mut head = head.map(|stream| AnswerBody::new(stream, lease));
+    let mut head = head.map(|stream| AnswerBody::new(stream, pump, lease));
     strip_internal(head.headers_mut());
     Ok(head)
 }

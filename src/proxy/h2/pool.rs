@@ -70,10 +70,11 @@ impl Pool {
         self: &Rc<Self>,
         upstream: &Arc<Upstream>,
         timeout: Duration,
+        idle: Option<Duration>,
         cells: &Arc<WorkerCells>,
     ) -> Result<Lease, ConnectError> {
         if let Some(lease) = self.least_busy() {
-            self.grow(&lease, upstream, timeout, cells);
+            self.grow(&lease, upstream, timeout, idle, cells);
             cells.count(WorkerEvent::UpstreamReused);
             return Ok(lease);
         }
@@ -81,7 +82,7 @@ impl Pool {
         if let Some(lease) = self.least_busy() {
             return Ok(lease);
         }
-        let line = open(upstream, timeout, cells).await?;
+        let line = open(upstream, timeout, idle, cells).await?;
         self.lines.borrow_mut().push(Rc::clone(&line));
         Ok(take(&line))
     }
@@ -93,7 +94,7 @@ impl Pool {
     }
 
     /// Opens one more when even the least busy connection has other calls on it.
-    fn grow(self: &Rc<Self>, lease: &Lease, upstream: &Arc<Upstream>, timeout: Duration, cells: &Arc<WorkerCells>) {
+    fn grow(self: &Rc<Self>, lease: &Lease, upstream: &Arc<Upstream>, timeout: Duration, idle: Option<Duration>, cells: &Arc<WorkerCells>) {
         let room = self.lines.borrow().len() < upstream.grpc_connections;
         if lease.0.busy.get() <= 1 || !room || self.growing.replace(true) {
             return;
@@ -101,7 +102,7 @@ impl Pool {
         let (pool, upstream, cells) = (Rc::clone(self), Arc::clone(upstream), Arc::clone(cells));
         tokio::task::spawn_local(async move {
             // A failure is counted by `open` and shows when a call has no connection left; this one was a bonus.
-            if let Ok(line) = open(&upstream, timeout, &cells).await {
+            if let Ok(line) = open(&upstream, timeout, idle, &cells).await {
                 pool.lines.borrow_mut().push(line);
             }
             pool.growing.set(false);
@@ -114,14 +115,19 @@ fn take(line: &Rc<Line>) -> Lease {
     Lease(Rc::clone(line))
 }
 
-async fn open(upstream: &Arc<Upstream>, timeout: Duration, cells: &Arc<WorkerCells>) -> Result<Rc<Line>, ConnectError> {
-    let opened = handshake(upstream, timeout).await;
+async fn open(
+    upstream: &Arc<Upstream>,
+    timeout: Duration,
+    idle: Option<Duration>,
+    cells: &Arc<WorkerCells>,
+) -> Result<Rc<Line>, ConnectError> {
+    let opened = handshake(upstream, timeout, idle).await;
     cells.count(if opened.is_ok() { WorkerEvent::UpstreamConnected } else { WorkerEvent::UpstreamConnectFailed });
     opened
 }
 
-async fn handshake(upstream: &Arc<Upstream>, timeout: Duration) -> Result<Rc<Line>, ConnectError> {
-    let (gathered, turns) = gather::gathered(dial(&upstream.grpc, timeout).await?);
+async fn handshake(upstream: &Arc<Upstream>, timeout: Duration, idle: Option<Duration>) -> Result<Rc<Line>, ConnectError> {
+    let (gathered, turns) = gather::gathered(dial(&upstream.grpc, timeout).await?.patient(idle));
     let mut builder = Builder::new();
     builder
         .enable_push(false)

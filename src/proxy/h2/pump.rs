@@ -1,12 +1,14 @@
 //! Sends a request body over a stream, no faster than the upstream takes it.
 
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use h2::SendStream;
 
 use super::error::CallError;
 use crate::proxy::body::Outgoing;
+use crate::proxy::deadline::Silence;
 
 /// A chunk this small is handed over without waiting for window: one stream cannot pile up more than this.
 const AT_ONCE: usize = 64 * 1024;
@@ -18,11 +20,14 @@ pub(super) struct Pump {
     waiting: Bytes,
     first: bool,
     done: bool,
+    /// The upstream gives no window.
+    silence: Silence,
 }
 
 impl Pump {
-    pub(super) fn new(stream: SendStream<Bytes>, body: Outgoing) -> Self {
-        Self { stream, body, waiting: Bytes::new(), first: true, done: false }
+    /// `idle` is how long the upstream may take nothing of it.
+    pub(super) fn new(stream: SendStream<Bytes>, body: Outgoing, idle: Option<Duration>) -> Self {
+        Self { stream, body, waiting: Bytes::new(), first: true, done: false, silence: Silence::new(idle) }
     }
 
     /// Ready when the whole body has been handed to the connection.
@@ -45,11 +50,15 @@ impl Pump {
     fn poll_waiting(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), CallError>> {
         self.stream.reserve_capacity(self.waiting.len());
         while self.stream.capacity() == 0 {
-            match ready!(self.stream.poll_capacity(cx)) {
-                Some(capacity) => capacity.map_err(CallError::broken)?,
-                None => return Poll::Ready(Err(CallError::closed())),
-            };
+            match self.stream.poll_capacity(cx) {
+                Poll::Ready(Some(capacity)) => {
+                    capacity.map_err(CallError::broken)?;
+                }
+                Poll::Ready(None) => return Poll::Ready(Err(CallError::closed())),
+                Poll::Pending => return self.silence.poll(cx).map(|()| Err(CallError::closed())),
+            }
         }
+        self.silence.broken();
         let take = self.stream.capacity().min(self.waiting.len());
         let chunk = self.waiting.split_to(take);
         Poll::Ready(self.send(chunk))

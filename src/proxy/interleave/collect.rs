@@ -1,7 +1,6 @@
 //! An answer that is read before it is passed on, as far as it may be held.
 
 use std::future::poll_fn;
-use std::time::Duration;
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -9,6 +8,7 @@ use http_body::Frame;
 
 use crate::metrics::{NotInterleaved, Outcome};
 use crate::proxy::body::{AnswerError, Replay, Source, grpc_outcome};
+use crate::proxy::journey::Journey;
 
 /// What was read of an answer.
 pub(super) struct Collected {
@@ -30,13 +30,14 @@ enum End {
 }
 
 impl Collected {
-    /// Reads until the end, the limit, or for as long as the request has left.
-    pub(super) async fn of(source: Source, limit: usize, left: Option<Duration>) -> Self {
+    /// Reads until the end, or the limit. A silent upstream breaks it off.
+    pub(super) async fn of(source: Source, journey: &Journey) -> Self {
         let mut collected = Self { data: Vec::new(), trailers: None, broken: None, rest: source, end: End::NotYet };
-        match left {
-            None => collected.read(limit).await,
-            // Whoever waits for the rest meets the deadline there.
-            Some(left) => tokio::time::timeout(left, collected.read(limit)).await.unwrap_or_default(),
+        let limit = journey.live.settings.answers.max_bytes;
+        // What was read by then is passed on, and the rest is waited for there.
+        let read = journey.patience_to_look().wait(|| false, collected.read(limit)).await;
+        if read.is_err() {
+            tracing::debug!("an answer that was to be interleaved came too slowly");
         }
         collected
     }

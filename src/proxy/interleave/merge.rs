@@ -1,7 +1,5 @@
 //! Two answers and a seal, or the own one as it came.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use http::header::CONTENT_LENGTH;
 use http::{HeaderValue, Response};
@@ -13,12 +11,15 @@ use crate::interleaving::{Picks, PointId, draft};
 use crate::metrics::NotInterleaved;
 use crate::proxy::body::{Answer, Source};
 use crate::proxy::decide::Pairing;
-use crate::proxy::journey::{Arrived, Failed, Journey};
+use crate::proxy::journey::{Arrived, Journey};
+use crate::proxy::respond::Fault;
 
 /// The own arm's answer, held.
 pub(super) struct Own {
     arrived: Arrived,
     collected: Collected,
+    /// It is the own arm's and a good one: stable may have answered in the arm's place.
+    good: bool,
 }
 
 /// What both arms have made.
@@ -29,23 +30,19 @@ struct Merged {
 
 impl Own {
     /// With its body taken out and read.
-    pub(super) async fn of(mut arrived: Arrived, journey: &Journey) -> Self {
+    pub(super) async fn of(mut arrived: Arrived, journey: &Journey, pairing: &Pairing) -> Self {
         let source = std::mem::replace(arrived.answer.body_mut(), Source::Empty);
-        let collected = Collected::of(source, journey.live.settings.answers.max_bytes, journey.left()).await;
-        Self { arrived, collected }
+        let collected = Collected::of(source, journey).await;
+        Self { arrived, collected, good: journey.is_at(&pairing.own) && journey.succeeds() }
     }
 
-    /// Its body, if it is the own arm's and a good one: stable may have answered in the arm's place.
-    pub(super) fn whole(&self, pairing: &Pairing) -> Result<Bytes, NotInterleaved> {
-        let is_own = Arc::ptr_eq(self.arrived.observation.target(), &pairing.own);
-        if !is_own || !self.arrived.observation.succeeds() {
-            return Err(NotInterleaved::Answer);
-        }
-        self.collected.whole()
+    /// Its body, if it can be merged.
+    pub(super) fn whole(&self) -> Result<Bytes, NotInterleaved> {
+        if self.good { self.collected.whole() } else { Err(NotInterleaved::Answer) }
     }
 
     fn merged(&self, pairing: &Pairing, fit: Fit, partner: Option<&Bytes>) -> Result<Merged, NotInterleaved> {
-        let whole = self.whole(pairing)?;
+        let whole = self.whole()?;
         let own = fit.form.hits(&whole).ok_or(NotInterleaved::Answer)?;
         let other = partner.and_then(|partner| fit.form.hits(partner)).ok_or(NotInterleaved::Partner)?;
         let lists = pairing.team.in_order(own, other);
@@ -78,14 +75,14 @@ pub(super) fn conclude(
     journey: Journey,
     pairing: &Pairing,
     fit: Fit,
-    own: Result<Own, Box<Failed>>,
+    own: Result<Own, Fault>,
     partner: Option<&Bytes>,
 ) -> Response<Answer> {
     let own = match own {
         Ok(own) => own,
-        Err(failed) => {
+        Err(fault) => {
             journey.count_merge(pairing, Some(NotInterleaved::Answer));
-            return journey.fail(*failed);
+            return journey.fail(&fault);
         }
     };
     match own.merged(pairing, fit, partner) {

@@ -3,7 +3,6 @@
 //! ```text
 //! fit       does this request fit, and how many hits does it want?       collect   an answer, held up to a limit
 //! hits      the hits of an answer, and an answer with other hits         merge     two answers and a seal, or the own one
-//! rest, grpc   what differs between the protocols
 //! ```
 //!
 //! Opt-in, and nothing here runs for anybody else. Invariants: a request that does not fit, a partner that fails or is late,
@@ -15,10 +14,8 @@
 mod collect;
 mod fields;
 mod fit;
-mod grpc;
 mod hits;
 mod merge;
-mod rest;
 #[cfg(test)]
 mod tests;
 
@@ -31,13 +28,16 @@ use bytes::Bytes;
 use http::Response;
 
 use self::collect::Collected;
-use self::fit::{Fit, Unfit};
+pub(super) use self::fit::{Fit, Unfit, grpc as fit_grpc, rest as fit_rest};
 use self::merge::{Own, conclude};
+use super::attempts::reach;
 use super::body::{Answer, Source};
-use super::decide::{Pairing, Question};
-use super::journey::{Arrived, Failed, Journey, in_time};
+use super::deadline::{PARTNER, within};
+use super::decide::Pairing;
+use super::exchange::Exchange;
+use super::journey::Journey;
+use super::life::overdue;
 use super::observe::Awaited;
-use super::respond::Fault;
 use crate::metrics::Outcome;
 
 /// The parsers of requests and answers, for fuzzing.
@@ -46,60 +46,56 @@ pub(super) mod parse {
     pub use super::hits::{Form, Hit};
 }
 
-/// How much longer than its own arm a user waits for the other.
-const PATIENCE: Duration = Duration::from_millis(50);
-
-/// A request by either protocol.
-pub(super) trait Either {
-    async fn fit(&self, journey: &Journey) -> Result<Fit, Unfit>;
-    /// Asks for answers that can be read, from here on.
-    fn uncompressed(&mut self);
-    /// The ordinary journey, up to its answer.
-    async fn reach(&self, journey: &mut Journey, question: Question<'_>) -> Result<Arrived, Box<Failed>>;
-    /// One attempt at the journey's target, and how it ended so far.
-    async fn once(&self, journey: &mut Journey) -> Result<(Outcome, Source), Fault>;
-}
-
 /// By both arms, if it fits.
-pub(super) async fn serve(mut request: impl Either, mut journey: Journey, pairing: &Pairing, question: Question<'_>) -> Response<Answer> {
+pub(super) async fn serve<E: Exchange>(mut exchange: E, mut journey: Journey, pairing: &Pairing) -> Response<Answer> {
     let awaited = [&pairing.own, &pairing.partner].map(|target| Awaited::begin(&journey.worker, target));
-    let fit = in_time(&journey.live, journey.started(), request.fit(&journey)).await;
+    let fit = journey.deadline.cut(exchange.fit(&journey)).await;
     drop(awaited);
-    let fit = match fit.unwrap_or(Err(Unfit::Fault(Fault::Total))) {
+    let fit = match fit.unwrap_or_else(|_| Err(Unfit::Fault(overdue(&journey.client)))) {
         Ok(fit) => fit,
         Err(Unfit::Alone(why)) => {
             journey.count_merge(pairing, Some(why));
-            let reached = request.reach(&mut journey, question).await;
+            let reached = journey.deadline.cut(reach(&exchange, &mut journey)).await;
+            let reached = reached.unwrap_or_else(|_| Err(overdue(&journey.client)));
             return journey.end(reached);
         }
         Err(Unfit::Fault(fault)) => {
-            let observation = journey.observe(&journey.target());
-            return journey.fail(Failed { fault, observation });
+            journey.begin_attempt();
+            return journey.fail(&fault);
         }
     };
-    request.uncompressed();
+    exchange.uncompressed();
     journey.pair(pairing);
-    let partner = ask(&request, journey.aside(pairing));
+    let deadline = journey.deadline;
+    let partner = ask(&exchange, journey.aside(pairing));
     let own = async {
-        let arrived = request.reach(&mut journey, question).await?;
-        Ok(Own::of(arrived, &journey).await)
+        let arrived = reach(&exchange, &mut journey).await?;
+        Ok(Own::of(arrived, &journey, pairing).await)
     };
-    let worth = |own: &Result<Own, _>| own.as_ref().is_ok_and(|own| own.whole(pairing).is_ok());
-    let (own, partner) = together(own, partner, worth, PATIENCE).await;
+    let worth = |own: &Result<Own, _>| own.as_ref().is_ok_and(|own| own.whole().is_ok());
+    let answers = deadline.cut(together(own, partner, worth, PARTNER)).await;
+    let (own, partner) = answers.unwrap_or_else(|_| (Err(overdue(&journey.client)), None));
     conclude(journey, pairing, fit, own, partner.as_ref())
 }
 
 /// What the other arm answers, if it does.
-async fn ask(request: &impl Either, mut journey: Journey) -> Option<Bytes> {
-    let mut observation = journey.observe(&journey.target());
-    let (outcome, source) = request.once(&mut journey).await.unwrap_or_else(|fault| (fault.outcome(), Source::Empty));
-    observation.first_byte(outcome);
-    let collected = Collected::of(source, journey.live.settings.answers.max_bytes, journey.left()).await;
+async fn ask(exchange: &impl Exchange, mut journey: Journey) -> Option<Bytes> {
+    let target = journey.begin_attempt();
+    let upstream = journey.upstream(&target);
+    let begun = exchange.attempt(&mut journey, &upstream, &target).await;
+    let (outcome, source) = match begun {
+        Ok(begun) => (begun.outcome, begun.answer.into_body()),
+        Err(fault) => (fault.outcome(), Source::Empty),
+    };
+    journey.first_byte(outcome);
+    let collected = Collected::of(source, &journey).await;
     let outcome = collected.outcome().unwrap_or(outcome);
-    observation.outcome(outcome);
     let whole = collected.whole().ok().filter(|_| outcome == Outcome::Ok);
-    whole.iter().for_each(|whole| observation.sent(whole));
-    observation.complete();
+    if let Some(mut observation) = journey.observation.take() {
+        observation.outcome(outcome);
+        whole.iter().for_each(|whole| observation.sent(whole));
+        observation.complete();
+    }
     whole
 }
 
@@ -123,7 +119,7 @@ async fn together<A, B>(
     .await;
     let answer = match there {
         Some(answer) => answer,
-        None if worth(&own) => tokio::time::timeout(patience, other).await.ok().flatten(),
+        None if worth(&own) => within(patience, other).await.ok().flatten(),
         None => None,
     };
     (own, answer)

@@ -202,10 +202,10 @@ async fn after<T>(turns: usize, what: T) -> T {
 async fn both_are_awaited_and_the_other_one_not_for_ever() {
     const LONG: Duration = Duration::from_secs(3_600);
     let worth = |_: &&str| true;
-    assert_eq!(together(after(5, "own"), after(1, Some("other")), worth, PATIENCE).await, ("own", Some("other")), "it was there first");
+    assert_eq!(together(after(5, "own"), after(1, Some("other")), worth, PARTNER).await, ("own", Some("other")), "it was there first");
     assert_eq!(together(after(1, "own"), after(5, Some("other")), worth, LONG).await, ("own", Some("other")), "it came a little later");
-    assert_eq!(together(after(1, "own"), std::future::pending::<Option<()>>(), worth, PATIENCE).await, ("own", None), "it never came");
-    assert_eq!(together(after(5, "own"), after(1, None::<()>), worth, PATIENCE).await, ("own", None), "it failed");
+    assert_eq!(together(after(1, "own"), std::future::pending::<Option<()>>(), worth, PARTNER).await, ("own", None), "it never came");
+    assert_eq!(together(after(5, "own"), after(1, None::<()>), worth, PARTNER).await, ("own", None), "it failed");
 }
 
 #[tokio::test]
@@ -216,7 +216,7 @@ async fn nobody_waits_where_there_is_nothing_to_merge() {
             asked += 1;
             Poll::<Option<()>>::Pending
         });
-        assert_eq!(together(std::future::ready("own"), other, |_| worth, PATIENCE).await, ("own", None));
+        assert_eq!(together(std::future::ready("own"), other, |_| worth, PARTNER).await, ("own", None));
         assert!((least..=most).contains(&asked), "asked {asked} times");
     }
 }

@@ -1,8 +1,25 @@
-//! Tells a worker's connections to finish, and knows when they have.
+//! Tells a worker's connections to finish, and knows when they have. Before that, [`Stopping`] tells balancers to send requests
+//! elsewhere.
 
 use std::cell::Cell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::Notify;
+
+/// Whether the process is about to stop: it serves as before, and says on its health routes that it is not ready.
+#[derive(Clone, Debug, Default)]
+pub(in crate::proxy) struct Stopping(Arc<AtomicBool>);
+
+impl Stopping {
+    pub(in crate::proxy) fn begin(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    pub(in crate::proxy) fn has_begun(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
 
 #[derive(Debug, Default)]
 pub(in crate::proxy) struct Drain {

@@ -14,18 +14,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arc_swap::Cache;
-use http::Response;
 
-use super::body::Answer;
 use super::classify::Operation;
 use super::forward::{Budget, Pools};
 use super::respond::Fault;
-use crate::live::{Live, Mirror, Refresh, Shared};
-use crate::metrics::{Completed, Handles, Protocol, WorkerCells, WorkerEvent};
+use crate::live::{Live, Memory, Mirror, Refresh, Shared};
+use crate::metrics::{Completed, Handles, WorkerCells};
 use crate::routing::Target;
 
 pub(super) use admission::{Admission, Permit};
-pub(super) use drain::Drain;
+pub(super) use drain::{Drain, Stopping};
 pub(super) use run::{Accepted, Command, WorkerHandle, spawn};
 
 /// A listing because of a name that turned out stale is asked for no more often than this per worker: a variant whose
@@ -60,6 +58,8 @@ pub(super) struct Parts {
     pub(super) refresh: Refresh,
     pub(super) mirror: Mirror,
     pub(super) admission: Admission,
+    pub(super) stopping: Stopping,
+    pub(super) memory: Memory,
 }
 
 pub(super) struct Worker {
@@ -72,7 +72,10 @@ pub(super) struct Worker {
     mirror: Mirror,
     refreshed: Cell<Option<Instant>>,
     admission: Admission,
+    stopping: Stopping,
+    memory: Memory,
     budget: Budget,
+    second_opinions: Budget,
     drain: Drain,
 }
 
@@ -89,7 +92,10 @@ impl Worker {
             mirror: parts.mirror,
             refreshed: Cell::new(None),
             admission: parts.admission,
+            stopping: parts.stopping,
+            memory: parts.memory,
             budget: Budget::new(Instant::now()),
+            second_opinions: Budget::new(Instant::now()),
             drain: Drain::default(),
         })
     }
@@ -121,6 +127,20 @@ impl Worker {
         &self.budget
     }
 
+    /// For questions that a variant refused and that stable is asked too.
+    pub(super) fn second_opinions(&self) -> &Budget {
+        &self.second_opinions
+    }
+
+    /// For what is held and inflated of all requests.
+    pub(super) fn memory(&self) -> &Memory {
+        &self.memory
+    }
+
+    pub(super) fn is_stopping(&self) -> bool {
+        self.stopping.has_begun()
+    }
+
     pub(super) fn drain(&self) -> &Drain {
         &self.drain
     }
@@ -143,20 +163,11 @@ impl Worker {
         due
     }
 
-    /// A place for one more request, or the answer that there is none.
-    pub(super) fn admit(self: &Rc<Self>, protocol: Protocol) -> Result<Permit, Box<Response<Answer>>> {
+    /// A place for one more request, or why there is none.
+    pub(super) fn admit(self: &Rc<Self>) -> Result<Permit, Fault> {
         let live = self.live();
         let limits = &live.settings.limits;
-        self.admission.admit(self, limits.max_requests).ok_or_else(|| {
-            self.cells.count(WorkerEvent::RequestShed);
-            Box::new(Fault::Overloaded(limits.retry_after).answer(protocol))
-        })
-    }
-
-    /// Answers a request that could not be understood; no upstream has seen it.
-    pub(super) fn reject(&self, fault: &Fault, protocol: Protocol) -> Response<Answer> {
-        self.cells.count(WorkerEvent::RequestRejected);
-        fault.answer(protocol)
+        self.admission.admit(self, limits.max_requests).ok_or(Fault::Overloaded(limits.retry_after))
     }
 
     /// The access log: off by default, sampled, and without a word of whom the request was for.

@@ -415,7 +415,7 @@ async fn a_question_that_does_not_come_is_over_in_time() {
     tokio::time::timeout(PATIENCE, waiting).await.expect("both collections are in use meanwhile");
     let mut answer = [0; 12];
     tokio::time::timeout(PATIENCE, client.read_exact(&mut answer)).await.expect("in time").expect("an answer");
-    assert_eq!(&answer, b"HTTP/1.1 504");
+    assert_eq!(&answer, b"HTTP/1.1 408");
     drop(client);
     house.pointsman.idle().await;
 }

@@ -43,17 +43,17 @@ impl From<NotInterleaved> for Unfit {
     }
 }
 
-pub(super) async fn rest(journey: &Journey, headers: &HeaderMap) -> Result<Fit, Unfit> {
+pub(in crate::proxy) async fn rest(journey: &Journey, headers: &HeaderMap) -> Result<Fit, Unfit> {
     let hits = searched(journey.operation)?;
     if headers.contains_key(CONTENT_ENCODING) {
         return Err(NotInterleaved::Query.into());
     }
     let whole = journey.client.hold_whole(journey.live.settings.fallback.replay_bytes).await;
-    let whole = whole.map_err(|error| Unfit::Fault(Fault::ClientGone(error.to_string())))?.ok_or(NotInterleaved::Size)?;
+    let whole = whole.map_err(|error| Unfit::Fault(error.into()))?.ok_or(NotInterleaved::Size)?;
     Ok(Fit { form: Form::Json(hits), wanted: json(&whole, hits)? })
 }
 
-pub(super) async fn grpc(journey: &Journey, gzip: bool) -> Result<Fit, Unfit> {
+pub(in crate::proxy) async fn grpc(journey: &Journey, gzip: bool) -> Result<Fit, Unfit> {
     let hits = searched(journey.operation)?;
     let whole = whole_message(&journey.client, journey.live.settings.limits.grpc_inspect_bytes, gzip).await;
     let message = match whole.map_err(|error| Unfit::Fault(error.into()))? {

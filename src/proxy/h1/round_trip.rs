@@ -11,14 +11,15 @@ use tokio::io::AsyncWrite;
 
 use super::chunked;
 use super::connection::{Cause, Connection, ExchangeError, MAX_HEAD};
-use super::head::{self, AnswerHead, Framing};
+use super::head::{self, AnswerHead, BadHead, Framing, Heard};
 use crate::proxy::body::Outgoing;
+use crate::proxy::deadline::{CONTINUE, Silence};
 
 /// How many pieces one system call takes. A head and its body are two; a chunk has three.
 const PIECES: usize = 8;
 
 /// A request on its way out.
-pub(in crate::proxy) struct Exchange<'c> {
+pub(in crate::proxy) struct RoundTrip<'c> {
     connection: &'c mut Connection,
     method: &'c Method,
     framing: Framing,
@@ -27,12 +28,15 @@ pub(in crate::proxy) struct Exchange<'c> {
     body_done: bool,
     flushed: bool,
     sent_any: bool,
+    /// The client waits to be told to send its body, and the upstream has not said so yet. Ends when it is late in saying so.
+    held_back: Option<Silence>,
 }
 
-impl<'c> Exchange<'c> {
+impl<'c> RoundTrip<'c> {
     pub(in crate::proxy) fn new(connection: &'c mut Connection, method: &'c Method, head: Bytes, framing: Framing, body: Outgoing) -> Self {
         let body_done = matches!(framing, Framing::None | Framing::Length(0));
-        Self { connection, method, framing, body, queue: VecDeque::from([head]), body_done, flushed: false, sent_any: false }
+        let held_back = body.is_expectant().then(|| Silence::new(Some(CONTINUE)));
+        Self { connection, method, framing, body, queue: VecDeque::from([head]), body_done, flushed: false, sent_any: false, held_back }
     }
 
     /// Sends the request and waits for the head of the answer. An answer that comes before the request is out ends the
@@ -43,19 +47,25 @@ impl<'c> Exchange<'c> {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<AnswerHead, Cause>> {
-        let sending = self.poll_send(cx);
-        // An upstream that refuses a request answers first and closes then: its words count more than the broken pipe.
-        match self.poll_head(cx) {
-            Poll::Ready(Ok(mut head)) => {
-                head.keep_alive &= self.is_sent();
-                Poll::Ready(Ok(head))
-            }
-            Poll::Ready(Err(cause)) => Poll::Ready(Err(cause)),
-            Poll::Pending => match sending {
-                Poll::Ready(Err(Cause::Client(error))) => Poll::Ready(Err(Cause::Client(error))),
-                Poll::Ready(Err(cause)) if !self.sent_any => Poll::Ready(Err(cause)),
-                _ => Poll::Pending,
-            },
+        loop {
+            let sending = self.poll_send(cx);
+            // An upstream that refuses a request answers first and closes then: its words count more than the broken pipe.
+            return match self.poll_head(cx) {
+                Poll::Ready(Ok(Heard::Interim)) => {
+                    // Of the interim answers only 100 is about the body, and an upstream that speaks at all is there to take it.
+                    self.held_back = None;
+                    continue;
+                }
+                Poll::Ready(Ok(Heard::Final(mut head))) => {
+                    head.keep_alive &= self.is_sent();
+                    Poll::Ready(Ok(head))
+                }
+                Poll::Ready(Err(cause)) => Poll::Ready(Err(cause)),
+                Poll::Pending => match sending {
+                    Poll::Ready(Err(cause)) if !self.sent_any || cause.is_final() => Poll::Ready(Err(cause)),
+                    _ => Poll::Pending,
+                },
+            };
         }
     }
 
@@ -66,7 +76,7 @@ impl<'c> Exchange<'c> {
     fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Cause>> {
         loop {
             // The first chunk is usually here already: asked for before writing, it shares the head's system call.
-            if !self.body_done && self.queue.len() < PIECES {
+            if !self.body_done && self.queue.len() < PIECES && self.may_send_body(cx) {
                 match self.body.poll_chunk(cx) {
                     Poll::Ready(Ok(chunk)) => {
                         self.enqueue(chunk);
@@ -82,6 +92,11 @@ impl<'c> Exchange<'c> {
             }
             ready!(self.poll_write(cx)).map_err(Cause::Broken)?;
         }
+    }
+
+    fn may_send_body(&mut self, cx: &mut Context<'_>) -> bool {
+        self.held_back.take_if(|wait| wait.poll(cx).is_ready());
+        self.held_back.is_none()
     }
 
     fn enqueue(&mut self, chunk: Option<Bytes>) {
@@ -135,16 +150,15 @@ impl<'c> Exchange<'c> {
         Poll::Ready(Ok(()))
     }
 
-    fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<Result<AnswerHead, Cause>> {
+    fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<Result<Heard, Cause>> {
         loop {
             if !self.connection.buffer.is_empty()
-                && let Some(head) =
-                    head::parse(&mut self.connection.buffer, self.method).map_err(|error| Cause::Malformed(error.to_string()))?
+                && let Some(heard) = head::next(&mut self.connection.buffer, self.method).map_err(Cause::Malformed)?
             {
-                return Poll::Ready(Ok(head));
+                return Poll::Ready(Ok(heard));
             }
             if self.connection.buffer.len() > MAX_HEAD {
-                return Poll::Ready(Err(Cause::Malformed("the head of the answer is too large".to_owned())));
+                return Poll::Ready(Err(Cause::Malformed(BadHead::too_large())));
             }
             let read = ready!(self.connection.poll_fill(cx)).map_err(Cause::Broken)?;
             if read == 0 {

@@ -1,0 +1,166 @@
+//! The one loop over the targets of a request, and what may be tried after what.
+//!
+//! The order is the same for both protocols: the chosen variant; once more after a refresh of the table, if its collection
+//! turned out to be gone; and stable, if the variant could not serve a read, or refused it. A variant's refusal (4xx) is held
+//! until stable has answered: only then it is known whose fault it was.
+
+use super::deadline::{Deadline, REFRESH};
+use super::decide::Question;
+use super::exchange::{Begun, Exchange};
+use super::journey::{Arrived, Journey};
+use super::observe::Observation;
+use super::respond::Fault;
+use super::worker::Worker;
+use crate::metrics::{FallbackCause, Outcome};
+
+/// What comes after an attempt.
+enum Next {
+    /// Another one, at the journey's target.
+    Again,
+    Answer(Arrived),
+    Fail(Fault),
+}
+
+/// A variant's refusal, held until stable has been asked for its opinion.
+pub(super) struct Refusal {
+    begun: Begun,
+    observation: Observation,
+    cause: FallbackCause,
+}
+
+/// Tries the targets in their order until one answers.
+pub(super) async fn reach(exchange: &impl Exchange, journey: &mut Journey) -> Result<Arrived, Fault> {
+    loop {
+        let target = journey.begin_attempt();
+        let upstream = journey.upstream(&target);
+        let next = match exchange.attempt(journey, &upstream, &target).await {
+            Ok(begun) => journey.judge(begun, exchange.question()).await,
+            Err(fault) => journey.met(fault),
+        };
+        match next {
+            Next::Again => {}
+            Next::Answer(mut arrived) => {
+                arrived.settled = journey.settle(&arrived).await;
+                journey.tee(exchange.parts(), exchange.hop_by_hop(), arrived.answer.headers());
+                return Ok(arrived);
+            }
+            Next::Fail(fault) => return Err(fault),
+        }
+    }
+}
+
+impl Journey {
+    /// The attempt ended without an answer.
+    fn met(&mut self, fault: Fault) -> Next {
+        if let Some(cause) = fault.fallback_cause().filter(|_| self.can_fall_back()) {
+            self.fall_back(cause, fault.outcome());
+            return Next::Again;
+        }
+        // Stable is worse off than the variant, which at least has answered.
+        match self.refusal.take() {
+            Some(refusal) => {
+                self.end_attempt(fault.outcome());
+                Next::Answer(self.stand_by(*refusal))
+            }
+            None => Next::Fail(fault),
+        }
+    }
+
+    /// The attempt has an answer: does it go out?
+    async fn judge(&mut self, begun: Begun, question: Question<'_>) -> Next {
+        self.first_byte(begun.outcome);
+        if begun.failed && self.can_fall_back() {
+            begun.answer.into_body().discard();
+            self.fall_back(FallbackCause::Status, begun.outcome);
+            return Next::Again;
+        }
+        let missing = begun.missing && self.plan.listed;
+        if missing && self.refreshed(question).await {
+            begun.answer.into_body().discard();
+            self.supersede_attempt();
+            return Next::Again;
+        }
+        if begun.outcome.is_refusal() && self.can_fall_back() && (missing || self.may_ask_for_a_second_opinion()) {
+            self.hold(begun, if missing { FallbackCause::Missing } else { FallbackCause::Refused });
+            return Next::Again;
+        }
+        if let Some(refusal) = self.refusal.take() {
+            self.settle_blame(*refusal, begun.outcome == Outcome::Ok);
+        }
+        Next::Answer(Arrived { answer: begun.answer, settled: true })
+    }
+
+    /// Keeps the variant's refusal, and makes stable the next target.
+    fn hold(&mut self, begun: Begun, cause: FallbackCause) {
+        if let Some(observation) = self.observation.take() {
+            self.refusal = Some(Box::new(Refusal { begun, observation, cause }));
+        }
+        self.fell_back = Some(cause);
+    }
+
+    /// Stable has answered what the variant refused. Where stable serves it, the variant failed; where stable refuses it as well,
+    /// the request is at fault; where stable fails, nothing is known, and it counts for neither.
+    fn settle_blame(&mut self, refusal: Refusal, stable_serves_it: bool) {
+        let Refusal { begun, observation, cause } = refusal;
+        begun.answer.into_body().discard();
+        if stable_serves_it {
+            observation.target().handle.series.shard(self.worker.index()).fallback(cause);
+            observation.replaced(begun.outcome);
+        } else {
+            observation.superseded();
+        }
+    }
+
+    /// Gives the client the variant's refusal after all.
+    fn stand_by(&mut self, refusal: Refusal) -> Arrived {
+        self.fell_back = None;
+        self.observation = Some(refusal.observation);
+        Arrived { answer: refusal.begun.answer, settled: true }
+    }
+
+    /// Whether stable is asked what the variant refused. Clients that send bad requests must not double the load of stable, so
+    /// such questions have a budget of their own.
+    fn may_ask_for_a_second_opinion(&self) -> bool {
+        self.is_read() && self.worker.second_opinions().withdraw(&self.live.settings.retry, std::time::Instant::now())
+    }
+
+    /// A collection turned out to be missing. True when the table was refreshed and the request decided anew: try again.
+    async fn refreshed(&mut self, question: Question<'_>) -> bool {
+        let may = !self.tries.refreshed && self.is_read() && self.client.is_repeatable() && self.worker.may_refresh();
+        if !may {
+            return false;
+        }
+        self.tries.refreshed = true;
+        match refresh(&self.worker, self.deadline).await {
+            Ok(()) => {
+                self.decide_again(question);
+                true
+            }
+            Err(error) => {
+                tracing::warn!(error, "the alias listing for a stale name failed");
+                false
+            }
+        }
+    }
+
+    /// After a change of what a name means, the table is brought up to date before the answer goes out (I10). Returns whether
+    /// it is. A change that was refused has changed nothing.
+    async fn settle(&self, arrived: &Arrived) -> bool {
+        if !self.operation.is_some_and(|operation| operation.renames) || !self.succeeds() || arrived.answer.status().is_client_error() {
+            return true;
+        }
+        let refreshed = refresh(&self.worker, self.deadline).await;
+        if let Err(error) = &refreshed {
+            tracing::error!(error, "an alias change passed through, but the aliases could not be listed after it");
+        }
+        refreshed.is_ok()
+    }
+}
+
+/// Has the aliases listed again, and waits until the new table is in place.
+async fn refresh(worker: &Worker, deadline: Deadline) -> Result<(), String> {
+    match deadline.within(REFRESH, worker.refresh().now()).await {
+        Ok(listed) => listed.map_err(|error| error.to_string()),
+        Err(_) => Err("the listing took too long".to_owned()),
+    }
+}

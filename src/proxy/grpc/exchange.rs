@@ -1,0 +1,215 @@
+//! A gRPC call, as the life of a request sees it. The name stands in the message, so the message's beginning is read before the
+//! decision.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use http::header::{AUTHORIZATION, CONTENT_LENGTH};
+use http::request::Parts;
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri, Version};
+
+use super::inspect::{Message, NotRenamed, Unreadable};
+use crate::live::Live;
+use crate::metrics::{Handles, Outcome, Protocol};
+use crate::proxy::body::{Answer, ClientBody, Outgoing, Source};
+use crate::proxy::classify::{self, Operation};
+use crate::proxy::client::Client;
+use crate::proxy::decide::Question;
+use crate::proxy::exchange::{Begun, Exchange};
+use crate::proxy::guard;
+use crate::proxy::h2::{self, CallError, Started};
+use crate::proxy::headers::HopByHop;
+use crate::proxy::interleave::{self, Fit, Unfit};
+use crate::proxy::journey::Journey;
+use crate::proxy::life::{self, Admitted};
+use crate::proxy::missing;
+use crate::proxy::respond::{Fault, refuse};
+use crate::routing::Target;
+use crate::upstream::{Credentials, Upstream};
+
+const NOT_FOUND: &str = "5";
+static GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
+static GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
+static GRPC_ACCEPT_ENCODING: HeaderName = HeaderName::from_static("grpc-accept-encoding");
+
+/// What of a call does not change between attempts.
+struct Call<'c> {
+    parts: &'c Parts,
+    operation: Option<&'static Operation>,
+    hop_by_hop: HopByHop,
+    client: &'c Client,
+    message: Message,
+}
+
+pub(in crate::proxy) async fn serve(parts: &Parts, admitted: Admitted, client: &Client) -> Response<Answer> {
+    let hop_by_hop = match HopByHop::of(&parts.headers) {
+        Ok(hop_by_hop) => hop_by_hop,
+        Err(error) => return refuse(&admitted.worker, &error.into(), Protocol::Grpc, &admitted.body),
+    };
+    let operation = classify::grpc(parts.uri.path());
+    life::serve(Call { operation, hop_by_hop, parts, client, message: Message::default() }, admitted).await
+}
+
+impl Exchange for Call<'_> {
+    const PROTOCOL: Protocol = Protocol::Grpc;
+
+    fn parts(&self) -> &Parts {
+        self.parts
+    }
+
+    fn hop_by_hop(&self) -> &HopByHop {
+        &self.hop_by_hop
+    }
+
+    fn question(&self) -> Question<'_> {
+        Question { operation: self.operation, name: self.message.name(), headers: &self.parts.headers, query: None }
+    }
+
+    async fn prepare(&mut self, live: &Live, body: &ClientBody) -> Result<(), Fault> {
+        if self.operation.is_some_and(Operation::is_named) {
+            self.message = Message::read(body, &live.settings.limits, self.is_gzip()).await?;
+        }
+        if !guard::concerns(self.operation, live) {
+            return Ok(());
+        }
+        let refusal = Box::pin(guard::against_grpc(live, self.operation, self.is_gzip(), body)).await;
+        refusal.map_or(Ok(()), Err)
+    }
+
+    async fn attempt(&self, journey: &mut Journey, upstream: &Arc<Upstream>, target: &Target<Handles>) -> Result<Begun, Fault> {
+        let body = self.body(journey, target).await?;
+        let mut answer = self.send(journey, upstream, body).await?;
+        // Only a variant's failure can still be mended, so only its first frame is waited for.
+        let looks_on = journey.can_fall_back() && journey.is_read();
+        let status = journey.patience_to_look().wait(|| false, early_status(&mut answer, looks_on)).await;
+        let status = status.map_err(|_| Fault::FirstByte(upstream.name.clone()))?;
+        let outcome = status.as_ref().map_or(Outcome::Ok, |status| Outcome::of_grpc(status.code));
+        let failed = matches!(outcome, Outcome::ServerError | Outcome::Unavailable);
+        let missing = status.is_some_and(|status| status.missing);
+        Ok(Begun { answer: answer.map(|body| Source::Grpc(Box::new(body))), outcome, failed, missing })
+    }
+
+    async fn fit(&self, journey: &Journey) -> Result<Fit, Unfit> {
+        interleave::fit_grpc(journey, self.is_gzip()).await
+    }
+
+    fn uncompressed(&mut self) {
+        self.hop_by_hop.withhold(GRPC_ACCEPT_ENCODING.clone());
+    }
+}
+
+impl Call<'_> {
+    /// Whether its compressed messages are gzip.
+    fn is_gzip(&self) -> bool {
+        self.parts.headers.get(&GRPC_ENCODING).is_some_and(|coding| coding == "gzip")
+    }
+
+    async fn body(&self, journey: &Journey, target: &Target<Handles>) -> Result<Outgoing, Fault> {
+        match journey.plan.wire_name(target) {
+            None => Ok(Outgoing::whole(&journey.client)),
+            Some(name) => Ok(self.message.renamed(&journey.client, &journey.live.settings.limits, name).await?),
+        }
+    }
+
+    async fn send(&self, journey: &mut Journey, upstream: &Arc<Upstream>, body: Outgoing) -> Result<Started, Fault> {
+        let pool = Rc::clone(&journey.worker.pools().of(upstream).grpc);
+        let mut body = Some(body);
+        loop {
+            let limit = journey.connect_limit();
+            let idle = journey.live.settings.timeouts.idle;
+            let lease = pool.lease(upstream, limit, idle, journey.worker.cells()).await;
+            let lease = lease.map_err(|error| Fault::Unreachable(upstream.name.clone(), error.into()))?;
+            let request = self.request(upstream)?;
+            let sent = body.take().unwrap_or_else(|| Outgoing::whole(&journey.client));
+            let again = sent.again();
+            let client = Rc::clone(&journey.client);
+            let called = journey.patience().wait(|| client.is_awaited(), h2::call(lease, request, sent, idle)).await;
+            match called.unwrap_or(Err(CallError::FirstByte)) {
+                Err(error) if matches!(error, CallError::Unsent(_) | CallError::Broken(_)) && journey.may_retry(error.is_unsent()) => {
+                    body = Some(again);
+                }
+                Err(error) => return Err(fault(upstream, error)),
+                Ok(answer) => return Ok(answer),
+            }
+        }
+    }
+
+    /// The head as it goes on: the client's headers, less those that end here.
+    fn request(&self, upstream: &Upstream) -> Result<Request<()>, Fault> {
+        let path = self.parts.uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
+        let uri = Uri::builder().scheme(upstream.grpc.scheme()).authority(upstream.grpc.authority.clone()).path_and_query(path).build();
+        let mut headers = self.parts.headers.clone();
+        let forwarding = self.client.forwarding.values(&headers);
+        self.hop_by_hop.strip(&mut headers);
+        headers.extend(forwarding);
+        // A renamed message has another length, and gRPC needs none: the stream says where it ends.
+        headers.remove(CONTENT_LENGTH);
+        if let Credentials::Replace(key) = &upstream.credentials {
+            headers.remove(AUTHORIZATION);
+            headers.insert("api-key", key.clone());
+        }
+        let mut request = Request::new(());
+        *request.method_mut() = Method::POST;
+        *request.version_mut() = Version::HTTP_2;
+        *request.uri_mut() = uri.map_err(|error| Fault::BadRequest(error.to_string()))?;
+        *request.headers_mut() = headers;
+        Ok(request)
+    }
+}
+
+/// A status that came before any message.
+struct EarlyStatus {
+    code: u16,
+    missing: bool,
+}
+
+/// The status of an answer that has failed already: in its headers, or, if `looks_on`, in trailers right behind them.
+async fn early_status(answer: &mut Started, looks_on: bool) -> Option<EarlyStatus> {
+    if let Some(status) = answer.headers().get(&GRPC_STATUS) {
+        return Some(EarlyStatus::read(status, answer.headers()));
+    }
+    if !looks_on {
+        return None;
+    }
+    match answer.body_mut().first_trailers().await {
+        Ok(trailers) => trailers.and_then(|trailers| trailers.get(&GRPC_STATUS).map(|status| EarlyStatus::read(status, trailers))),
+        // Broken off before the first message: as good as unavailable.
+        Err(_) => Some(EarlyStatus { code: 14, missing: false }),
+    }
+}
+
+impl EarlyStatus {
+    fn read(status: &HeaderValue, headers: &HeaderMap) -> Self {
+        let code = status.to_str().ok().and_then(|status| status.parse().ok()).unwrap_or(2);
+        Self { code, missing: status == NOT_FOUND && missing::in_grpc(headers) }
+    }
+}
+
+fn fault(upstream: &Upstream, error: CallError) -> Fault {
+    let name = upstream.name.clone();
+    match error {
+        CallError::Unsent(error) => Fault::Unreachable(name, error.into()),
+        CallError::Broken(error) => Fault::Broken(name, error.into()),
+        CallError::FirstByte => Fault::FirstByte(name),
+        CallError::Client(error) => error.into(),
+    }
+}
+
+impl From<Unreadable> for Fault {
+    fn from(error: Unreadable) -> Self {
+        match error {
+            Unreadable::Client(error) => error.into(),
+            other => Self::BadRequest(other.to_string()),
+        }
+    }
+}
+
+impl From<NotRenamed> for Fault {
+    fn from(error: NotRenamed) -> Self {
+        match error {
+            NotRenamed::TooLarge => Self::TooLargeToRename,
+            NotRenamed::Unreadable(error) => error.into(),
+        }
+    }
+}

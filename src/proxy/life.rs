@@ -1,0 +1,53 @@
+//! The life of a request, the same for both protocols: admitted, understood, guarded, decided, attempted, answered. All of it
+//! under one deadline (I12).
+
+use std::rc::Rc;
+use std::time::Instant;
+
+use http::Response;
+
+use super::attempts::reach;
+use super::body::{Answer, ClientBody};
+use super::deadline::Deadline;
+use super::exchange::Exchange;
+use super::interleave;
+use super::journey::Journey;
+use super::observe::Subject;
+use super::respond::{Fault, refuse};
+use super::worker::{Permit, Worker};
+use crate::metrics::Whose;
+
+/// A request that was admitted.
+pub(super) struct Admitted {
+    pub(super) worker: Rc<Worker>,
+    pub(super) permit: Permit,
+    pub(super) body: Rc<ClientBody>,
+    pub(super) started: Instant,
+}
+
+pub(super) async fn serve<E: Exchange>(mut exchange: E, admitted: Admitted) -> Response<Answer> {
+    let Admitted { worker, permit, body, started } = admitted;
+    let live = worker.live();
+    let deadline = Deadline::of(started, live.settings.timeouts.total);
+    let prepared = deadline.cut(exchange.prepare(&live, &body)).await;
+    if let Err(fault) = prepared.unwrap_or_else(|_| Err(overdue(&body))) {
+        return refuse(&worker, &fault, E::PROTOCOL, &body);
+    }
+    let question = exchange.question();
+    let subject = Subject { protocol: E::PROTOCOL, operation: question.operation, anonymous: false, whose: Whose::Nobody, started };
+    let mut journey = Journey::begin(&worker, live, permit, body, question, subject, deadline);
+    match journey.plan.pairing.take() {
+        None => {
+            let reached = deadline.cut(reach(&exchange, &mut journey)).await;
+            let reached = reached.unwrap_or_else(|_| Err(overdue(&journey.client)));
+            journey.end(reached)
+        }
+        // Boxed where it happens: nearly no request comes by here, and none should carry the room for it.
+        Some(pairing) => Box::pin(interleave::serve(exchange, journey, &pairing)).await,
+    }
+}
+
+/// The fault of a request whose deadline has passed: of the client, if its body was waited for.
+pub(super) fn overdue(body: &ClientBody) -> Fault {
+    if body.is_awaited() { Fault::SlowClient } else { Fault::Total }
+}
