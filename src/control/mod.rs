@@ -48,6 +48,7 @@ mod state;
 mod status;
 mod steward;
 mod tables;
+mod traces;
 mod upstreams;
 mod views;
 mod warnings;

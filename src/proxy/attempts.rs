@@ -4,11 +4,11 @@
 //! turned out to be gone; and stable, if the variant could not serve a read, or refused it. A variant's refusal (4xx) is held
 //! until stable has answered: only then it is known whose fault it was.
 
+use super::begun::{Begun, HeldRefusal};
 use super::deadline::{Deadline, REFRESH};
 use super::decide::Question;
-use super::exchange::{Begun, Exchange};
+use super::exchange::Exchange;
 use super::journey::{Arrived, Journey};
-use super::observe::Observation;
 use super::respond::Fault;
 use super::worker::Worker;
 use crate::metrics::{FallbackCause, Outcome};
@@ -19,13 +19,6 @@ enum Next {
     Again,
     Answer(Arrived),
     Fail(Fault),
-}
-
-/// A variant's refusal, held until stable has been asked for its opinion.
-pub(super) struct Refusal {
-    begun: Begun,
-    observation: Observation,
-    cause: FallbackCause,
 }
 
 /// Tries the targets in their order until one answers.
@@ -93,15 +86,15 @@ impl Journey {
     /// Keeps the variant's refusal, and makes stable the next target.
     fn hold(&mut self, begun: Begun, cause: FallbackCause) {
         if let Some(observation) = self.observation.take() {
-            self.refusal = Some(Box::new(Refusal { begun, observation, cause }));
+            self.refusal = Some(Box::new(HeldRefusal { begun, observation, cause }));
         }
         self.fell_back = Some(cause);
     }
 
     /// Stable has answered what the variant refused. Where stable serves it, the variant failed; where stable refuses it as well,
     /// the request is at fault; where stable fails, nothing is known, and it counts for neither.
-    fn settle_blame(&mut self, refusal: Refusal, stable_serves_it: bool) {
-        let Refusal { begun, observation, cause } = refusal;
+    fn settle_blame(&mut self, refusal: HeldRefusal, stable_serves_it: bool) {
+        let HeldRefusal { begun, observation, cause } = refusal;
         begun.answer.into_body().discard();
         if stable_serves_it {
             observation.target().handle.series.shard(self.worker.index()).fallback(cause);
@@ -112,7 +105,7 @@ impl Journey {
     }
 
     /// Gives the client the variant's refusal after all.
-    fn stand_by(&mut self, refusal: Refusal) -> Arrived {
+    fn stand_by(&mut self, refusal: HeldRefusal) -> Arrived {
         self.fell_back = None;
         self.observation = Some(refusal.observation);
         Arrived { answer: refusal.begun.answer, settled: true }

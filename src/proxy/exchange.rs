@@ -1,34 +1,24 @@
 //! What differs between the two protocols in the life of a request.
 //!
-//! Implemented by [`super::rest::Rest`] and [`super::grpc::Call`]; used by [`super::life`], [`super::attempts`] and
-//! [`super::interleave`], which know nothing else of a protocol. Generic, not boxed: each protocol gets its own life.
+//! Implemented by `rest` and `grpc`; used by [`super::life`], [`super::attempts`] and [`super::interleave`], which know nothing else
+//! of a protocol. Generic, not boxed: each protocol gets its own life.
 
 use std::sync::Arc;
 
-use http::Response;
 use http::request::Parts;
 
-use super::body::{ClientBody, Source};
+use super::begun::Begun;
+use super::body::ClientBody;
 use super::decide::Question;
 use super::headers::HopByHop;
-use super::interleave::{Fit, Unfit};
 use super::journey::Journey;
 use super::respond::Fault;
 use crate::live::Live;
-use crate::metrics::{Handles, Outcome, Protocol};
+use crate::metrics::{Handles, Protocol};
 use crate::routing::Target;
 use crate::upstream::Upstream;
 
-/// An answer of one target, as far as has been looked at.
-pub(super) struct Begun {
-    pub(super) answer: Response<Source>,
-    pub(super) outcome: Outcome,
-    /// The upstream failed: an error that is its own and not the request's.
-    pub(super) failed: bool,
-    /// It says that the collection is missing.
-    pub(super) missing: bool,
-}
-
+/// A request by either protocol.
 pub(super) trait Exchange {
     const PROTOCOL: Protocol;
 
@@ -44,10 +34,4 @@ pub(super) trait Exchange {
 
     /// One attempt at `target`, up to an answer that can be judged.
     async fn attempt(&self, journey: &mut Journey, upstream: &Arc<Upstream>, target: &Target<Handles>) -> Result<Begun, Fault>;
-
-    /// Whether two arms can answer it together.
-    async fn fit(&self, journey: &Journey) -> Result<Fit, Unfit>;
-
-    /// Asks for answers that can be read, from here on.
-    fn uncompressed(&mut self);
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Response};
 
-use super::attempts::Refusal;
+use super::begun::HeldRefusal;
 use super::body::{Answer, ClientBody, Rest, Source, leave};
 use super::classify::Operation;
 use super::deadline::{Deadline, Patience};
@@ -37,7 +37,7 @@ pub(super) struct Journey {
     /// attempt off.
     pub(super) observation: Option<Observation>,
     /// The variant refused the request, and stable is asked.
-    pub(super) refusal: Option<Box<Refusal>>,
+    pub(super) refusal: Option<Box<HeldRefusal>>,
     /// Why stable is answering instead of the chosen variant.
     pub(super) fell_back: Option<FallbackCause>,
     pub(super) tries: Tries,

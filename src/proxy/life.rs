@@ -9,8 +9,7 @@ use http::Response;
 use super::attempts::reach;
 use super::body::{Answer, ClientBody};
 use super::deadline::Deadline;
-use super::exchange::Exchange;
-use super::interleave;
+use super::interleave::{self, Interleaves};
 use super::journey::Journey;
 use super::observe::Subject;
 use super::respond::{Fault, refuse};
@@ -25,12 +24,12 @@ pub(super) struct Admitted {
     pub(super) started: Instant,
 }
 
-pub(super) async fn serve<E: Exchange>(mut exchange: E, admitted: Admitted) -> Response<Answer> {
+pub(super) async fn serve<E: Interleaves>(mut exchange: E, admitted: Admitted) -> Response<Answer> {
     let Admitted { worker, permit, body, started } = admitted;
     let live = worker.live();
     let deadline = Deadline::of(started, live.settings.timeouts.total);
     let prepared = deadline.cut(exchange.prepare(&live, &body)).await;
-    if let Err(fault) = prepared.unwrap_or_else(|_| Err(overdue(&body))) {
+    if let Err(fault) = prepared.unwrap_or_else(|_| Err(Fault::overdue(&body))) {
         return refuse(&worker, &fault, E::PROTOCOL, &body);
     }
     let question = exchange.question();
@@ -39,15 +38,10 @@ pub(super) async fn serve<E: Exchange>(mut exchange: E, admitted: Admitted) -> R
     match journey.plan.pairing.take() {
         None => {
             let reached = deadline.cut(reach(&exchange, &mut journey)).await;
-            let reached = reached.unwrap_or_else(|_| Err(overdue(&journey.client)));
+            let reached = reached.unwrap_or_else(|_| Err(Fault::overdue(&journey.client)));
             journey.end(reached)
         }
         // Boxed where it happens: nearly no request comes by here, and none should carry the room for it.
         Some(pairing) => Box::pin(interleave::serve(exchange, journey, &pairing)).await,
     }
-}
-
-/// The fault of a request whose deadline has passed: of the client, if its body was waited for.
-pub(super) fn overdue(body: &ClientBody) -> Fault {
-    if body.is_awaited() { Fault::SlowClient } else { Fault::Total }
 }

@@ -15,6 +15,7 @@
 mod accepting;
 mod acceptor;
 mod attempts;
+mod begun;
 mod body;
 pub mod classify;
 mod client;

@@ -64,6 +64,11 @@ fn whole_seconds(wait: Duration) -> u64 {
 }
 
 impl Fault {
+    /// Of a request whose deadline has passed: the client's, if its body was waited for.
+    pub(super) fn overdue(body: &ClientBody) -> Self {
+        if body.is_awaited() { Self::SlowClient } else { Self::Total }
+    }
+
     fn wire(&self) -> (StatusCode, u16, &'static str) {
         match self {
             Self::Overloaded(_) => (StatusCode::TOO_MANY_REQUESTS, code::RESOURCE_EXHAUSTED, "overloaded"),

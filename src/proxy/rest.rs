@@ -11,15 +11,16 @@ use http::request::Parts;
 use http::uri::Authority;
 use http::{HeaderMap, Method, Response, StatusCode};
 
+use super::begun::Begun;
 use super::body::{Answer, ClientBody, Outgoing, Source};
 use super::classify::{Located, Operation, locate, rewritten};
 use super::client::Client;
 use super::decide::Question;
-use super::exchange::{Begun, Exchange};
+use super::exchange::Exchange;
 use super::guard;
 use super::h1::{AnswerBody, AnswerHead, Cause, Connection, ExchangeError, Framing, RequestHead, RoundTrip};
 use super::headers::{Forwarding, HopByHop};
-use super::interleave::{self, Fit, Unfit};
+use super::interleave::{self, Fit, Interleaves, Unfit};
 use super::journey::Journey;
 use super::life::{self, Admitted};
 use super::missing;
@@ -101,7 +102,9 @@ impl Exchange for Rest<'_> {
         *answer.headers_mut() = head.headers;
         Ok(Begun { answer, outcome: Outcome::of_http(head.status), failed: head.status.is_server_error(), missing })
     }
+}
 
+impl Interleaves for Rest<'_> {
     async fn fit(&self, journey: &Journey) -> Result<Fit, Unfit> {
         interleave::fit_rest(journey, &self.parts.headers).await
     }

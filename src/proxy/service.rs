@@ -26,7 +26,8 @@ pub(super) async fn serve(worker: Rc<Worker>, client: Rc<Client>, request: Reque
     }
     let idle = worker.live().settings.timeouts.idle;
     let body = Rc::new(ClientBody::new(incoming, parts.version, &parts.headers, idle, worker.memory().hold()));
-    let permit = if parts.method == Method::CONNECT { Err(Fault::Connect) } else { worker.admit() };
+    let overloaded = || Fault::Overloaded(worker.live().settings.limits.retry_after);
+    let permit = if parts.method == Method::CONNECT { Err(Fault::Connect) } else { worker.admit().ok_or_else(overloaded) };
     let permit = match permit {
         Ok(permit) => permit,
         Err(fault) => return Ok(refuse(&worker, &fault, protocol, &body)),

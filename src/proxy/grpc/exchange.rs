@@ -12,15 +12,16 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri, V
 use super::inspect::{Message, NotRenamed, Unreadable};
 use crate::live::Live;
 use crate::metrics::{Handles, Outcome, Protocol};
+use crate::proxy::begun::Begun;
 use crate::proxy::body::{Answer, ClientBody, Outgoing, Source};
 use crate::proxy::classify::{self, Operation};
 use crate::proxy::client::Client;
 use crate::proxy::decide::Question;
-use crate::proxy::exchange::{Begun, Exchange};
+use crate::proxy::exchange::Exchange;
 use crate::proxy::guard;
 use crate::proxy::h2::{self, CallError, Started};
 use crate::proxy::headers::HopByHop;
-use crate::proxy::interleave::{self, Fit, Unfit};
+use crate::proxy::interleave::{self, Fit, Interleaves, Unfit};
 use crate::proxy::journey::Journey;
 use crate::proxy::life::{self, Admitted};
 use crate::proxy::missing;
@@ -89,7 +90,9 @@ impl Exchange for Call<'_> {
         let missing = status.is_some_and(|status| status.missing);
         Ok(Begun { answer: answer.map(|body| Source::Grpc(Box::new(body))), outcome, failed, missing })
     }
+}
 
+impl Interleaves for Call<'_> {
     async fn fit(&self, journey: &Journey) -> Result<Fit, Unfit> {
         interleave::fit_grpc(journey, self.is_gzip()).await
     }

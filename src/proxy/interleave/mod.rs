@@ -36,8 +36,8 @@ use super::deadline::{PARTNER, within};
 use super::decide::Pairing;
 use super::exchange::Exchange;
 use super::journey::Journey;
-use super::life::overdue;
 use super::observe::Awaited;
+use super::respond::Fault;
 use crate::metrics::Outcome;
 
 /// The parsers of requests and answers, for fuzzing.
@@ -46,17 +46,26 @@ pub(super) mod parse {
     pub use super::hits::{Form, Hit};
 }
 
+/// What interleaving asks of a request by either protocol.
+pub(super) trait Interleaves: Exchange {
+    /// Whether two arms can answer it together.
+    async fn fit(&self, journey: &Journey) -> Result<Fit, Unfit>;
+
+    /// Asks for answers that can be read, from here on.
+    fn uncompressed(&mut self);
+}
+
 /// By both arms, if it fits.
-pub(super) async fn serve<E: Exchange>(mut exchange: E, mut journey: Journey, pairing: &Pairing) -> Response<Answer> {
+pub(super) async fn serve<E: Interleaves>(mut exchange: E, mut journey: Journey, pairing: &Pairing) -> Response<Answer> {
     let awaited = [&pairing.own, &pairing.partner].map(|target| Awaited::begin(&journey.worker, target));
     let fit = journey.deadline.cut(exchange.fit(&journey)).await;
     drop(awaited);
-    let fit = match fit.unwrap_or_else(|_| Err(Unfit::Fault(overdue(&journey.client)))) {
+    let fit = match fit.unwrap_or_else(|_| Err(Unfit::Fault(Fault::overdue(&journey.client)))) {
         Ok(fit) => fit,
         Err(Unfit::Alone(why)) => {
             journey.count_merge(pairing, Some(why));
             let reached = journey.deadline.cut(reach(&exchange, &mut journey)).await;
-            let reached = reached.unwrap_or_else(|_| Err(overdue(&journey.client)));
+            let reached = reached.unwrap_or_else(|_| Err(Fault::overdue(&journey.client)));
             return journey.end(reached);
         }
         Err(Unfit::Fault(fault)) => {
@@ -74,7 +83,7 @@ pub(super) async fn serve<E: Exchange>(mut exchange: E, mut journey: Journey, pa
     };
     let worth = |own: &Result<Own, _>| own.as_ref().is_ok_and(|own| own.whole().is_ok());
     let answers = deadline.cut(together(own, partner, worth, PARTNER)).await;
-    let (own, partner) = answers.unwrap_or_else(|_| (Err(overdue(&journey.client)), None));
+    let (own, partner) = answers.unwrap_or_else(|_| (Err(Fault::overdue(&journey.client)), None));
     conclude(journey, pairing, fit, own, partner.as_ref())
 }
 

@@ -17,7 +17,6 @@ use arc_swap::Cache;
 
 use super::classify::Operation;
 use super::forward::{Budget, Pools};
-use super::respond::Fault;
 use crate::live::{Live, Memory, Mirror, Refresh, Shared};
 use crate::metrics::{Completed, Handles, WorkerCells};
 use crate::routing::Target;
@@ -163,11 +162,9 @@ impl Worker {
         due
     }
 
-    /// A place for one more request, or why there is none.
-    pub(super) fn admit(self: &Rc<Self>) -> Result<Permit, Fault> {
-        let live = self.live();
-        let limits = &live.settings.limits;
-        self.admission.admit(self, limits.max_requests).ok_or(Fault::Overloaded(limits.retry_after))
+    /// A place for one more request, if there is one.
+    pub(super) fn admit(self: &Rc<Self>) -> Option<Permit> {
+        self.admission.admit(self, self.live().settings.limits.max_requests)
     }
 
     /// The access log: off by default, sampled, and without a word of whom the request was for.
