@@ -96,6 +96,10 @@ impl Control {
             (_, Some(schema)) => self.clone_collection(deployment, fence, &here, record, schema).await,
             (_, None) => Err(Outcome::Refused("what the collection is to be like was never found out".to_owned())),
         };
+        if built.is_ok() {
+            // Writes by its name count for it from here on.
+            self.relist_with(&here).await;
+        }
         built.map(|mut built| {
             if doubtful && known != Created::Yes {
                 built.record.created = Created::Unknown;

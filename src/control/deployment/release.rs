@@ -119,6 +119,15 @@ impl Control {
         if let Some(loss) = back {
             return Ok(Outcome::Undone(Some(Undone::Kept { reason: format!("{loss}, so `{}` is kept", record.name) })).into());
         }
+        // Written by its own name, as by a pipeline that fills it: perhaps nobody else has that.
+        let written = deployment.stake().written_beside(&self.count_now().await?);
+        if written > 0 {
+            let name = &record.name;
+            let reason = format!(
+                "`{name}` got {written} acknowledged writes by its own name, so it is kept; `pointsman retire create {name}` deletes it"
+            );
+            return Ok(Outcome::Undone(Some(Undone::Kept { reason })).into());
+        }
         if !deployment.has_served() || record.created != Created::Yes {
             return Ok(Outcome::Undone(Some(here.undo_clone(record).await?)).into());
         }

@@ -38,6 +38,12 @@ impl Stake {
         self.marks.iter().any(|mark| !counted.since(mark).tally.is_zero())
     }
 
+    /// How many acknowledged writes the other collection got itself.
+    #[must_use]
+    pub fn written_beside(&self, counted: &Counted) -> u64 {
+        self.beside.as_ref().map_or(0, |mark| counted.since(mark).tally.acknowledged)
+    }
+
     /// The same, but what goes to `collection` counts from now on: all that was written before is known to be on both sides.
     #[must_use]
     pub fn equal_now(&self, collection: &str, counted: &Counted, now: Timestamp) -> Self {

@@ -186,6 +186,34 @@ async fn a_trickle_of_writes_neither_gets_lost_nor_makes_it_impossible() {
     assert!(missing == 0 || !was_held, "{missing} acknowledged writes are lost though the writers were stopped before the switch");
 }
 
+/// What a pipeline has written into the new collection may be nowhere else.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_collection_that_was_filled_through_pointsman_is_not_deleted_by_itself() {
+    let house = House::new("").await;
+    let path = begun(&house, &json!({"source": "external"})).await;
+    until(&house, &path, "awaiting_ready").await;
+    house.write("docs_v3", 2).await;
+    let (status, cancelled) = house.post(&format!("{path}/cancel"), &json!({})).await;
+    assert_eq!(status, StatusCode::OK, "{cancelled:#}");
+    let ended = until(&house, &path, "cancelled").await;
+    assert!(ended["undone"].to_string().contains("2 acknowledged writes"), "{ended:#}");
+    assert!(has(&house, "docs_v3", 1_000).await);
+}
+
+/// Whether the filling has what was written to the alias meanwhile only its operator knows.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ready_is_refused_if_the_alias_was_written_while_the_collection_was_filled() {
+    let house = House::new("").await;
+    let path = begun(&house, &json!({"source": "external"})).await;
+    until(&house, &path, "awaiting_ready").await;
+    house.write("docs", 2).await;
+    let (status, refused) = house.post(&format!("{path}/ready"), &json!({})).await;
+    problem(status, &refused, 2);
+    assert_eq!(house.show(&path).await["state"], "awaiting_ready", "nothing was changed");
+    let (status, ready) = house.post(&format!("{path}/ready"), &json!({"accept_lost_writes": true})).await;
+    assert_eq!((status, &ready["accepts_lost_writes"]), (StatusCode::OK, &json!(true)), "{ready:#}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn going_back_in_the_watch_is_refused_with_the_number_and_keeps_the_new_collection() {
     let house = House::new("").await;
