@@ -40,7 +40,8 @@ impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalJ
     }
 }
 
-async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
+/// The whole body, within its limits of size and time.
+pub(super) async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
     let body = tokio::time::timeout(BODY_TIMEOUT, Bytes::from_request(request, state)).await;
     let body = body.map_err(|_| Problem::new(Kind::SlowBody, format!("no complete body within {} s", BODY_TIMEOUT.as_secs())))?;
     body.map_err(|rejection| unreadable(&rejection))

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
+use axum::http::header::AUTHORIZATION;
 use axum::http::response::Parts;
 use axum::http::{Method, Response};
 use axum::middleware::Next;
@@ -17,6 +18,7 @@ use axum::response::IntoResponse;
 use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
+use super::extract::read;
 use super::problem::{Kind, Problem};
 use crate::control::aside;
 
@@ -25,8 +27,10 @@ use crate::control::aside;
 pub(super) struct Lanes {
     /// What is computed from everything that was counted.
     pub(super) reports: Arc<Lane>,
-    /// Pages about the whole process.
+    /// Pages about the whole process, and lists, which may wait for the store.
     pub(super) overviews: Arc<Lane>,
+    /// For a Prometheus; they wait for nothing.
+    pub(super) scrapes: Arc<Lane>,
     /// What applications report.
     pub(super) feedback: Arc<Lane>,
 }
@@ -37,22 +41,26 @@ impl Default for Lanes {
         let slots = std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).clamp(1, 4));
         Self {
             reports: Lane::new("reports", slots, 32),
-            overviews: Lane::new("overviews of the process", 1, 64),
+            overviews: Lane::new("lists and overviews", 4, 64),
+            scrapes: Lane::new("scrapes", 1, 64),
             feedback: Lane::new("batches of feedback", slots, 256),
         }
     }
 }
 
-/// Slots, and who waits for them. Only for resources that look the same to every caller: their answers are shared.
+/// Slots, and who waits for them.
 #[derive(Debug)]
 pub(super) struct Lane {
     what: &'static str,
     most_waiting: usize,
     slots: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
-    /// Computations that have not begun, by what they are asked for.
-    shared: Mutex<HashMap<String, Shared>>,
+    /// Computations that have not begun, by what is asked for.
+    shared: Mutex<HashMap<Asked, Shared>>,
 }
+
+/// What, and with which token: some things look different to a caller who has one.
+type Asked = (String, Option<Vec<u8>>);
 
 /// None until it is there.
 type Shared = watch::Receiver<Option<Answer>>;
@@ -66,11 +74,21 @@ struct Answer {
 /// The layer of a resource in a lane.
 pub(super) async fn compute(State(lane): State<Arc<Lane>>, request: Request, next: Next) -> Response<Body> {
     if request.method() == Method::GET {
-        let key = request.uri().to_string();
+        let key = (request.uri().to_string(), request.headers().get(AUTHORIZATION).map(|token| token.as_bytes().to_vec()));
         lane.share(key, next.run(request)).await
     } else {
-        lane.alone(next.run(request)).await
+        // A client that is slow with its body takes no slot meanwhile.
+        match whole(request).await {
+            Ok(request) => lane.alone(next.run(request)).await,
+            Err(problem) => problem.into_response(),
+        }
     }
+}
+
+async fn whole(request: Request) -> Result<Request, Problem> {
+    let (head, body) = request.into_parts();
+    let body = read(Request::from_parts(head.clone(), body), &()).await?;
+    Ok(Request::from_parts(head, Body::from(body)))
 }
 
 impl Lane {
@@ -91,7 +109,7 @@ impl Lane {
         aside(work).await.unwrap_or_else(stopping)
     }
 
-    async fn share(self: &Arc<Self>, key: String, work: impl Future<Output = Response<Body>> + Send + 'static) -> Response<Body> {
+    async fn share(self: &Arc<Self>, key: Asked, work: impl Future<Output = Response<Body>> + Send + 'static) -> Response<Body> {
         let Some(mut answer) = self.joined(key, work) else { return self.busy() };
         match answer.wait_for(Option::is_some).await.ok().and_then(|answer| answer.clone()) {
             Some(Answer { head, body }) => Response::from_parts(head, Body::from(body)),
@@ -99,8 +117,8 @@ impl Lane {
         }
     }
 
-    /// The computation of this name that has not begun; a new one where there is none, and room for it.
-    fn joined(self: &Arc<Self>, key: String, work: impl Future<Output = Response<Body>> + Send + 'static) -> Option<Shared> {
+    /// The computation of this that has not begun; a new one where there is none, and room for it.
+    fn joined(self: &Arc<Self>, key: Asked, work: impl Future<Output = Response<Body>> + Send + 'static) -> Option<Shared> {
         let mut shared = self.lock();
         if let Some(known) = shared.get(&key) {
             return Some(known.clone());
@@ -144,7 +162,7 @@ impl Lane {
         Problem::new(Kind::Busy, detail).into_response()
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Shared>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Asked, Shared>> {
         // A map of receivers is whole whatever panicked.
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }

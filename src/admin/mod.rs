@@ -29,6 +29,7 @@ mod routes;
 mod shadows;
 mod status;
 mod tagged;
+mod token_key;
 mod user_ids;
 mod webhooks;
 
@@ -80,35 +81,35 @@ pub fn router(state: AdminState) -> Router {
 /// compute is in a lane.
 fn resources(lanes: &Lanes) -> Vec<(&'static str, MethodRouter<AdminState>)> {
     let within = |lane: &Arc<Lane>, methods: MethodRouter<AdminState>| methods.layer(from_fn_with_state(Arc::clone(lane), lane::compute));
-    let Lanes { reports, overviews, feedback } = lanes;
+    let Lanes { reports, overviews, scrapes, feedback } = lanes;
     vec![
         ("/livez", get(health::livez)),
         ("/readyz", get(health::readyz)),
-        ("/metrics", within(overviews, get(status::metrics))),
+        ("/metrics", within(scrapes, get(status::metrics))),
         ("/openapi.json", get(openapi::document)),
         ("/log-level", get(log_level::show).put(log_level::set)),
         ("/v1/status", within(overviews, get(status::show))),
-        ("/v1/aliases", get(aliases::list)),
+        ("/v1/aliases", within(overviews, get(aliases::list))),
         ("/v1/aliases/{alias}", get(aliases::show).put(aliases::put).delete(aliases::delete)),
         ("/v1/aliases/{alias}/compatibility", get(aliases::compatibility)),
         ("/v1/aliases/{alias}/decision", get(aliases::decision)),
         ("/v1/aliases/{alias}/switch", post(aliases::switch)),
-        ("/v1/collections", get(collections::list)),
-        ("/v1/retirements", get(retirements::list).post(retirements::create)),
+        ("/v1/collections", within(overviews, get(collections::list))),
+        ("/v1/retirements", within(overviews, get(retirements::list)).post(retirements::create)),
         ("/v1/retirements/plan", post(retirements::plan)),
         ("/v1/retirements/{id}", get(retirements::show)),
         ("/v1/retirements/{id}/cancel", post(retirements::cancel)),
-        ("/v1/audit", get(history::audit)),
+        ("/v1/audit", within(overviews, get(history::audit))),
         ("/v1/events", get(events::events)),
-        ("/v1/canaries", get(canaries::list).post(canaries::create)),
+        ("/v1/canaries", within(overviews, get(canaries::list)).post(canaries::create)),
         ("/v1/canaries/{id}", get(canaries::show)),
         ("/v1/canaries/{id}/comparison", within(reports, get(canaries::comparison))),
         ("/v1/canaries/{id}/{command}", post(canaries::command)),
         ("/v1/captures", post(captures::create)),
-        ("/v1/deployments", get(deployments::list).post(deployments::create)),
+        ("/v1/deployments", within(overviews, get(deployments::list)).post(deployments::create)),
         ("/v1/deployments/{id}", get(deployments::show)),
         ("/v1/deployments/{id}/{command}", post(deployments::command)),
-        ("/v1/experiments", get(experiments::list).post(experiments::create)),
+        ("/v1/experiments", within(overviews, get(experiments::list)).post(experiments::create)),
         ("/v1/experiments/plan", within(reports, post(experiments::plan))),
         ("/v1/experiments/{id}", get(experiments::show).patch(experiments::change)),
         ("/v1/experiments/{id}/stop", post(experiments::stop)),
@@ -117,12 +118,13 @@ fn resources(lanes: &Lanes) -> Vec<(&'static str, MethodRouter<AdminState>)> {
         ("/v1/experiments/{id}/feedback", within(feedback, post(experiments::feedback))),
         ("/v1/feedback", within(feedback, post(experiments::feedback_by_token))),
         ("/v1/kill-switch", get(kill_switch::show).put(kill_switch::turn)),
-        ("/v1/routes", get(routes::list)),
+        ("/v1/routes", within(overviews, get(routes::list))),
         ("/v1/routes/{alias}", get(routes::show).put(routes::put).delete(routes::delete)),
         ("/v1/routes/{alias}/weights", patch(routes::patch_weights)),
-        ("/v1/shadows", get(shadows::list).post(shadows::create)),
+        ("/v1/shadows", within(overviews, get(shadows::list)).post(shadows::create)),
         ("/v1/shadows/{id}", within(reports, get(shadows::show))),
         ("/v1/shadows/{id}/stop", post(shadows::stop)),
+        ("/v1/token-key/rotate", post(token_key::rotate)),
         ("/v1/webhooks", get(webhooks::list)),
         ("/v1/webhooks/{name}/test", post(webhooks::test)),
     ]

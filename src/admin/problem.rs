@@ -36,6 +36,7 @@ pub(super) enum Kind {
     Unconditional,
     Internal,
     Unavailable,
+    Unrecorded,
     Busy,
     Upstream,
     NotReady,
@@ -63,6 +64,7 @@ impl Kind {
             Self::Unconditional => (StatusCode::PRECONDITION_REQUIRED, "unconditional", "The change must name the revision it is for"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong inside Pointsman"),
             Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The change cannot be made at present"),
+            Self::Unrecorded => (StatusCode::SERVICE_UNAVAILABLE, "unrecorded", "The change was made and is not recorded yet"),
             Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy", "There is no room for another one"),
             Self::Upstream => (StatusCode::BAD_GATEWAY, "upstream", "Qdrant did not do it"),
             Self::NotReady => (StatusCode::SERVICE_UNAVAILABLE, "not-ready", "This process should not be sent traffic"),
@@ -160,6 +162,7 @@ impl From<ControlError> for Problem {
             | ControlError::Upstream(_)
             | ControlError::PresentUnread { .. }
             | ControlError::Unlisted(_) => Kind::Upstream,
+            ControlError::Unrecorded { .. } => Kind::Unrecorded,
             ControlError::TooManyCaptures(_) => Kind::Busy,
             ControlError::UnknownName(_) => Kind::UnknownName,
             ControlError::Stale { .. } | ControlError::StaleExperiment { .. } => Kind::Stale,

@@ -8,13 +8,12 @@ use super::author::{Author, Deed};
 use super::error::ControlError;
 use super::loss::Departure;
 use super::state::Control;
-use super::{Consent, clock, comparing, document, retirement};
+use super::{Consent, clock, comparing, document};
 use crate::config::{DEFAULT_UPSTREAM as DEFAULT_NAME, Period};
 use crate::live::DEFAULT_UPSTREAM;
-use crate::qdrant::{Client, Compatibility, Difference, Listing, next_name};
+use crate::qdrant::{AliasFailed, Client, Compatibility, Difference, Listing, next_name};
 use crate::rollout::deployment::DeploymentCommand;
 use crate::rollout::loss::Loss;
-use crate::rollout::retirement::Retirement;
 use crate::store::{self, NewEvent};
 
 /// Where an alias is to point, and what may stand in the way.
@@ -140,17 +139,19 @@ impl Control {
         author: &Author,
     ) -> Result<AliasChanged, ControlError> {
         let alias = deed.subject;
-        // What could not be audited afterwards is not done.
+        let _moving = self.0.moving.lock().await;
+        // Nothing is asked, and no rollout ended, while nothing could be written down.
         self.0.store.ping().await?;
         let client = self.plan().client(DEFAULT_UPSTREAM)?;
         let listing = client.list().await?;
+        self.settle_before_move(alias, &listing).await?;
         let previous = listing.aliases.get(alias).cloned();
         let Some((change, present)) = change else {
             self.free(alias, false, author).await?;
+            self.intend_move(deed, author, [previous.as_deref(), None], None).await?;
             let sent = client.delete_alias(alias).await;
-            self.relist_with(&client).await;
-            sent?;
-            return self.changed(deed, author, AliasChanged::of(alias, None, previous), None, Vec::new()).await;
+            self.done_by_qdrant(&client, alias, sent).await?;
+            return self.record_move(deed, author, AliasChanged::of(alias, None, previous), None, Vec::new()).await;
         };
         known(&listing, &change.collection)?;
         if previous.as_deref() == Some(change.collection.as_str()) {
@@ -168,9 +169,11 @@ impl Control {
         self.free(alias, change.force, author).await?;
         let place = (DEFAULT_NAME, change.collection.as_str());
         self.claim_now(place, &format!("the alias `{alias}`"), author).await?;
+        // What alone has acknowledged writes is not retired by itself, later either.
+        let retire_old = change.retire_old.filter(|_| leaving.loss.is_none());
+        self.intend_move(deed, author, [previous.as_deref(), Some(change.collection.as_str())], retire_old).await?;
         let sent = client.switch_alias(alias, &change.collection, change.expect.as_deref()).await;
-        self.relist_with(&client).await;
-        sent?;
+        self.done_by_qdrant(&client, alias, sent).await?;
         let answer = AliasChanged {
             differences: compared.differences,
             warnings: compared.warnings.into_iter().chain(leaving.warnings).collect(),
@@ -178,7 +181,21 @@ impl Control {
             lost_writes: leaving.loss,
             ..AliasChanged::of(alias, Some(&change.collection), previous)
         };
-        self.changed(deed, author, answer, change.retire_old, leaving.writes).await
+        self.record_move(deed, author, answer, change.retire_old, leaving.writes).await
+    }
+
+    /// With the table brought up to date. What Qdrant refused needs no record.
+    async fn done_by_qdrant<T>(&self, client: &Client, alias: &str, sent: Result<T, AliasFailed>) -> Result<(), ControlError> {
+        self.relist_with(client).await;
+        match sent {
+            Ok(_) => Ok(()),
+            // Nothing is known of it, or what is known does not fit: the aliases will tell.
+            Err(error @ (AliasFailed::Listing { .. } | AliasFailed::NotSeen { .. })) => Err(error.into()),
+            Err(error) => {
+                self.drop_move(alias).await;
+                Err(error.into())
+            }
+        }
     }
 
     /// The alias belongs to nobody, or by force no longer does.
@@ -220,48 +237,6 @@ impl Control {
         let writes = Departure::now(alias, previous, to, &counted, now).since(stake.as_ref(), None).writes();
         Ok(Leaving { loss, warnings: told.into_iter().collect(), writes })
     }
-
-    /// Puts into the store what has been done. Whether the collection it left may really go is looked at when that is due.
-    async fn changed(
-        &self,
-        deed: Deed<'_>,
-        author: &Author,
-        mut answer: AliasChanged,
-        retire_old: Option<Period>,
-        writes: Vec<store::Write>,
-    ) -> Result<AliasChanged, ControlError> {
-        let _writing = self.0.writer.lock().await;
-        let after = match &answer.lost_writes {
-            None => answer.collection.as_ref().map(document::json),
-            Some(loss) => Some(serde_json::json!({"collection": answer.collection, "accepted_lost_writes": loss})),
-        };
-        let audit = author.did(deed, answer.previous.as_ref().map(document::json), after);
-        let mut change = store::Change { events: vec![answer.event()], ..store::Change::new(audit, writes) };
-        if let Some((old, _)) = answer.previous.as_deref().zip(retire_old).filter(|_| answer.lost_writes.is_some()) {
-            answer.warnings.push(format!(
-                "`{old}` is not retired: it alone has these writes; `pointsman retire create {old} --accept-lost-writes` deletes it"
-            ));
-        } else if let Some((old, grace)) = answer.previous.as_deref().zip(retire_old) {
-            let leaving = format!("the alias `{}` left it", deed.subject);
-            let scheduled = Retirement {
-                actor: author.actor.clone(),
-                reason: Some(author.reason.clone().unwrap_or(leaving)),
-                ..Retirement::scheduled(retirement::new_id(), DEFAULT_NAME, old, grace, clock::now())
-            };
-            change.writes.push(retirement::put(&scheduled));
-            change.events.push(retirement::event(&scheduled));
-            answer.retirement = Some(scheduled.id);
-        }
-        self.commit(change).await?;
-        tracing::info!(
-            alias = deed.subject,
-            action = deed.action,
-            previous = answer.previous,
-            collection = answer.collection,
-            "alias changed"
-        );
-        Ok(answer)
-    }
 }
 
 /// What is to be said and kept of a collection that an alias leaves.
@@ -273,7 +248,7 @@ struct Leaving {
 }
 
 impl AliasChanged {
-    fn of(alias: &str, collection: Option<&str>, previous: Option<String>) -> Self {
+    pub(super) fn of(alias: &str, collection: Option<&str>, previous: Option<String>) -> Self {
         Self {
             alias: alias.to_owned(),
             collection: collection.map(str::to_owned),
@@ -288,7 +263,7 @@ impl AliasChanged {
     }
 
     /// Only what was changed comes this far.
-    fn event(&self) -> NewEvent {
+    pub(super) fn event(&self) -> NewEvent {
         let kind = match (&self.previous, &self.collection) {
             (_, None) => "alias.deleted",
             (None, Some(_)) => "alias.created",

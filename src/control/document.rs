@@ -20,6 +20,8 @@ pub(super) const SHADOW: Kind = Kind::new("shadow");
 pub(super) const SHADOWED: Kind = Kind::new("shadowed");
 /// What signs the decisions applications send back with their feedback.
 pub(super) const TOKEN_KEY: Kind = Kind::new("token_key");
+/// An alias that is about to be moved, under its name: in the store before Qdrant is asked, until it is recorded.
+pub(super) const ALIAS_MOVE: Kind = Kind::new("alias_move");
 /// The kill switch.
 pub(super) const KILL_SWITCH: Kind = Kind::new("kill_switch");
 /// A deployment, under its id.

@@ -88,6 +88,9 @@ pub enum ControlError {
     Unsuitable { collection: String, why: String, differences: Vec<Difference> },
     #[error("{reason}; use force to move `{alias}` all the same")]
     PresentUnread { alias: String, reason: String },
+    /// What Qdrant has done is done; only the record is missing.
+    #[error("{}, not recorded: {reason}. The audit entry and the event follow when the store answers", moved(.alias, .collection.as_deref()))]
+    Unrecorded { alias: String, collection: Option<String>, reason: String },
     #[error(transparent)]
     Alias(#[from] AliasFailed),
     #[error(transparent)]
@@ -130,6 +133,13 @@ pub enum StartError {
     /// A route came back that this configuration cannot serve.
     #[error("the stored route of `{alias}` does not fit the configuration: {}; correct the configuration, or the route in an export of {store}", joined(.faults))]
     Route { alias: String, store: String, faults: Vec<SpecFault> },
+}
+
+fn moved(alias: &str, collection: Option<&str>) -> String {
+    match collection {
+        Some(collection) => format!("`{alias}` was moved to `{collection}`"),
+        None => format!("`{alias}` was deleted"),
+    }
 }
 
 fn shown(revision: Option<u64>) -> String {

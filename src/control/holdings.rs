@@ -9,11 +9,12 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 
 use super::absorb::{Absorbed, Routes};
+use super::alias_move::AliasMove;
 use super::canary::{Canaries, Running};
 use super::deployment::{Deploying, Deployments};
 use super::document::{
-    CANARY, CONFIGURED, DEPARTURE, DEPLOYMENT, EXPERIMENT, KILL_SWITCH, ONLY, OWNER, RETIREMENT, ROUTE, SHADOW, SHADOWED, TOKEN_KEY,
-    Unreadable,
+    ALIAS_MOVE, CANARY, CONFIGURED, DEPARTURE, DEPLOYMENT, EXPERIMENT, KILL_SWITCH, ONLY, OWNER, RETIREMENT, ROUTE, SHADOW, SHADOWED,
+    TOKEN_KEY, Unreadable,
 };
 use super::experiment::{Trial, Trials};
 use super::kill_switch::KillSwitch;
@@ -21,7 +22,7 @@ use super::loss::Departures;
 use super::owners::Owners;
 use super::route::RouteState;
 use super::shadow::{Mirroring, Mirrorings};
-use crate::experiment::TokenKey;
+use super::token_keys::{Stored, TokenKeys};
 use crate::rollout::retirement::Retirement;
 use crate::store::{Delta, Document};
 
@@ -38,13 +39,15 @@ pub(super) struct Holdings {
     pub(super) departures: Arc<Departures>,
     pub(super) experiments: Arc<Trials>,
     /// Once there is one.
-    pub(super) token_key: Option<TokenKey>,
+    pub(super) token_keys: Option<TokenKeys>,
     pub(super) shadows: Arc<Mirrorings>,
     /// The ids of shadow comparisons, and of canaries with one, by the alias whose reads they want.
     pub(super) shadowed: Arc<BTreeMap<String, String>>,
     /// By alias.
     pub(super) owners: Arc<BTreeMap<String, Owners>>,
     pub(super) kill: Arc<KillSwitch>,
+    /// Changes of aliases that are not recorded yet, by alias.
+    pub(super) moves: Arc<BTreeMap<String, AliasMove>>,
 }
 
 impl Holdings {
@@ -74,8 +77,8 @@ impl Holdings {
             kind if *kind == EXPERIMENT => put(Arc::make_mut(&mut self.experiments), document, |trial| Trial { revision, ..trial }),
             kind if *kind == TOKEN_KEY => {
                 let mut keys = BTreeMap::new();
-                put(&mut keys, document, |secret: [u8; 32]| TokenKey::new(secret))?;
-                self.token_key = keys.remove(ONLY);
+                put(&mut keys, document, |stored: Stored| TokenKeys::at(revision, stored))?;
+                self.token_keys = keys.remove(ONLY);
                 Ok(())
             }
             kind if *kind == OWNER => put(Arc::make_mut(&mut self.owners), document, |owners: Owners| owners.at(revision)),
@@ -87,6 +90,7 @@ impl Holdings {
                 self.kill = Arc::new(switches.remove(ONLY).unwrap_or_default());
                 Ok(())
             }
+            kind if *kind == ALIAS_MOVE => put(Arc::make_mut(&mut self.moves), document, |intent| AliasMove { revision, ..intent }),
             kind if *kind == RETIREMENT => {
                 put(Arc::make_mut(&mut self.retirements), document, |retirement| Retirement { revision, ..retirement })
             }

@@ -7,6 +7,8 @@
 //! in; answer.
 
 mod absorb;
+mod alias_move;
+mod alias_moves;
 mod aliases;
 mod aside;
 mod author;
@@ -40,6 +42,7 @@ mod refusals;
 mod reload;
 mod reload_status;
 mod retirement;
+mod rotation;
 mod route;
 mod settings;
 mod shadow;
@@ -48,6 +51,7 @@ mod state;
 mod status;
 mod steward;
 mod tables;
+mod token_keys;
 mod traces;
 mod upstreams;
 mod views;
@@ -80,6 +84,7 @@ pub use plan_fault::PlanFault;
 pub use readiness::{NotReady, Readiness};
 pub use reload_status::ReloadStatus;
 pub use retirement::{FamilyPlan, FamilyRequest, RetirementRequest, RetirementView};
+pub use rotation::TokenKeyRotated;
 pub use route::RouteState;
 pub use shadow::ShadowView;
 pub use start::Parts;

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use tokio::sync::{Mutex, Notify};
 use ulid::Ulid;
-use uuid::Uuid;
 
 use super::absorb::{Absorbed, Routes, absorb};
 use super::author::{Author, Deed};
@@ -20,7 +19,7 @@ use super::reload_status::ReloadStatus;
 use super::state::{Control, Inner, ListingHealth, State};
 use super::traces::Traces;
 use super::webhooks::Board;
-use super::{Plan, Readiness, refresher, steward, writes};
+use super::{Plan, Readiness, refresher, steward, token_keys, writes};
 use crate::config::Loaded;
 use crate::live::{Refresh, Shared};
 use crate::metrics::Registry;
@@ -68,6 +67,7 @@ impl Control {
             replica: format!("replica_{}", Ulid::new()),
             state: ArcSwap::from_pointee(state),
             writer: Mutex::new(()),
+            moving: Mutex::new(()),
             retiring: Arc::default(),
             book: Book::default(),
             book_of_writes: BookOfWrites::default(),
@@ -108,8 +108,8 @@ async fn started(store: &Store, plan: &Plan) -> Result<Holdings, StartError> {
         // Only now: an upstream and the route that needed it may have left the file together.
         check_stored(&routes, plan)?;
         let mut writes = writes::between(&held, &routes, &absorbed);
-        if held.token_key.is_none() {
-            writes.push(write(&TOKEN_KEY, ONLY, Some(&secret()), Expected::Absent));
+        if held.token_keys.is_none() {
+            writes.push(write(&TOKEN_KEY, ONLY, Some(&token_keys::first()), Expected::Absent));
         }
         if writes.is_empty() {
             return Ok(held);
@@ -124,14 +124,6 @@ async fn started(store: &Store, plan: &Plan) -> Result<Holdings, StartError> {
             Err(error) => return Err(error.into()),
         }
     }
-}
-
-/// Whoever knows it can pretend decisions; it never leaves the store.
-fn secret() -> [u8; 32] {
-    let mut secret = [0; 32];
-    secret[..16].copy_from_slice(Uuid::new_v4().as_bytes());
-    secret[16..].copy_from_slice(Uuid::new_v4().as_bytes());
-    secret
 }
 
 /// The configuration may have changed under the stored routes while nobody looked.

@@ -37,6 +37,8 @@ pub(super) struct Inner {
     pub(super) state: ArcSwap<State>,
     /// Held by whoever changes anything, from reading the state to having published the next one.
     pub(super) writer: Mutex<()>,
+    /// Held by whoever changes an alias in Qdrant, from writing down the intent to having recorded it.
+    pub(super) moving: Mutex<()>,
     /// Held by the one round of retirements that is under way.
     pub(super) retiring: Arc<Mutex<()>>,
     /// What was reported to this process about experiments.

@@ -101,6 +101,7 @@ async fn steer(control: Control, steering: watch::Receiver<Steering>) {
             continue;
         };
         couriers.keep(&control, &held.fence);
+        control.settle_moves(&held.fence).await;
         control.step_canaries(&held.fence).await;
         control.step_experiments(&held.fence).await;
         control.step_shadows(&held.fence).await;

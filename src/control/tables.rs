@@ -9,6 +9,7 @@ use super::holdings::Holdings;
 use super::owners::Owners;
 use super::route::RouteState;
 use super::shadow::{SHADOW, entry_shadow};
+use super::token_keys::TokenKeys;
 use crate::experiment::ArmSpec;
 use crate::live::{Capture, DEFAULT_UPSTREAM};
 use crate::metrics::{Handles, Registry};
@@ -151,7 +152,7 @@ impl Ground<'_> {
         let identity = &self.plan.settings.identity;
         let around = Surroundings {
             registry: self.registry,
-            key: self.held.token_key.as_ref(),
+            key: self.held.token_keys.as_ref().map(TokenKeys::signing),
             anonymous: identity.anonymous,
             holdout: &identity.holdout,
             outside,

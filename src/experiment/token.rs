@@ -24,7 +24,11 @@ const LONGEST: usize = 400;
 
 /// What signs tokens: the same in every replica.
 #[derive(Clone)]
-pub struct TokenKey([u8; 32]);
+pub struct TokenKey {
+    secret: [u8; 32],
+    /// Of keys that have signed before it, and are taken still.
+    earlier: Vec<[u8; 32]>,
+}
 
 impl std::fmt::Debug for TokenKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -64,7 +68,13 @@ impl AnyToken {
 impl TokenKey {
     #[must_use]
     pub const fn new(secret: [u8; 32]) -> Self {
-        Self(secret)
+        Self { secret, earlier: Vec::new() }
+    }
+
+    /// The same, which also opens what was signed with these.
+    #[must_use]
+    pub fn also_opening(self, earlier: Vec<[u8; 32]>) -> Self {
+        Self { earlier, ..self }
     }
 
     #[must_use]
@@ -77,14 +87,12 @@ impl TokenKey {
         self.signed(bytes)
     }
 
-    /// None unless it was sealed with this key.
+    /// None unless it was sealed with this key, or an earlier one that is taken still.
     #[must_use]
     pub fn open(&self, text: &str) -> Option<AnyToken> {
         let bytes = URL_SAFE_NO_PAD.decode(Some(text).filter(|text| text.len() <= LONGEST)?).ok()?;
         let (body, mac) = bytes.split_at_checked(bytes.len().checked_sub(MAC)?)?;
-        if !bool::from(self.mac(body).ct_eq(mac)) {
-            return None;
-        }
+        std::iter::once(&self.secret).chain(&self.earlier).find(|secret| bool::from(code(secret, body).ct_eq(mac)))?;
         match *body.first()? {
             VERSION => Token::read(body.try_into().ok()?).map(AnyToken::OneArm),
             interleaved::VERSION => Interleaved::read(body).map(AnyToken::Interleaved),
@@ -93,19 +101,19 @@ impl TokenKey {
     }
 
     fn signed(&self, mut body: Vec<u8>) -> String {
-        let mac = self.mac(&body);
+        let mac = code(&self.secret, &body);
         body.extend_from_slice(&mac);
         URL_SAFE_NO_PAD.encode(body)
     }
+}
 
-    fn mac(&self, body: &[u8]) -> [u8; MAC] {
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("an HMAC takes a key of any length");
-        mac.update(body);
-        let whole = mac.finalize().into_bytes();
-        let mut half = [0; MAC];
-        half.copy_from_slice(&whole[..MAC]);
-        half
-    }
+fn code(secret: &[u8; 32], body: &[u8]) -> [u8; MAC] {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret).expect("an HMAC takes a key of any length");
+    mac.update(body);
+    let whole = mac.finalize().into_bytes();
+    let mut half = [0; MAC];
+    half.copy_from_slice(&whole[..MAC]);
+    half
 }
 
 impl Token {

@@ -109,3 +109,19 @@ async fn the_data_ports_say_that_they_are_about_to_go_and_serve_on() {
     assert_eq!(listed.status(), "0");
     pointsman.child.kill().await.expect("it runs");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_silent_client_of_the_admin_port_does_not_hold_up_the_end() {
+    let upstream = Upstream::sandbox().await;
+    let mut pointsman = Pointsman::start(&upstream, "shutdown: {grace: 1s}").await;
+    let mut half = TcpStream::connect(pointsman.admin).await.expect("accepted");
+    half.write_all(b"PUT /v1/kill-switch HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-le")
+        .await
+        .expect("taken");
+    // An answer on another connection: the half request has arrived as well.
+    pointsman.status().await;
+    pointsman.signal("-TERM").await;
+    let ended = tokio::time::timeout(PATIENCE, pointsman.child.wait()).await.expect("it ends").expect("it can be waited for");
+    assert_eq!(ended.code(), Some(0));
+    drop(half);
+}

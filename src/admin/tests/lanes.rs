@@ -1,8 +1,9 @@
 //! Long computations: where they run, how many, and what those get who come when there are too many. Everything here is on
 //! one thread: a computation on it would stop the test for good.
 
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use axum::Router;
@@ -45,7 +46,12 @@ impl Slow {
     }
 
     fn ask(&self, method: Method, path: &str) -> impl Future<Output = Response<Body>> + use<> {
-        let request = Request::builder().method(method).uri(path).body(Body::empty()).expect("it is legal");
+        self.ask_as(method, path, "")
+    }
+
+    fn ask_as(&self, method: Method, path: &str, token: &str) -> impl Future<Output = Response<Body>> + use<> {
+        let request = Request::builder().method(method).uri(path).header(header::AUTHORIZATION, token);
+        let request = request.body(Body::empty()).expect("it is legal");
         let asked = self.router.clone().oneshot(request);
         async { asked.await.expect("the router is infallible") }
     }
@@ -91,6 +97,39 @@ async fn a_few_compute_some_wait_and_the_rest_are_sent_away() {
     }
     assert_eq!([slow.next_begun().await, slow.next_begun().await], ["/slow?a", "/slow?a"]);
     assert!(slow.begun.try_recv().is_err(), "six requests were three computations");
+}
+
+#[tokio::test]
+async fn what_is_seen_with_a_token_is_not_shared_with_a_caller_without_it() {
+    let mut slow = Slow::new(&Lane::new("lists", 1, 8));
+    let mut first = pin!(slow.ask(Method::GET, "/slow?a"));
+    assert!(poll!(first.as_mut()).is_pending());
+    slow.next_begun().await;
+    let mut asked = ["Bearer a", "Bearer a", "Bearer b"].map(|token| Box::pin(slow.ask_as(Method::GET, "/slow?a", token)));
+    assert!(asked.iter_mut().all(|asked| poll_once(asked.as_mut()).is_pending()));
+    (0..3).for_each(|_| slow.let_go.send(()).expect("they wait"));
+    let [one, same, other] = asked;
+    tokio::join!(first, one, same, other);
+    assert_eq!([slow.next_begun().await, slow.next_begun().await], ["/slow?a", "/slow?a"]);
+    assert!(slow.begun.try_recv().is_err(), "four requests by three callers were three computations");
+}
+
+#[tokio::test]
+async fn a_client_that_is_slow_with_its_body_takes_no_slot() {
+    let mut slow = Slow::new(&Lane::new("batches", 1, 1));
+    let endless = Body::from_stream(futures_util::stream::pending::<Result<String, std::io::Error>>());
+    let request = Request::builder().method(Method::POST).uri("/slow?never").body(endless).expect("it is legal");
+    let mut never = pin!(slow.router.clone().oneshot(request));
+    assert!(poll!(never.as_mut()).is_pending());
+    let mut asked = pin!(slow.ask(Method::POST, "/slow?a"));
+    assert!(poll!(asked.as_mut()).is_pending());
+    assert_eq!(slow.next_begun().await, "/slow?a");
+    slow.let_go.send(()).expect("it waits");
+    assert_eq!(text(asked.await).await, ok("/slow?a"));
+}
+
+fn poll_once<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
+    future.poll(&mut Context::from_waker(Waker::noop()))
 }
 
 #[tokio::test]

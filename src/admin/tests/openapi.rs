@@ -75,6 +75,7 @@ async fn answers_have_the_described_shape() {
     check(&api.get("/v1/collections").await.json()["items"][0], "Collection");
     check(&api.get("/v1/routes/none").await.json(), "Problem");
     check(&api.get("/log-level").await.json(), "LogLevel");
+    check(&api.call(Method::POST, "/v1/token-key/rotate", &[], r#"{"overlap": "1h"}"#).await.json(), "TokenKeyRotated");
 }
 
 #[tokio::test]

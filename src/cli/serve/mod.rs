@@ -11,6 +11,7 @@ mod tls;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -29,6 +30,9 @@ use crate::proxy::{self, Listen, Neighbours, Proxy};
 
 /// The control plane's own threads. Nothing on them is waited for by a request.
 const CONTROL_THREADS: usize = 2;
+
+/// How long answers of the admin API may still take when everything else has ended.
+const ADMIN_GRACE: Duration = Duration::from_secs(5);
 
 /// Why `serve` could not start, or ended with a failure.
 #[derive(Debug, thiserror::Error)]
@@ -52,7 +56,12 @@ pub(super) fn run(args: &ServeArgs) -> ExitCode {
         Ok(loaded) => loaded,
         Err(code) => return code,
     };
-    let ended = control_runtime().map_err(ServeError::Process).and_then(|runtime| runtime.block_on(serve(args, &loaded)));
+    let ended = control_runtime().map_err(ServeError::Process).and_then(|runtime| {
+        let ended = runtime.block_on(serve(args, &loaded));
+        // A computation that nobody will read is not waited for.
+        runtime.shutdown_timeout(ADMIN_GRACE);
+        ended
+    });
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => complain(format_args!("pointsman cannot serve: {error}")),
@@ -97,7 +106,19 @@ async fn serve(args: &ServeArgs, loaded: &Loaded) -> Result<(), ServeError> {
         task.abort();
     }
     control.leave().await;
-    admin.await.map_err(std::io::Error::other)?.map_err(ServeError::Process)
+    finish(admin, config.shutdown.grace.get().min(ADMIN_GRACE)).await.map_err(ServeError::Process)
+}
+
+/// A client of the admin port that says nothing, or reads nothing, does not hold up the end.
+async fn finish(mut admin: AdminTask, grace: Duration) -> std::io::Result<()> {
+    match tokio::time::timeout(grace, &mut admin).await {
+        Ok(ended) => ended.map_err(std::io::Error::other)?,
+        Err(_) => {
+            admin.abort();
+            tracing::warn!("the grace is over: connections of the admin port still open are closed");
+            Ok(())
+        }
+    }
 }
 
 /// Everything under way ends by itself if it can within the grace.

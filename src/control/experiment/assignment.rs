@@ -6,6 +6,7 @@ use super::views::AssignmentView;
 use crate::control::LayerSlot;
 use crate::control::error::ControlError;
 use crate::control::state::Control;
+use crate::control::token_keys::TokenKeys;
 use crate::experiment::{State, Token, layer_salt, salt};
 use crate::routing::Reason;
 use crate::stats::Cohort;
@@ -51,7 +52,7 @@ impl Control {
         if let Some(arm) = counted {
             self.0.book.assigned(id, Page { phase: phase.number, slice: slice.number }, arm, assigned.hash);
         }
-        let token = counted.zip(state.held.token_key.as_ref()).zip(ulid(id)).map(|((arm, key), experiment)| {
+        let token = counted.zip(state.held.token_keys.as_ref().map(TokenKeys::signing)).zip(ulid(id)).map(|((arm, key), experiment)| {
             let bucket = u8::try_from(Cohort::bucket(assigned.hash)).unwrap_or(u8::MAX);
             key.seal(Token { experiment, phase: phase.number, arm: u8::try_from(arm).unwrap_or(u8::MAX), bucket })
         });

@@ -25,8 +25,8 @@ impl Control {
     pub fn take_feedback(&self, id: &str, batch: &[Feedback]) -> Result<Taken, ControlError> {
         let state = self.0.state.load();
         let trial = state.held.experiments.get(id).ok_or_else(|| ControlError::NoExperiment(id.to_owned()))?;
-        let key = state.held.token_key.as_ref().ok_or(ControlError::Stopping)?;
         let now = clock::now();
+        let key = &state.held.token_keys.as_ref().ok_or(ControlError::Stopping)?.key(now);
         let mut placed: Vec<(&Feedback, Place)> = Vec::with_capacity(batch.len());
         let mut faults = Vec::new();
         for (index, feedback) in batch.iter().enumerate() {
@@ -58,7 +58,7 @@ impl Control {
             return Err(ControlError::Invalid(faults));
         }
         let state = self.0.state.load();
-        let key = state.held.token_key.as_ref().ok_or(ControlError::Stopping)?;
+        let key = state.held.token_keys.as_ref().ok_or(ControlError::Stopping)?.key(clock::now());
         let token = batch.first().and_then(|first| first.token.as_deref()).ok_or_else(|| invalid("is missing"))?;
         let token = key.open(token).ok_or_else(|| invalid("is none of Pointsman's"))?;
         let ending = token.experiment().to_string();

@@ -1,5 +1,6 @@
 //! The control plane from outside its files: what holds across them.
 
+mod alias_moves;
 mod changes;
 mod lease;
 mod ledger;
