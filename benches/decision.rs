@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use pointsman::routing::{
-    Allocation, Anonymous, Entry, Holdout, Layer, NameKind, Part, Route, SLOTS, STABLE, Salt, Split, Table, Target, Targeting, Unit,
+    Allocation, Entry, Holdout, Layer, NameKind, Part, Read, Route, SLOTS, STABLE, Salt, Split, SplitPolicy, Table, Target, Targeting, Unit,
 };
 
 /// As many requests as are made before they repeat: more than a branch predictor learns by heart.
@@ -25,7 +25,7 @@ fn route(alias: &str, salt: &str, stable: &Arc<Target<()>>) -> Route<()> {
         allocation: Allocation::fresh(&[95.0, 5.0], 0),
         variants: vec![Arc::clone(stable), candidate],
         stable: 0,
-        anonymous: Anonymous::Random,
+        policy: SplitPolicy::default(),
         watch: None,
         interleaving: None,
         targeting: Targeting::default(),
@@ -46,7 +46,7 @@ fn layered(alias: &str, stable: &Arc<Target<()>>) -> Split<()> {
         let slots = index * SLOTS / 10..(index + 1) * SLOTS / 10;
         Part { slots, route: route(alias, &format!("experiment:exp_{alias}_{index}"), stable) }
     };
-    Split::Layer(Layer::new(Salt::new(&format!("layer:{alias}")), Anonymous::Random, Arc::clone(stable), (0..8).map(part).collect()))
+    Split::Layer(Layer::new(Salt::new(&format!("layer:{alias}")), Arc::clone(stable), (0..8).map(part).collect()))
 }
 
 fn entry(alias: &str, made: Made) -> Entry<()> {
@@ -85,7 +85,7 @@ fn decision(criterion: &mut Criterion) {
                 let (alias, user) = next.next().expect("a cycle has no end");
                 let split = table.entry(black_box(alias)).split.as_ref().expect("every alias has one");
                 let admits = |targeting: &Targeting| targeting.admits(|_| None);
-                split.decide(Unit::Id(black_box(user).as_bytes()), None, admits, || unreachable!("a unit needs no draw"))
+                split.decide(Read::Search, Unit::Id(black_box(user).as_bytes()), None, admits, || unreachable!("a unit needs no draw"))
             });
         });
     }

@@ -10,6 +10,7 @@ use super::extract::{Alias, Json as Body, Params};
 use super::page::{Page, PageParams};
 use super::problem::Problem;
 use crate::control::{AliasChange, AliasChanged, AliasView, Comparison, Explained};
+use crate::routing::Read;
 
 pub(super) async fn list(State(state): State<AdminState>, Params(page): Params<PageParams>) -> Json<Page<AliasView>> {
     Json(Page::cut(state.control.aliases(), &page, |alias| alias.alias.clone()))
@@ -25,6 +26,9 @@ pub(super) async fn show(State(state): State<AdminState>, Alias(alias): Alias) -
 pub(super) struct DecisionParams {
     /// None: as for a request that does not say.
     unit: Option<String>,
+    /// The kind of read; default a search.
+    #[serde(default)]
+    read: Read,
     /// The variant a request would ask for.
     forced: Option<String>,
 }
@@ -34,7 +38,7 @@ pub(super) async fn decision(
     Alias(alias): Alias,
     Params(params): Params<DecisionParams>,
 ) -> Result<Json<Explained>, Problem> {
-    Ok(Json(state.control.decision(&alias, params.unit.as_deref(), params.forced.as_deref())?))
+    Ok(Json(state.control.decision(&alias, params.read, params.unit.as_deref(), params.forced.as_deref())?))
 }
 
 pub(super) async fn put(

@@ -4,7 +4,8 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{ServeArgs, complain, configuration, say};
+use super::{ServeArgs, complain, configuration, say, warn};
+use crate::config::unsaid;
 
 /// Takes the flags of `serve`, so that it judges exactly what `serve` would run.
 #[derive(Debug, Args)]
@@ -27,6 +28,9 @@ pub(super) fn run(args: &CheckArgs) -> ExitCode {
         Ok(loaded) => loaded,
         Err(code) => return code,
     };
+    for warning in unsaid(&loaded.config, loaded.config.routes.iter()) {
+        warn(&warning);
+    }
     if !args.print {
         return say(format_args!("the configuration is valid"));
     }

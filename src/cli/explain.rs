@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::remote::{self, AdminArgs, Api, Failure, Weight, at};
 use super::say;
-use crate::routing::{Allocation, Reason, RouteSpec, SLOTS, STABLE, VariantSpec};
+use crate::routing::{Allocation, Read, Reason, RouteSpec, SLOTS, STABLE, VariantSpec};
 
 /// With `--weights` nothing is asked: the decision is computed by the published assignment function, for a route that
 /// starts with these weights. A route that came to them in steps may have dealt its slots otherwise.
@@ -18,6 +18,9 @@ pub struct ExplainArgs {
     /// Whom the request is for; left out: nobody said
     #[arg(long)]
     unit: Option<String>,
+    /// What the request reads: search, or bookkeeping (retrieve by id, scroll, count, facet) [default: search]
+    #[arg(long, value_name = "KIND", conflicts_with = "weights", value_parser = ["search", "bookkeeping"])]
+    read: Option<String>,
     /// The variant the request asks for
     #[arg(long, value_name = "VARIANT", conflicts_with = "weights")]
     forced: Option<String>,
@@ -52,7 +55,7 @@ fn compute(args: &ExplainArgs) -> Result<Value, Failure> {
         collection: (given.name != STABLE).then(|| given.name.clone()),
         upstream: None,
     };
-    let spec = RouteSpec { variants: args.weights.iter().map(variant).collect(), salt: args.salt.clone(), anonymous: None };
+    let spec = RouteSpec { variants: args.weights.iter().map(variant).collect(), salt: args.salt.clone(), anonymous: None, split: None };
     let faults: Vec<String> = spec.check(&std::collections::HashSet::new()).iter().map(ToString::to_string).collect();
     if !faults.is_empty() {
         return Err(Failure::Usage(faults.join("\n")));
@@ -62,14 +65,14 @@ fn compute(args: &ExplainArgs) -> Result<Value, Failure> {
     let slot = salt.slot(unit.as_bytes());
     let owner = Allocation::fresh(&spec.weights(), spec.stable()).owner(slot);
     Ok(json!({
-        "alias": args.alias, "unit": unit, "revision": null, "salt": salt.as_str(), "slot": slot,
+        "alias": args.alias, "unit": unit, "read": Read::Search, "revision": null, "salt": salt.as_str(), "slot": slot,
         "layer": null, "rollout": null, "variant": spec.variants[owner].name, "collection": null, "cohort": null, "reason": Reason::Weights,
     }))
 }
 
 async fn ask(args: &ExplainArgs) -> Result<Value, Failure> {
     let api = Api::new(&args.admin.address()?.url)?;
-    let query = [("unit", args.unit.as_deref()), ("forced", args.forced.as_deref())];
+    let query = [("unit", args.unit.as_deref()), ("read", args.read.as_deref()), ("forced", args.forced.as_deref())];
     Ok(api.get(&at(&["v1", "aliases", &args.alias, "decision"]), &query).await?.json)
 }
 
@@ -86,6 +89,7 @@ fn in_words(decision: &Value) -> String {
     let layer = layer.as_object().map(|_| format!("{} of {SLOTS} under {}", layer["slot"], layer["salt"].as_str().unwrap_or_default()));
     let details = [
         ("collection", text("collection")),
+        ("read", text("read").filter(|read| read != "search")),
         ("reason", text("reason")),
         ("layer", layer),
         ("rollout", text("rollout")),

@@ -134,6 +134,12 @@ fn complain(reason: std::fmt::Arguments<'_>) -> ExitCode {
     ExitCode::FAILURE
 }
 
+/// Tells something of a command that goes on.
+fn warn(warning: &str) {
+    // As above: a reader that went away is not an error worth words.
+    let _ = writeln!(std::io::stderr(), "warning: {warning}");
+}
+
 /// The configuration that `serve` would run with these arguments; faults are printed.
 fn configuration(args: &ServeArgs) -> Result<Loaded, ExitCode> {
     crate::config::Config::load(&args.source()).map_err(|faults| complain(format_args!("{}", listed(&faults))))

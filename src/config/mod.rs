@@ -11,6 +11,7 @@ mod path;
 mod sections;
 #[cfg(test)]
 mod tests;
+mod unsaid;
 mod values;
 mod watch;
 
@@ -18,7 +19,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::routing::RouteSpec;
+use crate::routing::{Anonymous, RouteSpec, SplitPolicy, SplitReads};
 
 pub use fault::{Fault, Origin};
 pub use load::{Loaded, Override, Source};
@@ -27,6 +28,7 @@ pub use sections::{
     LimitsConfig, ListenConfig, LogConfig, LogFormat, MetricsConfig, PrometheusConfig, RetirementConfig, RetryConfig, ShadowConfig,
     ShutdownConfig, StoreConfig, TimeoutsConfig, TlsConfig, UpstreamConfig, WebhookConfig, WebhookFormat,
 };
+pub use unsaid::unsaid;
 pub use values::{
     BaseUrl, BaseUrlFault, Day, EventPattern, FreezeWindow, Header, HostName, LogFilter, LogFilterFault, Period, PeriodFault, Secret,
     ServiceUrl, Size, SizeFault, StoreAddress, TimeOfDay, Timestamp, UpstreamUrl, UrlFault, WebOrigin, WebhookUrl, WebhookUrlFault,
@@ -48,7 +50,7 @@ pub struct Config {
     pub upstreams: BTreeMap<String, UpstreamConfig>,
     /// Whom a request is for.
     pub identity: IdentityConfig,
-    /// How closely Qdrant's alias map is followed.
+    /// What holds for every alias.
     pub aliases: AliasesConfig,
     /// How long a step of a request may take.
     pub timeouts: TimeoutsConfig,
@@ -116,6 +118,19 @@ impl Default for Config {
 }
 
 impl Config {
+    /// Which reads a route, canary or experiment deals that does not say.
+    #[must_use]
+    pub fn split_policy(&self) -> SplitPolicy {
+        SplitPolicy::default().with(self.identity.anonymous, self.aliases.split)
+    }
+
+    /// The same for those stored by the version before, when every read was split, also of requests without a unit: they
+    /// keep their population.
+    #[must_use]
+    pub fn split_policy_before(&self) -> SplitPolicy {
+        SplitPolicy { anonymous: self.identity.anonymous.unwrap_or(Anonymous::Random), reads: SplitReads::All }
+    }
+
     /// How many data workers to start.
     #[must_use]
     pub fn worker_count(&self) -> usize {

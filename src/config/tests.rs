@@ -66,9 +66,10 @@ fn the_shipped_file_names_every_key() {
 #[test]
 fn what_is_printed_is_read_again() {
     let config = legal(
-        "upstreams: {default: {}, eu: {rest_url: 'https://eu.example', api_key: k}}\nidentity: {carriers: [{cookie: uid}, {name_suffix: '@@u='}], force_header: x-force}\nroutes: {docs: {variants: [{name: stable, weight: 95}, {name: new, weight: 0.5, collection: docs_v2, upstream: eu}]}}\n",
+        "upstreams: {default: {}, eu: {rest_url: 'https://eu.example', api_key: k}}\nidentity: {carriers: [{cookie: uid}, {name_suffix: '@@u='}], force_header: x-force, anonymous: random}\naliases: {split: all}\nroutes: {docs: {variants: [{name: stable, weight: 95}, {name: new, weight: 0.5, collection: docs_v2, upstream: eu}]}}\n",
     );
     let printed = serde_saphyr::to_string(&config).expect("it can be printed");
+    assert!(printed.contains("anonymous: random\n") && printed.contains("split: all\n"), "{printed}");
     assert!(!printed.contains("api_key: k\n"), "{printed}");
     let again = legal(&printed);
     assert_eq!(Config { upstreams: config.upstreams.clone(), ..again.clone() }, config);
@@ -98,4 +99,10 @@ proptest! {
             prop_assert!(faults.iter().all(|fault| fault.key.starts_with(key)), "{:?}", faults);
         }
     }
+}
+
+#[test]
+fn what_was_left_out_is_printed_as_it_holds() {
+    let printed = serde_saphyr::to_string(&Config::default()).expect("it can be printed");
+    assert!(printed.contains("anonymous: stable\n") && printed.contains("split: searches\n"), "{printed}");
 }

@@ -4,13 +4,16 @@ use serde::{Deserialize, Serialize};
 
 use super::error::ControlError;
 use super::state::Control;
-use crate::routing::{NameKind, Reason, SLOTS, Unit};
+use crate::routing::{NameKind, Read, Reason, SLOTS, Unit};
 
 /// A decision in words. The fields are those of the documented format, in its order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Explained {
     pub alias: String,
     pub unit: Option<String>,
+    /// The kind of read that the decision is for.
+    #[serde(default)]
+    pub read: Read,
     pub revision: u64,
     /// None without a route.
     pub salt: Option<String>,
@@ -35,12 +38,12 @@ pub struct LayerSlot {
 }
 
 impl Control {
-    /// Decides as the data plane would for a read that has every header experiments ask for, by the table it has right now. A
-    /// forced variant counts only where the configuration lets requests force one.
+    /// Decides as the data plane would for a read of this kind that has every header experiments ask for, by the table it
+    /// has right now. A forced variant counts only where the configuration lets requests force one.
     ///
     /// # Errors
     /// When Qdrant has no such name.
-    pub fn decision(&self, alias: &str, unit: Option<&str>, forced: Option<&str>) -> Result<Explained, ControlError> {
+    pub fn decision(&self, alias: &str, read: Read, unit: Option<&str>, forced: Option<&str>) -> Result<Explained, ControlError> {
         let live = self.live();
         let entry = live.table.entry(alias);
         if entry.kind == NameKind::Unknown {
@@ -49,6 +52,7 @@ impl Control {
         let explained = Explained {
             alias: alias.to_owned(),
             unit: unit.map(str::to_owned),
+            read,
             revision: live.table.revision,
             salt: None,
             slot: None,
@@ -62,7 +66,7 @@ impl Control {
         let Some(split) = &entry.split else { return Ok(explained) };
         let forced = forced.filter(|_| live.settings.identity.force_header.is_some()).map(str::as_bytes);
         let unit = unit.map_or(Unit::Anonymous, |unit| Unit::Id(unit.as_bytes()));
-        let decision = split.decide(unit, forced, |_| true, || fastrand::u32(..SLOTS));
+        let decision = split.decide(read, unit, forced, |_| true, || fastrand::u32(..SLOTS));
         let layer = |slot| Some(LayerSlot { salt: split.layer()?.salt.as_str().to_owned(), slot });
         Ok(Explained {
             salt: decision.route.map(|route| route.salt.as_str().to_owned()),

@@ -13,7 +13,7 @@ use crate::config::{AdminConfig, Config, EmbedderConfig, FreezeConfig, Period};
 use crate::live::{DEFAULT_UPSTREAM, Settings};
 use crate::qdrant::{Access, Client, Connection, Embedder, EmbedderSettings, Failure};
 use crate::rollout::Timestamp;
-use crate::routing::RouteSpec;
+use crate::routing::{RouteSpec, SplitPolicy};
 use crate::store::StoreUrl;
 use crate::upstream::Upstream;
 
@@ -30,6 +30,10 @@ pub struct Plan {
     /// How the aliases of the default upstream are listed.
     pub listing: Connection,
     pub refresh: Duration,
+    /// Which reads a route, canary or experiment deals that does not say.
+    pub(super) policy: SplitPolicy,
+    /// The same for canaries and experiments that the version before stored.
+    pub(super) policy_before: SplitPolicy,
     /// Checked already.
     pub routes: BTreeMap<String, RouteSpec>,
     pub store: StoreUrl,
@@ -69,6 +73,8 @@ impl Plan {
             definitions,
             listing,
             refresh: config.aliases.refresh.get(),
+            policy: config.split_policy(),
+            policy_before: config.split_policy_before(),
             routes: config.routes.clone(),
             store: config.store.url.location().clone(),
             quiet: config.retirement.quiet,

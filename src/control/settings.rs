@@ -10,7 +10,6 @@ pub(super) fn of(config: &Config) -> Settings {
     Settings {
         identity: Identity {
             carriers: identity.carriers.iter().map(Carrier::from).collect(),
-            anonymous: identity.anonymous,
             force_header: identity.force_header.as_ref().map(|header| header.name().clone()),
             holdout: Holdout::of(Share::from_percentage(identity.holdout_percentage).slots()),
         },

@@ -20,7 +20,7 @@ use super::state::{Control, Inner, ListingHealth, State};
 use super::traces::Traces;
 use super::webhooks::Board;
 use super::{Plan, Readiness, refresher, steward, token_keys, writes};
-use crate::config::Loaded;
+use crate::config::{Config, Loaded, unsaid};
 use crate::live::{Refresh, Shared};
 use crate::metrics::Registry;
 use crate::store::{Change, CommitError, Expected, Store};
@@ -47,6 +47,7 @@ impl Control {
         let plan = Plan::of(&loaded.config, None).map_err(StartError::Plan)?;
         let store = Store::open(&plan.store).await?;
         let held = started(&store, &plan).await?;
+        warn_of_defaults(&loaded.config, &held);
         let state = State {
             plan: Arc::new(plan),
             held,
@@ -123,6 +124,20 @@ async fn started(store: &Store, plan: &Plan) -> Result<Holdings, StartError> {
             Err(CommitError::Conflict { .. }) if attempt < ATTEMPTS => {}
             Err(error) => return Err(error.into()),
         }
+    }
+}
+
+/// What goes another way than in the version before, because nothing else was said: routes follow the new defaults, of the
+/// configuration or made through the admin API. What is under way keeps its population to its end.
+fn warn_of_defaults(config: &Config, held: &Holdings) {
+    for warning in unsaid(config, held.routes.iter().map(|(alias, route)| (alias, &route.spec))) {
+        tracing::warn!("{warning}");
+    }
+    let canaries = held.canaries.values().filter(|running| running.is_live() && running.canary.plan().spec().split.is_none());
+    let experiments = held.experiments.values().filter(|trial| trial.is_live() && trial.experiment.spec().split.is_none());
+    let experiments = experiments.filter(|trial| trial.alias().is_some());
+    for id in canaries.map(|running| running.canary.id()).chain(experiments.map(|trial| trial.experiment.id())) {
+        tracing::warn!(id, "an earlier version began this rollout: it splits every read of points until it ends, as it began");
     }
 }
 

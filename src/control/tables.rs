@@ -85,7 +85,7 @@ impl Ground<'_> {
             allocation: route.allocation.clone(),
             variants: route.spec.variants.iter().map(variant).collect(),
             stable: route.spec.stable(),
-            anonymous: route.spec.anonymous.unwrap_or(self.plan.settings.identity.anonymous),
+            policy: self.plan.policy.with(route.spec.anonymous, route.spec.split),
             watch: None,
             interleaving: None,
             targeting: Targeting::default(),
@@ -149,12 +149,11 @@ impl Ground<'_> {
     }
 
     fn experiment_split(&self, name: &str, outside: &Arc<Target<Handles>>, trials: &[&Trial]) -> Option<Split<Handles>> {
-        let identity = &self.plan.settings.identity;
         let around = Surroundings {
             registry: self.registry,
             key: self.held.token_keys.as_ref().map(TokenKeys::signing),
-            anonymous: identity.anonymous,
-            holdout: &identity.holdout,
+            policy_before: self.plan.policy_before,
+            holdout: &self.plan.settings.identity.holdout,
             outside,
         };
         let collection = &*outside.collection;
@@ -205,8 +204,14 @@ impl Ground<'_> {
             allocation,
             variants,
             stable: 0,
-            anonymous: self.plan.settings.identity.anonymous,
-            watch: Some(Watch { rollout: canary.id().into(), salt: Salt::new(&format!("stats:{}", canary.id())), anonymous: true }),
+            policy: canary.plan().spec().policy(self.plan.policy_before),
+            watch: Some(Watch {
+                rollout: canary.id().into(),
+                salt: Salt::new(&format!("stats:{}", canary.id())),
+                anonymous: true,
+                // Once the alias has moved, the new collection answers every read, and every failure is one of its own.
+                kept: canary.state() == State::Watching,
+            }),
             interleaving: None,
             targeting: Targeting::default(),
             holdout: self.plan.settings.identity.holdout.clone(),

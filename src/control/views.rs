@@ -41,7 +41,7 @@ pub struct CollectionView {
 pub struct RouteView {
     pub alias: String,
     pub revision: u64,
-    /// With the salt spelt out.
+    /// With the salt and what is split spelt out.
     #[serde(flatten)]
     pub spec: RouteSpec,
     /// Of the units, by variant.
@@ -150,11 +150,17 @@ fn routes_by_collection(state: &State, here: &str) -> Referrers {
 }
 
 fn view(state: &State, alias: &str, route: &RouteState) -> RouteView {
+    let policy = state.plan.policy.with(route.spec.anonymous, route.spec.split);
     let shares = route.spec.variants.iter().enumerate().map(|(place, variant)| (variant.name.clone(), route.share_percent(place)));
     RouteView {
         alias: alias.to_owned(),
         revision: route.revision,
-        spec: RouteSpec { salt: Some(route.spec.salt_for(alias).as_str().to_owned()), ..route.spec.clone() },
+        spec: RouteSpec {
+            salt: Some(route.spec.salt_for(alias).as_str().to_owned()),
+            anonymous: Some(policy.anonymous),
+            split: Some(policy.reads),
+            ..route.spec.clone()
+        },
         share_percent: shares.collect(),
         allocation: route.allocation.intervals().to_vec(),
         warnings: state.warnings(alias, route),

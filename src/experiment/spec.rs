@@ -8,7 +8,7 @@ use super::layer::LayerPart;
 use super::metric::MetricSpec;
 use crate::config::{Period, Timestamp};
 use crate::interleaving::INTERLEAVED;
-use crate::routing::{STABLE, SpecFault, check_name};
+use crate::routing::{Anonymous, STABLE, SpecFault, SplitPolicy, SplitReads, check_name};
 
 const MAX_ARMS: usize = 16;
 const MAX_METRICS: usize = 50;
@@ -74,6 +74,12 @@ pub struct ExperimentSpec {
     /// Short for two arms: the treatment's part of the units; default 0.5.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traffic_split: Option<f64>,
+    /// What happens to requests without a unit. Default: `identity.anonymous` of the configuration, when it is made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub anonymous: Option<Anonymous>,
+    /// Which reads are split. Default: `aliases.split` of the configuration, when it is made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub split: Option<SplitReads>,
     /// The part of the alias's units that is the experiment's own, where several share the alias; default: all of them.
     #[serde(default)]
     pub layer: LayerPart,
@@ -177,6 +183,11 @@ impl ExperimentSpec {
         if self.alias.is_none() && self.layer != LayerPart::default() {
             faults.push(SpecFault::new("layer", "is a part of an alias's units, and the experiment has no alias"));
         }
+        for (field, said) in [("anonymous", self.anonymous.is_some()), ("split", self.split.is_some())] {
+            if said && self.alias.is_none() {
+                faults.push(SpecFault::new(field, "is about an alias's requests, and the experiment has no alias"));
+            }
+        }
         check_exposure(self.exposure_percentage, faults);
         self.check_metrics(faults);
         self.check_targeting(faults);
@@ -255,6 +266,20 @@ impl ExperimentSpec {
                 format!("must be at least {SHORTEST_SLICE} and a {MAX_SLICES}th of max_duration, which is {shortest}, not {grain}");
             faults.push(SpecFault::new("time_resolution", reason));
         }
+    }
+
+    /// As it is stored: a later configuration does not change who is in an experiment under way.
+    #[must_use]
+    pub fn settled(mut self, policy: SplitPolicy) -> Self {
+        let SplitPolicy { anonymous, reads } = self.policy(policy);
+        (self.anonymous, self.split) = (Some(anonymous), Some(reads));
+        self
+    }
+
+    /// Which reads are dealt, with `otherwise` where nothing was said.
+    #[must_use]
+    pub fn policy(&self, otherwise: SplitPolicy) -> SplitPolicy {
+        otherwise.with(self.anonymous, self.split)
     }
 
     /// How long a slice of time is.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::HeaderName;
 
-use crate::routing::{Anonymous, Carrier, Holdout};
+use crate::routing::{Carrier, Holdout};
 
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -22,7 +22,6 @@ pub struct Settings {
 #[derive(Clone, Debug)]
 pub struct Identity {
     pub carriers: Vec<Carrier>,
-    pub anonymous: Anonymous,
     /// The header by which a request may name its variant; none: nobody may.
     pub force_header: Option<HeaderName>,
     pub holdout: Holdout,

@@ -11,7 +11,7 @@ use super::tee::{Shadowed, Ticket};
 use crate::interleaving::{Seal, Team};
 use crate::live::{Captures, Live};
 use crate::metrics::{Handles, Whose};
-use crate::routing::{Decision, Entry, NameKind, Reason, SLOTS, Target, Targeting, Unit};
+use crate::routing::{Decision, Entry, NameKind, Read, Reason, SLOTS, Target, Targeting, Unit, Watch};
 
 /// Where a request goes, and where it goes if it cannot go there.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ pub(super) struct Plan {
     pub(super) stable: Arc<Target<Handles>>,
     /// The name has a route: the answer says which variant it is from.
     pub(super) routed: bool,
-    /// No unit could be found in a request to a name with a route.
+    /// No unit could be found in a search of a name with a route.
     pub(super) anonymous: bool,
     /// Whom the request counts for where a rollout watches the target.
     pub(super) whose: Whose,
@@ -78,16 +78,16 @@ impl Plan {
             identify(&identity.carriers, question.headers, places)
         };
         match (&entry.split, question.operation) {
-            (Some(split), Some(operation)) if operation.split => {
+            (Some(split), Some(Operation { reads: Some(read), .. })) => {
                 let unit = unit();
                 let forced = identity.force_header.as_ref().and_then(|name| question.headers.get(name)).map(http::HeaderValue::as_bytes);
                 let asked = unit.as_deref().map_or(Unit::Anonymous, Unit::Id);
                 let header = |name: &str| question.headers.get(name).map(http::HeaderValue::as_bytes);
                 let admits = |targeting: &Targeting| targeting.admits(header);
-                let decision = split.decide(asked, forced, admits, || fastrand::u32(..SLOTS));
+                let decision = split.decide(*read, asked, forced, admits, || fastrand::u32(..SLOTS));
                 let ticket = ticket(live, entry, &question, &decision, || unit.clone());
                 let whose = whose(&decision, unit.as_deref());
-                Self { ticket, pairing: pairing(&decision, whose), ..plan(decision.target, unit.is_none(), whose) }
+                Self { ticket, pairing: pairing(&decision, whose), ..plan(decision.target, unit.is_none() && *read == Read::Search, whose) }
             }
             _ => {
                 let decision = Decision::of(&entry.stable, Reason::Transparent);
@@ -153,11 +153,65 @@ fn pairing(decision: &Decision<'_, Handles>, whose: Whose) -> Option<Box<Pairing
 /// Whom the rollout counts it for, if one watches the target.
 fn whose(decision: &Decision<'_, Handles>, unit: Option<&[u8]>) -> Whose {
     let watch = decision.route.and_then(|route| route.watch.as_ref());
-    let Some(watch) = watch.filter(|_| !decision.target.handle.cohorts.is_empty()) else { return Whose::Nobody };
+    let counts = |watch: &&Watch| !decision.target.handle.cohorts.is_empty() && (watch.kept || !decision.reason.is_kept());
+    let Some(watch) = watch.filter(counts) else { return Whose::Nobody };
     match unit {
         _ if decision.reason.is_a_choice() => Whose::Chosen,
         Some(id) => Whose::Unit(watch.salt.hash(id)),
         None if watch.anonymous => Whose::Unit(fastrand::u64(..)),
         None => Whose::Anonymous,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::{Latencies, Registry};
+    use crate::routing::{Allocation, Holdout, Route, STABLE, Salt, SplitPolicy};
+
+    /// All of it on the candidate; both sides are watched.
+    fn route(registry: &Registry, kept: bool) -> Route<Handles> {
+        let target = |variant: &str| {
+            let thresholds = Latencies { limit_us: 1, reference_us: 1 };
+            let cohorts = [registry.cohort(variant, thresholds)].into();
+            let handle = Handles { cohorts, ..registry.handles(Some("docs"), variant, "default", None) };
+            Arc::new(Target { variant: variant.into(), upstream: 0, collection: variant.into(), rename: None, handle })
+        };
+        Route {
+            salt: Salt::new("canary:1"),
+            allocation: Allocation::whole(1),
+            variants: vec![target(STABLE), target("canary")],
+            stable: 0,
+            policy: SplitPolicy::default(),
+            watch: Some(Watch { rollout: "1".into(), salt: Salt::new("stats:1"), anonymous: true, kept }),
+            interleaving: None,
+            targeting: Targeting::default(),
+            holdout: Holdout::default(),
+        }
+    }
+
+    fn counts(route: &Route<Handles>, read: Read, unit: Option<&[u8]>) -> bool {
+        let asked = unit.map_or(Unit::Anonymous, Unit::Id);
+        whose(&route.decide(read, asked, None, || 0), unit) != Whose::Nobody
+    }
+
+    /// Only stable has them, so no other cohort has anything to compare them with: counted, a candidate would be judged by
+    /// users alone, and stable by users and everything else.
+    #[test]
+    fn what_the_policy_keeps_on_stable_is_in_no_comparison() {
+        let registry = Registry::new(1, 10);
+        let route = route(&registry, false);
+        assert!(counts(&route, Read::Search, Some(b"user-1")));
+        assert!(!counts(&route, Read::Bookkeeping, Some(b"user-1")));
+        assert!(!counts(&route, Read::Search, None) && !counts(&route, Read::Bookkeeping, None));
+    }
+
+    #[test]
+    fn where_all_of_stable_is_watched_everything_counts() {
+        let registry = Registry::new(1, 10);
+        let route = route(&registry, true);
+        for read in [Read::Search, Read::Bookkeeping] {
+            assert!(counts(&route, read, Some(b"user-1")) && counts(&route, read, None), "{read:?}");
+        }
     }
 }

@@ -6,7 +6,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::{Anonymous, Decision, Reason, Route, SLOTS, Salt, Target, Targeting, Unit};
+use super::{Decision, Read, Reason, Route, SLOTS, Salt, SplitPolicy, Target, Targeting, Unit};
 
 /// What one experiment owns, and how it splits it.
 #[derive(Debug)]
@@ -20,7 +20,8 @@ pub struct Part<H> {
 #[derive(Debug)]
 pub struct Layer<H> {
     pub salt: Salt,
-    anonymous: Anonymous,
+    /// What any of the parts deals: what none of them does needs no slot.
+    policy: SplitPolicy,
     stable: Arc<Target<H>>,
     /// In the order of their slots.
     parts: Box<[Part<H>]>,
@@ -31,10 +32,11 @@ pub struct Layer<H> {
 impl<H> Layer<H> {
     /// Units in none of `parts` are answered by `stable`.
     #[must_use]
-    pub fn new(salt: Salt, anonymous: Anonymous, stable: Arc<Target<H>>, mut parts: Vec<Part<H>>) -> Self {
+    pub fn new(salt: Salt, stable: Arc<Target<H>>, mut parts: Vec<Part<H>>) -> Self {
         parts.sort_by_key(|part| part.slots.start);
         let chooses = parts.iter().any(|part| part.route.targeting.chooses());
-        Self { salt, anonymous, stable, parts: parts.into(), chooses }
+        let policy = parts.iter().fold(SplitPolicy::default(), |policy, part| policy.or(part.route.policy));
+        Self { salt, policy, stable, parts: parts.into(), chooses }
     }
 
     #[must_use]
@@ -46,34 +48,37 @@ impl<H> Layer<H> {
     /// part's own route deals them.
     pub(super) fn decide(
         &self,
+        read: Read,
         unit: Unit<'_>,
         forced: Option<&[u8]>,
         admits: impl Fn(&Targeting) -> bool,
         draw: impl Fn() -> u32,
     ) -> Decision<'_, H> {
-        if let Some(decision) = self.chosen(unit, forced, &admits) {
+        if let Some(decision) = self.chosen(read, unit, forced, &admits) {
             return decision;
         }
-        let (slot, elsewhere) = match (unit, self.anonymous) {
-            (Unit::Id(id), _) => (self.salt.slot(id), Reason::OutsidePart),
-            (Unit::Anonymous, Anonymous::Random) => (draw() % SLOTS, Reason::AnonymousRandom),
-            (Unit::Anonymous, Anonymous::Stable) => return Decision::of(&self.stable, Reason::AnonymousStable),
+        if let Some(reason) = self.policy.keeps(read, unit) {
+            return Decision::of(&self.stable, reason);
+        }
+        let (slot, elsewhere) = match unit {
+            Unit::Id(id) => (self.salt.slot(id), Reason::OutsidePart),
+            Unit::Anonymous => (draw() % SLOTS, Reason::AnonymousRandom),
         };
         let decision = match self.owner(slot) {
             None => Decision::of(&self.stable, elsewhere),
-            Some(route) if admits(&route.targeting) => route.dealt(unit, draw),
+            Some(route) if admits(&route.targeting) => route.dealt(read, unit, draw),
             Some(route) => route.passed_by(Reason::NotTargeted),
         };
         Decision { layer_slot: Some(slot), ..decision }
     }
 
-    fn chosen(&self, unit: Unit<'_>, forced: Option<&[u8]>, admits: impl Fn(&Targeting) -> bool) -> Option<Decision<'_, H>> {
+    fn chosen(&self, read: Read, unit: Unit<'_>, forced: Option<&[u8]>, admits: impl Fn(&Targeting) -> bool) -> Option<Decision<'_, H>> {
         if forced.is_none() && !self.chooses {
             return None;
         }
         let routes = || self.parts.iter().map(|part| &part.route).filter(|route| admits(&route.targeting));
         let by_force = forced.and_then(|name| routes().find_map(|route| route.forced(name)));
-        by_force.or_else(|| routes().find_map(|route| route.allowed(unit)))
+        by_force.or_else(|| routes().find_map(|route| route.allowed(read, unit)))
     }
 
     fn owner(&self, slot: u32) -> Option<&Route<H>> {

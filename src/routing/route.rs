@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Allocation, Anonymous, Holdout, SLOTS, Salt, Target, Targeting};
+use super::{Allocation, Holdout, Read, SLOTS, Salt, SplitPolicy, Target, Targeting};
 use crate::interleaving::{Seal, Team};
 
 /// Whom a decision is for.
@@ -18,7 +18,7 @@ pub enum Unit<'a> {
 pub enum Reason {
     /// The name has no route.
     Transparent,
-    /// Only reads of points are split; everything else belongs to stable.
+    /// Bookkeeping, where only searches are split.
     NotSplit,
     /// The request named a variant and the configuration allows that.
     Forced,
@@ -36,7 +36,7 @@ pub enum Reason {
     Weights,
     /// No unit: a slot was drawn for this request alone.
     AnonymousRandom,
-    /// No unit, and the policy keeps such requests on stable.
+    /// No unit, and such requests stay on stable: by the policy, or because bookkeeping without a unit always does.
     AnonymousStable,
 }
 
@@ -45,6 +45,12 @@ impl Reason {
     #[must_use]
     pub const fn is_a_choice(self) -> bool {
         matches!(self, Self::Forced | Self::Allowed)
+    }
+
+    /// The kind of request decided, not chance: no other variant has such requests to compare with.
+    #[must_use]
+    pub const fn is_kept(self) -> bool {
+        matches!(self, Self::NotSplit | Self::AnonymousStable)
     }
 }
 
@@ -76,7 +82,8 @@ pub struct Route<H> {
     pub variants: Vec<Arc<Target<H>>>,
     /// The index of the stable variant in `variants`.
     pub stable: usize,
-    pub anonymous: Anonymous,
+    /// Which reads are dealt.
+    pub policy: SplitPolicy,
     pub watch: Option<Watch>,
     /// Whether two of the variants answer together where they can.
     pub interleaving: Option<Interleaving>,
@@ -95,6 +102,8 @@ pub struct Watch {
     pub salt: Salt,
     /// Whether a request without a unit counts as a unit of its own.
     pub anonymous: bool,
+    /// Whether requests that are [kept](Reason::is_kept) on stable count too: nothing is compared, all of stable is watched.
+    pub kept: bool,
 }
 
 /// Two variants whose lists of hits are merged into one.
@@ -106,11 +115,11 @@ pub struct Interleaving {
 }
 
 impl<H> Route<H> {
-    /// Decides for a request that may be split, whatever headers it has. `forced` is the variant a trusted request asks for;
-    /// an unknown one is ignored. `draw` supplies the slot of an anonymous request.
-    pub fn decide(&self, unit: Unit<'_>, forced: Option<&[u8]>, draw: impl FnOnce() -> u32) -> Decision<'_, H> {
-        let chosen = forced.and_then(|name| self.forced(name)).or_else(|| self.allowed(unit));
-        chosen.unwrap_or_else(|| self.dealt(unit, draw))
+    /// Decides for a read, whatever headers it has. `forced` is the variant a trusted request asks for; an unknown one is
+    /// ignored. `draw` supplies the slot of an anonymous request.
+    pub fn decide(&self, read: Read, unit: Unit<'_>, forced: Option<&[u8]>, draw: impl FnOnce() -> u32) -> Decision<'_, H> {
+        let chosen = forced.and_then(|name| self.forced(name)).or_else(|| self.allowed(read, unit));
+        chosen.unwrap_or_else(|| self.dealt(read, unit, draw))
     }
 
     pub(super) fn forced(&self, name: &[u8]) -> Option<Decision<'_, H>> {
@@ -118,21 +127,26 @@ impl<H> Route<H> {
         Some(self.decided(target, Reason::Forced))
     }
 
-    /// Who is on both lists is denied.
-    pub(super) fn allowed(&self, unit: Unit<'_>) -> Option<Decision<'_, H>> {
+    /// Who is on both lists is denied. A list names who gets a variant, not which reads: the policy decides that.
+    pub(super) fn allowed(&self, read: Read, unit: Unit<'_>) -> Option<Decision<'_, H>> {
         let Unit::Id(id) = unit else { return None };
+        if self.policy.keeps(read, unit).is_some() {
+            return None;
+        }
         let variant = self.targeting.chosen(id).filter(|_| !self.targeting.denies(id))?;
         Some(self.decided(&self.variants[variant], Reason::Allowed))
     }
 
     /// For whoever was not chosen.
-    pub(super) fn dealt(&self, unit: Unit<'_>, draw: impl FnOnce() -> u32) -> Decision<'_, H> {
-        let (slot, reason) = match (unit, self.anonymous) {
-            (Unit::Id(id), _) if self.targeting.denies(id) => return self.passed_by(Reason::Denied),
-            (Unit::Id(id), _) if self.holdout.holds(id) => return self.passed_by(Reason::HeldOut),
-            (Unit::Id(id), _) => (self.salt.slot(id), Reason::Weights),
-            (Unit::Anonymous, Anonymous::Random) => (draw() % SLOTS, Reason::AnonymousRandom),
-            (Unit::Anonymous, Anonymous::Stable) => return self.passed_by(Reason::AnonymousStable),
+    pub(super) fn dealt(&self, read: Read, unit: Unit<'_>, draw: impl FnOnce() -> u32) -> Decision<'_, H> {
+        if let Some(reason) = self.policy.keeps(read, unit) {
+            return self.passed_by(reason);
+        }
+        let (slot, reason) = match unit {
+            Unit::Id(id) if self.targeting.denies(id) => return self.passed_by(Reason::Denied),
+            Unit::Id(id) if self.holdout.holds(id) => return self.passed_by(Reason::HeldOut),
+            Unit::Id(id) => (self.salt.slot(id), Reason::Weights),
+            Unit::Anonymous => (draw() % SLOTS, Reason::AnonymousRandom),
         };
         Decision { slot: Some(slot), ..self.decided(&self.variants[self.allocation.owner(slot)], reason) }
     }

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::Salt;
+use super::{Anonymous, Salt, SplitReads};
 
 /// The name of the variant that is whatever Qdrant's own alias points at.
 pub const STABLE: &str = "stable";
@@ -15,17 +15,6 @@ const MAX_VARIANTS: usize = 64;
 const MAX_VARIANT_NAME: usize = 64;
 const MAX_COLLECTION_NAME: usize = 255;
 const MAX_SALT: usize = 256;
-
-/// What happens to requests that carry no unit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Anonymous {
-    /// Each request draws its own slot, so shares hold but nobody is kept on one variant.
-    #[default]
-    Random,
-    /// All of them are answered by the stable variant.
-    Stable,
-}
 
 /// What Pointsman adds on top of one alias.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -39,6 +28,9 @@ pub struct RouteSpec {
     /// Default: `identity.anonymous` of the configuration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub anonymous: Option<Anonymous>,
+    /// Default: `aliases.split` of the configuration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub split: Option<SplitReads>,
 }
 
 /// Where a request can go.

@@ -1,6 +1,6 @@
 //! What is done with the reads of one name.
 
-use super::{Decision, Layer, Reason, Route, Targeting, Unit};
+use super::{Decision, Layer, Read, Reason, Route, Targeting, Unit};
 
 /// One route for all of them, or experiments that share them.
 #[derive(Debug)]
@@ -10,20 +10,21 @@ pub enum Split<H> {
 }
 
 impl<H> Split<H> {
-    /// Decides for a request that may be split. `forced` is the variant a trusted request asks for; an unknown one is
+    /// Decides for a read of points. `forced` is the variant a trusted request asks for; an unknown one is
     /// ignored. `admits` says whether the request is one that is meant, and `draw` supplies the slots of an anonymous one,
     /// one at each level.
     pub fn decide(
         &self,
+        read: Read,
         unit: Unit<'_>,
         forced: Option<&[u8]>,
         admits: impl Fn(&Targeting) -> bool,
         draw: impl Fn() -> u32,
     ) -> Decision<'_, H> {
         match self {
-            Self::Route(route) if admits(&route.targeting) => route.decide(unit, forced, draw),
+            Self::Route(route) if admits(&route.targeting) => route.decide(read, unit, forced, draw),
             Self::Route(route) => route.passed_by(Reason::NotTargeted),
-            Self::Layer(layer) => layer.decide(unit, forced, admits, draw),
+            Self::Layer(layer) => layer.decide(read, unit, forced, admits, draw),
         }
     }
 

@@ -165,7 +165,7 @@ fn route(anonymous: Anonymous) -> Route<()> {
         allocation: Allocation::fresh(&[90.0, 10.0], 0),
         variants,
         stable: 0,
-        anonymous,
+        policy: SplitPolicy { anonymous, reads: SplitReads::Searches },
         watch: None,
         interleaving: None,
         targeting: Targeting::default(),
@@ -179,7 +179,7 @@ fn decides_by_unit_by_force_and_for_nobody() {
     let mut on_candidate = HashSet::new();
     for user in 0..1000 {
         let unit = format!("user-{user}");
-        let decision = route.decide(Unit::Id(unit.as_bytes()), None, || unreachable!("a unit needs no draw"));
+        let decision = route.decide(Read::Search, Unit::Id(unit.as_bytes()), None, || unreachable!("a unit needs no draw"));
         assert_eq!(decision.reason, Reason::Weights);
         assert_eq!(&*decision.target.variant == "candidate", route.salt.slot(unit.as_bytes()) < 100_000);
         if &*decision.target.variant == "candidate" {
@@ -187,19 +187,68 @@ fn decides_by_unit_by_force_and_for_nobody() {
         }
     }
     assert!((70..130).contains(&on_candidate.len()), "{} of 1000 at 10 %", on_candidate.len());
-    let forced = route.decide(Unit::Anonymous, Some(b"candidate"), || 999_999);
+    let forced = route.decide(Read::Search, Unit::Anonymous, Some(b"candidate"), || 999_999);
     assert_eq!((&*forced.target.variant, forced.reason), ("candidate", Reason::Forced));
-    let unknown = route.decide(Unit::Anonymous, Some(b"nobody"), || 999_999);
+    let unknown = route.decide(Read::Search, Unit::Anonymous, Some(b"nobody"), || 999_999);
     assert_eq!((&*unknown.target.variant, unknown.reason), (STABLE, Reason::AnonymousRandom));
-    let drawn = route.decide(Unit::Anonymous, None, || 99_999);
+    let drawn = route.decide(Read::Search, Unit::Anonymous, None, || 99_999);
     assert_eq!(&*drawn.target.variant, "candidate");
 }
 
 #[test]
 fn anonymous_requests_can_be_kept_on_stable() {
     let route = route(Anonymous::Stable);
-    let decision = route.decide(Unit::Anonymous, None, || unreachable!("nothing is drawn"));
+    let decision = route.decide(Read::Search, Unit::Anonymous, None, || unreachable!("nothing is drawn"));
     assert_eq!((&*decision.target.variant, decision.reason), (STABLE, Reason::AnonymousStable));
+}
+
+/// What belongs together sees one collection: without a unit bookkeeping never leaves stable, with one it does where the
+/// policy says so, and then goes where the unit's searches go.
+#[test]
+fn every_kind_of_read_goes_where_its_policy_says() {
+    let (none, user) = (Unit::Anonymous, Unit::Id(b"user-1"));
+    let cases = [
+        (Read::Search, user, Anonymous::Stable, SplitReads::Searches, Reason::Weights),
+        (Read::Search, user, Anonymous::Random, SplitReads::All, Reason::Weights),
+        (Read::Search, none, Anonymous::Stable, SplitReads::Searches, Reason::AnonymousStable),
+        (Read::Search, none, Anonymous::Stable, SplitReads::All, Reason::AnonymousStable),
+        (Read::Search, none, Anonymous::Random, SplitReads::Searches, Reason::AnonymousRandom),
+        (Read::Search, none, Anonymous::Random, SplitReads::All, Reason::AnonymousRandom),
+        (Read::Bookkeeping, user, Anonymous::Stable, SplitReads::Searches, Reason::NotSplit),
+        (Read::Bookkeeping, user, Anonymous::Random, SplitReads::Searches, Reason::NotSplit),
+        (Read::Bookkeeping, user, Anonymous::Stable, SplitReads::All, Reason::Weights),
+        (Read::Bookkeeping, none, Anonymous::Stable, SplitReads::Searches, Reason::AnonymousStable),
+        (Read::Bookkeeping, none, Anonymous::Random, SplitReads::Searches, Reason::AnonymousStable),
+        (Read::Bookkeeping, none, Anonymous::Random, SplitReads::All, Reason::AnonymousStable),
+    ];
+    for (read, unit, anonymous, reads, reason) in cases {
+        let policy = SplitPolicy { anonymous, reads };
+        let alone = Route { policy, allocation: Allocation::fresh(&[0.0, 100.0], 0), ..route(anonymous) };
+        let part = Part { slots: 0..SLOTS, route: Route { policy, allocation: Allocation::fresh(&[0.0, 100.0], 0), ..route(anonymous) } };
+        let shared = Layer::new(Salt::new("layer:docs"), target(STABLE), vec![part]);
+        for split in [Split::Route(alone), Split::Layer(shared)] {
+            let decision = split.decide(read, unit, None, |_| true, || 0);
+            let dealt = matches!(reason, Reason::Weights | Reason::AnonymousRandom);
+            let expected = (reason, if dealt { "candidate" } else { STABLE });
+            assert_eq!((decision.reason, &*decision.target.variant), expected, "{read:?} of {unit:?} under {policy:?}");
+            assert_eq!(decision.reason.is_kept(), !dealt);
+            let forced = split.decide(read, unit, Some(b"candidate"), |_| true, || 0);
+            assert_eq!((forced.reason, &*forced.target.variant), (Reason::Forced, "candidate"), "a choice is a choice");
+        }
+    }
+}
+
+#[test]
+fn a_list_of_units_does_not_widen_which_reads_are_split() {
+    let targeting = Targeting::new([], [("user-1", 1)], []);
+    let decided = |reads, read| {
+        let policy = SplitPolicy { reads, ..SplitPolicy::default() };
+        let route = Route { policy, targeting: targeting.clone(), ..route(Anonymous::Stable) };
+        route.decide(read, Unit::Id(b"user-1"), None, || unreachable!("nothing is drawn")).reason
+    };
+    assert_eq!(decided(SplitReads::Searches, Read::Search), Reason::Allowed);
+    assert_eq!(decided(SplitReads::Searches, Read::Bookkeeping), Reason::NotSplit);
+    assert_eq!(decided(SplitReads::All, Read::Bookkeeping), Reason::Allowed);
 }
 
 fn spec(variants: &[(&str, f64, Option<&str>)]) -> RouteSpec {
@@ -209,7 +258,7 @@ fn spec(variants: &[(&str, f64, Option<&str>)]) -> RouteSpec {
         collection: collection.map(str::to_owned),
         upstream: None,
     };
-    RouteSpec { variants: variants.iter().map(variant).collect(), salt: None, anonymous: None }
+    RouteSpec { variants: variants.iter().map(variant).collect(), salt: None, anonymous: None, split: None }
 }
 
 #[test]

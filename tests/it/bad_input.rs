@@ -86,7 +86,7 @@ async fn names_that_cannot_be_are_answered_as_qdrant_answers_them() {
 /// One unary call with this body; its `grpc-status` and `x-pointsman-error` in the headers, where refusals stand.
 async fn count(pointsman: &Pointsman, body: Bytes) -> (Option<String>, Option<String>) {
     let length = body.len().to_string();
-    let ended = call(pointsman.grpc, "qdrant.Points/Count", &[("content-length", &length)], body).await;
+    let ended = call(pointsman.grpc, "qdrant.Points/Count", &[("content-length", &length), ("x-user-id", "u")], body).await;
     let text = |name: &str| ended.headers.get(name).map(|value| value.to_str().expect("text").to_owned());
     (text("grpc-status"), text("x-pointsman-error"))
 }

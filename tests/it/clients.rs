@@ -34,7 +34,9 @@ fn agree(direct: &[Scenario], proxied: &[Scenario]) {
 fn routes(prefix: &str) -> String {
     let route = |short: &str, stable: u32, candidate: u32| {
         let candidate = format!("{{name: candidate, collection: {prefix}_{short}, weight: {candidate}}}");
-        format!("  {prefix}_{short}_alias: {{variants: [{{name: stable, weight: {stable}}}, {candidate}]}}\n")
+        format!(
+            "  {prefix}_{short}_alias: {{variants: [{{name: stable, weight: {stable}}}, {candidate}], anonymous: random, split: all}}\n"
+        )
     };
     let routes = [route("named", 100, 0), route("plain", 50, 50), route("texts", 50, 50)].concat();
     format!("fallback: {{enabled: false}}\nroutes:\n{routes}")

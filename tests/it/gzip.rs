@@ -17,6 +17,8 @@ use crate::wire::{call, call_on, dial, frame};
 const QUERY: &str = "qdrant.Points/Query";
 const COUNT: &str = "qdrant.Points/Count";
 const GZIP: (&str, &str) = ("grpc-encoding", "gzip");
+/// Without one a count would be stable's.
+const USER: (&str, &str) = ("x-user-id", "u");
 
 async fn house(extra: &str) -> (Upstream, Pointsman) {
     let upstream = Upstream::sandbox().await;
@@ -89,7 +91,7 @@ async fn a_gzip_bomb_is_refused_in_bounded_memory_and_reaches_nobody() {
     let pid = pointsman.child.id().expect("it runs");
     let before = peak_memory(pid);
     for _ in 0..3 {
-        let ended = call(pointsman.grpc, COUNT, &[GZIP], bomb.clone()).await;
+        let ended = call(pointsman.grpc, COUNT, &[GZIP, USER], bomb.clone()).await;
         assert_eq!((ended.status(), ended.text("x-pointsman-error")), ("3", Some("bad-request")));
         let reason = ended.text("grpc-message").expect("a reason");
         assert_eq!(reason, "the message is too large for its collection name to be changed");
@@ -105,7 +107,7 @@ async fn a_gzip_bomb_is_refused_in_bounded_memory_and_reaches_nobody() {
 async fn a_read_too_large_to_rename_is_answered_by_stable() {
     let (_upstream, pointsman) = house("limits: {grpc_inflate_bytes: 1MiB}").await;
     pointsman.split("docs", "docs_v2", 0, 100).await;
-    let ended = call(pointsman.grpc, COUNT, &[GZIP], bomb(2)).await;
+    let ended = call(pointsman.grpc, COUNT, &[GZIP, USER], bomb(2)).await;
     assert_eq!((ended.status(), ended.text("x-pointsman-fallback")), ("0", Some("size")));
     let candidate = pointsman.variant("docs", "candidate").await;
     assert_eq!(
@@ -139,7 +141,7 @@ async fn codings_that_only_qdrant_could_know_are_its_own_to_refuse() {
     for coding in ["zstd", "snappy"] {
         let body = compressed(&CountPoints { collection_name: "docs".to_owned(), ..CountPoints::default() }.encode_to_vec());
         let wanted = call(direct, COUNT, &[("grpc-encoding", coding)], body.clone()).await;
-        let ended = call(pointsman.grpc, COUNT, &[("grpc-encoding", coding)], body).await;
+        let ended = call(pointsman.grpc, COUNT, &[("grpc-encoding", coding), USER], body).await;
         assert_eq!(wanted.status(), "12");
         for said in ["grpc-status", "grpc-message", "grpc-accept-encoding"] {
             assert_eq!(ended.text(said), wanted.text(said), "{said} for {coding}");

@@ -127,10 +127,10 @@ impl Pointsman {
         format!("http://{}{path}", self.admin)
     }
 
-    /// Splits `alias` between stable and `candidate`.
+    /// Splits `alias` between stable and `candidate`: every read that can be split, and searches without a user by chance.
     pub(crate) async fn split(&self, alias: &str, candidate: &str, stable: u32, share: u32) {
-        let body =
-            json!({"variants": [{"name": "stable", "weight": stable}, {"name": "candidate", "collection": candidate, "weight": share}]});
+        let variants = json!([{"name": "stable", "weight": stable}, {"name": "candidate", "collection": candidate, "weight": share}]);
+        let body = json!({"variants": variants, "anonymous": "random", "split": "all"});
         let url = self.admin(&format!("/v1/routes/{alias}"));
         let mut answer = self.http.put(&url).json(&body).send().await.expect("the admin API answers");
         if answer.status() == reqwest::StatusCode::PRECONDITION_REQUIRED {

@@ -26,6 +26,7 @@ mod house;
 mod limits;
 mod outside;
 mod peer;
+mod populations;
 #[path = "../support/postgres.rs"]
 mod postgres;
 mod promises;

@@ -4,11 +4,10 @@ use serde_json::Value;
 
 use crate::house::{Pointsman, Upstream, alias, collection, origin, query};
 
-/// All users on one variant or the other.
+/// All searches on one variant or the other, those without a user too.
 fn route(stable: u32, candidate: u32) -> String {
-    format!(
-        "routes: {{docs: {{variants: [{{name: stable, weight: {stable}}}, {{name: candidate, collection: docs_v2, weight: {candidate}}}]}}}}"
-    )
+    let variants = format!("[{{name: stable, weight: {stable}}}, {{name: candidate, collection: docs_v2, weight: {candidate}}}]");
+    format!("routes: {{docs: {{variants: {variants}, anonymous: random}}}}")
 }
 
 async fn house(extra: &str) -> (Upstream, Pointsman) {

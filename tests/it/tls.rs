@@ -142,7 +142,7 @@ async fn an_upstream_with_a_strangers_certificate_gets_no_request() {
     alias(&here.rest, "docs", "docs_v1").await;
     let extra = format!(
         "  far: {{rest_url: \"{}\", grpc_url: \"{}\", ca_file: {:?}}}\n\
-         routes: {{docs: {{variants: [{{name: stable, weight: 0}}, {{name: far, upstream: far, collection: docs_v1, weight: 1}}]}}}}",
+         routes: {{docs: {{variants: [{{name: stable, weight: 0}}, {{name: far, upstream: far, collection: docs_v1, weight: 1}}], anonymous: random}}}}",
         there.rest,
         there.grpc,
         ours.path("ca.pem")

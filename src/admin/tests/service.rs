@@ -81,7 +81,7 @@ async fn decisions_can_be_asked_for() {
     let api = Api::new().await;
     let decision = api.get("/v1/aliases/docs/decision?unit=user-1").await.json();
     let expected = serde_json::json!({
-        "alias": "docs", "unit": "user-1", "revision": api.control.live().table.revision, "salt": null, "slot": null,
+        "alias": "docs", "unit": "user-1", "read": "search", "revision": api.control.live().table.revision, "salt": null, "slot": null,
         "layer": null, "rollout": null, "variant": "stable", "collection": "docs_v1", "cohort": null, "reason": "transparent",
     });
     assert_eq!(decision, expected);

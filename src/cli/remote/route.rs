@@ -68,6 +68,9 @@ struct SetArgs {
     /// What happens to requests without a unit: random or stable
     #[arg(long, value_name = "POLICY")]
     anonymous: Option<String>,
+    /// Which reads are split: searches, or all (retrieve by id, scroll, count and facet too, for requests with a unit)
+    #[arg(long, value_name = "READS")]
+    split_reads: Option<String>,
     /// Replace the route if it is at this revision; * for whatever is there
     #[arg(long, value_name = "REVISION")]
     if_match: Option<String>,
@@ -104,7 +107,7 @@ impl SetArgs {
         if !self.variants.is_empty() {
             body["variants"] = self.variants.iter().map(Variant::body).collect();
         }
-        for (field, value) in [("salt", &self.salt), ("anonymous", &self.anonymous)] {
+        for (field, value) in [("salt", &self.salt), ("anonymous", &self.anonymous), ("split", &self.split_reads)] {
             if let Some(value) = value {
                 body[field] = json!(value);
             }
@@ -140,7 +143,7 @@ fn in_short(route: &Value, variant: &Value) -> String {
 
 fn shown(route: &Value, style: Style) -> String {
     let mut facts = Table::facts();
-    for field in ["alias", "revision", "salt", "anonymous"] {
+    for field in ["alias", "revision", "salt", "anonymous", "split"] {
         if !route[field].is_null() {
             facts.fact(field, Cell::of(&route[field]));
         }

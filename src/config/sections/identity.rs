@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::in_force;
 use crate::config::values::Header;
 use crate::routing::{Anonymous, Carrier};
 
@@ -12,9 +13,10 @@ pub struct IdentityConfig {
     /// The places to look, in order; the first that holds a unit wins. Default: the headers `x-user-id` and
     /// `x-qdrant-route-affinity`. A list replaces the default as a whole.
     pub carriers: Vec<CarrierConfig>,
-    /// What happens to requests without a unit; default `random`: each is dealt a variant by the weights, marked as
-    /// anonymous. `stable`: none of them leaves the stable variant. A route may say otherwise for itself.
-    pub anonymous: Anonymous,
+    /// What happens to requests without a unit; default `stable`: none of them leaves the stable variant. `random`: each
+    /// search is dealt a variant by the weights, marked as anonymous. A route, canary or experiment may say otherwise.
+    #[serde(serialize_with = "in_force")]
+    pub anonymous: Option<Anonymous>,
     /// The header by which a request may name its variant; default none: nobody may. Anyone who can send requests can
     /// send it, so it is for testing; such requests are never analysed.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -46,7 +48,7 @@ impl Default for IdentityConfig {
         let header = |name| CarrierConfig::Header(Header::from_static(name));
         Self {
             carriers: vec![header("x-user-id"), header("x-qdrant-route-affinity")],
-            anonymous: Anonymous::default(),
+            anonymous: None,
             force_header: None,
             holdout_percentage: 0.0,
         }

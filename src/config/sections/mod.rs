@@ -20,3 +20,11 @@ pub use traffic::{AnswersConfig, FallbackConfig, LimitsConfig, RetryConfig, Time
 pub use upstream::{Credentials, UpstreamConfig};
 pub(super) use upstream::{QDRANT_GRPC_PORT, QDRANT_HOST, QDRANT_REST_PORT};
 pub use webhook::{WebhookConfig, WebhookFormat};
+
+use serde::{Serialize, Serializer};
+
+/// Prints what holds where a key was left out. It stays left out in memory: what an operator has not said may mean another
+/// thing than in the version before, and is told.
+fn in_force<T: Copy + Default + Serialize, S: Serializer>(value: &Option<T>, serializer: S) -> Result<S::Ok, S::Error> {
+    value.unwrap_or_default().serialize(serializer)
+}

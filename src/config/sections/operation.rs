@@ -2,20 +2,26 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::in_force;
 use crate::config::values::{HostName, LogFilter, Period, Secret, StoreAddress, WebOrigin};
+use crate::routing::SplitReads;
 
-/// How closely Qdrant's alias map is followed.
+/// What holds for every alias.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct AliasesConfig {
     /// How often the aliases are listed; default `5s`. It bounds how long an alias change made past Pointsman goes
     /// unseen; those made through it are seen at once.
     pub refresh: Period,
+    /// Which reads are split; default `searches`: retrieving by id, scrolling, counting and facets stay on stable. `all`:
+    /// those of requests with a unit are split too. A route, canary or experiment may say otherwise.
+    #[serde(serialize_with = "in_force")]
+    pub split: Option<SplitReads>,
 }
 
 impl Default for AliasesConfig {
     fn default() -> Self {
-        Self { refresh: Period::from_secs(5) }
+        Self { refresh: Period::from_secs(5), split: None }
     }
 }
 

@@ -15,7 +15,7 @@ use crate::control::state::{Control, State};
 use crate::control::{Consent, clock, document, once, retirement};
 use crate::rollout::loss::{Counted, Loss, Stake};
 use crate::rollout::{By, Canary, CanarySpec, CanaryStatus, Command, Plan, Way};
-use crate::routing::SpecFault;
+use crate::routing::{SpecFault, SplitPolicy};
 use crate::store::{self, Expected, Key, Write};
 
 /// A canary as it is shown.
@@ -33,7 +33,7 @@ pub struct CanaryView {
 
 impl CanaryView {
     /// With what is counted by now, as long as that can still matter.
-    fn of(running: &Running, counted: &Counted) -> Self {
+    fn of(running: &Running, counted: &Counted, policy_before: SplitPolicy) -> Self {
         let mut canary = running.canary.clone();
         if running.is_live() {
             canary.note_counted(counted);
@@ -47,7 +47,7 @@ impl CanaryView {
             id: running.canary.id().to_owned(),
             revision: running.revision,
             status,
-            plan: CanarySpec::from(running.canary.plan().clone()),
+            plan: CanarySpec::from(running.canary.plan().clone()).settled(policy_before),
         }
     }
 }
@@ -95,11 +95,11 @@ impl Control {
         if spec.deployment.is_some() {
             return Err(ControlError::Invalid(vec![SpecFault::new("deployment", "is not for people to say; create a deployment")]));
         }
-        let plan = Plan::try_from(spec).map_err(|faults| ControlError::Invalid(faults.0))?;
         // Before the canary is there: what is written from here on is missing in the new collection.
         let counted = self.counted().await?;
         let _writing = self.0.writer.lock().await;
         let state = self.0.state.load_full();
+        let plan = Plan::try_from(spec.settled(state.plan.policy)).map_err(|faults| ControlError::Invalid(faults.0))?;
         judgeable(&plan, &state)?;
         if let Some(owner) = state.held.owners.get(deed.subject) {
             return Err(ControlError::Occupied { alias: deed.subject.to_owned(), owner: owner.to_string() });
@@ -194,14 +194,15 @@ impl Control {
     /// When there is no such canary.
     pub fn canary(&self, id: &str) -> Result<CanaryView, ControlError> {
         let running = self.canary_document(id).ok_or_else(|| ControlError::NoCanary(id.to_owned()))?;
-        Ok(CanaryView::of(&running, &self.counted_lately()))
+        Ok(CanaryView::of(&running, &self.counted_lately(), self.plan().policy_before))
     }
 
     /// All canaries, the ended ones too, by id, which is by age.
     #[must_use]
     pub fn canaries(&self) -> Vec<CanaryView> {
-        let counted = self.counted_lately();
-        self.0.state.load().held.canaries.values().map(|running| CanaryView::of(running, &counted)).collect()
+        let (counted, state) = (self.counted_lately(), self.0.state.load());
+        let view = |running| CanaryView::of(running, &counted, state.plan.policy_before);
+        state.held.canaries.values().map(view).collect()
     }
 }
 

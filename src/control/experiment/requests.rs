@@ -18,7 +18,7 @@ use crate::control::state::{Control, State};
 use crate::control::{Consent, clock, once, retirement};
 use crate::experiment::{Experiment, ExperimentSpec, Refusal};
 use crate::rollout::CanarySpec;
-use crate::routing::SpecFault;
+use crate::routing::{SpecFault, SplitPolicy};
 use crate::store;
 
 /// Another split.
@@ -94,7 +94,9 @@ impl Control {
         if let Some(id) = self.created_before(key.as_ref()).await? {
             return self.experiment(&id);
         }
-        let spec = spec.normalized(&self.plan().upstream_names()).map_err(ControlError::Invalid)?;
+        let plan = self.plan();
+        let spec = spec.normalized(&plan.upstream_names()).map_err(ControlError::Invalid)?;
+        let spec = if spec.alias.is_some() { spec.settled(plan.policy) } else { spec };
         self.check_experiment(&spec).await?;
         let counted = self.counted().await?;
         let _writing = self.0.writer.lock().await;
@@ -166,11 +168,11 @@ impl Control {
             Consent::of(accepts).to(stake.loss(&self.counted().await?), "giving it the alias", "")?;
         }
         let stopped = self.send_back(id, stop.late_feedback, author.clone()).await?;
-        let Some(Winner { alias, collection, upstream, by }) = winner else { return Ok(stopped) };
+        let Some(Winner { alias, collection, upstream, policy, by }) = winner else { return Ok(stopped) };
         let author = Author { reason: Some(author.reason.unwrap_or_else(|| format!("the experiment `{id}` was won"))), ..author };
         match by {
             Handover::Canary => {
-                let spec = CanarySpec { upstream, accept_lost_writes: accepts, ..CanarySpec::new(alias, collection) };
+                let spec = CanarySpec { upstream, accept_lost_writes: accepts, ..CanarySpec::new(alias, collection).settled(policy) };
                 match stake {
                     Some(stake) => self.create_canary_since(spec, stake, author).await?,
                     None => self.create_canary(spec, None, author).await?,
@@ -210,7 +212,7 @@ impl Control {
             let reason = format!("`{}` is on the upstream `{upstream}`, and an alias points at collections of its own Qdrant", arm.name);
             return Err(ControlError::Invalid(vec![SpecFault::new("by", reason)]));
         }
-        Ok(Winner { alias, collection, upstream, by })
+        Ok(Winner { alias, collection, upstream, policy: spec.policy(self.plan().policy_before), by })
     }
 
     async fn edit_experiment(
@@ -254,14 +256,15 @@ impl Control {
     /// # Errors
     /// When there is no such experiment.
     pub fn experiment(&self, id: &str) -> Result<ExperimentView, ControlError> {
-        Ok(ExperimentView::of(&self.trial(id)?, &self.counted_lately()))
+        Ok(ExperimentView::of(&self.trial(id)?, &self.counted_lately(), self.plan().policy_before))
     }
 
     /// All experiments, the ended ones too, by id.
     #[must_use]
     pub fn experiments(&self) -> Vec<ExperimentView> {
-        let counted = self.counted_lately();
-        self.0.state.load().held.experiments.values().map(|trial| ExperimentView::of(trial, &counted)).collect()
+        let (counted, state) = (self.counted_lately(), self.0.state.load());
+        let view = |trial| ExperimentView::of(trial, &counted, state.plan.policy_before);
+        state.held.experiments.values().map(view).collect()
     }
 }
 
@@ -275,6 +278,8 @@ struct Winner {
     alias: String,
     collection: String,
     upstream: Option<String>,
+    /// The canary deals what the experiment dealt.
+    policy: SplitPolicy,
     by: Handover,
 }
 

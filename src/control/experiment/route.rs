@@ -12,13 +12,14 @@ use super::seen::{NO_THRESHOLD, key_of_pairs};
 use super::trial::ulid;
 use crate::experiment::{ArmSpec, Experiment, Phase, State, Token, TokenKey, layer_salt, salt, statistics_salt};
 use crate::metrics::{COHORT_BUCKETS, Handles, Registry};
-use crate::routing::{Anonymous, Holdout, Layer, Part, Route, SLOTS, STABLE, Split, Target, Targeting, Watch};
+use crate::routing::{Holdout, Layer, Part, Route, SLOTS, STABLE, Split, SplitPolicy, Target, Targeting, Watch};
 
 /// What the table has to know of its other entries.
 pub(in crate::control) struct Surroundings<'a> {
     pub(in crate::control) registry: &'a Registry,
     pub(in crate::control) key: Option<&'a TokenKey>,
-    pub(in crate::control) anonymous: Anonymous,
+    /// For experiments that the version before stored.
+    pub(in crate::control) policy_before: SplitPolicy,
     pub(in crate::control) holdout: &'a Holdout,
     /// What answers those who are in no experiment.
     pub(in crate::control) outside: &'a Arc<Target<Handles>>,
@@ -37,7 +38,7 @@ pub(in crate::control) fn experiment_split(
     match parts.as_slice() {
         [] => None,
         [only] if only.slots == (0..SLOTS) => parts.pop().map(|only| Split::Route(only.route)),
-        _ => Some(Split::Layer(Layer::new(layer_salt(alias), around.anonymous, Arc::clone(around.outside), parts))),
+        _ => Some(Split::Layer(Layer::new(layer_salt(alias), Arc::clone(around.outside), parts))),
     }
 }
 
@@ -76,8 +77,8 @@ fn experiment_route(
         allocation: phase.allocation.clone(),
         variants,
         stable: 0,
-        anonymous: around.anonymous,
-        watch: Some(Watch { rollout: experiment.id().into(), salt: statistics_salt(experiment.id()), anonymous: false }),
+        policy: experiment.spec().policy(around.policy_before),
+        watch: Some(Watch { rollout: experiment.id().into(), salt: statistics_salt(experiment.id()), anonymous: false, kept: false }),
         interleaving,
         targeting: targeting(experiment),
         holdout: around.holdout.clone(),

@@ -9,7 +9,7 @@ use crate::config::Timestamp;
 use crate::control::LayerSlot;
 use crate::experiment::{ArmSpec, ExperimentSpec, Phase, Slice, State, Step};
 use crate::rollout::loss::{Counted, Loss};
-use crate::routing::{Interval, Reason};
+use crate::routing::{Interval, Reason, SplitPolicy};
 
 /// An experiment as it is shown.
 #[derive(Clone, Debug, Serialize)]
@@ -67,7 +67,7 @@ pub struct AssignmentView {
 }
 
 impl ExperimentView {
-    pub(super) fn of(trial: &Trial, counted: &Counted) -> Self {
+    pub(super) fn of(trial: &Trial, counted: &Counted, policy_before: SplitPolicy) -> Self {
         let experiment = &trial.experiment;
         let arms = &experiment.spec().arms;
         let phase = |phase: &Phase| PhaseView {
@@ -81,6 +81,7 @@ impl ExperimentView {
         let loss = |arm: &ArmSpec| Some((arm.name.clone(), trial.loss(arm.collection.as_deref()?, counted)?));
         let losses = arms.iter().filter(|_| trial.is_live()).filter_map(loss).filter(|(_, loss)| loss.is_worth_telling());
         let losses: BTreeMap<String, Loss> = losses.collect();
+        let spec = experiment.spec().clone();
         Self {
             warnings: losses.iter().map(|(arm, loss)| format!("{loss}: giving the alias to `{arm}` loses them")).collect(),
             lost_if_promoted: losses,
@@ -93,7 +94,7 @@ impl ExperimentView {
             phases: experiment.phases().iter().map(phase).collect(),
             slices: experiment.slices().all().to_vec(),
             history: experiment.history().to_vec(),
-            spec: experiment.spec().clone(),
+            spec: if spec.alias.is_some() { spec.settled(policy_before) } else { spec },
         }
     }
 }

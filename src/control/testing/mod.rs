@@ -22,7 +22,7 @@ pub(crate) fn spec(variants: &[(&str, f64)]) -> RouteSpec {
         collection: (*name != STABLE).then(|| format!("{name}_v2")),
         upstream: None,
     };
-    RouteSpec { variants: variants.iter().map(variant).collect(), salt: None, anonymous: None }
+    RouteSpec { variants: variants.iter().map(variant).collect(), salt: None, anonymous: None, split: None }
 }
 
 /// The default configuration, without a file on disk.

@@ -5,6 +5,7 @@ mod changes;
 mod lease;
 mod ledger;
 mod listing;
+mod populations;
 mod reload;
 mod restart;
 mod sharing;

@@ -7,7 +7,7 @@ use crate::control::experiment::StopRequest;
 use crate::control::testing::{author, config, config_in, control, list, listing, spec};
 use crate::control::{Control, ControlError, Expected};
 use crate::experiment::{Experiment, ExperimentSpec, layer_salt};
-use crate::routing::{AliasAction, Reason, Split};
+use crate::routing::{AliasAction, Read, Reason, Split};
 use crate::store::{self, Key, Write};
 
 /// A checked spec on `docs`.
@@ -55,7 +55,7 @@ async fn a_decision_says_which_experiment_where_in_the_layer_and_which_arm() {
     let salt = layer_salt("docs");
     for unit in (0..200).map(|unit| format!("user-{unit}")) {
         let place = salt.slot(unit.as_bytes());
-        let explained = control.decision("docs", Some(&unit), None).expect("docs is listed");
+        let explained = control.decision("docs", Read::Search, Some(&unit), None).expect("docs is listed");
         let layer = explained.layer.as_ref().expect("it is shared");
         assert_eq!((layer.salt.as_str(), layer.slot), ("layer:docs", place));
         let name = if place < 400_000 { "one" } else { "two" };
@@ -140,7 +140,7 @@ async fn an_experiment_from_before_layers_goes_on_alone() {
     let live = control.live();
     let route = live.table.entry("docs").split.as_ref().and_then(Split::route).expect("it has all of the alias");
     assert_eq!(route.salt.as_str(), "experiment:exp_one_1");
-    let explained = control.decision("docs", Some("user-1"), None).expect("docs is listed");
+    let explained = control.decision("docs", Read::Search, Some("user-1"), None).expect("docs is listed");
     assert_eq!((explained.layer, explained.rollout.as_deref()), (None, Some("exp_one_1")));
 }
 

@@ -2,7 +2,7 @@
 
 use crate::control::testing::{author, config, control, list, listing, spec};
 use crate::control::{Control, Expected};
-use crate::routing::{NameKind, Reason, Split, Unit};
+use crate::routing::{NameKind, Read, Reason, Split, Unit};
 
 async fn with_route(route: &str) -> Control {
     let control = control(config()).await;
@@ -20,7 +20,7 @@ async fn stable_is_forwarded_under_its_own_name() {
     assert_eq!(entry.stable.rename, None, "stable must stay the alias itself");
     let route = entry.split.as_ref().and_then(Split::route).expect("it was put");
     assert!(std::sync::Arc::ptr_eq(route.stable(), &entry.stable));
-    let candidate = route.decide(Unit::Anonymous, None, || 0).target;
+    let candidate = route.decide(Read::Search, Unit::Id(b"user"), Some(b"candidate"), || 0).target;
     assert_eq!((candidate.rename.as_deref(), &*candidate.collection), (Some("candidate_v2"), "candidate_v2"));
 }
 
@@ -77,26 +77,26 @@ async fn decisions_are_those_of_the_table() {
     let live = control.live();
     let route = live.table.entry("docs").split.as_ref().and_then(Split::route).expect("it was put");
     for unit in (0..200).map(|number| format!("user-{number}")) {
-        let explained = control.decision("docs", Some(&unit), None).expect("docs is listed");
+        let explained = control.decision("docs", Read::Search, Some(&unit), None).expect("docs is listed");
         let slot = route.salt.slot(unit.as_bytes());
         assert_eq!((explained.slot, explained.reason), (Some(slot), Reason::Weights));
         assert_eq!(explained.variant, if slot < 100_000 { "candidate" } else { "stable" });
         assert_eq!(explained.salt.as_deref(), Some("route:docs"));
         assert_eq!(explained.revision, live.table.revision);
     }
-    assert_eq!(control.decision("docs_v1", Some("u"), None).expect("it is listed").reason, Reason::Transparent);
-    assert!(control.decision("nobody", Some("u"), None).is_err());
+    assert_eq!(control.decision("docs_v1", Read::Search, Some("u"), None).expect("it is listed").reason, Reason::Transparent);
+    assert!(control.decision("nobody", Read::Search, Some("u"), None).is_err());
 }
 
 #[tokio::test]
 async fn a_variant_is_forced_only_where_requests_may() {
     let control = with_route("docs").await;
-    assert_ne!(control.decision("docs", None, Some("candidate")).expect("docs is listed").reason, Reason::Forced);
+    assert_ne!(control.decision("docs", Read::Search, None, Some("candidate")).expect("docs is listed").reason, Reason::Forced);
     let mut open = config();
     open.identity.force_header = Some("x-force".parse().expect("a legal name"));
     let control = crate::control::testing::control(open).await;
     list(&control, listing(&[("docs", "docs_v1")], &["docs_v1", "candidate_v2"])).await;
     control.put_route("docs", spec(&[("stable", 1.0), ("candidate", 0.0)]), Expected::Unsaid, author()).await.expect("a legal route");
-    let forced = control.decision("docs", Some("u"), Some("candidate")).expect("docs is listed");
+    let forced = control.decision("docs", Read::Search, Some("u"), Some("candidate")).expect("docs is listed");
     assert_eq!((forced.reason, forced.variant.as_str()), (Reason::Forced, "candidate"));
 }

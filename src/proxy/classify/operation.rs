@@ -1,6 +1,7 @@
 //! What is known of one operation of Qdrant's API.
 
 use crate::metrics::Class;
+use crate::routing::Read;
 
 /// Where an operation names collections, besides the fields listed in [`Operation::lookups`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,8 +37,9 @@ pub struct Operation {
     pub name: &'static str,
     pub class: Class,
     pub names: Names,
-    /// Whether a variant may answer it: reads of points. Everything else concerns the alias itself and stays on stable.
-    pub split: bool,
+    /// What it is for, if it reads points: a variant may answer it, as far as the policy lets it. Everything else concerns
+    /// the alias itself and stays on stable.
+    pub reads: Option<Read>,
     /// Whether it may change what a name means, so that the table has to be refreshed before it is answered (I10).
     pub renames: bool,
     /// Body fields that name a further collection to look points up in. They are Qdrant's to resolve: a variant looks up

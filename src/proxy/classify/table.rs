@@ -1,12 +1,17 @@
 //! Every operation of Qdrant 1.18 and 1.19, REST and gRPC.
 //!
 //! A row per operation; the order is Qdrant's own documentation's. Adding a route to Qdrant means adding a row here.
+//!
+//! What finds points by vectors is a search, the distance matrices included: their numbers come from the variant's own
+//! vectors. Retrieving by id, scrolling, counting and facets are bookkeeping. The operation decides, never the body, which
+//! streams: a query call without a query counts as a search.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::{Hits, Names, Operation};
 use crate::metrics::Class;
+use crate::routing::Read;
 
 const fn row(
     name: &'static str,
@@ -15,17 +20,18 @@ const fn row(
     rest: &'static [(&'static str, &'static str)],
     grpc: &'static [&'static str],
 ) -> Operation {
-    Operation { name, class, names, split: false, renames: false, lookups: &[], hits: None, rest, grpc }
+    Operation { name, class, names, reads: None, renames: false, lookups: &[], hits: None, rest, grpc }
 }
 
-/// A read of points: the operations that are split.
+/// A read of points.
 const fn read(
+    reads: Read,
     name: &'static str,
     lookups: &'static [&'static str],
     rest: &'static [(&'static str, &'static str)],
     grpc: &'static [&'static str],
 ) -> Operation {
-    Operation { split: true, lookups, ..row(name, Class::Read, Names::Resolved, rest, grpc) }
+    Operation { reads: Some(reads), lookups, ..row(name, Class::Read, Names::Resolved, rest, grpc) }
 }
 
 /// A read whose answer has hits with scores.
@@ -36,7 +42,7 @@ const fn search(
     rest: &'static [(&'static str, &'static str)],
     grpc: &'static [&'static str],
 ) -> Operation {
-    Operation { hits: Some(hits), ..read(name, lookups, rest, grpc) }
+    Operation { hits: Some(hits), ..read(Read::Search, name, lookups, rest, grpc) }
 }
 
 /// An operation that may change what a name means.
@@ -95,10 +101,10 @@ pub static OPERATIONS: &[Operation] = &[
         &[("DELETE", "/collections/{c}/vectors/{vector}")],
         &["/qdrant.Points/DeleteVectorName"],
     ),
-    read("points.retrieve_one", &[], &[("GET", "/collections/{c}/points/{id}")], &[]),
-    read("points.retrieve", &[], &[("POST", "/collections/{c}/points")], &["/qdrant.Points/Get"]),
-    read("points.scroll", &[], &[("POST", "/collections/{c}/points/scroll")], &["/qdrant.Points/Scroll"]),
-    read("points.count", &[], &[("POST", "/collections/{c}/points/count")], &["/qdrant.Points/Count"]),
+    read(Read::Bookkeeping, "points.retrieve_one", &[], &[("GET", "/collections/{c}/points/{id}")], &[]),
+    read(Read::Bookkeeping, "points.retrieve", &[], &[("POST", "/collections/{c}/points")], &["/qdrant.Points/Get"]),
+    read(Read::Bookkeeping, "points.scroll", &[], &[("POST", "/collections/{c}/points/scroll")], &["/qdrant.Points/Scroll"]),
+    read(Read::Bookkeeping, "points.count", &[], &[("POST", "/collections/{c}/points/count")], &["/qdrant.Points/Count"]),
     search(
         Hits::Points,
         "points.query",
@@ -130,12 +136,14 @@ pub static OPERATIONS: &[Operation] = &[
         &["/qdrant.Points/SearchGroups"],
     ),
     read(
+        Read::Search,
         "points.search_matrix_pairs",
         &[],
         &[("POST", "/collections/{c}/points/search/matrix/pairs")],
         &["/qdrant.Points/SearchMatrixPairs"],
     ),
     read(
+        Read::Search,
         "points.search_matrix_offsets",
         &[],
         &[("POST", "/collections/{c}/points/search/matrix/offsets")],
@@ -170,7 +178,7 @@ pub static OPERATIONS: &[Operation] = &[
         &[("POST", "/collections/{c}/points/discover/batch")],
         &["/qdrant.Points/DiscoverBatch"],
     ),
-    read("points.facet", &[], &[("POST", "/collections/{c}/facet")], &["/qdrant.Points/Facet"]),
+    read(Read::Bookkeeping, "points.facet", &[], &[("POST", "/collections/{c}/facet")], &["/qdrant.Points/Facet"]),
     row("points.upsert", Class::Write, Names::Resolved, &[("PUT", "/collections/{c}/points")], &["/qdrant.Points/Upsert"]),
     row("points.delete", Class::Write, Names::Resolved, &[("POST", "/collections/{c}/points/delete")], &["/qdrant.Points/Delete"]),
     row("vectors.update", Class::Write, Names::Resolved, &[("PUT", "/collections/{c}/points/vectors")], &["/qdrant.Points/UpdateVectors"]),

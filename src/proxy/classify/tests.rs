@@ -7,6 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::metrics::Class;
+use crate::routing::Read;
 
 fn at(method: &str, path: &str) -> Option<(&'static str, Option<String>)> {
     let method = Method::from_bytes(method.as_bytes()).expect("a method");
@@ -56,14 +57,26 @@ fn ranges_are_those_of_the_raw_path() {
 #[test]
 fn only_reads_of_points_are_split() {
     for operation in OPERATIONS {
-        if operation.split {
+        if operation.reads.is_some() {
             assert_eq!(operation.class, Class::Read, "{}", operation.name);
             assert_eq!(operation.names, Names::Resolved, "{}", operation.name);
         }
+        assert!(operation.hits.is_none() || operation.reads == Some(Read::Search), "{} has hits but is no search", operation.name);
         assert!(!(operation.repeatable() && operation.renames), "{} cannot be both", operation.name);
-        assert!(operation.lookups.is_empty() || operation.split, "{} looks up but is no read", operation.name);
+        assert!(operation.lookups.is_empty() || operation.reads == Some(Read::Search), "{} looks up but is no search", operation.name);
         assert!(!operation.rest.is_empty() || !operation.grpc.is_empty(), "{} can never be asked for", operation.name);
     }
+}
+
+/// A row that changes sides changes who answers whom: it is to be meant.
+#[test]
+fn bookkeeping_is_what_looks_up_lists_and_counts() {
+    let of = |read: Read| OPERATIONS.iter().filter(|o| o.reads == Some(read)).map(|o| o.name).collect::<Vec<_>>();
+    assert_eq!(of(Read::Bookkeeping), ["points.retrieve_one", "points.retrieve", "points.scroll", "points.count", "points.facet"]);
+    let families = ["points.query", "points.search", "points.recommend", "points.discover"];
+    let searches = of(Read::Search);
+    assert_eq!(searches.len(), 13);
+    assert!(searches.iter().all(|name| families.iter().any(|family| name.starts_with(family))), "{searches:?}");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use super::judgement::{Judgement, found};
 use super::shadow::compared;
 use super::{Canary, Phase, State};
 use crate::rollout::{CohortNumbers, Evidence, Guard, Level, Measurement, Rule, Share, Verdict};
+use crate::routing::Anonymous;
 
 impl Canary {
     /// Keeps the numbers of this tick, if they belong to the current window, and judges them.
@@ -53,9 +54,12 @@ impl Canary {
         let spec = self.plan.spec();
         let short = |cohort: &str, numbers: &CohortNumbers| {
             let enough = numbers.requests >= spec.minimum_requests && numbers.units >= spec.minimum_units;
+            // An alias whose applications send no user ids would wait for ever, and nothing else would say why.
+            let unseen = numbers.requests == 0 && spec.anonymous == Some(Anonymous::Stable);
+            let hint = if unseen { "; only searches with a user id count, unless the plan says `anonymous: random`" } else { "" };
             (!enough).then(|| {
                 format!(
-                    "the {cohort} has {} of {} requests and {} of {} units",
+                    "the {cohort} has {} of {} requests and {} of {} units{hint}",
                     numbers.requests, spec.minimum_requests, numbers.units, spec.minimum_units
                 )
             })

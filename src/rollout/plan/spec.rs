@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Guard, ShadowStage, StageSpec};
 use crate::config::{FreezeWindow, Period, Timestamp};
+use crate::routing::{Anonymous, SplitPolicy, SplitReads};
 
 /// What a stage does when its time is over and too little was seen. There is no third way: no data is never a pass.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +38,12 @@ pub struct CanarySpec {
     /// The upstream the collection lives on; default: the one that holds the alias.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upstream: Option<String>,
+    /// What happens to requests without a unit. Default: `identity.anonymous` of the configuration, when it is made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub anonymous: Option<Anonymous>,
+    /// Which reads are split. Default: `aliases.split` of the configuration, when it is made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub split: Option<SplitReads>,
     /// The deployment whose collection this is: it has compared and validated already, so this canary only moves the alias.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deployment: Option<String>,
@@ -99,6 +106,8 @@ impl CanarySpec {
             alias: alias.into(),
             collection: collection.into(),
             upstream: None,
+            anonymous: None,
+            split: None,
             deployment: None,
             shadow: None,
             stages: StageSpec::defaults(),
@@ -117,6 +126,20 @@ impl CanarySpec {
             freeze: Vec::new(),
             accept_lost_writes: false,
         }
+    }
+
+    /// As it is stored: a later configuration does not change who is in a canary under way.
+    #[must_use]
+    pub fn settled(mut self, policy: SplitPolicy) -> Self {
+        let SplitPolicy { anonymous, reads } = self.policy(policy);
+        (self.anonymous, self.split) = (Some(anonymous), Some(reads));
+        self
+    }
+
+    /// Which reads are dealt, with `otherwise` where nothing was said.
+    #[must_use]
+    pub fn policy(&self, otherwise: SplitPolicy) -> SplitPolicy {
+        otherwise.with(self.anonymous, self.split)
     }
 }
 

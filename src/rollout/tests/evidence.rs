@@ -4,6 +4,7 @@ use super::bench::{Bench, measured, paused, secs, spec, unmeasured};
 use crate::rollout::{
     AtDeadline, CanarySpec, Evidence, Guard, Level, Measurement, NoData, Notice, PauseReason, Rule, State, Statistic, Verdict,
 };
+use crate::routing::Anonymous;
 
 fn two_signals() -> CanarySpec {
     let signal = |rule| Guard { level: Level::Signal, ..Guard::new(rule) };
@@ -150,6 +151,25 @@ fn too_few_requests_or_units_in_either_cohort_hold() {
         bench.run(1);
         assert_eq!(bench.canary.stage(), 1);
     }
+}
+
+/// An alias whose applications send no user ids would wait for ever.
+#[test]
+fn who_waits_for_requests_that_do_not_count_is_told_which_do() {
+    let why = |spec: CanarySpec, requests: u64| {
+        let mut bench = nearly_over(spec);
+        for _ in 0..100 {
+            let few = too_few(bench.good(), |measured| measured.canary.requests = requests);
+            bench.next(&few);
+        }
+        assert_eq!(bench.state(), paused(PauseReason::NoData));
+        bench.canary.status().history.last_transition().expect("it was paused").reason.clone()
+    };
+    let only_users = || CanarySpec { anonymous: Some(Anonymous::Stable), ..spec() };
+    let hint = "only searches with a user id count, unless the plan says `anonymous: random`";
+    assert!(why(only_users(), 0).contains(hint), "{}", why(only_users(), 0));
+    assert!(!why(only_users(), 1).contains(hint));
+    assert!(!why(CanarySpec { anonymous: Some(Anonymous::Random), ..spec() }, 0).contains(hint));
 }
 
 #[test]

@@ -17,8 +17,11 @@ fn experiment(name: &str, exposure: f64, targeting: Targeting) -> Route<()> {
 }
 
 fn split(anonymous: Anonymous, parts: Vec<(std::ops::Range<u32>, Route<()>)>) -> Split<()> {
-    let parts = parts.into_iter().map(|(slots, route)| Part { slots, route: Route { anonymous, ..route } }).collect();
-    Split::Layer(Layer::new(Salt::new("layer:docs"), anonymous, target(STABLE), parts))
+    let parts = parts
+        .into_iter()
+        .map(|(slots, route)| Part { slots, route: Route { policy: SplitPolicy { anonymous, ..route.policy }, ..route } })
+        .collect();
+    Split::Layer(Layer::new(Salt::new("layer:docs"), target(STABLE), parts))
 }
 
 /// One has `[0, 40)` percent, the other `[60, 100)`, given in the wrong order.
@@ -36,7 +39,7 @@ fn no_draw() -> u32 {
 }
 
 fn decided<'s>(split: &'s Split<()>, unit: &str) -> Decision<'s, ()> {
-    split.decide(Unit::Id(unit.as_bytes()), None, |_| true, no_draw)
+    split.decide(Read::Search, Unit::Id(unit.as_bytes()), None, |_| true, no_draw)
 }
 
 #[test]
@@ -134,9 +137,9 @@ fn who_was_chosen_is_let_in_wherever_he_stands() {
     assert_eq!((&*allowed.target.variant, allowed.reason, allowed.layer_slot), ("two_a", Reason::Allowed, None));
     let denied = decided(&split, &in_two);
     assert_eq!((&*denied.target.variant, denied.reason), (STABLE, Reason::Denied), "denied by both, whatever else they say");
-    let forced = split.decide(Unit::Id(in_one.as_bytes()), Some(b"one_b"), |_| true, no_draw);
+    let forced = split.decide(Read::Search, Unit::Id(in_one.as_bytes()), Some(b"one_b"), |_| true, no_draw);
     assert_eq!((&*forced.target.variant, forced.reason), ("one_b", Reason::Forced), "force comes before the list of another");
-    let unknown = split.decide(Unit::Id(in_two.as_bytes()), Some(b"nobody"), |_| true, no_draw);
+    let unknown = split.decide(Read::Search, Unit::Id(in_two.as_bytes()), Some(b"nobody"), |_| true, no_draw);
     assert_eq!(unknown.reason, Reason::Denied);
 }
 
@@ -150,14 +153,14 @@ fn headers_are_asked_for_by_each_experiment_alone() {
     let without = |targeting: &Targeting| targeting.admits(|_| None);
     for unit in units() {
         let open = decided(&split, &unit);
-        let closed = split.decide(Unit::Id(unit.as_bytes()), None, without, no_draw);
+        let closed = split.decide(Read::Search, Unit::Id(unit.as_bytes()), None, without, no_draw);
         if open.target.variant.starts_with("one") {
             assert_eq!((&*closed.target.variant, closed.reason), (STABLE, Reason::NotTargeted), "{unit}");
         } else {
             assert_eq!(closed.target.variant, open.target.variant, "{unit}");
         }
     }
-    let forced = split.decide(Unit::Anonymous, Some(b"one_a"), without, || 500_000);
+    let forced = split.decide(Read::Search, Unit::Anonymous, Some(b"one_a"), without, || 500_000);
     assert_eq!((&*forced.target.variant, forced.reason), (STABLE, Reason::AnonymousRandom), "not even by force");
 }
 
@@ -167,7 +170,7 @@ fn nobody_in_particular_is_drawn_at_each_level() {
     let draws = |one: u32, other: u32| {
         let drawn = std::cell::Cell::new(0);
         let draw = || if drawn.replace(drawn.get() + 1) == 0 { one } else { other };
-        let decision = split.decide(Unit::Anonymous, None, |_| true, draw);
+        let decision = split.decide(Read::Search, Unit::Anonymous, None, |_| true, draw);
         (decision.target.variant.to_string(), decision.reason, decision.layer_slot, drawn.get())
     };
     let random = Reason::AnonymousRandom;
@@ -176,6 +179,24 @@ fn nobody_in_particular_is_drawn_at_each_level() {
     assert_eq!(draws(400_000, 0), (STABLE.to_owned(), random, Some(400_000), 1));
     let parts = vec![(0..SLOTS, experiment("one", 100.0, Targeting::default()))];
     let quiet = self::split(Anonymous::Stable, parts);
-    let kept = quiet.decide(Unit::Anonymous, None, |_| true, || unreachable!("nothing is drawn"));
+    let kept = quiet.decide(Read::Search, Unit::Anonymous, None, |_| true, || unreachable!("nothing is drawn"));
     assert_eq!((&*kept.target.variant, kept.reason), (STABLE, Reason::AnonymousStable));
+}
+
+/// Two experiments on one alias may differ in what they split.
+#[test]
+fn each_part_has_a_policy_of_its_own() {
+    let of = |anonymous, reads| Route { policy: SplitPolicy { anonymous, reads }, ..experiment("one", 100.0, Targeting::default()) };
+    let wide = Part { slots: 0..500_000, route: of(Anonymous::Random, SplitReads::All) };
+    let narrow = Part { slots: 500_000..SLOTS, route: of(Anonymous::Stable, SplitReads::Searches) };
+    let layer = Salt::new("layer:docs");
+    let split = Split::Layer(Layer::new(layer.clone(), target(STABLE), vec![wide, narrow]));
+    for unit in units().take(500) {
+        let expected = if layer.slot(unit.as_bytes()) < 500_000 { Reason::Weights } else { Reason::NotSplit };
+        let decision = split.decide(Read::Bookkeeping, Unit::Id(unit.as_bytes()), None, |_| true, no_draw);
+        assert_eq!((decision.reason, &*decision.target.variant == STABLE), (expected, expected == Reason::NotSplit), "{unit}");
+    }
+    for (slot, expected) in [(0, Reason::AnonymousRandom), (500_000, Reason::AnonymousStable)] {
+        assert_eq!(split.decide(Read::Search, Unit::Anonymous, None, |_| true, || slot).reason, expected, "at {slot}");
+    }
 }

@@ -27,7 +27,7 @@ fn count(arms: &BTreeMap<String, (String, Option<String>)>, name: &str) -> usize
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn users_are_split_counted_and_sent_back() {
     let mut house = House::new("").await;
-    let id = house.begin(json!({"exposure_percentage": 80.0})).await;
+    let id = house.begin(json!({"exposure_percentage": 80.0, "anonymous": "random"})).await;
     assert!(id.starts_with("exp_test_"), "{id}");
 
     let first = everybody(&house, UNITS).await;

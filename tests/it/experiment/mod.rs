@@ -6,6 +6,7 @@ mod layers;
 mod oracle;
 mod python;
 mod ranges;
+mod reads;
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};

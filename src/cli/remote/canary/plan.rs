@@ -33,6 +33,12 @@ pub(super) struct PlanArgs {
     /// How much of the reads is copied for that [default: 100]
     #[arg(long, value_name = "PERCENT")]
     shadow_percentage: Option<f64>,
+    /// What happens to requests without a unit: random or stable
+    #[arg(long, value_name = "POLICY")]
+    anonymous: Option<String>,
+    /// Which reads are split: searches, or all (retrieve by id, scroll, count and facet too, for requests with a unit)
+    #[arg(long, value_name = "READS")]
+    split_reads: Option<String>,
     /// How long caches may be cold after each change of the share
     #[arg(long, value_name = "TIME")]
     warm_up: Option<Period>,
@@ -63,18 +69,21 @@ impl PlanArgs {
     /// As the API takes it; whether it makes sense is for Pointsman to judge.
     pub(super) fn body(&self) -> Result<Value, Failure> {
         let mut body = self.file.as_deref().map_or_else(|| Ok(json!({})), document::read)?;
+        let text = |text: &Option<String>| text.as_ref().map(|text| json!(text));
         let time = |period: &Option<Period>| period.map(|period| json!(period.to_string()));
         let said = [
-            ("alias", self.alias.as_ref().map(|alias| json!(alias))),
-            ("collection", self.collection.as_ref().map(|collection| json!(collection))),
+            ("alias", text(&self.alias)),
+            ("collection", text(&self.collection)),
             ("stages", (!self.stages.is_empty()).then(|| self.stages.iter().map(Stage::body).collect())),
             ("guards", (!self.guards.is_empty()).then(|| self.guards.iter().map(|guard| guard.0.clone()).collect())),
+            ("anonymous", text(&self.anonymous)),
+            ("split", text(&self.split_reads)),
             ("warm_up", time(&self.warm_up)),
             ("check_interval", time(&self.check_interval)),
             ("watch", time(&self.watch_for)),
             ("minimum_requests", self.minimum_requests.map(|count| json!(count))),
             ("minimum_units", self.minimum_units.map(|count| json!(count))),
-            ("start_at", self.start_at.as_ref().map(|moment| json!(moment))),
+            ("start_at", text(&self.start_at)),
             ("deadline", time(&self.deadline)),
             ("accept_lost_writes", self.accept_lost_writes.then(|| json!(true))),
         ];
@@ -168,7 +177,8 @@ mod tests {
     fn flags_become_a_plan() {
         let flags = "docs docs_v2 --stage 0.5%/30m --stage 50%/2h/approval --stage 100% --guard error_rate:max=0.05,margin=0.01 \
                      --guard latency:statistic=p95,max_ms=200 --warm-up 1s --check-interval 2s --watch-for 3s --minimum-requests 4 \
-                     --minimum-units 5 --start-at 2026-11-24T08:00:00Z --deadline 1d --shadow 30m --shadow-percentage 20";
+                     --minimum-units 5 --start-at 2026-11-24T08:00:00Z --deadline 1d --shadow 30m --shadow-percentage 20 \
+                     --anonymous random --split-reads all";
         let wanted = json!({
             "alias": "docs", "collection": "docs_v2",
             "stages": [
@@ -182,6 +192,7 @@ mod tests {
             ],
             "warm_up": "1s", "check_interval": "2s", "watch": "3s", "minimum_requests": 4, "minimum_units": 5,
             "start_at": "2026-11-24T08:00:00Z", "deadline": "1d", "shadow": {"duration": "30m", "percentage": 20.0},
+            "anonymous": "random", "split": "all",
         });
         let body = body(flags);
         assert_eq!(body, wanted);

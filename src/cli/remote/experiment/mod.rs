@@ -137,6 +137,12 @@ struct SpecArgs {
     /// The treatment's part of the units, such as 0.5
     #[arg(long, value_name = "PART")]
     split: Option<f64>,
+    /// What happens to requests without a unit: random or stable
+    #[arg(long, value_name = "POLICY")]
+    anonymous: Option<String>,
+    /// Which reads are split: searches, or all (retrieve by id, scroll, count and facet too, for requests with a unit)
+    #[arg(long, value_name = "READS")]
+    split_reads: Option<String>,
     /// The part of the alias's units that is the experiment's, such as 0-50, so that others can have the rest [default: 0-100]
     #[arg(long, value_name = "FROM-TO", value_parser = layer)]
     layer: Option<LayerPart>,
@@ -186,6 +192,8 @@ impl SpecArgs {
             ("alias", text(&self.alias)),
             ("treatment", text(&self.treatment)),
             ("traffic_split", self.split.map(|split| json!(split))),
+            ("anonymous", text(&self.anonymous)),
+            ("split", text(&self.split_reads)),
             ("layer", self.layer.map(|layer| json!(layer))),
             ("exposure_percentage", self.exposure.map(|exposure| json!(exposure))),
             ("metrics", (!self.metrics.is_empty()).then(metrics)),

@@ -12,9 +12,9 @@ fn body(line: &str) -> Value {
 fn variants_become_a_route() {
     let wanted = json!({"variants": [{"name": "stable", "weight": 90.0}, {"name": "new", "weight": 10.0, "collection": "docs_v2"}]});
     assert_eq!(body("set docs stable=90 new=10:docs_v2"), wanted);
-    let far = body("set docs stable=1 new=0.5:eu/docs:v2 --salt s --anonymous stable");
+    let far = body("set docs stable=1 new=0.5:eu/docs:v2 --salt s --anonymous stable --split-reads all");
     assert_eq!(far["variants"][1], json!({"name": "new", "weight": 0.5, "collection": "docs:v2", "upstream": "eu"}));
-    assert_eq!((&far["salt"], &far["anonymous"]), (&json!("s"), &json!("stable")));
+    assert_eq!((&far["salt"], &far["anonymous"], &far["split"]), (&json!("s"), &json!("stable"), &json!("all")));
 }
 
 #[test]
