@@ -7,14 +7,16 @@ use serde::{Deserialize, Serialize};
 use super::author::{Author, Deed};
 use super::error::ControlError;
 use super::loss::Departure;
+use super::names::Named;
 use super::state::Control;
-use super::{Consent, clock, comparing, document, retirement};
+use super::{Consent, clock, comparing, document, names, retirement};
 use crate::config::{DEFAULT_UPSTREAM as DEFAULT_NAME, Period};
 use crate::live::DEFAULT_UPSTREAM;
 use crate::qdrant::{Client, Compatibility, Difference, Listing, next_name};
 use crate::rollout::deployment::DeploymentCommand;
 use crate::rollout::loss::Loss;
 use crate::rollout::retirement::Retirement;
+use crate::routing::{check_name, check_new_name};
 use crate::store::{self, NewEvent};
 
 /// Where an alias is to point, and what may stand in the way.
@@ -108,12 +110,12 @@ impl Control {
     pub async fn compare(&self, alias: &str, candidate: &str) -> Result<Comparison, ControlError> {
         let client = self.plan().client(DEFAULT_UPSTREAM)?;
         let listing = client.list().await?;
-        let present = listing.aliases.get(alias).ok_or_else(|| ControlError::UnknownName(alias.to_owned()))?;
-        known(&listing, candidate)?;
+        let present = names::known_alias(&listing, alias)?;
+        names::known(&listing, &Named::new("collection", None, candidate))?;
         let found = compatibility(&client, present, candidate).await?;
         Ok(Comparison {
             alias: alias.to_owned(),
-            present: present.clone(),
+            present: present.to_owned(),
             candidate: candidate.to_owned(),
             compatible: found.is_compatible(),
             differences: found.differences,
@@ -152,7 +154,10 @@ impl Control {
             sent?;
             return self.changed(deed, author, AliasChanged::of(alias, None, previous), None, Vec::new()).await;
         };
-        known(&listing, &change.collection)?;
+        // An alias that is there may be called what no new one is.
+        let fault = if previous.is_some() { check_name(alias, "alias") } else { check_new_name(alias, "alias") };
+        fault.map_or(Ok(()), |fault| Err(ControlError::Invalid(vec![fault])))?;
+        names::known(&listing, &Named::new("collection", None, &change.collection))?;
         if previous.as_deref() == Some(change.collection.as_str()) {
             let unchanged = AliasChanged { changed: false, ..AliasChanged::of(alias, Some(&change.collection), previous) };
             return Ok(AliasChanged { next_name: Some(advice(&listing, &change.collection)), ..unchanged });
@@ -230,7 +235,7 @@ impl Control {
         retire_old: Option<Period>,
         writes: Vec<store::Write>,
     ) -> Result<AliasChanged, ControlError> {
-        let _writing = self.0.writer.lock().await;
+        let _writing = self.writing().await?;
         let after = match &answer.lost_writes {
             None => answer.collection.as_ref().map(document::json),
             Some(loss) => Some(serde_json::json!({"collection": answer.collection, "accepted_lost_writes": loss})),
@@ -300,10 +305,6 @@ impl AliasChanged {
         }
         NewEvent { kind: kind.to_owned(), subject: self.alias.clone(), body }
     }
-}
-
-fn known(listing: &Listing, collection: &str) -> Result<(), ControlError> {
-    if listing.collections.contains(collection) { Ok(()) } else { Err(ControlError::UnknownName(collection.to_owned())) }
 }
 
 fn advice(listing: &Listing, collection: &str) -> String {

@@ -22,7 +22,9 @@ mod framing;
 mod guards;
 mod gzip;
 mod house;
+mod lag;
 mod limits;
+mod names;
 mod outside;
 mod peer;
 #[path = "../support/postgres.rs"]
@@ -34,6 +36,7 @@ mod relay;
 mod reload;
 mod replicas;
 mod resend;
+mod rest_only;
 mod retirement;
 mod routes;
 mod shadows;
