@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use pointsman::qdrant::{Access, Checkpoint, Client, CopyJob, CopySettings, Progress, VerifySettings};
+use pointsman::qdrant::{Access, Checkpoint, Client, CopyJob, CopySettings, Progress, RestUntil, VerifySettings};
 use pointsman::upstream::{Endpoint, Speaks};
 use pointsman_sandbox::{Sandbox, SandboxOptions};
 use rustls::{ClientConfig, RootCertStore};
@@ -148,6 +148,7 @@ fn client(sandbox: &Sandbox) -> io::Result<Client> {
         api_key: None,
         connect_timeout: Duration::from_secs(5),
         timeout: Duration::from_secs(60),
+        rest_until: RestUntil::default(),
     };
     Client::new(access).map_err(io::Error::other)
 }

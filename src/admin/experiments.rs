@@ -16,7 +16,7 @@ use super::tagged::{created, tagged};
 use super::user_ids::Sight;
 use crate::config::Timestamp;
 use crate::control::{
-    AssignmentView, Expected, ExperimentChange, ExperimentView, PlanRequest, Planned, StopRequest, Taken, plan_experiment,
+    AssignmentView, ControlError, Expected, ExperimentChange, ExperimentView, PlanRequest, Planned, StopRequest, Taken, plan_experiment,
 };
 use crate::experiment::{ExperimentSpec, Feedback, Part};
 
@@ -145,14 +145,27 @@ pub(super) async fn feedback(
     Path(id): Path<String>,
     Json(reported): Json<Reported>,
 ) -> Result<axum::Json<Taken>, Problem> {
-    Ok(axum::Json(state.control.take_feedback(&id, &reported.batch())?))
+    let batch = reported.batch();
+    Ok(axum::Json(newest(&state, || state.control.take_feedback(&id, &batch)).await?))
 }
 
 pub(super) async fn feedback_by_token(
     State(state): State<AdminState>,
     Json(reported): Json<Reported>,
 ) -> Result<axum::Json<Taken>, Problem> {
-    Ok(axum::Json(state.control.take_feedback_by_token(&reported.batch())?))
+    let batch = reported.batch();
+    Ok(axum::Json(newest(&state, || state.control.take_feedback_by_token(&batch)).await?))
+}
+
+/// Another replica may have created the experiment a moment ago: before it is said not to be there, the store is asked.
+async fn newest(state: &AdminState, take: impl Fn() -> Result<Taken, ControlError>) -> Result<Taken, ControlError> {
+    match take() {
+        Err(ControlError::NoExperiment(_)) => {
+            state.control.look_again().await?;
+            take()
+        }
+        taken => taken,
+    }
 }
 
 pub(super) async fn plan(Json(request): Json<PlanRequest>) -> Result<axum::Json<Planned>, Problem> {

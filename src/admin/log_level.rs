@@ -4,6 +4,7 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 
 use super::AdminState;
+use super::author::By;
 use super::extract::Json;
 use super::problem::{Kind, Problem};
 use crate::logging::LogHandle;
@@ -42,13 +43,23 @@ pub(super) async fn show(State(state): State<AdminState>) -> Result<axum::Json<L
 }
 
 /// Until the next restart or reload.
-pub(super) async fn set(State(state): State<AdminState>, Json(wanted): Json<LogLevel>) -> Result<axum::Json<LogLevel>, Problem> {
+pub(super) async fn set(
+    State(state): State<AdminState>,
+    By(author): By,
+    Json(wanted): Json<LogLevel>,
+) -> Result<axum::Json<LogLevel>, Problem> {
     let refused = |reason: String| {
         Problem::new(Kind::Invalid, format!("filter: {reason}")).with_errors([SpecFault { field: "filter".to_owned(), reason }])
     };
+    let before = in_force(&state)?;
     state.log.set_filter(&wanted.filter).map_err(refused)?;
-    tracing::info!(filter = wanted.filter, "log level changed");
-    in_force(&state)
+    tracing::info!(filter = wanted.filter, actor = author.actor, "log level changed");
+    let after = in_force(&state)?;
+    // More has to be logged especially while the store is lost, so the change stands without its entry.
+    if let Err(error) = state.control.record_log_level(&author, &before.filter, &after.filter).await {
+        tracing::warn!(%error, "the change of the log level could not be put into the audit log");
+    }
+    Ok(after)
 }
 
 fn in_force(state: &AdminState) -> Result<axum::Json<LogLevel>, Problem> {

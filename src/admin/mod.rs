@@ -26,6 +26,7 @@ mod page;
 mod problem;
 mod retirements;
 mod routes;
+mod second_look;
 mod shadows;
 mod status;
 mod tagged;
@@ -69,6 +70,7 @@ pub fn router(state: AdminState) -> Router {
     routed
         .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method)
+        .layer(from_fn_with_state(state.clone(), second_look::look_twice))
         .layer(from_fn_with_state(state.clone(), auth::require_token))
         .layer(from_fn_with_state(state.clone(), cross_site::refuse_cross_site))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))

@@ -7,6 +7,7 @@ use axum::http::{HeaderValue, Response, StatusCode, header};
 use axum::response::IntoResponse;
 use serde::Serialize;
 
+use super::second_look::Missed;
 use crate::control::ControlError;
 use crate::metrics::Refusal;
 use crate::qdrant::AliasFailed;
@@ -94,6 +95,9 @@ pub(super) struct Problem {
     /// What would be lost, where that is the problem.
     #[serde(skip_serializing_if = "Option::is_none")]
     lost_writes: Option<Box<Loss>>,
+    /// What another replica may have made a moment ago.
+    #[serde(skip)]
+    missed: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -119,7 +123,7 @@ impl Problem {
             _ => None,
         };
         let kind = format!("urn:pointsman:problem:{slug}");
-        Self { kind, title, status, detail: detail.into(), errors: Vec::new(), retry_after, refusal, lost_writes: None }
+        Self { kind, title, status, detail: detail.into(), errors: Vec::new(), retry_after, refusal, lost_writes: None, missed: false }
     }
 
     pub(super) fn with_errors(mut self, faults: impl IntoIterator<Item = SpecFault>) -> Self {
@@ -174,7 +178,8 @@ impl From<ControlError> for Problem {
                 Kind::Unavailable
             }
         };
-        let problem = Self::new(kind, error.to_string());
+        let missed = matches!(kind, Kind::UnknownId | Kind::NoRoute);
+        let problem = Self { missed, ..Self::new(kind, error.to_string()) };
         match error {
             ControlError::Invalid(faults) => problem.with_errors(faults),
             ControlError::Unsuitable { differences, .. } | ControlError::Unfit { differences, .. } => {
@@ -190,6 +195,9 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response<Body> {
         let body = serde_json::to_vec(&self).expect("a problem is strings and a number");
         let mut response = (self.status, body).into_response();
+        if self.missed {
+            response.extensions_mut().insert(Missed);
+        }
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if self.status == StatusCode::UNAUTHORIZED {

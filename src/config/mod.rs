@@ -7,6 +7,7 @@
 mod check;
 mod fault;
 mod load;
+mod nearest;
 mod path;
 mod sections;
 #[cfg(test)]
@@ -23,6 +24,7 @@ use crate::routing::{Anonymous, RouteSpec, SplitPolicy, SplitReads};
 
 pub use fault::{Fault, Origin};
 pub use load::{Loaded, Override, Source};
+pub use nearest::nearest;
 pub use sections::{
     AdminConfig, AliasesConfig, AnswersConfig, CarrierConfig, Credentials, EmbedderConfig, FallbackConfig, FreezeConfig, IdentityConfig,
     LimitsConfig, ListenConfig, LogConfig, LogFormat, MetricsConfig, PrometheusConfig, RetirementConfig, RetryConfig, ShadowConfig,

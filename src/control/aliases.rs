@@ -7,13 +7,15 @@ use serde::{Deserialize, Serialize};
 use super::author::{Author, Deed};
 use super::error::ControlError;
 use super::loss::Departure;
+use super::names::Named;
 use super::state::Control;
-use super::{Consent, clock, comparing, document};
+use super::{Consent, clock, comparing, document, names};
 use crate::config::{DEFAULT_UPSTREAM as DEFAULT_NAME, Period};
 use crate::live::DEFAULT_UPSTREAM;
 use crate::qdrant::{AliasFailed, Client, Compatibility, Difference, Listing, next_name};
 use crate::rollout::deployment::DeploymentCommand;
 use crate::rollout::loss::Loss;
+use crate::routing::{check_name, check_new_name};
 use crate::store::{self, NewEvent};
 
 /// Where an alias is to point, and what may stand in the way.
@@ -107,12 +109,12 @@ impl Control {
     pub async fn compare(&self, alias: &str, candidate: &str) -> Result<Comparison, ControlError> {
         let client = self.plan().client(DEFAULT_UPSTREAM)?;
         let listing = client.list().await?;
-        let present = listing.aliases.get(alias).ok_or_else(|| ControlError::UnknownName(alias.to_owned()))?;
-        known(&listing, candidate)?;
+        let present = names::known_alias(&listing, alias)?;
+        names::known(&listing, &Named::new("collection", None, candidate))?;
         let found = compatibility(&client, present, candidate).await?;
         Ok(Comparison {
             alias: alias.to_owned(),
-            present: present.clone(),
+            present: present.to_owned(),
             candidate: candidate.to_owned(),
             compatible: found.is_compatible(),
             differences: found.differences,
@@ -153,7 +155,10 @@ impl Control {
             self.done_by_qdrant(&client, alias, sent).await?;
             return self.record_move(deed, author, AliasChanged::of(alias, None, previous), None, Vec::new()).await;
         };
-        known(&listing, &change.collection)?;
+        // An alias that is there may be called what no new one is.
+        let fault = if previous.is_some() { check_name(alias, "alias") } else { check_new_name(alias, "alias") };
+        fault.map_or(Ok(()), |fault| Err(ControlError::Invalid(vec![fault])))?;
+        names::known(&listing, &Named::new("collection", None, &change.collection))?;
         if previous.as_deref() == Some(change.collection.as_str()) {
             let unchanged = AliasChanged { changed: false, ..AliasChanged::of(alias, Some(&change.collection), previous) };
             return Ok(AliasChanged { next_name: Some(advice(&listing, &change.collection)), ..unchanged });
@@ -275,10 +280,6 @@ impl AliasChanged {
         }
         NewEvent { kind: kind.to_owned(), subject: self.alias.clone(), body }
     }
-}
-
-fn known(listing: &Listing, collection: &str) -> Result<(), ControlError> {
-    if listing.collections.contains(collection) { Ok(()) } else { Err(ControlError::UnknownName(collection.to_owned())) }
 }
 
 fn advice(listing: &Listing, collection: &str) -> String {

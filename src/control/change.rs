@@ -6,9 +6,11 @@ use std::fmt;
 use super::author::{Author, Deed};
 use super::document::{OWNER, json};
 use super::error::ControlError;
+use super::names::{Named, known};
 use super::state::{Control, State};
 use super::views::RouteView;
 use super::{RouteState, writes};
+use crate::live::DEFAULT_UPSTREAM;
 use crate::routing::{RouteSpec, SpecFault, check_name};
 use crate::store;
 
@@ -48,7 +50,7 @@ impl Control {
         author: Author,
     ) -> Result<(bool, RouteView), ControlError> {
         let created = self.change(alias, "route.put", author, move |change| {
-            let spec = change.checked(spec)?;
+            let spec = change.targeted(change.checked(spec.clone())?)?;
             match change.current() {
                 Some(_) => Ok((Some(change.replace(change.expect(expected)?, spec)), false)),
                 None if expected == Expected::Unsaid => Ok((Some(RouteState::created(spec)), true)),
@@ -96,38 +98,44 @@ impl Control {
     async fn change<T, E>(&self, alias: &str, action: &'static str, author: Author, edit: E) -> Result<T, ControlError>
     where
         T: Send + 'static,
-        E: FnOnce(&Change<'_>) -> Result<(Option<RouteState>, T), ControlError> + Send + 'static,
+        E: Fn(&Change<'_>) -> Result<(Option<RouteState>, T), ControlError> + Send + Sync + 'static,
     {
         let (control, subject, by) = (self.clone(), alias.to_owned(), author.clone());
         let changing = async move { control.change_now(Deed { action, subject: &subject }, &by, edit).await };
         self.to_its_end(action, alias.to_owned(), author, changing).await
     }
 
+    /// On the newest state: with `If-Match: *` a change is never refused because another replica was faster.
     async fn change_now<T, E>(&self, deed: Deed<'_>, author: &Author, edit: E) -> Result<T, ControlError>
     where
-        E: FnOnce(&Change<'_>) -> Result<(Option<RouteState>, T), ControlError>,
+        T: Send,
+        E: Fn(&Change<'_>) -> Result<(Option<RouteState>, T), ControlError> + Send + Sync,
     {
-        let _writing = self.0.writer.lock().await;
-        let state = self.0.state.load_full();
-        if let Some(owner) = state.held.owners.get(deed.subject) {
-            return Err(ControlError::Occupied { alias: deed.subject.to_owned(), owner: owner.to_string() });
-        }
-        let (next, answer) = edit(&Change { alias: deed.subject, state: &state })?;
-        let before = state.held.routes.get(deed.subject);
-        let Some(write) = writes::of_route(deed.subject, before, next.as_ref()) else { return Ok(answer) };
-        let audit = author.did(deed, before.map(json), next.as_ref().map(json));
-        let mut change = store::Change::new(audit, vec![write]);
-        change.writes.extend(before.is_none().then(|| store::Write::none(store::Key::new(OWNER, deed.subject))));
-        if let Some(next) = &next {
-            let who = format!("the route of `{}`", deed.subject);
-            for place in next.spec.variants.iter().filter_map(|variant| state.place(variant)) {
-                super::retirement::claim(&state, place, &who, &mut change)?;
-            }
-        }
-        self.commit(change).await.map_err(|error| if before.is_none() { error.occupied(deed.subject) } else { error })?;
+        let _writing = self.writing().await?;
+        let made = self.commit_newest(|state| {
+            let (next, answer) = edit(&Change { alias: deed.subject, state }.free()?)?;
+            Ok((change_of(state, deed, author, next.as_ref())?, answer))
+        });
+        let answer = made.await?;
         tracing::info!(alias = deed.subject, action = deed.action, actor = author.actor, "route changed");
         Ok(answer)
     }
+}
+
+/// What is to be committed for a route to become `next`; none where it is so already.
+fn change_of(state: &State, deed: Deed<'_>, author: &Author, next: Option<&RouteState>) -> Result<Option<store::Change>, ControlError> {
+    let before = state.held.routes.get(deed.subject);
+    let Some(write) = writes::of_route(deed.subject, before, next) else { return Ok(None) };
+    let audit = author.did(deed, before.map(json), next.map(json));
+    let mut change = store::Change::new(audit, vec![write]);
+    change.writes.extend(before.is_none().then(|| store::Write::none(store::Key::new(OWNER, deed.subject))));
+    if let Some(next) = next {
+        let who = format!("the route of `{}`", deed.subject);
+        for place in next.spec.variants.iter().filter_map(|variant| state.place(variant)) {
+            super::retirement::claim(state, place, &who, &mut change)?;
+        }
+    }
+    Ok(Some(change))
 }
 
 /// One change of one route, under the writer's lock.
@@ -137,6 +145,14 @@ struct Change<'a> {
 }
 
 impl<'a> Change<'a> {
+    /// Itself, where no rollout has the alias.
+    fn free(self) -> Result<Self, ControlError> {
+        match self.state.held.owners.get(self.alias) {
+            Some(owner) => Err(ControlError::Occupied { alias: self.alias.to_owned(), owner: owner.to_string() }),
+            None => Ok(self),
+        }
+    }
+
     fn current(&self) -> Option<&'a RouteState> {
         self.state.held.routes.get(self.alias)
     }
@@ -161,6 +177,21 @@ impl<'a> Change<'a> {
         let mut faults = spec.check(&self.state.plan.upstream_names());
         faults.extend(check_name(self.alias, "alias"));
         if faults.is_empty() { Ok(spec) } else { Err(ControlError::Invalid(faults)) }
+    }
+
+    /// No variant is answered by an alias: where that leads would be for others to say. One that does not exist is a warning.
+    fn targeted(&self, spec: RouteSpec) -> Result<RouteSpec, ControlError> {
+        let here = spec
+            .variants
+            .iter()
+            .enumerate()
+            .filter(|(_, variant)| self.state.plan.upstream(variant.upstream.as_deref()) == Some(DEFAULT_UPSTREAM));
+        for (index, collection) in here.filter_map(|(index, variant)| Some((index, variant.collection.as_deref()?))) {
+            if self.state.listing.aliases.contains_key(collection) {
+                known(&self.state.listing, &Named::new(format!("variants[{index}].collection"), None, collection))?;
+            }
+        }
+        Ok(spec)
     }
 
     /// What replaces `current`: itself when nothing would change.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::error::ControlError;
+use super::error::{ControlError, UnknownName};
 use super::state::Control;
 use crate::routing::{NameKind, Read, Reason, SLOTS, Unit};
 
@@ -47,7 +47,7 @@ impl Control {
         let live = self.live();
         let entry = live.table.entry(alias);
         if entry.kind == NameKind::Unknown {
-            return Err(ControlError::UnknownName(alias.to_owned()));
+            return Err(UnknownName::new("alias or collection", alias).into());
         }
         let explained = Explained {
             alias: alias.to_owned(),

@@ -13,8 +13,8 @@ use crate::store::{CommitError, OpenError, StoreError};
 pub enum ControlError {
     #[error("`{0}` has no route")]
     NoRoute(String),
-    #[error("Qdrant listed neither an alias nor a collection `{0}`")]
-    UnknownName(String),
+    #[error(transparent)]
+    UnknownName(#[from] UnknownName),
     /// Somebody else was faster, or the caller looked at something else.
     #[error("the route of `{alias}` is at revision {current}, not {expected}; read it again before changing it", current = shown(*current))]
     Stale { alias: String, expected: String, current: Option<u64> },
@@ -101,6 +101,23 @@ pub enum ControlError {
     Observation { replica: String, reason: String },
     #[error("the control plane is stopping")]
     Stopping,
+}
+
+/// A name that Qdrant does not have.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("Qdrant has no {kind} `{name}`{}", .meant.as_ref().map_or_else(String::new, |meant| format!("; did you mean `{meant}`?")))]
+pub struct UnknownName {
+    /// What it is not there as.
+    pub kind: &'static str,
+    pub name: String,
+    /// One that is near.
+    pub meant: Option<String>,
+}
+
+impl UnknownName {
+    pub(super) fn new(kind: &'static str, name: &str) -> Self {
+        Self { kind, name: name.to_owned(), meant: None }
+    }
 }
 
 impl ControlError {

@@ -28,21 +28,23 @@ impl Control {
     }
 
     async fn turn_now(&self, on: bool, deed: Deed<'_>, author: &Author) -> Result<KillSwitch, ControlError> {
-        let _writing = self.0.writer.lock().await;
-        let state = self.0.state.load_full();
+        let _writing = self.writing().await?;
         let now = clock::now();
         let next = KillSwitch { on, actor: Some(author.actor.clone()), reason: author.reason.clone(), since: Some(now) };
-        let mut writes = vec![write(&KILL_SWITCH, ONLY, Some(&next), Expected::Any)];
-        let mut events = vec![NewEvent { kind: deed.action.to_owned(), subject: String::new(), body: serde_json::json!({"on": on}) }];
         let reason = author.reason.clone().unwrap_or_else(|| "the kill switch was turned".to_owned());
-        for before in state.held.canaries.values().filter(|running| running.is_live()) {
-            let mut after = before.clone();
-            after.canary.kill_switch(now, on, &By::new(&author.actor, &reason));
-            writes.extend(self.canary_writes(before, &mut after));
-            events.extend(transitions(before, &after));
-        }
-        let audit = author.did(deed, Some(json(state.held.kill.as_ref())), Some(json(&next)));
-        self.commit(store::Change { events, ..store::Change::new(audit, writes) }).await?;
+        let turned = self.commit_newest(|state| {
+            let mut writes = vec![write(&KILL_SWITCH, ONLY, Some(&next), Expected::Any)];
+            let mut events = vec![NewEvent { kind: deed.action.to_owned(), subject: String::new(), body: serde_json::json!({"on": on}) }];
+            for before in state.held.canaries.values().filter(|running| running.is_live()) {
+                let mut after = before.clone();
+                after.canary.kill_switch(now, on, &By::new(&author.actor, &reason));
+                writes.extend(self.canary_writes(before, &mut after));
+                events.extend(transitions(before, &after));
+            }
+            let audit = author.did(deed, Some(json(state.held.kill.as_ref())), Some(json(&next)));
+            Ok((Some(store::Change { events, ..store::Change::new(audit, writes) }), ()))
+        });
+        turned.await?;
         tracing::warn!(on, actor = author.actor, "the kill switch was turned");
         Ok(next)
     }

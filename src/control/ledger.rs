@@ -34,7 +34,7 @@ impl Control {
             }
             Err(error) => {
                 if let CommitError::Conflict { .. } = error {
-                    self.take_over(&self.0.state.load_full()).await?;
+                    self.catch_up().await?;
                 }
                 Err(error.into())
             }
@@ -69,6 +69,17 @@ impl Control {
         }
     }
 
+    /// Puts a change of this replica's log level, which no document holds, into the audit log.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn record_log_level(&self, author: &Author, before: &str, after: &str) -> Result<(), ControlError> {
+        let deed = Deed { action: "log_level.set", subject: "" };
+        let audit = author.did(deed, Some(before.into()), Some(after.into()));
+        let _writing = self.0.writer.lock().await;
+        self.commit(Change::new(audit, Vec::new())).await
+    }
+
     /// Who did what, newest first.
     ///
     /// # Errors
@@ -99,6 +110,11 @@ impl Control {
         self.0.store.changes(NEWS_POLL)
     }
 
+    /// Takes over what is in the store. Only the holder of the writer's lock calls it.
+    pub(super) async fn catch_up(&self) -> Result<(), ControlError> {
+        self.take_over(&self.0.state.load_full()).await
+    }
+
     /// Takes over what has changed in the store since this process last looked.
     async fn take_over(&self, state: &State) -> Result<(), ControlError> {
         let delta = self.0.store.changed_since(state.held.revision).await?;
@@ -127,7 +143,7 @@ impl Control {
         loop {
             changes.next().await;
             let _writing = self.0.writer.lock().await;
-            let outcome = self.take_over(&self.0.state.load_full()).await;
+            let outcome = self.catch_up().await;
             self.note_store(outcome.as_ref().err());
         }
     }

@@ -30,6 +30,8 @@ mod kill_switch;
 mod lease;
 mod ledger;
 mod loss;
+mod names;
+mod newest;
 mod once;
 mod owners;
 mod plan;

@@ -11,7 +11,7 @@ use super::upstreams::{Definition, define};
 use super::webhooks::Webhook;
 use crate::config::{AdminConfig, Config, EmbedderConfig, FreezeConfig, Period};
 use crate::live::{DEFAULT_UPSTREAM, Settings};
-use crate::qdrant::{Access, Client, Connection, Embedder, EmbedderSettings, Failure};
+use crate::qdrant::{Access, Client, Embedder, EmbedderSettings, Failure};
 use crate::rollout::Timestamp;
 use crate::routing::{RouteSpec, SplitPolicy};
 use crate::store::StoreUrl;
@@ -27,8 +27,8 @@ pub struct Plan {
     pub upstreams: Vec<Arc<Upstream>>,
     /// What the upstreams were made from, to know them again.
     pub(super) definitions: Vec<Definition>,
-    /// How the aliases of the default upstream are listed.
-    pub listing: Connection,
+    /// Of what the control plane asks of upstreams.
+    connect_timeout: Duration,
     pub refresh: Duration,
     /// Which reads a route, canary or experiment deals that does not say.
     pub(super) policy: SplitPolicy,
@@ -61,17 +61,11 @@ impl Plan {
     pub fn of(config: &Config, previous: Option<&Self>) -> Result<Self, Vec<PlanFault>> {
         let definitions = define(&config.upstreams, previous.map_or(&[], |plan| &plan.definitions))?;
         let upstreams: Vec<Arc<Upstream>> = definitions.iter().map(|definition| Arc::clone(&definition.upstream)).collect();
-        let listing = Connection {
-            endpoint: upstreams[DEFAULT_UPSTREAM].grpc.clone(),
-            api_key: definitions[DEFAULT_UPSTREAM].api_key.clone(),
-            connect_timeout: config.timeouts.connect.get(),
-            timeout: LISTING_TIMEOUT,
-        };
         Ok(Self {
             settings: settings::of(config),
             upstreams,
             definitions,
-            listing,
+            connect_timeout: config.timeouts.connect.get(),
             refresh: config.aliases.refresh.get(),
             policy: config.split_policy(),
             policy_before: config.split_policy_before(),
@@ -110,8 +104,9 @@ impl Plan {
             rest: definition.upstream.rest.clone(),
             grpc: definition.upstream.grpc.clone(),
             api_key: definition.api_key.clone(),
-            connect_timeout: self.listing.connect_timeout,
+            connect_timeout: self.connect_timeout,
             timeout: LISTING_TIMEOUT,
+            rest_until: definition.rest_until.clone(),
         })
     }
 

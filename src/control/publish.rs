@@ -34,7 +34,8 @@ impl Control {
             tracing::info!("the aliases are listed again");
         }
         let first = state.health.succeeded_at.is_none();
-        let health = ListingHealth { succeeded_at: Some(Instant::now()), failures: state.health.failures, error: None };
+        let switches = state.health.switches + moved(&state.listing, listing);
+        let health = ListingHealth { succeeded_at: Some(Instant::now()), switches, failures: state.health.failures, error: None };
         if !first && *state.listing == *listing {
             self.0.state.store(Arc::new(State { health, ..state.clone() }));
             return;
@@ -56,4 +57,10 @@ impl Control {
         let health = ListingHealth { failures: state.health.failures + 1, error: Some(error), ..state.health.clone() };
         self.0.state.store(Arc::new(State { health, ..state.clone() }));
     }
+}
+
+/// How many aliases point elsewhere now.
+fn moved(before: &Listing, now: &Listing) -> u64 {
+    let elsewhere = |(alias, collection): &(&String, &String)| now.aliases.get(*alias).is_some_and(|found| found != *collection);
+    before.aliases.iter().filter(elsewhere).count() as u64
 }

@@ -1,13 +1,15 @@
 //! The loop that keeps the table's names true (I10): every so often, and whenever the data plane asks.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::Plan;
 use super::state::Control;
-use crate::live::{RefreshFailed, RefreshRequest};
-use crate::qdrant::Lister;
+use crate::live::{DEFAULT_UPSTREAM, RefreshFailed, RefreshRequest};
+use crate::qdrant::{Lister, ListingFailed, Protocol};
 
 /// Until the first listing has succeeded nobody is served, so it is tried more often.
 const FIRST_LISTING_RETRY: Duration = Duration::from_secs(1);
@@ -16,17 +18,23 @@ const FIRST_LISTING_RETRY: Duration = Duration::from_secs(1);
 /// queue: one that arrives during a listing stays there for the next.
 pub(super) async fn run(control: Control, mut requests: mpsc::Receiver<RefreshRequest>) {
     let mut plan = control.plan();
-    let mut lister = Lister::new(plan.listing.clone());
+    let mut lister = lister(&plan);
     let mut pending: Vec<RefreshRequest> = Vec::new();
     loop {
         while let Ok(request) = requests.try_recv() {
             pending.push(request);
         }
-        if !std::sync::Arc::ptr_eq(&plan, &control.plan()) {
+        if !Arc::ptr_eq(&plan, &control.plan()) {
             plan = control.plan();
-            lister = Lister::new(plan.listing.clone());
+            lister = self::lister(&plan);
         }
-        let outcome = lister.list().await;
+        let outcome = match &mut lister {
+            Ok(lister) => lister.list().await,
+            Err(failed) => Err(failed.clone()),
+        };
+        if let Ok(lister) = &lister {
+            control.note_protocol(lister.protocol());
+        }
         if !control.take_listing(&plan, &outcome).await {
             continue;
         }
@@ -44,6 +52,26 @@ pub(super) async fn run(control: Control, mut requests: mpsc::Receiver<RefreshRe
                 Some(request) => pending.push(request),
                 None => return,
             },
+        }
+    }
+}
+
+fn lister(plan: &Plan) -> Result<Lister, ListingFailed> {
+    let authority = || plan.upstreams[DEFAULT_UPSTREAM].rest.authority.to_string();
+    let client = plan.client(DEFAULT_UPSTREAM);
+    client.map(Lister::new).map_err(|failure| ListingFailed::Address { authority: authority(), reason: failure.to_string() })
+}
+
+impl Control {
+    /// Remembers by which protocol the aliases are listed; logs when that changes.
+    fn note_protocol(&self, now: Protocol) {
+        let before = self.0.listed_by.swap(Arc::new(now));
+        match (*before, now) {
+            (Protocol::Grpc, Protocol::Rest) => tracing::warn!(
+                "the gRPC port of the default upstream cannot be reached: aliases are listed and changed over REST, and gRPC clients get errors"
+            ),
+            (Protocol::Rest, Protocol::Grpc) => tracing::info!("the gRPC port of the default upstream can be reached again"),
+            _ => {}
         }
     }
 }

@@ -17,7 +17,7 @@ use super::{Plan, Readiness, RouteState};
 use crate::config::Config;
 use crate::live::{Capture, Live, Shared};
 use crate::metrics::Registry;
-use crate::qdrant::Listing;
+use crate::qdrant::{Listing, Protocol};
 use crate::store::Store;
 
 /// The control plane's handle; clones are the same control plane.
@@ -39,6 +39,8 @@ pub(super) struct Inner {
     pub(super) writer: Mutex<()>,
     /// Held by whoever changes an alias in Qdrant, from writing down the intent to having recorded it.
     pub(super) moving: Mutex<()>,
+    /// When the last look into the store for a reader began.
+    pub(super) looked_again: std::sync::Mutex<Option<Instant>>,
     /// Held by the one round of retirements that is under way.
     pub(super) retiring: Arc<Mutex<()>>,
     /// What was reported to this process about experiments.
@@ -51,6 +53,8 @@ pub(super) struct Inner {
     pub(super) deploying: AtWork,
     /// Rung when the aliases should be listed without waiting for the next round.
     pub(super) relist: Notify,
+    /// By which protocol the aliases were listed last.
+    pub(super) listed_by: ArcSwap<Protocol>,
     /// What has become of deliveries.
     pub(super) board: Board,
     /// Of what was refused.
@@ -76,6 +80,8 @@ pub(super) struct State {
 pub(super) struct ListingHealth {
     pub(super) succeeded_at: Option<Instant>,
     pub(super) failures: u64,
+    /// Aliases that pointed elsewhere in one listing than in the one before.
+    pub(super) switches: u64,
     /// Of the last listing, when it failed.
     pub(super) error: Option<Arc<str>>,
 }
@@ -99,9 +105,13 @@ impl Control {
 }
 
 impl State {
-    /// Nothing can be said before there is a listing.
+    /// Before there is a listing, all that can be said is why there is none.
     pub(super) fn warnings(&self, alias: &str, route: &RouteState) -> Vec<String> {
-        if self.health.succeeded_at.is_none() { Vec::new() } else { super::warnings::of_route(alias, route, &self.listing) }
+        if self.health.succeeded_at.is_some() {
+            return super::warnings::of_route(alias, route, &self.listing);
+        }
+        let failed = |error: &Arc<str>| format!("the route has no effect until the aliases can be listed: {error}");
+        self.health.error.iter().map(failed).collect()
     }
 
     pub(super) fn live(&self, registry: &Registry) -> Live {

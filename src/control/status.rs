@@ -10,7 +10,8 @@ use super::readiness::NotReady;
 use super::reload_status::ReloadStatus;
 use super::state::{Control, State};
 use super::steward::is_live;
-use crate::metrics::{Class, FallbackCause, Gauges, Outcome, Totals, WorkerEvent};
+use crate::metrics::{Class, FallbackCause, Gauges, Outcome, Totals, WeightGauge, WorkerEvent};
+use crate::qdrant::Protocol;
 use crate::store::{Lease, Replica};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -76,6 +77,8 @@ pub struct ListingStatus {
     pub failures: u64,
     /// Of the last listing, when it failed.
     pub last_error: Option<String>,
+    /// By which the last one was made: gRPC, or REST where gRPC cannot be reached.
+    pub protocol: Protocol,
     pub aliases: usize,
     pub collections: usize,
 }
@@ -173,6 +176,7 @@ impl Control {
             age_seconds: state.health.succeeded_at.map(|at| at.elapsed().as_secs_f64()),
             failures: state.health.failures,
             last_error: state.health.error.as_deref().map(str::to_owned),
+            protocol: **self.0.listed_by.load(),
             aliases: state.listing.aliases.len(),
             collections: state.listing.collections.len(),
         }
@@ -191,6 +195,8 @@ impl Control {
             routes: state.held.routes.len(),
             listing_age_seconds: listing.age_seconds,
             listing_failures: listing.failures,
+            alias_switches: state.health.switches,
+            weights: self.weights(&state),
             store_up: self.readiness().store_lost().is_none(),
             store_revision: state.held.revision,
             kill_switch: state.held.kill.on,
@@ -200,6 +206,19 @@ impl Control {
             retirements: self.retirement_gauges(),
             webhooks: self.webhook_gauges(),
         }
+    }
+
+    /// Of as many routes as there may be series.
+    fn weights(&self, state: &State) -> Vec<WeightGauge> {
+        let routes = state.held.routes.iter().take(self.0.started.metrics.max_aliases);
+        let variants = routes.flat_map(|(alias, route)| {
+            route.spec.variants.iter().enumerate().map(|(place, variant)| WeightGauge {
+                alias: alias.clone(),
+                variant: variant.name.clone(),
+                percent: route.share_percent(place),
+            })
+        });
+        variants.collect()
     }
 
     fn upstreams(&self, state: &State) -> Vec<UpstreamStatus> {

@@ -7,6 +7,7 @@ use http::HeaderValue;
 
 use super::plan_fault::PlanFault;
 use crate::config::{Credentials, DEFAULT_UPSTREAM, UpstreamConfig, UpstreamUrl};
+use crate::qdrant::RestUntil;
 use crate::upstream::{self, Endpoint, Speaks, Trust, Upstream};
 
 const REST_PORT: u16 = 6333;
@@ -20,6 +21,7 @@ pub(super) struct Definition {
     authority: Option<Vec<u8>>,
     pub(super) api_key: Option<HeaderValue>,
     pub(super) upstream: Arc<Upstream>,
+    pub(super) rest_until: RestUntil,
 }
 
 /// All upstreams, the default one first and the others by name.
@@ -66,7 +68,7 @@ impl Definition {
             },
             grpc_connections: config.grpc_connections,
         });
-        Ok(Self { config: config.clone(), authority, api_key, upstream })
+        Ok(Self { config: config.clone(), authority, api_key, upstream, rest_until: RestUntil::default() })
     }
 }
 

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::RouteState;
 use super::error::ControlError;
+use super::names::known_alias;
 use super::state::{Control, State};
 use crate::live::DEFAULT_UPSTREAM;
 use crate::rollout::loss::Tally;
@@ -67,8 +68,9 @@ impl Control {
     /// # Errors
     /// When the last listing had no such alias.
     pub fn alias(&self, alias: &str) -> Result<AliasView, ControlError> {
-        let found = self.aliases().into_iter().find(|view| view.alias == alias);
-        found.ok_or_else(|| ControlError::UnknownName(alias.to_owned()))
+        let state = self.0.state.load();
+        let collection = known_alias(&state.listing, alias)?.to_owned();
+        Ok(AliasView { alias: alias.to_owned(), collection, routed: state.held.routes.contains_key(alias) })
     }
 
     /// All routes, by alias.

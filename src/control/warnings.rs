@@ -1,6 +1,7 @@
 //! What an operator should know about a route that is served nevertheless.
 
 use super::RouteState;
+use crate::config::nearest;
 use crate::qdrant::Listing;
 use crate::routing::VariantSpec;
 
@@ -23,7 +24,9 @@ pub(super) fn of_route(alias: &str, route: &RouteState, listing: &Listing) -> Ve
 fn of_variant(variant: &VariantSpec, stable: &str, listing: &Listing) -> Option<String> {
     let (name, collection) = (&variant.name, variant.collection.as_ref()?);
     if !listing.collections.contains(collection) && !listing.aliases.contains_key(collection) {
-        return Some(format!("the collection `{collection}` of variant `{name}` does not exist; `stable` answers its reads"));
+        let meant = nearest(collection, listing.collections.iter().map(String::as_str));
+        let meant = meant.map_or_else(String::new, |meant| format!(" (did you mean `{meant}`?)"));
+        return Some(format!("the collection `{collection}` of variant `{name}` does not exist{meant}; `stable` answers its reads"));
     }
     (collection == stable).then(|| format!("variant `{name}` and `stable` are both answered by the collection `{collection}`"))
 }

@@ -29,7 +29,7 @@ pub use histogram::{Histogram, Snapshot};
 pub use kinds::{Class, NotInterleaved, Outcome, Protocol};
 pub use prometheus::{
     CanaryGauge, DeliveryResult, DeploymentGauge, Gauges, GuardGauge, RenderFailed, RetirementGauges, ShadowGauge, TEXT_FORMAT,
-    WebhookGauge, render,
+    WebhookGauge, WeightGauge, render,
 };
 pub use refusals::{Refusal, Refusals};
 pub use registry::Registry;

@@ -15,7 +15,7 @@ use tonic::service::interceptor::InterceptedService;
 
 use super::channel::{ApiKey, reason};
 use super::failure::{Code, Failure, FailureKind};
-use super::{Client, Listing, ListingFailed};
+use super::{Client, Listing, ListingFailed, Protocol};
 
 /// What an alias points at before and after a change; `None` is no such alias.
 #[derive(Clone, Debug, Deserialize, Serialize, PartialEq, Eq)]
@@ -62,14 +62,14 @@ impl Client {
     /// When the target is missing or the name is a collection's, when the alias is not as expected, and when the change
     /// was refused or cannot be seen.
     pub async fn switch_alias(&self, alias: &str, collection: &str, expect: Option<&str>) -> Result<AliasChanged, AliasFailed> {
-        let before = self.listing("before the switch").await?;
+        let (before, by) = self.listing("before the switch").await?;
         let found = before.aliases.get(alias);
         if expect.is_some() && found.map(String::as_str) != expect {
             return Err(AliasFailed::Unexpected { alias: alias.into(), expected: expect.map(Into::into), found: found.cloned() });
         }
         self.check_target(&before, alias, collection)?;
         let action = Action::CreateAlias(CreateAlias { collection_name: collection.to_owned(), alias_name: alias.to_owned() });
-        self.change(action, alias, &before, Some(collection)).await
+        self.change((action, by), alias, &before, Some(collection)).await
     }
 
     /// Makes an alias that is not there yet.
@@ -77,13 +77,13 @@ impl Client {
     /// # Errors
     /// As [`Self::switch_alias`], and when the alias exists.
     pub async fn create_alias(&self, alias: &str, collection: &str) -> Result<AliasChanged, AliasFailed> {
-        let before = self.listing("before the creation").await?;
+        let (before, by) = self.listing("before the creation").await?;
         if let Some(found) = before.aliases.get(alias) {
             return Err(AliasFailed::Unexpected { alias: alias.into(), expected: None, found: Some(found.clone()) });
         }
         self.check_target(&before, alias, collection)?;
         let action = Action::CreateAlias(CreateAlias { collection_name: collection.to_owned(), alias_name: alias.to_owned() });
-        self.change(action, alias, &before, Some(collection)).await
+        self.change((action, by), alias, &before, Some(collection)).await
     }
 
     /// Deletes an alias; one that is not there is deleted already, and nothing is sent.
@@ -91,12 +91,12 @@ impl Client {
     /// # Errors
     /// When the deletion was refused or cannot be seen.
     pub async fn delete_alias(&self, alias: &str) -> Result<AliasChanged, AliasFailed> {
-        let before = self.listing("before the deletion").await?;
+        let (before, by) = self.listing("before the deletion").await?;
         if !before.aliases.contains_key(alias) {
             return Ok(AliasChanged { alias: alias.into(), previous: None, target: None, answer_lost: false });
         }
         let action = Action::DeleteAlias(DeleteAlias { alias_name: alias.to_owned() });
-        self.change(action, alias, &before, None).await
+        self.change((action, by), alias, &before, None).await
     }
 
     /// Gives an alias another name. Qdrant would let the new name cover a collection or another alias; here it may not.
@@ -104,7 +104,7 @@ impl Client {
     /// # Errors
     /// When the old name is missing or the new one taken, and when the change was refused or cannot be seen.
     pub async fn rename_alias(&self, old: &str, new: &str) -> Result<AliasChanged, AliasFailed> {
-        let before = self.listing("before the renaming").await?;
+        let (before, by) = self.listing("before the renaming").await?;
         let Some(target) = before.aliases.get(old).cloned() else {
             return Err(self.refused_alias(format!("there is no alias `{old}` to rename")));
         };
@@ -112,7 +112,7 @@ impl Client {
             return Err(self.refused_alias(format!("`{new}` is taken, alias `{old}` cannot be renamed to it")));
         }
         let action = Action::RenameAlias(RenameAlias { old_alias_name: old.to_owned(), new_alias_name: new.to_owned() });
-        self.change(action, new, &before, Some(&target)).await
+        self.change((action, by), new, &before, Some(&target)).await
     }
 
     fn check_target(&self, listing: &Listing, alias: &str, collection: &str) -> Result<(), AliasFailed> {
@@ -129,19 +129,28 @@ impl Client {
         AliasFailed::Refused { upstream: self.name().to_owned(), reason }
     }
 
-    async fn listing(&self, when: &str) -> Result<Listing, AliasFailed> {
-        self.list().await.map_err(|source| AliasFailed::Listing { operation: format!("{}: {when}", self.name()), source })
+    async fn listing(&self, when: &str) -> Result<(Listing, Protocol), AliasFailed> {
+        self.list_by().await.map_err(|source| AliasFailed::Listing { operation: format!("{}: {when}", self.name()), source })
     }
 
-    /// Sends the one action, then looks until `alias` is as wanted.
-    async fn change(&self, action: Action, alias: &str, before: &Listing, wanted: Option<&str>) -> Result<AliasChanged, AliasFailed> {
-        let outcome = self.send_action(action).await;
+    /// Sends the one action by the protocol that could be listed by, then looks until `alias` is as wanted.
+    async fn change(
+        &self,
+        (action, by): (Action, Protocol),
+        alias: &str,
+        before: &Listing,
+        wanted: Option<&str>,
+    ) -> Result<AliasChanged, AliasFailed> {
+        let outcome = match by {
+            Protocol::Grpc => self.send_action(action).await,
+            Protocol::Rest => self.act_over_rest(&action).await,
+        };
         let mut found = None;
         for look in 0..LOOKS {
             if look > 0 {
                 tokio::time::sleep(BETWEEN_LOOKS).await;
             }
-            found = self.listing("after the change").await?.aliases.get(alias).cloned();
+            found = self.listing("after the change").await?.0.aliases.get(alias).cloned();
             if found.as_deref() == wanted {
                 let previous = before.aliases.get(alias).cloned();
                 return Ok(AliasChanged { alias: alias.into(), previous, target: found, answer_lost: outcome.is_err() });

@@ -15,12 +15,12 @@ use crate::upstream::{ConnectError, Endpoint, dial};
 
 /// How one upstream is reached.
 #[derive(Clone, Debug)]
-pub struct Connection {
-    pub endpoint: Endpoint,
-    pub api_key: Option<HeaderValue>,
-    pub connect_timeout: Duration,
+pub(super) struct Connection {
+    pub(super) endpoint: Endpoint,
+    pub(super) api_key: Option<HeaderValue>,
+    pub(super) connect_timeout: Duration,
     /// For one call, connecting included.
-    pub timeout: Duration,
+    pub(super) timeout: Duration,
 }
 
 impl Connection {

@@ -1,6 +1,6 @@
 //! One upstream as the control plane talks to it.
 //!
-//! Aliases and lists go over gRPC. Everything else goes over REST, because it must be faithful: a schema read as JSON
+//! Aliases and lists go over gRPC where that can be reached. Everything else goes over REST, because it must be faithful: a schema read as JSON
 //! keeps fields this version has never heard of, payloads keep integers above `i64::MAX` and the order of their keys,
 //! and snapshots can be fetched and sent by no other way.
 
@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::failure::{Code, Failure, FailureKind, whole};
-use super::{Connection, Lister, Listing, ListingFailed};
+use super::{Connection, Lister, Listing, ListingFailed, Protocol, RestUntil};
 use crate::upstream::Endpoint;
 
 /// How the control plane reaches one upstream.
@@ -30,6 +30,8 @@ pub struct Access {
     pub connect_timeout: Duration,
     /// For one call, connecting included.
     pub timeout: Duration,
+    /// Shared by all who ask this upstream.
+    pub rest_until: RestUntil,
 }
 
 /// Asks one upstream. Cheap to clone; clones share connections.
@@ -80,7 +82,14 @@ impl Client {
     /// # Errors
     /// When there is no listing; never an empty one instead.
     pub async fn list(&self) -> Result<Listing, ListingFailed> {
-        Lister::new(self.grpc()).list().await
+        self.list_by().await.map(|(listing, _)| listing)
+    }
+
+    /// The same, and by which protocol.
+    pub(super) async fn list_by(&self) -> Result<(Listing, Protocol), ListingFailed> {
+        let mut lister = Lister::new(self.clone());
+        let listing = lister.list().await?;
+        Ok((listing, lister.protocol()))
     }
 
     pub(super) fn grpc(&self) -> Connection {

@@ -1,16 +1,19 @@
 //! Which aliases and collections an upstream has.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use http::HeaderValue;
 use qdrant_client::qdrant::collections_client::CollectionsClient;
 use qdrant_client::qdrant::{ListAliasesRequest, ListCollectionsRequest};
+use tokio::time::Instant;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Channel;
 use tonic::{Code, Status};
 
-use super::Connection;
 use super::channel::{ApiKey, reason};
+use super::{Client, Connection};
 
 /// What an upstream answered. Aliases point at collections, never at aliases.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,26 +31,97 @@ pub enum ListingFailed {
     Timeout { authority: String, seconds: f64 },
     #[error("the address {authority} cannot be used: {reason}")]
     Address { authority: String, reason: String },
+    /// By neither protocol.
+    #[error("{grpc}; and over REST: {rest}")]
+    Neither { grpc: Box<ListingFailed>, rest: String },
 }
 
-/// Lists one upstream, again and again, over one connection that it replaces when it fails.
+/// By which an upstream was listed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Protocol {
+    #[default]
+    Grpc,
+    /// gRPC could not be reached.
+    Rest,
+}
+
+/// Lists one upstream, again and again, over one connection that it replaces when it fails; over REST while gRPC cannot be
+/// reached.
 #[derive(Debug)]
 pub struct Lister {
+    client: Client,
     connection: Connection,
     channel: Option<Channel>,
+    protocol: Protocol,
+}
+
+/// Until when gRPC is not tried again, known to all who ask one upstream: each of them would wait for a port that is closed to us.
+#[derive(Clone, Debug, Default)]
+pub struct RestUntil(Arc<Mutex<Option<Instant>>>);
+
+const GRPC_AGAIN: Duration = Duration::from_secs(30);
+
+impl RestUntil {
+    fn holds(&self) -> bool {
+        self.lock().is_some_and(|until| Instant::now() < until)
+    }
+
+    fn begin(&self) {
+        *self.lock() = Some(Instant::now() + GRPC_AGAIN);
+    }
+
+    fn end(&self) {
+        *self.lock() = None;
+    }
+
+    /// Nothing panics while it holds the lock.
+    fn lock(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Lister {
     #[must_use]
-    pub fn new(connection: Connection) -> Self {
-        Self { connection, channel: None }
+    pub fn new(client: Client) -> Self {
+        let connection = client.grpc();
+        Self { client, connection, channel: None, protocol: Protocol::default() }
+    }
+
+    /// By which the last listing that succeeded was made.
+    #[must_use]
+    pub fn protocol(&self) -> Protocol {
+        self.protocol
     }
 
     /// Asks for all aliases and collections.
     ///
     /// # Errors
-    /// When the upstream cannot be reached, refuses, or takes longer than the connection's timeout.
+    /// When the upstream can be reached by neither protocol, refuses, or takes longer than the client's timeout.
     pub async fn list(&mut self) -> Result<Listing, ListingFailed> {
+        let rest_until = self.client.access().rest_until.clone();
+        if rest_until.holds()
+            && let Ok(listing) = self.client.list_over_rest().await
+        {
+            self.protocol = Protocol::Rest;
+            return Ok(listing);
+        }
+        rest_until.end();
+        let grpc = match self.list_over_grpc().await {
+            Err(failed) if failed.is_transport() || matches!(failed, ListingFailed::Timeout { .. }) => Box::new(failed),
+            outcome => {
+                self.protocol = if outcome.is_ok() { Protocol::Grpc } else { self.protocol };
+                return outcome;
+            }
+        };
+        let rest = self.client.list_over_rest().await;
+        let listing = rest.map_err(|failure| ListingFailed::Neither { grpc, rest: failure.to_string() })?;
+        self.protocol = Protocol::Rest;
+        rest_until.begin();
+        Ok(listing)
+    }
+
+    async fn list_over_grpc(&mut self) -> Result<Listing, ListingFailed> {
         let timeout = self.connection.timeout;
         let outcome = tokio::time::timeout(timeout, self.list_twice()).await;
         if outcome.is_err() {
@@ -95,7 +169,9 @@ impl Lister {
 
 impl ListingFailed {
     fn is_transport(&self) -> bool {
-        matches!(self, Self::Refused { code: Code::Unavailable | Code::Internal | Code::Unknown | Code::Cancelled, .. })
+        // A port that speaks something else than gRPC answers with the last one.
+        let codes = |code| matches!(code, Code::Unavailable | Code::Internal | Code::Unknown | Code::Cancelled | Code::Unimplemented);
+        matches!(self, Self::Refused { code, .. } if codes(*code))
     }
 }
 

@@ -1,5 +1,5 @@
-//! What the control plane asks of Qdrant: lists and aliases over gRPC with the official client's generated services, all
-//! else over REST (`client` says why).
+//! What the control plane asks of Qdrant: lists and aliases over gRPC with the official client's generated services, or over REST
+//! where gRPC cannot be reached; all else over REST (`client` says why).
 //!
 //! Called by `control` alone. Both protocols stand on connections of our own rather than on `qdrant_client::Qdrant`: that
 //! one takes no certificate authority but the system's, and an upstream must be reached here with the very TLS settings
@@ -16,6 +16,8 @@ mod failure;
 mod health;
 mod lister;
 mod naming;
+mod outward;
+mod over_rest;
 mod points;
 mod readiness;
 mod retry;
@@ -25,7 +27,7 @@ mod validation;
 mod verify;
 
 pub use aliases::{AliasChanged, AliasFailed};
-pub use channel::Connection;
+use channel::Connection;
 pub use client::{Access, Client};
 pub use clone::{CloneFailed, CloneRecord, CloneStep, Cloned, Created, OverrideFault, PlannedStep, Undone};
 pub use compatibility::{Compatibility, Difference, Severity};
@@ -33,8 +35,9 @@ pub use copy::{Checkpoint, CopyFailed, CopyJob, CopySettings, Place, Progress, R
 pub(crate) use failure::whole;
 pub use failure::{Code, Failure, FailureKind};
 pub use health::Release;
-pub use lister::{Lister, Listing, ListingFailed};
+pub use lister::{Lister, Listing, ListingFailed, Protocol, RestUntil};
 pub use naming::{deployment_name, family, next_name};
+pub(crate) use outward::outward;
 pub use points::{PointId, PointIdFault, WriteMode};
 pub use readiness::{CollectionReadiness, NotReadyInTime, ReadyWhen};
 pub use retry::Backoff;
@@ -44,7 +47,7 @@ pub use schema::{
 };
 pub use snapshots::{Downloaded, RecoverFailed, Snapshot, SnapshotSource, TransferFailed, snapshots_to_delete};
 pub use validation::{
-    Answer, EmbedFailed, Embedder, EmbedderSettings, Expectations, FailedExpectation, Hit, QueryResult, QuerySource, Validated, Validation,
-    ValidationQuery,
+    Answer, EmbedFailed, Embedder, EmbedderSettings, Expectations, FailedExpectation, Hit, QueryResult, QuerySource, TopScore, Usual,
+    Validated, Validation, ValidationQuery,
 };
 pub use verify::{DifferenceKind, PointDifference, Verification, VerifySettings};

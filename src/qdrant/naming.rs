@@ -6,6 +6,8 @@
 use std::collections::BTreeSet;
 use std::time::SystemTime;
 
+use crate::routing::is_plain;
+
 /// What stands at the end of a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Suffix<'a> {
@@ -43,10 +45,15 @@ pub fn next_name(current: &str, taken: &BTreeSet<String>, now: SystemTime) -> St
     }
 }
 
-/// `{alias}_{yyyymmdd}_{hhmmss}` in UTC, numbered when that is taken.
+/// `{alias}_{yyyymmdd}_{hhmmss}` in UTC, numbered when that is taken. An alias may be called what no collection that Pointsman
+/// makes is called: such characters become `-`.
 #[must_use]
 pub fn deployment_name(alias: &str, taken: &BTreeSet<String>, now: SystemTime) -> String {
+    /// Leaves room for the stamp and a number.
+    const LONGEST: usize = 230;
     let stamp = Stamp::of(now);
+    let plain = |character: char| if u8::try_from(character).is_ok_and(is_plain) { character } else { '-' };
+    let alias: String = alias.chars().take(LONGEST).map(plain).collect();
     let name = format!("{alias}_{}_{}", stamp.date(""), stamp.time());
     let numbered = (2_u64..).map(|number| format!("{name}_{number}"));
     first([name.clone()].into_iter().chain(numbered), |name| !taken.contains(name))

@@ -24,7 +24,7 @@ pub use policy::{Anonymous, Read, SplitPolicy, SplitReads};
 pub use route::{Decision, Interleaving, Reason, Route, Unit, Watch};
 pub use shadow::{Shadow, ShadowBy};
 pub use slot::{SLOTS, Salt, VERSION};
-pub use spec::{RouteSpec, STABLE, SpecFault, VariantSpec, check_name};
+pub use spec::{RouteSpec, STABLE, SpecFault, VariantSpec, check_name, check_new_name, is_plain};
 pub use split::Split;
 pub use table::{Entry, NameKind, Table, Target};
 pub use targeting::{Holdout, Targeting};

@@ -144,9 +144,24 @@ impl VariantSpec {
     }
 }
 
-/// Checks the name of a collection or an alias against Qdrant's own limits for names that already exist; stricter
-/// rules hold only for what Pointsman creates.
+/// Checks the name of a collection or an alias that is there, against Qdrant's own limits; stricter rules hold only for
+/// what Pointsman [makes](check_new_name). Names that a URL takes for a step between folders cannot be asked for.
 pub fn check_name(name: &str, field: &str) -> Option<SpecFault> {
-    let broken = name.is_empty() || name.len() > MAX_COLLECTION_NAME || name.contains(['/', '\0']);
-    broken.then(|| SpecFault::new(field, format!("must have 1 to {MAX_COLLECTION_NAME} bytes, without `/` and NUL")))
+    let broken = name.is_empty() || name.len() > MAX_COLLECTION_NAME || name.contains(['/', '\0']) || matches!(name, "." | "..");
+    broken.then(|| {
+        SpecFault::new(field, format!("must have 1 to {MAX_COLLECTION_NAME} bytes, without `/` and NUL, and be neither `.` nor `..`"))
+    })
+}
+
+/// Checks the name of a collection or an alias that Pointsman is about to make: of characters that mean nothing in a URL, a
+/// shell or a log.
+pub fn check_new_name(name: &str, field: &str) -> Option<SpecFault> {
+    let fits = (1..=MAX_COLLECTION_NAME).contains(&name.len()) && name.bytes().all(is_plain);
+    (!fits).then(|| SpecFault::new(field, format!("must be 1 to {MAX_COLLECTION_NAME} of A-Z a-z 0-9 _ -, since Pointsman makes it")))
+}
+
+/// What names that Pointsman makes are of.
+#[must_use]
+pub const fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
 }

@@ -2,6 +2,7 @@
 
 use super::change::Replay;
 use super::key::Key;
+use super::pooler::told;
 
 /// Why the store could not be opened. Nothing was changed: what is there may be all there is.
 #[derive(Debug, thiserror::Error)]
@@ -81,7 +82,7 @@ impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         match error {
             sqlx::Error::PoolTimedOut => Self::Unavailable("no connection could be had in time".to_owned()),
-            error => Self::Unavailable(error.to_string()),
+            error => Self::Unavailable(told(&error)),
         }
     }
 }

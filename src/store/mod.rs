@@ -31,6 +31,7 @@ mod migrations;
 mod observations;
 mod open;
 mod outbox;
+mod pooler;
 mod read;
 mod replicas;
 mod retention;

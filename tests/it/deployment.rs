@@ -326,3 +326,26 @@ async fn somebody_may_go_back_during_the_watch() {
     house.until(&id, &["rolled_back"]).await;
     assert_eq!(house.target().await, "docs_v1");
 }
+
+/// The way back cannot be gone, since where it leads is no more.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rollback_that_fails_says_why_and_what_to_do() {
+    let house = House::new("").await;
+    let id = house.begin(json!({"watch": "10m"})).await;
+    house.until(&id, &["watching"]).await;
+    let moved = async {
+        while house.target().await != "docs_v2" {
+            house.ask().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, moved).await.expect("the alias moves");
+    let gone = format!("{}/collections/docs_v1", house.upstream.rest);
+    send(&house.pointsman.http, Method::DELETE, &gone, &json!({})).await;
+    house.post(&format!("/v1/deployments/{id}/rollback"), &json!({"reason": "it is bad"})).await;
+    let failing = house.until(&id, &["rollback_failed"]).await;
+    let error = failing["error"].as_str().unwrap_or_default();
+    assert!(error.contains("no collection `docs_v1`") && error.contains("pointsman alias switch docs docs_v1 --force"), "{failing:#}");
+    collection(&house.upstream.rest, "docs_v1").await;
+    house.until(&id, &["rolled_back"]).await;
+    assert_eq!(house.target().await, "docs_v1");
+}

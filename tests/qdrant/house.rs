@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use pointsman::qdrant::{Access, Backoff, Client};
+use pointsman::qdrant::{Access, Backoff, Client, RestUntil};
 use pointsman::upstream::{Endpoint, Speaks};
 use pointsman_sandbox::faults::Fault;
 use pointsman_sandbox::{Sandbox, SandboxOptions};
@@ -83,7 +83,8 @@ pub(crate) fn access(rest: &str, grpc: &str, timeout: Duration, roots: RootCertS
     let tls = Arc::new(tls.with_root_certificates(roots).with_no_client_auth());
     let endpoint = |url: &str, speaks| Endpoint::parse(url, 80, &tls, speaks).expect("an address");
     let (rest, grpc) = (endpoint(rest, Speaks::Http1), endpoint(grpc, Speaks::Http2));
-    Access { name: "default".to_owned(), rest, grpc, api_key: None, connect_timeout: timeout, timeout }
+    let rest_until = RestUntil::default();
+    Access { name: "default".to_owned(), rest, grpc, api_key: None, connect_timeout: timeout, timeout, rest_until }
 }
 
 /// Tries again at once, as often as any test needs.

@@ -106,6 +106,9 @@ async fn the_log_level_changes() {
     let wanted = r#"{"filter": "pointsman=debug"}"#;
     assert_eq!(api.call(Method::PUT, "/log-level", &[], wanted).await.json()["filter"], "pointsman=debug");
     assert_eq!(api.get("/log-level").await.json()["filter"], "pointsman=debug");
+    let audit = api.get("/v1/audit").await.json();
+    let row = &audit["items"][0];
+    assert_eq!((&row["action"], &row["after"]), (&"log_level.set".into(), &"pointsman=debug".into()), "{audit:#}");
     let refused = api.call(Method::PUT, "/log-level", &[], r#"{"filter": ""}"#).await;
     assert_eq!((refused.problem().as_str(), refused.json()["errors"][0]["field"].as_str()), ("invalid", Some("filter")));
 }

@@ -62,7 +62,7 @@ async fn a_server_and_the_computation_agree() {
 async fn what_the_server_refuses_is_said_in_its_words() {
     let (_control, url) = served().await;
     let refused = ask(&parsed(&format!("no/body --admin {url}"))).await.expect_err("nobody has that name");
-    assert_eq!(refused.to_string(), "refused (404): Qdrant listed neither an alias nor a collection `no/body`");
+    assert_eq!(refused.to_string(), "refused (404): Qdrant has no alias or collection `no/body`");
 }
 
 #[test]

@@ -15,6 +15,7 @@ use super::tree::{Node, Value};
 use super::yaml;
 use crate::config::Config;
 use crate::config::fault::Fault;
+use crate::config::nearest;
 use crate::config::path::Path;
 
 /// What came out, and what had to be left out for it.
@@ -283,8 +284,7 @@ fn read_at<'de, S: DeserializeSeed<'de>>(seed: S, node: &Node, path: Path, unkno
 
 /// Names the likeliest key when one is near, all of them otherwise.
 fn unknown_key(key: &str, fields: &[&str]) -> String {
-    let near = |field: &&&str| strsim::damerau_levenshtein(key, field) <= 1 + field.len() / 4;
-    match fields.iter().filter(near).min_by_key(|field| strsim::damerau_levenshtein(key, field)) {
+    match nearest(key, fields.iter().copied()) {
         Some(field) => format!("is not a known key; did you mean `{field}`?"),
         None => format!("is not a known key; there is {}", fields.join(", ")),
     }

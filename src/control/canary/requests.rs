@@ -10,6 +10,7 @@ use crate::config::DEFAULT_UPSTREAM;
 use crate::control::author::{Author, Deed};
 use crate::control::document::{OWNER, ROUTE};
 use crate::control::error::ControlError;
+use crate::control::names::Named;
 use crate::control::shadow::shadowed;
 use crate::control::state::{Control, State};
 use crate::control::{Consent, clock, document, once, retirement};
@@ -95,43 +96,21 @@ impl Control {
         if spec.deployment.is_some() {
             return Err(ControlError::Invalid(vec![SpecFault::new("deployment", "is not for people to say; create a deployment")]));
         }
+        let plan = Plan::try_from(spec.settled(self.plan().policy)).map_err(|faults| ControlError::Invalid(faults.0))?;
+        let spec = plan.spec();
+        self.resolve(Some(&spec.alias), &[Named::new("collection", spec.upstream.as_deref(), &spec.collection)]).await?;
         // Before the canary is there: what is written from here on is missing in the new collection.
         let counted = self.counted().await?;
-        let _writing = self.0.writer.lock().await;
-        let state = self.0.state.load_full();
-        let plan = Plan::try_from(spec.settled(state.plan.policy)).map_err(|faults| ControlError::Invalid(faults.0))?;
-        judgeable(&plan, &state)?;
-        if let Some(owner) = state.held.owners.get(deed.subject) {
-            return Err(ControlError::Occupied { alias: deed.subject.to_owned(), owner: owner.to_string() });
-        }
-        if plan.spec().shadow.is_some()
-            && let Some(owner) = state.held.shadowed.get(deed.subject)
-        {
-            return Err(ControlError::Shadowed { alias: deed.subject.to_owned(), owner: owner.clone() });
-        }
-        if state.held.routes.contains_key(deed.subject) {
-            return Err(ControlError::Occupied { alias: deed.subject.to_owned(), owner: "a route of its own".to_owned() });
-        }
-        let place = (plan.spec().upstream.as_deref().unwrap_or(DEFAULT_UPSTREAM), plan.spec().collection.as_str());
-        let stake = since.unwrap_or_else(|| state.stake(&counted, deed.subject, place, clock::now()));
-        let mut canary = Canary::create(&id, plan, clock::now(), &by(author, "created"));
-        canary.count_from(stake);
-        let before = Running::new(canary);
-        let mut after = before.clone();
-        if state.held.kill.on {
-            after.canary.kill_switch(clock::now(), true, &by(author, "the kill switch is on"));
-        }
-        let mut writes = self.canary_writes(&before, &mut after);
-        // Of two that are created at the same time, anywhere, this lets one through.
-        writes.push(Write::Put { key: Key::new(OWNER, deed.subject), body: document::json(&id), due_at: None, expected: Expected::Absent });
-        writes.push(Write::none(Key::new(ROUTE, deed.subject)));
-        writes.extend(after.canary.will_mirror().then(|| shadowed(deed.subject, &id)));
-        let audit = author.did(deed, None, Some(document::json(&after.canary.plan().spec())));
-        let mut change = store::Change { idempotency: key, ..store::Change::new(audit, writes) };
-        let spec = after.canary.plan().spec();
-        let place = (spec.upstream.as_deref().unwrap_or(DEFAULT_UPSTREAM), spec.collection.as_str());
-        retirement::claim(&state, place, &after.name(), &mut change)?;
-        if let Err(error) = self.commit(change).await {
+        let _writing = self.writing().await?;
+        let created = self.commit_newest(|state| {
+            let place = (plan.spec().upstream.as_deref().unwrap_or(DEFAULT_UPSTREAM), plan.spec().collection.as_str());
+            let stake = since.clone().unwrap_or_else(|| state.stake(&counted, deed.subject, place, clock::now()));
+            let mut canary = Canary::create(&id, plan.clone(), clock::now(), &by(author, "created"));
+            canary.count_from(stake);
+            let change = self.creation(state, canary, deed, author)?;
+            Ok((Some(store::Change { idempotency: key.clone(), ..change }), ()))
+        });
+        if let Err(error) = created.await {
             return match once::replayed(&error) {
                 Some(id) => self.canary(&id),
                 None => Err(error.occupied(deed.subject)),
@@ -139,6 +118,27 @@ impl Control {
         }
         tracing::info!(alias = deed.subject, canary = id, actor = author.actor, "canary created");
         self.canary(&id)
+    }
+
+    /// What is to be committed for a canary to be there.
+    fn creation(&self, state: &State, canary: Canary, deed: Deed<'_>, author: &Author) -> Result<store::Change, ControlError> {
+        judgeable(canary.plan(), state)?;
+        vacant(canary.plan(), state)?;
+        let before = Running::new(canary);
+        let (id, mut after) = (before.canary.id(), before.clone());
+        if state.held.kill.on {
+            after.canary.kill_switch(clock::now(), true, &by(author, "the kill switch is on"));
+        }
+        let mut writes = self.canary_writes(&before, &mut after);
+        // Of two that are created at the same time, anywhere, this lets one through.
+        writes.push(Write::Put { key: Key::new(OWNER, deed.subject), body: document::json(&id), due_at: None, expected: Expected::Absent });
+        writes.push(Write::none(Key::new(ROUTE, deed.subject)));
+        writes.extend(after.canary.will_mirror().then(|| shadowed(deed.subject, id)));
+        let spec = after.canary.plan().spec();
+        let mut change = store::Change::new(author.did(deed, None, Some(document::json(spec))), writes);
+        let place = (spec.upstream.as_deref().unwrap_or(DEFAULT_UPSTREAM), spec.collection.as_str());
+        retirement::claim(state, place, &after.name(), &mut change)?;
+        Ok(change)
     }
 
     /// Pauses, resumes, skips, promotes, approves or aborts.
@@ -154,40 +154,55 @@ impl Control {
 
     async fn command_now(&self, id: &str, command: Command, consent: Consent, author: &Author) -> Result<CanaryView, ControlError> {
         let counted = self.counted().await?;
-        let _writing = self.0.writer.lock().await;
-        let before = self.canary_document(id).ok_or_else(|| ControlError::NoCanary(id.to_owned()))?;
-        let mut after = before.clone();
-        after.canary.note_counted(&counted);
-        after.canary.command(clock::now(), command, &by(author, "no reason given"))?;
-        let accepted = agreed(&before.canary, command, consent, &counted)?;
-        if consent == Consent::Given && before.canary.way_of(command) == Some(Way::Ahead) {
-            after.canary.accept_lost_writes();
-        }
-        let writes = self.canary_writes(&before, &mut after);
-        let deed = Deed { action: action(command), subject: &after.canary.plan().spec().alias };
-        let mut audited = document::json(&after.canary.state());
-        if let Some(loss) = accepted {
-            audited["accepted_lost_writes"] = document::json(&loss);
-        }
-        let audit = author.did(deed, Some(document::json(&before.canary.state())), Some(audited));
-        let mut change = store::Change::new(audit, writes);
-        change.events = transitions(&before, &after);
-        self.commit(change).await?;
+        let edited = self.edit_as(id, action(command), author, |canary| {
+            let accepted = agreed(canary, command, consent, &counted);
+            let accepts = consent == Consent::Given && canary.way_of(command) == Some(Way::Ahead);
+            canary.note_counted(&counted);
+            canary.command(clock::now(), command, &by(author, "no reason given"))?;
+            let accepted = accepted?;
+            if accepts {
+                canary.accept_lost_writes();
+            }
+            Ok(accepted)
+        });
+        edited.await?;
         tracing::info!(canary = id, %command, actor = author.actor, "canary commanded");
         self.canary(id)
     }
 
     /// Ends a canary because its alias is about to be moved by force.
     pub(in crate::control) async fn supersede_canary(&self, id: &str, author: &Author) -> Result<(), ControlError> {
-        let _writing = self.0.writer.lock().await;
-        let before = self.canary_document(id).ok_or_else(|| ControlError::NoCanary(id.to_owned()))?;
-        let mut after = before.clone();
-        after.canary.supersede(clock::now(), &by(author, "the alias is moved by force"))?;
-        let writes = self.canary_writes(&before, &mut after);
-        let deed = Deed { action: "canary.supersede", subject: &after.canary.plan().spec().alias };
-        let audit = author.did(deed, Some(document::json(&before.canary.state())), Some(document::json(&after.canary.state())));
-        let change = store::Change { events: transitions(&before, &after), ..store::Change::new(audit, writes) };
-        self.commit(change).await
+        self.edit_as(id, "canary.supersede", author, |canary| {
+            canary.supersede(clock::now(), &by(author, "the alias is moved by force"))?;
+            Ok(None)
+        })
+        .await
+    }
+
+    /// Changes a canary for people, on the newest state: a controller at another replica may change it at any time. `edit` says
+    /// which loss of writes was accepted.
+    async fn edit_as(
+        &self,
+        id: &str,
+        action: &'static str,
+        author: &Author,
+        edit: impl Fn(&mut Canary) -> Result<Option<Loss>, ControlError> + Send + Sync,
+    ) -> Result<(), ControlError> {
+        let _writing = self.writing().await?;
+        self.commit_newest(|state| {
+            let before = state.held.canaries.get(id).ok_or_else(|| ControlError::NoCanary(id.to_owned()))?;
+            let mut after = before.clone();
+            let accepted = edit(&mut after.canary)?;
+            let writes = self.canary_writes(before, &mut after);
+            let mut audited = document::json(&after.canary.state());
+            if let Some(loss) = accepted {
+                audited["accepted_lost_writes"] = document::json(&loss);
+            }
+            let deed = Deed { action, subject: &after.canary.plan().spec().alias };
+            let audit = author.did(deed, Some(document::json(&before.canary.state())), Some(audited));
+            Ok((Some(store::Change { events: transitions(before, &after), ..store::Change::new(audit, writes) }), ()))
+        })
+        .await
     }
 
     /// # Errors
@@ -216,6 +231,23 @@ fn agreed(canary: &Canary, command: Command, consent: Consent, counted: &Counted
         Way::Back => ("going back", consent),
     };
     consent.to(canary.loss(way, counted), what, "")
+}
+
+/// Nothing else has the alias, or the place for a shadow if the canary begins with one.
+fn vacant(plan: &Plan, state: &State) -> Result<(), ControlError> {
+    let alias = &plan.spec().alias;
+    if let Some(owner) = state.held.owners.get(alias) {
+        return Err(ControlError::Occupied { alias: alias.clone(), owner: owner.to_string() });
+    }
+    if plan.spec().shadow.is_some()
+        && let Some(owner) = state.held.shadowed.get(alias)
+    {
+        return Err(ControlError::Shadowed { alias: alias.clone(), owner: owner.clone() });
+    }
+    if state.held.routes.contains_key(alias) {
+        return Err(ControlError::Occupied { alias: alias.clone(), owner: "a route of its own".to_owned() });
+    }
+    Ok(())
 }
 
 /// A plan with a guard nobody can judge would stand still for ever.

@@ -19,6 +19,7 @@ use super::author::{Author, Deed};
 use super::clock;
 use super::document::json;
 use super::error::ControlError;
+use super::names::known_alias;
 use super::state::{Control, State};
 use crate::golden::{Ended, Header, Progress, VERSION};
 use crate::live::{Capture, Recorded};
@@ -73,8 +74,9 @@ impl Control {
         }
         let _writing = self.0.writer.lock().await;
         let state = self.0.state.load_full();
-        if !state.listing.aliases.contains_key(&spec.alias) && !state.listing.collections.contains(&spec.alias) {
-            return Err(ControlError::UnknownName(spec.alias));
+        // Applications may ask a collection by its own name.
+        if !state.listing.collections.contains(&spec.alias) {
+            known_alias(&state.listing, &spec.alias)?;
         }
         if state.captures.len() >= MAX_CAPTURES {
             return Err(ControlError::TooManyCaptures(MAX_CAPTURES));

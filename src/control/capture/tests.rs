@@ -68,7 +68,7 @@ async fn it_lives_as_long_as_its_reader_and_so_many_at_a_time() {
 async fn the_kill_switch_stops_it_and_names_are_listed_first() {
     let control = listed(allowed()).await;
     let unknown = control.capture(spec(&json!({"alias": "nothing"})), author()).await;
-    assert!(matches!(unknown, Err(ControlError::UnknownName(name)) if name == "nothing"));
+    assert!(matches!(unknown, Err(ControlError::UnknownName(name)) if name.name == "nothing"));
     let _capturing = begin(&control).await.expect("it is listed");
     control.turn_kill_switch(true, author()).await.expect("it is turned");
     assert_eq!(recording(&control), 0);

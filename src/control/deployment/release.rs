@@ -107,7 +107,7 @@ impl Control {
                     aborted.map_err(|error| Outcome::Failed(error.to_string()))?;
                     return Err(Outcome::NotYet);
                 }
-                _ => return Err(Outcome::NotYet),
+                _ => return Err(held_up(&running, deployment)),
             }
         }
         let Some(record) = &deployment.made().clone else { return Ok(Outcome::Undone(None).into()) };
@@ -160,6 +160,18 @@ impl Control {
             Err(failed) => Err(Outcome::Failed(failed.to_string())),
         }
     }
+}
+
+/// What the operator is told while the canary cannot give the alias back.
+fn held_up(running: &Running, deployment: &Deployment) -> Outcome {
+    let status = running.canary.status();
+    let Some(error) = status.pending.iter().find_map(|pending| pending.last_error.as_deref()) else { return Outcome::NotYet };
+    let (alias, id) = (&deployment.spec().alias, running.canary.id());
+    let previous = deployment.found().previous.as_deref().unwrap_or("COLLECTION");
+    Outcome::Failed(format!(
+        "the canary `{id}` has not moved `{alias}` back to `{previous}`: {error}. It is tried again; to move it by hand: \
+         pointsman alias switch {alias} {previous} --force"
+    ))
 }
 
 /// One stage with everything, the watch, and the way back.

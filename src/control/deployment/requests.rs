@@ -10,6 +10,7 @@ use crate::config::DEFAULT_UPSTREAM;
 use crate::control::author::{Author, Deed};
 use crate::control::document::{OWNER, ROUTE};
 use crate::control::error::ControlError;
+use crate::control::names::Named;
 use crate::control::state::{self, Control};
 use crate::control::{Consent, clock, document, once, retirement};
 use crate::live::DEFAULT_UPSTREAM as HERE;
@@ -17,7 +18,7 @@ use crate::qdrant::deployment_name;
 use crate::rollout::deployment::{Deployment, DeploymentCommand, DeploymentSpec, DeploymentState, Source};
 use crate::rollout::loss::{Counted, Stake};
 use crate::rollout::{By, Command, PauseReason, State, Way};
-use crate::store::{Expected, Key, Write};
+use crate::store::{self, Expected, Key, Write};
 
 /// What to do instead of accepting a loss.
 const VERIFY: &str = "Stop the writers and verify the copy again (`pointsman deployment verify`), where it is the copy of a collection. ";
@@ -28,7 +29,7 @@ impl Control {
     /// # Errors
     /// When the spec is faulty, it could not be done, or Qdrant does not answer.
     pub async fn preview_deployment(&self, spec: DeploymentSpec) -> Result<Preview, ControlError> {
-        self.checked(&spec)?;
+        self.checked(&spec).await?;
         let collection = self.name_for(&spec).await?;
         self.preview(&spec, &collection).await
     }
@@ -59,37 +60,21 @@ impl Control {
         if let Some(id) = self.created_before(key.as_ref()).await? {
             return self.deployment(&id);
         }
-        self.checked(&spec)?;
+        self.checked(&spec).await?;
         let collection = self.name_for(&spec).await?;
+        let alias = spec.alias.clone();
         // Before the copy begins: what is written from here on may be missing in it.
         let counted = self.counted().await?;
-        let _writing = self.0.writer.lock().await;
-        let state = self.0.state.load_full();
-        let alias = spec.alias.clone();
-        if let Some(owner) = state.held.owners.get(&alias) {
-            return Err(ControlError::Occupied { alias, owner: owner.to_string() });
-        }
-        let by = By::new(&author.actor, author.reason.as_deref().unwrap_or("created"));
-        let stake = stake_of(&state, &counted, &spec, &collection);
-        let mut deployment = Deployment::create(&id, spec, collection, clock::now(), &by);
-        deployment.count_from(stake);
-        let deploying = Deploying { deployment, revision: 0 };
-        let mut change = deployment_change(&state, &deploying, &deploying);
-        // Of two that are created at the same time, anywhere, this lets one through.
-        change.writes.push(Write::Put {
-            key: Key::new(OWNER, &alias),
-            body: document::json(&id),
-            due_at: None,
-            expected: Expected::Absent,
+        let _writing = self.writing().await?;
+        let created = self.commit_newest(|state| {
+            let by = By::new(&author.actor, author.reason.as_deref().unwrap_or("created"));
+            let stake = stake_of(state, &counted, &spec, &collection);
+            let mut deployment = Deployment::create(&id, spec.clone(), collection.clone(), clock::now(), &by);
+            deployment.count_from(stake);
+            let change = creation(state, &Deploying { deployment, revision: 0 }, author)?;
+            Ok((Some(store::Change { idempotency: key.clone(), ..change }), ()))
         });
-        change.writes.push(Write::none(Key::new(ROUTE, &alias)));
-        if let Source::Collection(source) = &deploying.deployment.spec().source {
-            retirement::claim(&state, (DEFAULT_UPSTREAM, source), &deploying.name(), &mut change)?;
-        }
-        let deed = Deed { action: "deployment.create", subject: &alias };
-        change.audit = Some(author.did(deed, None, Some(document::json(deploying.deployment.spec()))));
-        change.idempotency = key;
-        if let Err(error) = self.commit(change).await {
+        if let Err(error) = created.await {
             return match once::replayed(&error) {
                 Some(id) => self.deployment(&id),
                 None => Err(error.occupied(&alias)),
@@ -130,36 +115,40 @@ impl Control {
         author: &Author,
     ) -> Result<DeploymentView, ControlError> {
         let counted = self.counted().await?;
+        self.look_again().await?;
         let found = self.deployment_document(id).ok_or_else(|| ControlError::NoDeployment(id.to_owned()))?;
         self.tell_canary(&found.deployment, command, consent, author).await?;
-        let _writing = self.0.writer.lock().await;
-        let before = self.deployment_document(id).ok_or_else(|| ControlError::NoDeployment(id.to_owned()))?;
-        let mut after = before.clone();
-        let by = By::new(&author.actor, author.reason.as_deref().unwrap_or("no reason given"));
-        let way = before.deployment.way_of(command);
-        let back = self.canary_of(&before.deployment).and_then(|running| running.canary.loss(Way::Back, &counted));
-        after.deployment.note_counted(&counted, back.clone());
-        if way == Some(Way::Ahead) && consent == Consent::Given {
-            after.deployment.accept_lost_writes();
-        }
-        let loss = match way {
-            Some(Way::Ahead) => before.deployment.loss(&counted),
-            Some(Way::Back) => back,
-            None => None,
-        };
-        let agrees = if way == Some(Way::Ahead) && before.deployment.accepts_lost_writes() { Consent::Given } else { consent };
-        let accepted = agrees.to(loss, if way == Some(Way::Back) { "going back" } else { "the switch" }, VERIFY)?;
-        let done = after.deployment.command(clock::now(), command, &by);
-        done.map_err(|why| ControlError::NotNow { id: id.to_owned(), command: command.name(), why })?;
-        let mut change = deployment_change(&self.0.state.load(), &before, &after);
-        let deed = Deed { action, subject: &after.deployment.spec().alias };
-        let (from, to) = (before.deployment.state(), after.deployment.state());
-        let mut audited = document::json(&to);
-        if let Some(loss) = accepted {
-            audited["accepted_lost_writes"] = document::json(&loss);
-        }
-        change.audit = Some(author.did(deed, Some(document::json(&from)), Some(audited)));
-        self.commit(change).await?;
+        let _writing = self.writing().await?;
+        let commanded = self.commit_newest(|state| {
+            let before = state.held.deployments.get(id).ok_or_else(|| ControlError::NoDeployment(id.to_owned()))?;
+            let mut after = before.clone();
+            let by = By::new(&author.actor, author.reason.as_deref().unwrap_or("no reason given"));
+            let way = before.deployment.way_of(command);
+            let back = self.canary_of(&before.deployment).and_then(|running| running.canary.loss(Way::Back, &counted));
+            after.deployment.note_counted(&counted, back.clone());
+            if way == Some(Way::Ahead) && consent == Consent::Given {
+                after.deployment.accept_lost_writes();
+            }
+            let loss = match way {
+                Some(Way::Ahead) => before.deployment.loss(&counted),
+                Some(Way::Back) => back,
+                None => None,
+            };
+            let agrees = if way == Some(Way::Ahead) && before.deployment.accepts_lost_writes() { Consent::Given } else { consent };
+            let accepted = agrees.to(loss, if way == Some(Way::Back) { "going back" } else { "the switch" }, VERIFY)?;
+            let done = after.deployment.command(clock::now(), command, &by);
+            done.map_err(|why| ControlError::NotNow { id: id.to_owned(), command: command.name(), why })?;
+            let mut change = deployment_change(state, before, &after);
+            let deed = Deed { action, subject: &after.deployment.spec().alias };
+            let (from, to) = (before.deployment.state(), after.deployment.state());
+            let mut audited = document::json(&to);
+            if let Some(loss) = accepted {
+                audited["accepted_lost_writes"] = document::json(&loss);
+            }
+            change.audit = Some(author.did(deed, Some(document::json(&from)), Some(audited)));
+            Ok((Some(change), ()))
+        });
+        commanded.await?;
         tracing::info!(deployment = id, command = command.name(), actor = author.actor, "deployment commanded");
         self.deployment(id)
     }
@@ -214,9 +203,16 @@ impl Control {
         }
     }
 
-    fn checked(&self, spec: &DeploymentSpec) -> Result<(), ControlError> {
+    async fn checked(&self, spec: &DeploymentSpec) -> Result<(), ControlError> {
         let faults = spec.check(self.plan().embedder.is_some());
-        if faults.is_empty() { Ok(()) } else { Err(ControlError::Invalid(faults)) }
+        if !faults.is_empty() {
+            return Err(ControlError::Invalid(faults));
+        }
+        let source = match &spec.source {
+            Source::Collection(source) => Some(Named::new("source", None, source)),
+            Source::Snapshot(_) | Source::External => None,
+        };
+        self.resolve(Some(&spec.alias), source.as_slice()).await
     }
 
     async fn name_for(&self, spec: &DeploymentSpec) -> Result<String, ControlError> {
@@ -241,4 +237,23 @@ fn stake_of(state: &state::State, counted: &Counted, spec: &DeploymentSpec, coll
         Source::Collection(_) | Source::External => {}
     }
     stake
+}
+
+/// What is to be committed for a deployment to be there.
+fn creation(state: &state::State, deploying: &Deploying, author: &Author) -> Result<store::Change, ControlError> {
+    let (deployment, spec) = (&deploying.deployment, deploying.deployment.spec());
+    let alias = &spec.alias;
+    if let Some(owner) = state.held.owners.get(alias) {
+        return Err(ControlError::Occupied { alias: alias.clone(), owner: owner.to_string() });
+    }
+    let mut change = deployment_change(state, deploying, deploying);
+    // Of two that are created at the same time, anywhere, this lets one through.
+    let body = document::json(&deployment.id());
+    change.writes.push(Write::Put { key: Key::new(OWNER, alias), body, due_at: None, expected: Expected::Absent });
+    change.writes.push(Write::none(Key::new(ROUTE, alias)));
+    if let Source::Collection(source) = &spec.source {
+        retirement::claim(state, (DEFAULT_UPSTREAM, source), &deploying.name(), &mut change)?;
+    }
+    change.audit = Some(author.did(Deed { action: "deployment.create", subject: alias }, None, Some(document::json(spec))));
+    Ok(change)
 }

@@ -1,6 +1,7 @@
 //! May an experiment begin?
 
-use crate::control::error::ControlError;
+use crate::control::error::{ControlError, UnknownName};
+use crate::control::names::{Named, known_alias};
 use crate::control::state::Control;
 use crate::experiment::ExperimentSpec;
 use crate::live::DEFAULT_UPSTREAM;
@@ -10,13 +11,19 @@ impl Control {
     /// Every arm must be there, green and not empty, and able to stand in for the control. Without an alias applications ask
     /// each collection in its own way, so those may differ.
     pub(super) async fn check_experiment(&self, spec: &ExperimentSpec) -> Result<(), ControlError> {
+        let arms = spec.arms.iter().enumerate();
+        let named = arms.filter_map(|(index, arm)| {
+            let collection = arm.collection.as_deref()?;
+            Some(Named::new(format!("arms[{index}].collection"), arm.upstream.as_deref(), collection))
+        });
+        self.resolve(spec.alias.as_deref(), &named.collect::<Vec<_>>()).await?;
         let plan = self.plan();
         let here = plan.client(DEFAULT_UPSTREAM)?;
         let stable = match &spec.alias {
             None => None,
             Some(alias) => {
                 let listing = here.list().await?;
-                Some(listing.aliases.get(alias).cloned().ok_or_else(|| ControlError::UnknownName(alias.clone()))?)
+                Some(known_alias(&listing, alias)?.to_owned())
             }
         };
         let mut control: Option<Description> = None;
@@ -36,10 +43,9 @@ impl Control {
 
 /// A collection that is there, green and not empty.
 pub(in crate::control) async fn served(client: &Client, collection: &str) -> Result<Description, ControlError> {
-    let found = client
-        .describe(collection)
-        .await
-        .map_err(|failure| if failure.is_not_found() { ControlError::UnknownName(collection.to_owned()) } else { failure.into() })?;
+    let found = client.describe(collection).await.map_err(|failure| {
+        if failure.is_not_found() { ControlError::UnknownName(UnknownName::new("collection", collection)) } else { failure.into() }
+    })?;
     let unsuitable = |why: String| ControlError::Unfit { collection: collection.to_owned(), why, differences: Vec::new() };
     if found.state.status != "green" {
         return Err(unsuitable(format!("is {}, not green", found.state.status)));

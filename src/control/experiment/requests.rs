@@ -99,7 +99,7 @@ impl Control {
         let spec = if spec.alias.is_some() { spec.settled(plan.policy) } else { spec };
         self.check_experiment(&spec).await?;
         let counted = self.counted().await?;
-        let _writing = self.0.writer.lock().await;
+        let _writing = self.writing().await?;
         let (alias, part) = (spec.alias.clone(), spec.layer);
         let reason = author.reason.as_deref().unwrap_or("created");
         let mut experiment = Experiment::create(&id, spec, clock::now(), &author.actor, reason);
@@ -110,7 +110,7 @@ impl Control {
         }
         let mut trial = Trial { experiment, marks: Vec::new(), revision: 0 };
         points_at.into_iter().for_each(|points_at| trial.count_from(points_at, &counted));
-        let created = self.commit_sharing(|state| {
+        let created = self.commit_newest(|state| {
             alias.iter().try_for_each(|alias| state.held.has_room(alias, &part))?;
             let audit = author.did(deed, None, Some(json(&trial.experiment.spec())));
             let writes = trial.writes(None, &state.held);
@@ -118,7 +118,7 @@ impl Control {
             for (upstream, collection) in trial.places() {
                 retirement::claim(state, (upstream.unwrap_or(DEFAULT_UPSTREAM), collection), &trial.name(), &mut change)?;
             }
-            Ok(change)
+            Ok((Some(change), ()))
         });
         if let Err(error) = created.await {
             return match once::replayed(&error) {
@@ -153,10 +153,11 @@ impl Control {
     /// Sends the traffic back to the alias. The analysis is frozen when late feedback is in.
     ///
     /// # Errors
-    /// When there is no such experiment, it was stopped before, there is no such arm, or the handover is refused: then it is
-    /// stopped all the same.
+    /// When there is no such experiment, it was stopped before and nothing is promoted, there is no such arm, or the handover is
+    /// refused: then it is stopped all the same.
     pub async fn stop_experiment(&self, id: &str, stop: StopRequest, author: Author) -> Result<ExperimentView, ControlError> {
         let author = Author { reason: stop.reason.clone().or(author.reason), ..author };
+        self.look_again().await?;
         let winner = match &stop.promote {
             None => None,
             Some(arm) => Some(self.winner(id, arm, stop.by.unwrap_or(Handover::Canary))?),
@@ -167,7 +168,11 @@ impl Control {
         if let Some(stake) = &stake {
             Consent::of(accepts).to(stake.loss(&self.counted().await?), "giving it the alias", "")?;
         }
-        let stopped = self.send_back(id, stop.late_feedback, author.clone()).await?;
+        // One that has stopped already, by itself perhaps, has sent its traffic back: what is left is to act upon it.
+        let stopped = match &winner {
+            Some(_) if !self.trial(id)?.experiment.holds_alias() => self.experiment(id)?,
+            _ => self.send_back(id, stop.late_feedback, author.clone()).await?,
+        };
         let Some(Winner { alias, collection, upstream, policy, by }) = winner else { return Ok(stopped) };
         let author = Author { reason: Some(author.reason.unwrap_or_else(|| format!("the experiment `{id}` was won"))), ..author };
         match by {
@@ -225,8 +230,8 @@ impl Control {
     ) -> Result<ExperimentView, ControlError> {
         let (control, by, subject) = (self.clone(), author.clone(), id.to_owned());
         let editing = async move {
-            let _writing = control.0.writer.lock().await;
-            let edited = control.commit_sharing(|state| {
+            let _writing = control.writing().await?;
+            let edited = control.commit_newest(|state| {
                 let before = state.trial(&subject)?;
                 if let Expected::Revision(wanted) = expected
                     && wanted != before.revision
@@ -240,7 +245,7 @@ impl Control {
                 let audit = by.did(deed, shown(before), shown(&after));
                 let mut change = store::Change::new(audit, after.writes(Some(before), &state.held));
                 change.events = after.events(Some(before));
-                Ok(change)
+                Ok((Some(change), ()))
             });
             edited.await?;
             tracing::info!(experiment = subject, action, actor = by.actor, "experiment changed");

@@ -1,18 +1,15 @@
 //! Whose an alias is where experiments share it, and what of it is free.
 
 use super::Trial;
-use crate::control::document::{OWNER, ROUTE};
+use crate::control::document::ROUTE;
 use crate::control::error::ControlError;
 use crate::control::holdings::Holdings;
 use crate::control::owners::Owners;
-use crate::control::state::{Control, State};
 use crate::experiment::LayerPart;
-use crate::store::{Change, CommitError, Key, Write};
+use crate::store::{Key, Write};
 
 /// So many experiments share an alias at most: a request may have to look at what each of them wants.
 const MAX_SHARING: usize = 32;
-/// So often a change is made anew because the alias had got other owners meanwhile.
-const ATTEMPTS: usize = 8;
 
 impl Holdings {
     /// What is written when an experiment begins or ends to have a part of an alias.
@@ -51,24 +48,5 @@ impl Holdings {
 impl Trial {
     fn with_part(&self) -> String {
         format!("{} ({})", self.name(), self.layer())
-    }
-}
-
-impl Control {
-    /// Commits what `make` makes of the present state, and makes it anew where another replica has changed who shares the alias
-    /// meanwhile. Only the holder of the writer's lock calls it.
-    ///
-    /// # Errors
-    /// Whatever `make` refuses, and when it cannot be kept.
-    pub(super) async fn commit_sharing(&self, make: impl Fn(&State) -> Result<Change, ControlError> + Send) -> Result<(), ControlError> {
-        for _ in 1..ATTEMPTS {
-            let change = make(&self.0.state.load_full())?;
-            match self.commit(change).await {
-                // What the others did has been taken over.
-                Err(ControlError::Commit(CommitError::Conflict { key, .. })) if key.kind == OWNER => {}
-                outcome => return outcome,
-            }
-        }
-        self.commit(make(&self.0.state.load_full())?).await
     }
 }

@@ -72,11 +72,11 @@ impl Control {
         let deed = Deed { action: "experiment.step", subject: before.alias().unwrap_or(before.experiment.id()) };
         let shown = |experiment: &Experiment| Some(document::json(&experiment.state()));
         let audit = author.did(deed, shown(&before.experiment), shown(&after.experiment));
-        self.commit_sharing(|state| {
+        self.commit_newest(|state| {
             let mut change = store::Change::new(audit.clone(), after.writes(Some(before), &state.held));
             change.events = after.events(Some(before));
             change.fence = Some(fence.clone());
-            Ok(change)
+            Ok((Some(change), ()))
         })
         .await?;
         if step.is_some() {

@@ -11,6 +11,7 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder};
 
 use crate::config::PrometheusConfig;
+use crate::qdrant::outward;
 
 /// One number needs no more, and a list of thousands of series is refused all the same.
 const MAX_ANSWER: usize = 1024 * 1024;
@@ -58,7 +59,7 @@ impl Prometheus {
         let Some(url) = &config.url else { return Ok(None) };
         let timeout = config.timeout.get();
         // The token is for this host alone.
-        let client = Client::builder().redirect(Policy::none()).connect_timeout(timeout).build()?;
+        let client = outward(Client::builder().redirect(Policy::none()).connect_timeout(timeout)).build()?;
         Ok(Some(Self { client, url: url.join("/api/v1/query"), token: config.token.clone(), timeout }))
     }
 

@@ -34,9 +34,12 @@ impl Control {
     /// # Errors
     /// When it is being deleted, or the end cannot be kept.
     pub(in crate::control) async fn claim_now(&self, place: (&str, &str), who: &str, author: &Author) -> Result<(), ControlError> {
-        let _writing = self.0.writer.lock().await;
-        let mut change = Change::new(author.did(Deed { action: "retirement.cancel", subject: place.1 }, None, None), Vec::new());
-        claim(&self.0.state.load(), place, who, &mut change)?;
-        if change.writes.is_empty() { Ok(()) } else { self.commit(change).await }
+        let _writing = self.writing().await?;
+        self.commit_newest(|state| {
+            let mut change = Change::new(author.did(Deed { action: "retirement.cancel", subject: place.1 }, None, None), Vec::new());
+            claim(state, place, who, &mut change)?;
+            Ok((Some(change).filter(|change| !change.writes.is_empty()), ()))
+        })
+        .await
     }
 }

@@ -10,6 +10,7 @@ use crate::config::{DEFAULT_UPSTREAM, Period};
 use crate::control::Consent;
 use crate::control::author::Author;
 use crate::control::error::ControlError;
+use crate::control::names::known_alias;
 use crate::control::state::Control;
 use crate::qdrant::Listing;
 use crate::rollout::retirement::{Retention, family_of, retention};
@@ -96,7 +97,7 @@ fn family(request: &FamilyRequest, own: &Listing) -> Result<String, ControlError
     match (&request.family, &request.alias) {
         (Some(family), None) => Ok(family.clone()),
         (None, Some(alias)) => {
-            let target = own.aliases.get(alias).ok_or_else(|| ControlError::UnknownName(alias.clone()))?;
+            let target = known_alias(own, alias)?;
             Ok(family_of(target).to_owned())
         }
         _ => Err(invalid("family", "is to be named, or else an alias, and not both")),

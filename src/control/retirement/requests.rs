@@ -8,8 +8,9 @@ use super::facts::{Listed, list_everywhere};
 use crate::config::{DEFAULT_UPSTREAM, Period};
 use crate::control::author::{Author, Deed};
 use crate::control::error::ControlError;
+use crate::control::names::Named;
 use crate::control::state::{Control, State};
-use crate::control::{Consent, clock, document};
+use crate::control::{Consent, clock, document, names};
 use crate::rollout::retirement::{self, DEFAULT_GRACE, Retirement};
 use crate::routing::SpecFault;
 use crate::store;
@@ -105,22 +106,24 @@ impl Control {
         author: &Author,
     ) -> Result<Vec<RetirementView>, ControlError> {
         let counted = self.counted().await?;
-        let _writing = self.0.writer.lock().await;
-        let state = self.0.state.load_full();
-        let mut made = Vec::with_capacity(collections.len());
-        for collection in collections {
-            let by = in_the_way(&state, upstream, collection, listed);
-            if !by.is_empty() {
-                return Err(ControlError::InUse { collection: collection.clone(), by });
+        let _writing = self.writing().await?;
+        let scheduled = self.commit_newest(|state| {
+            let mut made = Vec::with_capacity(collections.len());
+            for collection in collections {
+                let by = in_the_way(state, upstream, collection, listed);
+                if !by.is_empty() {
+                    return Err(ControlError::InUse { collection: collection.clone(), by });
+                }
+                terms.consent.to(state.alone(&counted, upstream, collection), "deleting it", "")?;
+                made.push(scheduled(upstream, collection, terms, author));
             }
-            terms.consent.to(state.alone(&counted, upstream, collection), "deleting it", "")?;
-            made.push(scheduled(upstream, collection, terms, author));
-        }
-        let subject = if let [only] = collections { only } else { upstream };
-        let deed = Deed { action: "retirement.create", subject };
-        let mut change = store::Change::new(author.did(deed, None, Some(document::json(&made))), made.iter().map(put).collect());
-        change.events = made.iter().map(event).collect();
-        self.commit(change).await?;
+            let subject = if let [only] = collections { only } else { upstream };
+            let deed = Deed { action: "retirement.create", subject };
+            let mut change = store::Change::new(author.did(deed, None, Some(document::json(&made))), made.iter().map(put).collect());
+            change.events = made.iter().map(event).collect();
+            Ok((Some(change), made))
+        });
+        let made = scheduled.await?;
         made.iter().map(|retirement| self.retirement(&retirement.id)).collect()
     }
 
@@ -134,19 +137,22 @@ impl Control {
     }
 
     async fn cancel_now(self, id: String, author: Author) -> Result<RetirementView, ControlError> {
-        let _writing = self.0.writer.lock().await;
-        let before = self.retirement_document(&id).ok_or_else(|| ControlError::NoRetirement(id.clone()))?;
-        if before.state.is_terminal() || before.is_irrevocable() {
-            return Err(ControlError::NotCancellable { id, state: before.state.name() });
-        }
-        let mut after = before.clone();
-        let reason = author.reason.clone().unwrap_or_else(|| "no reason given".to_owned());
-        after.end(clock::now(), retirement::State::Cancelled, vec![format!("cancelled by {}: {reason}", author.actor)]);
-        let deed = Deed { action: "retirement.cancel", subject: &after.collection };
-        let audit = author.did(deed, Some(document::json(&before)), Some(document::json(&after)));
-        let mut change = store::Change::new(audit, vec![put(&after)]);
-        change.events.push(event(&after));
-        self.commit(change).await?;
+        let _writing = self.writing().await?;
+        let cancelled = self.commit_newest(|state| {
+            let before = state.held.retirements.get(&id).ok_or_else(|| ControlError::NoRetirement(id.clone()))?;
+            if before.state.is_terminal() || before.is_irrevocable() {
+                return Err(ControlError::NotCancellable { id: id.clone(), state: before.state.name() });
+            }
+            let mut after = before.clone();
+            let reason = author.reason.clone().unwrap_or_else(|| "no reason given".to_owned());
+            after.end(clock::now(), retirement::State::Cancelled, vec![format!("cancelled by {}: {reason}", author.actor)]);
+            let deed = Deed { action: "retirement.cancel", subject: &after.collection };
+            let audit = author.did(deed, Some(document::json(before)), Some(document::json(&after)));
+            let mut change = store::Change::new(audit, vec![put(&after)]);
+            change.events.push(event(&after));
+            Ok((Some(change), ()))
+        });
+        cancelled.await?;
         self.retirement(&id)
     }
 
@@ -167,11 +173,7 @@ impl Control {
 fn known(listed: &[Listed], upstream: &str, collection: &str) -> Result<(), ControlError> {
     let own = listed.iter().find(|listed| listed.upstream == upstream).and_then(|listed| listed.listing.as_ref().ok());
     let own = own.ok_or_else(|| ControlError::Unlisted(format!("`{upstream}` was not listed")))?;
-    if let Some(target) = own.aliases.get(collection) {
-        let reason = format!("`{collection}` is an alias of `{target}`; a retirement names the collection itself");
-        return Err(ControlError::Invalid(vec![SpecFault::new("collection", reason)]));
-    }
-    if own.collections.contains(collection) { Ok(()) } else { Err(ControlError::UnknownName(collection.to_owned())) }
+    names::known(own, &Named::new("collection", Some(upstream), collection))
 }
 
 /// Who refers to the collection or retires it already, in words.

@@ -229,7 +229,10 @@ async fn without_a_listing_nothing_is_deleted() {
     let house = House::new().await;
     let id = house.retire("candidate_v1", false).await.expect("nobody refers to it");
     let mut lost = of(&house.sandbox, Period::default());
-    lost.upstreams.get_mut("default").expect("it is there").grpc_url = "http://127.0.0.1:1".parse().expect("a URL");
+    let upstream = lost.upstreams.get_mut("default").expect("it is there");
+    upstream.grpc_url = "http://127.0.0.1:1".parse().expect("a URL");
+    // One protocol would be enough.
+    upstream.rest_url = upstream.grpc_url.clone();
     let change = crate::config::Change { fingerprint: "second".to_owned(), outcome: Ok(crate::control::testing::loaded(lost)) };
     assert!(house.control.reload(change).await.rejected.is_empty());
     let (state, reasons) = house.round(&id).await;

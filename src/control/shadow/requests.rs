@@ -44,19 +44,23 @@ impl Control {
             return Err(ControlError::Invalid(faults));
         }
         let stable = self.check_shadow(&spec).await?;
-        let _writing = self.0.writer.lock().await;
-        let state = self.0.state.load_full();
-        if let Some(owner) = state.held.shadowed.get(deed.subject) {
-            return Err(ControlError::Shadowed { alias: deed.subject.to_owned(), owner: owner.clone() });
-        }
-        let mirroring = Mirroring { shadow: Shadow::create(&id, spec, &stable, clock::now(), &by(author, "created")), revision: 0 };
-        let mut writes = mirroring.writes(None);
-        writes.push(shadowed(deed.subject, &id));
-        let audit = author.did(deed, None, Some(json(mirroring.shadow.spec())));
-        let mut change = store::Change { idempotency: key, events: mirroring.events(None), ..store::Change::new(audit, writes) };
-        let (upstream, collection) = mirroring.place();
-        retirement::claim(&state, (upstream.unwrap_or(DEFAULT_UPSTREAM), collection), &mirroring.name(), &mut change)?;
-        if let Err(error) = self.commit(change).await {
+        let shadow = Shadow::create(&id, spec, &stable, clock::now(), &by(author, "created"));
+        let mirroring = Mirroring { shadow, revision: 0 };
+        let _writing = self.writing().await?;
+        let created = self.commit_newest(|state| {
+            if let Some(owner) = state.held.shadowed.get(deed.subject) {
+                return Err(ControlError::Shadowed { alias: deed.subject.to_owned(), owner: owner.clone() });
+            }
+            let mut writes = mirroring.writes(None);
+            writes.push(shadowed(deed.subject, &id));
+            let audit = author.did(deed, None, Some(json(mirroring.shadow.spec())));
+            let (idempotency, events) = (key.clone(), mirroring.events(None));
+            let mut change = store::Change { idempotency, events, ..store::Change::new(audit, writes) };
+            let (upstream, collection) = mirroring.place();
+            retirement::claim(state, (upstream.unwrap_or(DEFAULT_UPSTREAM), collection), &mirroring.name(), &mut change)?;
+            Ok((Some(change), ()))
+        });
+        if let Err(error) = created.await {
             return match once::replayed(&error) {
                 Some(id) => self.shadow(&id).await,
                 None => Err(error.occupied(deed.subject)),
@@ -77,14 +81,17 @@ impl Control {
     }
 
     async fn stop_shadow_now(&self, id: &str, author: &Author) -> Result<ShadowView, ControlError> {
-        let writing = self.0.writer.lock().await;
-        let before = self.mirroring(id)?;
-        let mut after = before.clone();
-        after.shadow.stop(clock::now(), &by(author, "stopped"))?;
-        let deed = Deed { action: "shadow.stop", subject: before.alias() };
-        let audit = author.did(deed, Some(json(&before.shadow.state())), Some(json(&after.shadow.state())));
-        let events = after.events(Some(&before));
-        self.commit(store::Change { events, ..store::Change::new(audit, after.writes(Some(&before))) }).await?;
+        let writing = self.writing().await?;
+        let stopped = self.commit_newest(|state| {
+            let before = state.held.shadows.get(id).ok_or_else(|| ControlError::NoShadow(id.to_owned()))?;
+            let mut after = before.clone();
+            after.shadow.stop(clock::now(), &by(author, "stopped"))?;
+            let deed = Deed { action: "shadow.stop", subject: before.alias() };
+            let audit = author.did(deed, Some(json(&before.shadow.state())), Some(json(&after.shadow.state())));
+            let events = after.events(Some(before));
+            Ok((Some(store::Change { events, ..store::Change::new(audit, after.writes(Some(before))) }), ()))
+        });
+        stopped.await?;
         drop(writing);
         tracing::info!(shadow = id, actor = author.actor, "shadow comparison stopped");
         self.shadow(id).await

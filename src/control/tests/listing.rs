@@ -61,6 +61,15 @@ async fn a_request_is_answered_by_a_listing_that_began_after_it() {
 }
 
 #[tokio::test]
+async fn an_alias_that_points_elsewhere_is_a_switch() {
+    let control = crate::control::testing::control(crate::control::testing::config()).await;
+    for (collection, switches) in [("docs_v1", 0), ("docs_v1", 0), ("docs_v2", 1), ("docs_v1", 2)] {
+        crate::control::testing::list(&control, docs(collection)).await;
+        assert_eq!(control.gauges().alias_switches, switches, "{collection}");
+    }
+}
+
+#[tokio::test]
 async fn many_requests_share_a_listing() {
     let fake = FakeQdrant::start_closed(docs("docs_v1")).await;
     let (_control, refresh) = running(fake.config()).await;

@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::config::{EventPattern, Secret, WebhookConfig, WebhookFormat};
 use crate::control::PlanFault;
-use crate::qdrant::whole;
+use crate::qdrant::{outward, whole};
 
 #[derive(Clone)]
 pub(in crate::control) struct Webhook {
@@ -39,7 +39,7 @@ impl Webhook {
         // A redirect would take headers and signature to somebody else. Events are rare: a kept connection would mostly be a
         // dead one.
         let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).pool_max_idle_per_host(0);
-        let http = builder.user_agent(concat!("pointsman/", env!("CARGO_PKG_VERSION"))).build();
+        let http = outward(builder).user_agent(concat!("pointsman/", env!("CARGO_PKG_VERSION"))).build();
         let http = http.map_err(|error| vec![fault("webhooks".to_owned(), whole(&error))])?;
         let (mut webhooks, mut faults) = (Vec::new(), Vec::new());
         for (index, webhook) in configured.iter().enumerate() {

@@ -22,7 +22,7 @@ use self::family::Family;
 use super::{Refusal, Registry, WorkerCells, WorkerEvent};
 
 pub use prometheus::TEXT_FORMAT;
-pub use rollouts::{CanaryGauge, DeploymentGauge, GuardGauge, RetirementGauges, ShadowGauge};
+pub use rollouts::{CanaryGauge, DeploymentGauge, GuardGauge, RetirementGauges, ShadowGauge, WeightGauge};
 pub use webhooks::{DeliveryResult, WebhookGauge};
 
 /// What the control plane knows and no worker counts.
@@ -36,6 +36,10 @@ pub struct Gauges<'a> {
     /// None until a listing has succeeded.
     pub listing_age_seconds: Option<f64>,
     pub listing_failures: u64,
+    /// Aliases that pointed elsewhere in one listing than in the one before.
+    pub alias_switches: u64,
+    /// Of routes that operators have made.
+    pub weights: Vec<WeightGauge>,
     /// Whether the store answers.
     pub store_up: bool,
     /// What the table was built from.
@@ -64,6 +68,7 @@ pub fn render(registry: &Registry, gauges: &Gauges<'_>) -> Result<String, Render
     families.extend(workers(registry.workers()));
     families.extend(control(gauges));
     families.push(refusals(registry));
+    families.extend(rollouts::weights(&gauges.weights));
     families.extend(rollouts::collect(&gauges.canaries));
     families.extend(rollouts::deployments(&gauges.deployments));
     families.extend(rollouts::shadows(&gauges.shadows));
@@ -133,6 +138,10 @@ fn control(gauges: &Gauges<'_>) -> Vec<MetricFamily> {
         build.build(),
         age.build(),
         single(Family::counter("alias_listing_failures_total", "Alias listings that failed."), gauges.listing_failures),
+        single(
+            Family::counter("alias_switches_total", "Aliases that were seen to point elsewhere than before, whoever moved them."),
+            gauges.alias_switches,
+        ),
         single(Family::gauge("ready", "1 when this process should be sent traffic."), u64::from(gauges.ready)),
         single(Family::gauge("store_up", "1 when the store answers; without it nothing can be changed."), u64::from(gauges.store_up)),
         single(Family::gauge("store_revision", "The store's revision that the routing table was built from."), gauges.store_revision),

@@ -25,6 +25,15 @@ pub struct GuardGauge {
     pub verdict: f64,
 }
 
+/// A variant's part of its route.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WeightGauge {
+    pub alias: String,
+    pub variant: String,
+    /// Of the units.
+    pub percent: f64,
+}
+
 /// One deployment, as of this moment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeploymentGauge {
@@ -62,6 +71,14 @@ pub(super) fn retirements(gauges: &RetirementGauges) -> Vec<MetricFamily> {
     let mut overdue = Family::gauge("retirement_overdue_seconds", "How long the latest retirement is past its time.");
     overdue.add_float(&[], gauges.overdue_seconds);
     vec![pending.build(), overdue.build()]
+}
+
+pub(super) fn weights(weights: &[WeightGauge]) -> Vec<MetricFamily> {
+    let mut share = Family::gauge("route_weight_percent", "The share of units that a route gives a variant.");
+    for weight in weights {
+        share.add_float(&[("alias", weight.alias.as_str()), ("variant", weight.variant.as_str())], weight.percent);
+    }
+    vec![share.build()]
 }
 
 pub(super) fn shadows(shadows: &[ShadowGauge]) -> Vec<MetricFamily> {

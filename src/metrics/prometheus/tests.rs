@@ -8,6 +8,8 @@ const GAUGES: Gauges<'_> = Gauges {
     aliases: 2,
     routes: 1,
     listing_age_seconds: Some(1.5),
+    alias_switches: 3,
+    weights: Vec::new(),
     listing_failures: 3,
     store_up: true,
     store_revision: 12,
@@ -153,6 +155,15 @@ fn a_deployment_shows_its_state_and_how_far_its_copy_is() {
         assert!(text.contains(line), "no `{line}` in\n{text}");
     }
     assert!(!text.contains(r#"points{alias="docs",deployment="deployment_2"}"#), "nothing is known of its copy:\n{text}");
+}
+
+#[test]
+fn the_weights_of_a_route_and_moves_of_aliases_are_shown() {
+    let weights = vec![WeightGauge { alias: "docs".to_owned(), variant: "candidate".to_owned(), percent: 12.5 }];
+    let text = render(&Registry::new(1, 10), &Gauges { weights, ..GAUGES }).expect("it renders");
+    for line in [r#"pointsman_route_weight_percent{alias="docs",variant="candidate"} 12.5"#, "pointsman_alias_switches_total 3"] {
+        assert!(text.contains(line), "no `{line}` in\n{text}");
+    }
 }
 
 #[test]

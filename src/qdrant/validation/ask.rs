@@ -31,7 +31,10 @@ impl Client {
             let asked = Instant::now();
             let outcome = self.ask(collection, &body).await;
             results.push(match outcome {
-                Ok(hits) => query.expect.judge(name, &Answer { hits, latency: asked.elapsed() }, schema.direction_of(&body)),
+                Ok(hits) => {
+                    let answer = Answer { hits, latency: asked.elapsed() };
+                    query.expect.judge(name, &answer, schema.direction_of(&body), schema.usual_of(&body))
+                }
                 Err(reason) => unanswered(name, FailedExpectation::new("answer", reason)),
             });
         }

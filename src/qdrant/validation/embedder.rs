@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::qdrant::client::bounded;
 use crate::qdrant::failure::whole;
+use crate::qdrant::outward;
 
 /// Which service, and what to ask of it.
 #[derive(Clone)]
@@ -103,7 +104,7 @@ impl Embedder {
                 Some(value)
             }
         };
-        let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+        let builder = outward(reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()));
         let http = builder.build().map_err(|error| fail(whole(&error)))?;
         Ok(Self { url, shown: settings.shown.clone(), model: settings.model.clone(), authorization, timeout: settings.timeout, http })
     }

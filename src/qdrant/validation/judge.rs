@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::usual::{TopScore, Usual};
 use super::{Expectations, QueryResult, milliseconds};
 use crate::qdrant::schema::{Direction, Schema};
 use crate::qdrant::{PointId, ShardKey};
@@ -40,17 +41,25 @@ impl FailedExpectation {
 }
 
 impl Expectations {
-    /// Judges an answer.
+    /// Judges an answer, by what is `usual` where nothing is said.
     #[must_use]
-    pub fn judge(&self, name: String, answer: &Answer, direction: Direction) -> QueryResult {
+    pub fn judge(&self, name: String, answer: &Answer, direction: Direction, usual: Usual) -> QueryResult {
         let Answer { hits, latency } = answer;
         let mut failures = Vec::new();
         let mut fail = |expectation, reason| failures.push(FailedExpectation::new(expectation, reason));
-        if let Some(least) = self.min_results.filter(|least| hits.len() < *least) {
-            fail("min_results", format!("{} results, at least {least} expected", hits.len()));
+        let said = |said: bool| if said { "" } else { "; that is the default, `expect` may say otherwise" };
+        let least = self.min_results.unwrap_or(usual.min_results);
+        if hits.len() < least {
+            fail("min_results", format!("{} results, at least {least} expected{}", hits.len(), said(self.min_results.is_some())));
         }
         let top = top_score(hits, direction);
-        if let Some(bound) = self.top_score {
+        let bound = match self.top_score {
+            TopScore::Usual => usual.top_score,
+            TopScore::Off => None,
+            TopScore::Bound(bound) => Some(bound),
+        };
+        // Without hits there is one reason, not two.
+        if let Some(bound) = bound.filter(|_| !(hits.is_empty() && self.top_score.is_usual())) {
             // A score or a bound that is no number meets nothing.
             let (met, reason) = match (top, direction) {
                 (None, _) => (false, "no result has a score".to_owned()),
@@ -60,7 +69,7 @@ impl Expectations {
                 }
             };
             if !met {
-                fail("top_score", reason);
+                fail("top_score", format!("{reason}{}", said(!self.top_score.is_usual())));
             }
         }
         let absent: Vec<String> =
@@ -92,12 +101,15 @@ impl Schema {
     /// formulas and the like make scores of their own, of which higher is better.
     #[must_use]
     pub fn direction_of(&self, body: &Value) -> Direction {
-        let by_distance = match &body["query"] {
+        let using = body["using"].as_str().unwrap_or_default();
+        if Self::is_by_distance(body) { self.direction(using).unwrap_or(Direction::HigherIsBetter) } else { Direction::HigherIsBetter }
+    }
+    /// A plain search by vector or point.
+    pub(super) fn is_by_distance(body: &Value) -> bool {
+        match &body["query"] {
             Value::Object(query) => ["nearest", "indices", "text", "image", "object"].iter().any(|kind| query.contains_key(*kind)),
             Value::Null => false,
             _ => true,
-        };
-        let using = body["using"].as_str().unwrap_or_default();
-        if by_distance { self.direction(using).unwrap_or(Direction::HigherIsBetter) } else { Direction::HigherIsBetter }
+        }
     }
 }

@@ -9,6 +9,7 @@ mod embedder;
 mod judge;
 #[cfg(test)]
 mod tests;
+mod usual;
 
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ use super::PointId;
 
 pub use embedder::{EmbedFailed, Embedder, EmbedderSettings};
 pub use judge::{Answer, FailedExpectation, Hit};
+pub use usual::{TopScore, Usual};
 
 /// One query with what is expected of its answer.
 #[derive(Clone, Debug, Deserialize, Serialize, PartialEq)]
@@ -58,15 +60,17 @@ pub enum QuerySource {
     Body(Value),
 }
 
-/// What an answer must be like; what is left out is not asked.
+/// What an answer must be like. Where neither results nor scores are spoken of, the [usual](Usual) is asked: an answer without
+/// results is no pass (I7).
 #[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq)]
 #[serde(default, deny_unknown_fields)]
 pub struct Expectations {
+    /// None: the usual; 0: none are needed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub min_results: Option<usize>,
     /// The best score is at least this good: at least as high, or with a distance such as Euclid at most as high.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub top_score: Option<f64>,
+    #[serde(skip_serializing_if = "TopScore::is_usual")]
+    pub top_score: TopScore,
     /// In the answer, at any place.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub required_ids: Vec<PointId>,

@@ -4,7 +4,7 @@ use super::{DeploymentSpec, Source};
 use crate::config::Period;
 use crate::qdrant::QuerySource;
 use crate::rollout::Guard;
-use crate::routing::{SpecFault, check_name};
+use crate::routing::{SpecFault, check_name, check_new_name};
 
 /// As for canaries: sums of lengths must stay far from the end of a `u64`.
 const MAX_PERIOD: Period = Period::from_secs(366 * 86_400);
@@ -15,7 +15,7 @@ impl DeploymentSpec {
     pub fn check(&self, embedder: bool) -> Vec<SpecFault> {
         let mut faults = Vec::new();
         faults.extend(check_name(&self.alias, "alias"));
-        faults.extend(self.collection.as_ref().and_then(|name| check_name(name, "collection")));
+        faults.extend(self.collection.as_ref().and_then(|name| check_new_name(name, "collection")));
         if self.collection.as_ref() == Some(&self.alias) {
             faults.push(SpecFault::new("collection", "is the alias itself; the new collection needs a name of its own"));
         }

@@ -14,6 +14,7 @@ use super::db::{self, Inner, Kept, Store};
 use super::dialect::Dialect;
 use super::error::OpenError;
 use super::migrations::{self, MigrationFault};
+use super::pooler::told;
 use super::url::StoreUrl;
 
 /// What an opener comes for.
@@ -81,6 +82,6 @@ fn refused(store: &impl ToString) -> impl FnOnce(MigrationFault) -> OpenError {
     move |fault| match fault {
         MigrationFault::Newer { found } => OpenError::Newer { store, found, known: migrations::latest() },
         MigrationFault::Older { found } => OpenError::Older { store, found, known: migrations::latest() },
-        MigrationFault::Database(error) => OpenError::Unreachable { store, reason: error.to_string() },
+        MigrationFault::Database(error) => OpenError::Unreachable { store, reason: told(&error) },
     }
 }

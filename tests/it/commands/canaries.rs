@@ -99,12 +99,14 @@ async fn a_canary_that_is_rolled_back_ends_its_watch_with_a_failure() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_canary_that_cannot_begin_says_why() {
     let house = House::new("").await;
-    let failed = house.run("canary create docs nowhere --watch").await;
+    let refused = house.run("canary create docs nowhere --watch").await;
+    assert_eq!((refused.code, refused.err.as_str()), (1, "refused (404): Qdrant has no collection `nowhere`"), "{refused:?}");
+    let empty = serde_json::json!({"vectors": {"size": 2, "distance": "Dot"}});
+    let url = format!("{}/collections/empty", house.upstream.rest);
+    crate::house::send(&reqwest::Client::new(), reqwest::Method::PUT, &url, &empty).await;
+    let failed = house.run("canary create docs empty --watch").await;
     assert_eq!(failed.code, 1, "{failed:?}");
-    assert!(
-        failed.out.lines().last().is_some_and(|line| line.contains("-> failed") && line.contains("no collection `nowhere`")),
-        "{failed:?}"
-    );
+    assert!(failed.out.lines().last().is_some_and(|line| line.contains("-> failed") && line.contains("`empty` is empty")), "{failed:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -20,7 +20,7 @@ async fn aliases() {
     house.refused("alias create news docs_v2").await;
     assert!(house.told("alias create news docs_v2 --force").await.starts_with("news points at docs_v2, no longer at docs_v1"));
     assert_eq!(house.told("alias delete news").await, "news is deleted; it pointed at docs_v2");
-    assert_eq!(house.refused("alias show news").await, "refused (404): Qdrant listed neither an alias nor a collection `news`");
+    assert_eq!(house.refused("alias show news").await, "refused (404): Qdrant has no alias `news`");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

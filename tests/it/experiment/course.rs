@@ -142,6 +142,21 @@ async fn a_new_split_is_a_new_phase_and_the_winner_gets_the_alias() {
     assert_eq!(house.look("/v1/aliases/docs").await["collection"], "docs_v2");
 }
 
+/// A verdict often comes with the end: it can still be acted upon.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_winner_gets_the_alias_also_after_the_planned_end() {
+    for (late_feedback, state) in [("10m", "settling"), ("1s", "ended")] {
+        let house = House::new("").await;
+        let id = house.begin(json!({"max_duration": "1s", "late_feedback": late_feedback})).await;
+        house.until(&id, state).await;
+        let path = format!("/v1/experiments/{id}/stop");
+        let promoted = house.change(Method::POST, &path, &json!({"promote": "treatment", "by": "switch"})).await;
+        assert_eq!((&promoted["state"], &house.look("/v1/aliases/docs").await["collection"]), (&json!(state), &json!("docs_v2")));
+        let (status, again) = house.call(Method::POST, &path, &json!({})).await;
+        assert_eq!(status, StatusCode::CONFLICT, "there is nothing left to stop: {again}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn some_are_never_dealt_by_chance() {
     let house = House::new("identity: {force_header: x-force-variant, holdout_percentage: 30.0}").await;

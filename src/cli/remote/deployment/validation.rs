@@ -58,7 +58,9 @@ fn asked(query: &Query) -> Option<&str> {
 
 fn question(alias: &str, line: usize, body: &str) -> serde_json::Result<Value> {
     let body: Value = serde_json::from_str(body)?;
-    Ok(json!({"name": format!("{alias}, line {line}"), "query": {"body": body}}))
+    // What users ask may well find nothing: it only has to be answered.
+    let answered = json!({"min_results": 0, "top_score": null});
+    Ok(json!({"name": format!("{alias}, line {line}"), "query": {"body": body}, "expect": answered}))
 }
 
 #[cfg(test)]
@@ -89,7 +91,7 @@ mod tests {
         let body = extended(&lines, json!({"validation_queries": [{"query": {"point": 7}}]})).expect("a capture");
         let queries = json!([
             {"query": {"point": 7}},
-            {"name": "docs, line 2", "query": {"body": {"query": [0.5], "limit": 3}}},
+            {"name": "docs, line 2", "query": {"body": {"query": [0.5], "limit": 3}}, "expect": {"min_results": 0, "top_score": null}},
         ]);
         assert_eq!(body["validation_queries"], queries);
         let spec = json!({"alias": "docs", "source": "external", "validation_queries": queries});

@@ -1,0 +1,8 @@
+//! What somebody who mistyped a name may have meant.
+
+/// The likeliest of the names that are there, if one is near.
+#[must_use]
+pub fn nearest<'n>(typed: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+    let distance = |name: &str| strsim::damerau_levenshtein(typed, name);
+    names.into_iter().filter(|name| distance(name) <= 1 + name.len() / 4).min_by_key(|name| distance(name))
+}

@@ -1,0 +1,31 @@
+//! A pooler in transaction mode between Pointsman and PostgreSQL: known by its errors, and named, since those do not name it.
+
+/// What PostgreSQL says of a prepared statement that another client of the pooler has made, or that this one made on a
+/// connection it no longer has.
+const CODES: [&str; 2] = ["42P05", "26000"];
+/// What PgBouncer itself says of a start it does not forward.
+const STARTUP: &str = "unsupported startup parameter";
+
+const HINT: &str = "this is how a pooler in transaction mode (PgBouncer with pool_mode = transaction) shows; Pointsman keeps prepared \
+                    statements and listens for notifications, so let store.url lead to PostgreSQL itself, or to a pool with pool_mode = session";
+
+/// The error in words, with what it probably means.
+pub(super) fn told(error: &sqlx::Error) -> String {
+    let text = error.to_string();
+    let code = error.as_database_error().and_then(|error| error.code().map(std::borrow::Cow::into_owned));
+    let pooled = code.is_some_and(|code| CODES.contains(&code.as_str())) || text.contains(STARTUP);
+    if pooled { format!("{text}; {HINT}") } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_pgbouncer_refuses_is_explained_and_nothing_else_is() {
+        let explained = told(&sqlx::Error::Protocol("unsupported startup parameter: extra_float_digits".to_owned()));
+        assert!(explained.contains("pool_mode = session"), "{explained}");
+        let plain = told(&sqlx::Error::PoolClosed);
+        assert!(!plain.contains("pool_mode"), "{plain}");
+    }
+}
