@@ -37,6 +37,8 @@ pub(super) struct Observation {
     unsent: bool,
     /// The head of the answer alone says that the request succeeded. gRPC says it in the trailers.
     succeeded: bool,
+    /// A refusal would say nothing of the variant.
+    clients_fault: bool,
     completed: bool,
 }
 
@@ -85,6 +87,7 @@ impl Observation {
             replaced: false,
             unsent: false,
             succeeded: false,
+            clients_fault: false,
             completed: false,
         }
     }
@@ -121,6 +124,11 @@ impl Observation {
         self.complete();
     }
 
+    /// If it is refused (4xx) that is the client's fault: another collection was asked the same, or would have been.
+    pub(super) fn clients_fault(&mut self) {
+        self.clients_fault = true;
+    }
+
     /// The same request is decided anew: this attempt is counted where it was made, and says nothing of the unit.
     pub(super) fn superseded(mut self) {
         self.whose = Whose::Nobody;
@@ -134,6 +142,7 @@ impl Observation {
         let ending = match outcome.refusal() {
             _ if self.replaced || failed => Ending::Failed,
             _ if outcome == Outcome::Aborted => return None,
+            Some(refusal) if self.clients_fault => Ending::ClientsFault(refusal),
             Some(refusal) => Ending::Refused(refusal),
             None => Ending::Served,
         };

@@ -49,6 +49,16 @@ async fn a_collection_that_refuses_a_part_is_rolled_back() {
     assert!(back["reason"].as_str().is_some_and(|reason| reason.starts_with("`client_errors` fails")), "{back}");
 }
 
+/// With the fallback stable is asked what the candidate refuses, and so it is known whose fault it was.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_stable_serves_in_its_place_is_the_candidates_failure() {
+    let house = House::new("").await;
+    let back = rolled_back(&house, 400, 1.0).await;
+    assert!(back["reason"].as_str().is_some_and(|reason| reason.starts_with("`error_rate` fails")), "{back}");
+    assert!(back["evidence"]["canary"]["error_rate"].as_f64() > Some(0.0), "{back}");
+    assert_eq!(back["evidence"]["control"]["error_rate"], 0.0, "{back}");
+}
+
 /// A key that may not read, say: of both alike.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_both_collections_refuse_is_not_held_against_the_canary_and_it_says_what_it_waits_for() {
