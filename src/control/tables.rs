@@ -178,9 +178,11 @@ impl Ground<'_> {
     /// stable again, and watched.
     fn canary_route(&self, name: &str, collection: &str, running: &Running) -> Option<Route<Handles>> {
         let canary = &running.canary;
+        let asked_again = canary.state() != State::Watching;
         let looked_at = running.guards().iter().any(|guard| guard.rule.asks_for_answers());
         let counted = |target: Target<Handles>, cohort| {
-            let handle = Handles { cohorts: watched(self.registry, running, cohort).into(), looked_at, ..target.handle.clone() };
+            let cohorts = watched(self.registry, running, cohort).into();
+            let handle = Handles { cohorts, looked_at, asked_again, ..target.handle.clone() };
             Arc::new(Target { handle, ..target })
         };
         let stable = |cohort| counted(self.target(Some(name), STABLE, DEFAULT_UPSTREAM, Some(collection)), cohort);

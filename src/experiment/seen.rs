@@ -42,9 +42,9 @@ impl ArmSeen {
     /// All that is known to be in the arm.
     #[must_use]
     pub fn units(&self) -> UnitEstimate {
-        let mut all = self.cohort.units().clone();
+        let mut all = self.cohort.units_asking();
         all.merge(&self.assigned);
-        self.paired.iter().for_each(|paired| all.merge(paired.units()));
+        self.paired.iter().for_each(|paired| all.merge(&paired.units_asking()));
         all.estimate()
     }
 

@@ -12,6 +12,7 @@ use super::cell::Cell;
 use super::finding::Finding;
 use super::histogram::{Histogram, Snapshot};
 use super::units::{FirstUnits, UnitBits, UnitWords, no_units};
+use crate::stats::Refusal;
 
 /// Groups of units, told apart by a hash of their own.
 pub const COHORT_BUCKETS: usize = 128;
@@ -26,10 +27,21 @@ pub struct CohortSample {
     pub total_us: u64,
     /// Of the answer's body, as it was sent.
     pub bytes: u64,
-    /// The variant could not serve it, whether or not the client noticed.
-    pub failed: bool,
+    pub ending: Ending,
     /// What a look at its answer found, if there was one.
     pub found: Option<Finding>,
+}
+
+/// What became of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    Served,
+    /// The variant could not serve it, whether or not the client noticed.
+    Failed,
+    /// With a 4xx, and nobody else was asked: only a comparison says whose fault that is.
+    Refused(Refusal),
+    /// With a 4xx for a fault of the client: another collection refuses it too, or would have been asked.
+    ClientsFault(Refusal),
 }
 
 #[derive(Debug, Default)]
@@ -45,6 +57,10 @@ struct Group {
     hits: Cell,
     scored: Cell,
     top_score: Cell,
+    refused: Cell,
+    clients_fault: Cell,
+    unauthorized: Cell,
+    missing: Cell,
 }
 
 /// Latencies that answers are compared with. Fixed for the window: a threshold that moved with the data would be judged by
@@ -62,7 +78,18 @@ struct Shard {
     first: FirstUnits,
     seen: UnitBits,
     hurt: UnitBits,
+    refused: UnitBits,
     latencies: Box<[Histogram]>,
+}
+
+impl Group {
+    fn refuse(&self, refusal: Refusal) {
+        match refusal {
+            Refusal::Unauthorized => self.unauthorized.add(1),
+            Refusal::Missing => self.missing.add(1),
+            Refusal::Other => {}
+        }
+    }
 }
 
 impl Shard {
@@ -72,6 +99,7 @@ impl Shard {
             first: FirstUnits::default(),
             seen: UnitBits::default(),
             hurt: UnitBits::default(),
+            refused: UnitBits::default(),
             latencies: std::iter::repeat_with(Histogram::default).take(LATENCY_GROUPS).collect(),
         }
     }
@@ -92,10 +120,22 @@ impl Cohort {
     pub fn record(&self, worker: usize, sample: CohortSample) {
         let shard = &self.shards[worker];
         let group = &shard.groups[bucket(sample.unit)];
+        match sample.ending {
+            Ending::Refused(refusal) => {
+                shard.refused.insert(sample.unit);
+                group.refused.add(1);
+                return group.refuse(refusal);
+            }
+            Ending::ClientsFault(refusal) => {
+                group.clients_fault.add(1);
+                return group.refuse(refusal);
+            }
+            Ending::Served | Ending::Failed => {}
+        }
         shard.first.insert(sample.unit);
         shard.seen.insert(sample.unit);
         group.requests.add(1);
-        if sample.failed {
+        if sample.ending == Ending::Failed {
             shard.hurt.insert(sample.unit);
             group.errors.add(1);
             // A fast failure must not make a variant look fast.
@@ -133,10 +173,15 @@ impl Cohort {
                 total.found.hits += group.hits.get();
                 total.found.scored += group.scored.get();
                 total.found.top_score = total.found.top_score.wrapping_add(group.top_score.get().cast_signed());
+                total.refused += group.refused.get();
+                total.clients_fault += group.clients_fault.get();
+                total.unauthorized += group.unauthorized.get();
+                total.missing += group.missing.get();
             }
             shard.first.add_to(&mut totals.first);
             shard.seen.add_to(&mut totals.seen);
             shard.hurt.add_to(&mut totals.hurt);
+            shard.refused.add_to(&mut totals.refused);
             for (total, part) in totals.latencies.iter_mut().zip(&shard.latencies) {
                 total.add(part);
                 totals.total.add(part);
@@ -159,6 +204,12 @@ pub struct GroupTotals {
     pub bytes: u64,
     /// In those answers that were looked at.
     pub found: Finding,
+    /// With a 4xx that is to be compared, and with one that is the client's fault. Not among the requests.
+    pub refused: u64,
+    pub clients_fault: u64,
+    /// Of both: 401 or 403, and 404.
+    pub unauthorized: u64,
+    pub missing: u64,
 }
 
 /// A cohort as it stands.
@@ -170,6 +221,8 @@ pub struct CohortTotals {
     /// One bit a unit.
     pub seen: UnitWords,
     pub hurt: UnitWords,
+    /// With a refusal that is to be compared.
+    pub refused: UnitWords,
     /// Of all answers, and of each group of groups.
     pub total: Snapshot,
     pub latencies: Vec<Snapshot>,
@@ -182,6 +235,7 @@ impl Default for CohortTotals {
             first: Some(BTreeSet::new()),
             seen: no_units(),
             hurt: no_units(),
+            refused: no_units(),
             total: Snapshot::default(),
             latencies: vec![Snapshot::default(); LATENCY_GROUPS],
         }
@@ -200,7 +254,8 @@ mod tests {
     const THRESHOLDS: Latencies = Latencies { limit_us: 1_000, reference_us: 400 };
 
     fn sample(unit: u64, total_us: u64, failed: bool) -> CohortSample {
-        CohortSample { unit, total_us, bytes: 100, failed, found: None }
+        let ending = if failed { Ending::Failed } else { Ending::Served };
+        CohortSample { unit, total_us, bytes: 100, ending, found: None }
     }
 
     #[test]
@@ -223,10 +278,25 @@ mod tests {
                 over_reference: 2,
                 latency_us: 1_000,
                 bytes: 200,
-                found: Finding::default()
+                ..GroupTotals::default()
             }
         );
         assert_eq!(totals.total.count(), 2);
+    }
+
+    #[test]
+    fn refusals_are_counted_apart_and_have_neither_latency_nor_unit_among_the_requests() {
+        let cohort = Cohort::new(THRESHOLDS, 2);
+        for (worker, ending) in
+            [(0, Ending::Refused(Refusal::Unauthorized)), (1, Ending::Refused(Refusal::Other)), (1, Ending::ClientsFault(Refusal::Missing))]
+        {
+            cohort.record(worker, CohortSample { ending, ..sample(7 << 48, 5_000, false) });
+        }
+        let totals = cohort.totals();
+        let expected = GroupTotals { refused: 2, clients_fault: 1, unauthorized: 1, missing: 1, ..GroupTotals::default() };
+        assert_eq!((totals.groups[0], totals.total.count()), (expected, 0));
+        let ones = |set: &UnitWords| set[0].iter().map(|word| word.count_ones()).sum::<u32>();
+        assert_eq!((ones(&totals.seen), ones(&totals.hurt), ones(&totals.refused)), (0, 0, 1));
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub struct Handles {
     pub tokens: Arc<[HeaderValue]>,
     /// Whether somebody asks what this target's answers have in them.
     pub looked_at: bool,
+    /// Whether several collections serve the alias, so that a refusal by a variant is asked of stable too.
+    pub asked_again: bool,
     /// Where a shadow's answers are compared; on a shadow's target only.
     pub comparisons: Option<Arc<Comparisons>>,
 }

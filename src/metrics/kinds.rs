@@ -1,5 +1,7 @@
 //! The closed sets that requests are counted by.
 
+use crate::stats::Refusal;
+
 /// Which of Qdrant's two protocols a request speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -144,6 +146,17 @@ impl Outcome {
     #[must_use]
     pub fn is_refusal(self) -> bool {
         matches!(self, Self::ClientError | Self::Unauthorized | Self::NotFound | Self::RateLimited)
+    }
+
+    /// How a request was refused, if it was: whosever fault that is. A failure is none, nor is a limit of rates.
+    #[must_use]
+    pub fn refusal(self) -> Option<Refusal> {
+        match self {
+            Self::Unauthorized => Some(Refusal::Unauthorized),
+            Self::NotFound => Some(Refusal::Missing),
+            Self::ClientError => Some(Refusal::Other),
+            _ => None,
+        }
     }
 
     #[must_use]

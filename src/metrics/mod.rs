@@ -21,7 +21,7 @@ mod usage;
 mod worker;
 
 pub use apart::{Apart, Interleavings, Whose};
-pub use cohort::{COHORT_BUCKETS, Cohort, CohortSample, CohortTotals, GroupTotals, LATENCY_GROUPS, Latencies};
+pub use cohort::{COHORT_BUCKETS, Cohort, CohortSample, CohortTotals, Ending, GroupTotals, LATENCY_GROUPS, Latencies};
 pub use comparisons::{Against, Compared, Comparisons, Dropped};
 pub use finding::Finding;
 pub use handles::Handles;

@@ -72,6 +72,7 @@ impl Registry {
             apart: None,
             tokens: Arc::default(),
             looked_at: false,
+            asked_again: false,
             comparisons: None,
         }
     }

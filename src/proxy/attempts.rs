@@ -78,7 +78,7 @@ impl Journey {
             return Next::Again;
         }
         if let Some(refusal) = self.refusal.take() {
-            self.settle_blame(*refusal, begun.outcome == Outcome::Ok);
+            self.settle_blame(*refusal, begun.outcome);
         }
         Next::Answer(Arrived { answer: begun.answer, settled: true })
     }
@@ -93,12 +93,15 @@ impl Journey {
 
     /// Stable has answered what the variant refused. Where stable serves it, the variant failed; where stable refuses it as well,
     /// the request is at fault; where stable fails, nothing is known, and it counts for neither.
-    fn settle_blame(&mut self, refusal: HeldRefusal, stable_serves_it: bool) {
-        let HeldRefusal { begun, observation, cause } = refusal;
+    fn settle_blame(&mut self, refusal: HeldRefusal, stable: Outcome) {
+        let HeldRefusal { begun, mut observation, cause } = refusal;
         begun.answer.into_body().discard();
-        if stable_serves_it {
+        if stable == Outcome::Ok {
             observation.target().handle.series.shard(self.worker.index()).fallback(cause);
             observation.replaced(begun.outcome);
+        } else if stable.refusal().is_some() {
+            observation.clients_fault();
+            observation.complete();
         } else {
             observation.superseded();
         }

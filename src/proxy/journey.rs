@@ -234,6 +234,13 @@ impl Journey {
         self.fell_back.is_none() && self.plan.is_split() && self.live.settings.fallback.enabled && self.client.is_repeatable()
     }
 
+    /// Whether a refusal (4xx) of this request by a variant is asked of stable, too. Then one that goes out is not held against
+    /// the variant: stable refused it as well, or could not be asked. Nor is one of stable itself, since the same would have been
+    /// found of a variant. So all cohorts of a rollout count the same refusals.
+    fn asks_stable(&self) -> bool {
+        self.plan.target.handle.asked_again && self.live.settings.fallback.enabled && self.is_read() && self.client.is_repeatable()
+    }
+
     /// Ends the variant's attempt as a failure, and makes stable the next target.
     pub(super) fn fall_back(&mut self, cause: FallbackCause, outcome: Outcome) {
         if let Some(observation) = self.observation.take() {
@@ -289,8 +296,12 @@ impl Journey {
 
     /// Marks the answer with where it came from, and hands it over.
     pub(super) fn finish(mut self, Arrived { mut answer, settled }: Arrived) -> Response<Answer> {
+        let asks_stable = self.asks_stable();
         if let Some(observation) = &mut self.observation {
             observation.look(&self.live.settings.answers, answer.headers());
+            if asks_stable {
+                observation.clients_fault();
+            }
         }
         self.mark(answer.headers_mut(), settled);
         self.hand_over(answer)

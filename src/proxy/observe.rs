@@ -16,7 +16,7 @@ use super::look::{Blind, Look};
 use super::tee::Tee;
 use super::worker::Worker;
 use crate::live::Answers;
-use crate::metrics::{Class, CohortSample, Completed, Finding, Handles, Outcome, Protocol, Whose, WorkerEvent, Written};
+use crate::metrics::{Class, CohortSample, Completed, Ending, Finding, Handles, Outcome, Protocol, Whose, WorkerEvent, Written};
 use crate::routing::Target;
 
 pub(super) struct Observation {
@@ -37,6 +37,8 @@ pub(super) struct Observation {
     unsent: bool,
     /// The head of the answer alone says that the request succeeded. gRPC says it in the trailers.
     succeeded: bool,
+    /// A refusal would say nothing of the variant.
+    clients_fault: bool,
     completed: bool,
 }
 
@@ -85,6 +87,7 @@ impl Observation {
             replaced: false,
             unsent: false,
             succeeded: false,
+            clients_fault: false,
             completed: false,
         }
     }
@@ -121,20 +124,30 @@ impl Observation {
         self.complete();
     }
 
+    /// If it is refused (4xx) that is the client's fault: another collection was asked the same, or would have been.
+    pub(super) fn clients_fault(&mut self) {
+        self.clients_fault = true;
+    }
+
     /// The same request is decided anew: this attempt is counted where it was made, and says nothing of the unit.
     pub(super) fn superseded(mut self) {
         self.whose = Whose::Nobody;
         self.complete();
     }
 
-    /// What guards see of it. Whoever left, or was not let in, says nothing about the variant.
+    /// What guards see of it. A client that left says nothing about the variant.
     fn sample(&mut self, unit: u64) -> Option<CohortSample> {
         let outcome = self.done.outcome;
-        let counts = !matches!(outcome, Outcome::Aborted | Outcome::Unauthorized);
-        let failed =
-            self.replaced || matches!(outcome, Outcome::ServerError | Outcome::Unavailable | Outcome::Timeout | Outcome::RateLimited);
+        let failed = matches!(outcome, Outcome::ServerError | Outcome::Unavailable | Outcome::Timeout | Outcome::RateLimited);
+        let ending = match outcome.refusal() {
+            _ if self.replaced || failed => Ending::Failed,
+            _ if outcome == Outcome::Aborted => return None,
+            Some(refusal) if self.clients_fault => Ending::ClientsFault(refusal),
+            Some(refusal) => Ending::Refused(refusal),
+            None => Ending::Served,
+        };
         let (total_us, bytes) = (self.done.total_us, self.done.response_bytes);
-        counts.then(|| CohortSample { unit, total_us, bytes, failed, found: self.found() })
+        Some(CohortSample { unit, total_us, bytes, ending, found: self.found() })
     }
 
     /// The answer with these headers is going to be relayed: decides whether it is looked at on its way.

@@ -52,11 +52,21 @@ pub struct ComparisonNumbers {
 }
 
 /// What one cohort did in one window.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct CohortNumbers {
+    /// Answers and failures; what was refused with a 4xx is not among them.
     pub requests: u64,
     pub units: u64,
     pub error_rate: Option<f64>,
+    /// Requests that were refused with a 4xx, whosever fault.
+    #[serde(default)]
+    pub client_errors: u64,
+    /// The share of what was asked that was refused with a 4xx and that nobody else was asked about.
+    #[serde(default)]
+    pub client_error_rate: Option<f64>,
+    /// The statuses of what was refused, such as `401 or 403`.
+    #[serde(default)]
+    pub client_error_statuses: Option<String>,
     pub avg_latency_ms: Option<f64>,
     pub latency_p50_ms: Option<f64>,
     pub latency_p95_ms: Option<f64>,
@@ -105,6 +115,7 @@ impl CohortNumbers {
     fn keepable(self) -> Self {
         Self {
             error_rate: finite(self.error_rate),
+            client_error_rate: finite(self.client_error_rate),
             avg_latency_ms: finite(self.avg_latency_ms),
             latency_p50_ms: finite(self.latency_p50_ms),
             latency_p95_ms: finite(self.latency_p95_ms),

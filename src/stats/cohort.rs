@@ -26,11 +26,12 @@ pub struct Cohort {
     buckets: Box<[Sums]>,
     units: UnitSet,
     units_with_error: UnitSet,
+    units_refused: UnitSet,
 }
 
 impl Default for Cohort {
     fn default() -> Self {
-        Self { buckets: vec![Sums::default(); BUCKETS].into_boxed_slice(), units: UnitSet::default(), units_with_error: UnitSet::default() }
+        Self::of_counts([Sums::default(); BUCKETS], UnitSet::default(), UnitSet::default(), UnitSet::default())
     }
 }
 
@@ -43,17 +44,22 @@ impl Cohort {
 
     /// What somebody else has counted, bucket by bucket.
     #[must_use]
-    pub fn of_counts(buckets: [Sums; BUCKETS], units: UnitSet, units_with_error: UnitSet) -> Self {
-        Self { buckets: Box::new(buckets), units, units_with_error }
+    pub fn of_counts(buckets: [Sums; BUCKETS], units: UnitSet, units_with_error: UnitSet, units_refused: UnitSet) -> Self {
+        Self { buckets: Box::new(buckets), units, units_with_error, units_refused }
     }
 
     /// One request. `unit` is the unit's hash under the window's statistics salt; a request without a unit was assigned by
     /// itself and is a unit of its own, with a random number for its hash.
     pub fn record(&mut self, unit: u64, outcome: Outcome, thresholds: Thresholds) {
         self.buckets[Self::bucket(unit)].record(outcome, thresholds);
-        self.units.insert(unit);
-        if outcome == Outcome::Failed {
-            self.units_with_error.insert(unit);
+        match outcome {
+            Outcome::Answered { .. } => self.units.insert(unit),
+            Outcome::Failed => {
+                self.units.insert(unit);
+                self.units_with_error.insert(unit);
+            }
+            Outcome::Refused(_) => self.units_refused.insert(unit),
+            Outcome::ClientsFault(_) => {}
         }
     }
 
@@ -63,6 +69,7 @@ impl Cohort {
         }
         self.units.merge(&other.units);
         self.units_with_error.merge(&other.units_with_error);
+        self.units_refused.merge(&other.units_refused);
     }
 
     #[must_use]
@@ -82,13 +89,44 @@ impl Cohort {
         &self.buckets
     }
 
+    /// Those with a request: an answer or a failure.
     #[must_use]
     pub const fn units(&self) -> &UnitSet {
         &self.units
     }
 
+    /// Those with a request or a refusal.
+    #[must_use]
+    pub fn units_asking(&self) -> UnitSet {
+        let mut all = self.units.clone();
+        all.merge(&self.units_refused);
+        all
+    }
+
+    /// How many units of equal weight would say as much of what `of` counts, `(sum N_u)^2 / sum N_u^2` (Kish 1965).
+    ///
+    /// The sum of squares over units is that over buckets, less the products of units that share one; of these the number of
+    /// pairs is known.
+    #[must_use]
+    pub fn effective_units(&self, of: impl Fn(&Sums) -> u64) -> f64 {
+        let (total, squares) =
+            self.buckets.iter().map(|sums| of(sums) as f64).fold((0.0, 0.0), |(sum, squares), part| (sum + part, squares + part * part));
+        let units = self.units.estimate().units.min(total);
+        let mean = total / units;
+        let own = squares - mean * mean * self.units.pairs_by_remainder(BUCKETS);
+        let effective = total * total / own;
+        // No more than there are; of an estimate that is none, all there are.
+        if effective > 0.0 { effective.min(units) } else { units.max(0.0) }
+    }
+
     #[must_use]
     pub const fn units_with_error(&self) -> &UnitSet {
         &self.units_with_error
+    }
+
+    /// Those with a refusal that is to be compared.
+    #[must_use]
+    pub const fn units_refused(&self) -> &UnitSet {
+        &self.units_refused
     }
 }

@@ -6,7 +6,7 @@
 //! ```text
 //! guard         inference     shadow          verdicts on a canary; what an experiment is concluded from; how answers differ
 //!   |   \________   |   ______/   \
-//! event_split   sequence   sample_ratio     tests that may be looked at any number of times
+//! event_split   sequence   trials   sample_ratio     tests that may be looked at any number of times
 //!                  |
 //!                ratio                      estimates with a variance that knows units
 //!                  |
@@ -28,6 +28,7 @@ pub mod sample_ratio;
 pub mod sequence;
 pub mod shadow;
 pub mod sums;
+pub mod trials;
 pub mod unit_set;
 pub mod values;
 
@@ -39,6 +40,7 @@ pub use event_split::EventSplit;
 pub use guard::{Compared, Evaluation, Rule, Verdict};
 pub use ratio::{Base, Contrast, Estimate, Ratio};
 pub use sequence::Sequence;
-pub use sums::{Found, Outcome, Sums, Thresholds};
+pub use sums::{Found, Outcome, Refusal, Sums, Thresholds};
+pub use trials::{Excess, Trials};
 pub use unit_set::{UnitEstimate, UnitSet};
 pub use values::Values;

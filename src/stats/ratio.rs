@@ -5,7 +5,7 @@
 //! Counting requests as if they were independent instead rejects half of all tests between equal variants.
 
 /// How many buckets must differ in each direction before their spread is believed to tell how clustered events are.
-const SPREAD: usize = 5;
+const SPREAD: u32 = 5;
 
 /// A ratio of two sums and how uncertain it is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -19,6 +19,8 @@ pub struct Ratio {
     pub effective_buckets: f64,
     /// The largest bucket's part of the denominator.
     pub largest_share: f64,
+    /// In how many buckets there is anything above the line.
+    pub with_events: f64,
     /// Events, and their absence, come from enough buckets to estimate a variance from.
     spread: bool,
 }
@@ -35,13 +37,13 @@ impl Ratio {
     #[must_use]
     pub fn of_sums(buckets: impl Iterator<Item = (f64, f64)> + Clone) -> Option<Self> {
         let (mut count, mut numerator, mut denominator, mut squares, mut largest) = (0.0, 0.0, 0.0, 0.0, 0.0_f64);
-        let (mut with_events, mut with_others) = (0, 0);
+        let (mut with_events, mut with_others) = (0_u32, 0_u32);
         for (above, below) in buckets.clone() {
             if below <= 0.0 {
                 continue;
             }
-            with_events += usize::from(above > 0.0);
-            with_others += usize::from(above < below);
+            with_events += u32::from(above > 0.0);
+            with_others += u32::from(above < below);
             count += 1.0;
             numerator += above;
             denominator += below;
@@ -64,6 +66,7 @@ impl Ratio {
             denominator,
             effective_buckets: denominator * denominator / squares,
             largest_share: largest / denominator,
+            with_events: f64::from(with_events),
             spread: with_events.min(with_others) >= SPREAD,
         })
     }
@@ -86,6 +89,12 @@ impl Ratio {
     #[must_use]
     pub fn as_mean(self, units: f64) -> Self {
         if self.spread { self } else { self.as_share(units) }
+    }
+
+    /// Whether the buckets tell how clustered the events are: these, and their absence, come from enough of them.
+    #[must_use]
+    pub const fn is_spread(&self) -> bool {
+        self.spread
     }
 
     /// Degrees of freedom of the variance. By effective rather than by actual buckets, so that a few heavy units widen an

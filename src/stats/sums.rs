@@ -5,6 +5,11 @@
 pub enum Outcome {
     /// Counted as an error and nothing else: a fast failure must not make a variant look fast.
     Failed,
+    /// A 4xx that nobody else was asked about, so that only a comparison says whose fault it is. Not counted as a request: it is
+    /// neither an answer that has a latency nor surely a failure.
+    Refused(Refusal),
+    /// A 4xx that is the client's own fault: stable refuses the same request. Counted to be shown, and judged nowhere.
+    ClientsFault(Refusal),
     Answered {
         latency_us: u64,
         /// Of its body.
@@ -12,6 +17,17 @@ pub enum Outcome {
         /// None where nobody looked.
         found: Option<Found>,
     },
+}
+
+/// How a request was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// 401 or 403.
+    Unauthorized,
+    /// 404.
+    Missing,
+    /// 400, or another 4xx. Not 429, which is a failure.
+    Other,
 }
 
 /// What a look at an answer found in it.
@@ -52,12 +68,21 @@ pub struct Sums {
     /// Lists whose best hit has a score, and the sum of those scores in millionths.
     pub scored: u64,
     pub top_score: i64,
+    /// Refused, and to be compared. Not among the requests.
+    pub refused: u64,
+    /// Refused for a fault of the client. Not among the requests.
+    pub clients_fault: u64,
+    /// Of both kinds: with 401 or 403, and with 404.
+    pub unauthorized: u64,
+    pub missing: u64,
 }
 
 impl Sums {
     pub fn record(&mut self, outcome: Outcome, thresholds: Thresholds) {
         let one = match outcome {
             Outcome::Failed => Self { requests: 1, errors: 1, ..Self::default() },
+            Outcome::Refused(refusal) => Self { refused: 1, ..Self::of_refusal(refusal) },
+            Outcome::ClientsFault(refusal) => Self { clients_fault: 1, ..Self::of_refusal(refusal) },
             Outcome::Answered { latency_us, bytes, found } => Self {
                 requests: 1,
                 over_limit: u64::from(latency_us > thresholds.limit_us),
@@ -78,6 +103,14 @@ impl Sums {
         }
     }
 
+    fn of_refusal(refusal: Refusal) -> Self {
+        Self {
+            unauthorized: u64::from(refusal == Refusal::Unauthorized),
+            missing: u64::from(refusal == Refusal::Missing),
+            ..Self::default()
+        }
+    }
+
     /// Saturates rather than overflows; of what is not negative, saturating addition is still free of order. Scores may
     /// be negative, and wrap instead: each is bounded, so it would take nine million of the largest in one bucket.
     pub fn merge(&mut self, other: &Self) {
@@ -92,11 +125,27 @@ impl Sums {
         self.hits = self.hits.saturating_add(other.hits);
         self.scored = self.scored.saturating_add(other.scored);
         self.top_score = self.top_score.wrapping_add(other.top_score);
+        self.refused = self.refused.saturating_add(other.refused);
+        self.clients_fault = self.clients_fault.saturating_add(other.clients_fault);
+        self.unauthorized = self.unauthorized.saturating_add(other.unauthorized);
+        self.missing = self.missing.saturating_add(other.missing);
     }
 
     /// Requests that got an answer: those that have a latency.
     #[must_use]
     pub const fn answered(&self) -> u64 {
         self.requests.saturating_sub(self.errors)
+    }
+
+    /// Requests and refused ones, which a share of refusals is a share of.
+    #[must_use]
+    pub const fn asked(&self) -> u64 {
+        self.requests.saturating_add(self.refused)
+    }
+
+    /// All answers with a 4xx, whosever fault.
+    #[must_use]
+    pub const fn all_refused(&self) -> u64 {
+        self.refused.saturating_add(self.clients_fault)
     }
 }

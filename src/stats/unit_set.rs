@@ -136,6 +136,20 @@ impl UnitSet {
         Self::of_levels(self.levels)
     }
 
+    /// How many ordered pairs of different units have hashes with the same remainder: counted while all hashes are known, else
+    /// expected.
+    #[must_use]
+    pub fn pairs_by_remainder(&self, divisor: usize) -> f64 {
+        let Known::All(units) = &self.units else {
+            let units = self.estimate().units;
+            return units * (units - 1.0).max(0.0) / divisor as f64;
+        };
+        let mut sizes = vec![0_u32; divisor];
+        #[expect(clippy::cast_possible_truncation, reason = "a remainder is below the divisor")]
+        units.iter().for_each(|unit| sizes[(unit % divisor as u64) as usize] += 1);
+        sizes.into_iter().map(|size| f64::from(size) * f64::from(size.saturating_sub(1))).sum()
+    }
+
     /// How many cells are occupied: never more than there are units.
     #[must_use]
     pub const fn occupied(&self) -> u32 {

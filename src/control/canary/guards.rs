@@ -7,13 +7,17 @@ use crate::control::Plan;
 use crate::control::prometheus::NoValue;
 use crate::rollout::{Evaluation, Guard, Rule, Share, Verdict};
 use crate::stats::guard::{
-    self, Compared, ErrorsAgainstControl, Minimum, empty_share, empty_share_against_control, error_rate, errors_against_control,
-    latency_mean, latency_mean_against_control, latency_tail, latency_tail_against_control, top_score, top_score_against_control,
+    self, AgainstControl, Compared, Minimum, client_errors, client_errors_against_control, empty_share, empty_share_against_control,
+    error_rate, errors_against_control, latency_mean, latency_mean_against_control, latency_tail, latency_tail_against_control, top_score,
+    top_score_against_control,
 };
 use crate::stats::{Cohort, Thresholds};
 
 /// The chance of a false rollback, over all guards and stages of a canary.
 pub(super) const ALPHA: f64 = 0.01;
+
+/// Of a limit that every share is within nothing could be asked.
+const NEARLY_ALL: f64 = 0.999;
 
 /// Why a guard cannot be judged under this configuration; none when it can.
 pub(super) fn unsupported(rule: &Rule, plan: &Plan) -> Option<&'static str> {
@@ -38,7 +42,14 @@ pub(super) fn judge(running: &Running, seen: &Observed, readings: &Readings) -> 
     let minimum = Minimum { requests: spec.minimum_requests, units: spec.minimum_units };
     let rule = guard::Rule { minimum, ..guard::Rule::sharing(ALPHA, part, running.windows()) };
     let mut tails = running.frozen.latencies.iter().copied().enumerate();
-    let bench = Bench { seen, rule, share: running.canary.share(), nobody: Cohort::default(), stable: seen.stable().unwrap_or_default() };
+    let bench = Bench {
+        seen,
+        rule,
+        share: running.canary.share(),
+        usually_refused: running.frozen.usually_refused,
+        nobody: Cohort::default(),
+        stable: seen.stable().unwrap_or_default(),
+    };
     let judge = |guard: &Guard| match &guard.rule {
         Rule::Prometheus { max, min, looks, .. } => {
             let reading = readings.get(running.canary.id()).and_then(|readings| readings.get(guard.name()));
@@ -54,7 +65,8 @@ fn compares(rule: &Rule) -> bool {
     match rule {
         Rule::ErrorRate { margin, .. } | Rule::EmptyResults { margin, .. } | Rule::TopScore { margin, .. } => margin.is_some(),
         Rule::Latency { relative_margin, .. } => relative_margin.is_some(),
-        Rule::Prometheus { .. } => false,
+        // Compared, or held against a limit: one or the other.
+        Rule::ClientErrors { .. } | Rule::Prometheus { .. } => false,
     }
 }
 
@@ -63,6 +75,8 @@ struct Bench<'a> {
     seen: &'a Observed,
     rule: guard::Rule,
     share: Share,
+    /// The share of requests that were refused before, where that is known.
+    usually_refused: f64,
     nobody: Cohort,
     stable: Cohort,
 }
@@ -71,6 +85,7 @@ impl Bench<'_> {
     fn judge(&self, guard: &Guard, tails: &mut impl Iterator<Item = (usize, Threshold)>) -> Evaluation {
         let verdicts = match &guard.rule {
             Rule::ErrorRate { max, margin } => self.errors(*max, *margin),
+            Rule::ClientErrors { margin, max_increase } => vec![self.client_errors(*margin, *max_increase)],
             Rule::Latency { statistic, max_ms, relative_margin } => match quantile(*statistic).zip(tails.next()) {
                 Some((quantile, tail)) => self.tail(quantile, tail, relative_margin.is_some()),
                 None => self.mean(*max_ms, *relative_margin),
@@ -84,18 +99,29 @@ impl Bench<'_> {
     }
 
     fn errors(&self, max: f64, margin: Option<f64>) -> Vec<guard::Evaluation> {
+        let compared = self.with_stable();
         let mut verdicts = Vec::new();
         // Of a share that may be anything there is nothing to ask.
         if max < 1.0 {
-            verdicts.push(error_rate(self.compared(0), &self.rule, max));
+            verdicts.push(error_rate(compared, &self.rule, max));
         }
         if let Some(margin) = margin.filter(|_| self.has_control()) {
-            let compared = Compared { control: &self.stable, ..self.compared(0) };
-            let canary_share = self.share.percentage() / 100.0;
-            let parameters = ErrorsAgainstControl { canary_share, margin, ..ErrorsAgainstControl::default() };
-            verdicts.push(errors_against_control(compared, &self.rule, parameters));
+            verdicts.push(errors_against_control(compared, &self.rule, self.against(margin), max));
         }
         verdicts
+    }
+
+    /// Where there is no control, what was usual before stands in for it.
+    fn client_errors(&self, margin: f64, max_increase: f64) -> guard::Evaluation {
+        let compared = self.with_stable();
+        if self.has_control() {
+            return client_errors_against_control(compared, &self.rule, self.against(margin));
+        }
+        client_errors(compared, &self.rule, (self.usually_refused + max_increase).min(NEARLY_ALL))
+    }
+
+    fn against(&self, margin: f64) -> AgainstControl {
+        AgainstControl { canary_share: self.share.percentage() / 100.0, margin }
     }
 
     fn tail(&self, quantile: f64, (slot, threshold): (usize, Threshold), relative: bool) -> Vec<guard::Evaluation> {
@@ -140,11 +166,18 @@ impl Bench<'_> {
         self.share > Share::ZERO && self.share < Share::FULL
     }
 
-    /// Where there can be no control, the canary stands in for it: the minimum is asked of both.
+    fn canary(&self, slot: usize) -> &Cohort {
+        self.seen.canary.cohorts.get(slot).unwrap_or(&self.nobody)
+    }
+
     fn compared(&self, slot: usize) -> Compared<'_> {
-        let canary = self.seen.canary.cohorts.get(slot).unwrap_or(&self.nobody);
-        let control = if self.has_control() { self.seen.control.cohorts.get(slot).unwrap_or(&self.nobody) } else { canary };
-        Compared { canary, control }
+        let control = self.seen.control.cohorts.get(slot).unwrap_or(&self.nobody);
+        if self.has_control() { Compared::with_control(self.canary(slot), control) } else { Compared::alone(self.canary(slot)) }
+    }
+
+    /// Beside all that the canary does not serve.
+    fn with_stable(&self) -> Compared<'_> {
+        if self.has_control() { Compared::with_stable(self.canary(0), &self.stable) } else { Compared::alone(self.canary(0)) }
     }
 }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Running, Watched, watched};
 use crate::metrics::{CohortTotals, Registry, Snapshot, UnitWords};
 use crate::rollout::CohortNumbers;
+use crate::stats::guard::refused_with;
 use crate::stats::unit_set::WORDS;
 use crate::stats::{BUCKETS, Cohort, Sums, UnitSet};
 
@@ -75,6 +76,9 @@ impl Side {
             requests: totals.requests,
             units,
             error_rate: share(totals.errors, totals.requests),
+            client_errors: totals.all_refused(),
+            client_error_rate: share(totals.refused, totals.asked()),
+            client_error_statuses: refused_with(&totals),
             avg_latency_ms: share(totals.latency_us, totals.answered()).map(|microseconds| microseconds / 1000.0),
             latency_p50_ms: quantile(0.50),
             latency_p95_ms: quantile(0.95),
@@ -107,6 +111,10 @@ pub(in crate::control) fn summary(totals: &CohortTotals) -> Cohort {
             hits: group.found.hits,
             scored: group.found.scored,
             top_score: group.found.top_score,
+            refused: group.refused,
+            clients_fault: group.clients_fault,
+            unauthorized: group.unauthorized,
+            missing: group.missing,
         }
     };
     let of_bits = |levels: &UnitWords| {
@@ -117,5 +125,5 @@ pub(in crate::control) fn summary(totals: &CohortTotals) -> Cohort {
         }))
     };
     let units = totals.first.as_ref().map_or_else(|| of_bits(&totals.seen), |first| first.iter().copied().collect());
-    Cohort::of_counts(std::array::from_fn::<_, BUCKETS, _>(sums), units, of_bits(&totals.hurt))
+    Cohort::of_counts(std::array::from_fn::<_, BUCKETS, _>(sums), units, of_bits(&totals.hurt), of_bits(&totals.refused))
 }

@@ -24,6 +24,9 @@ pub(in crate::control) struct Frozen {
     pub(in crate::control) window: u64,
     /// One for each tail guard, in their order; one more where there is none, for errors have to be counted somewhere.
     pub(in crate::control) latencies: Vec<Threshold>,
+    /// The share of stable's reads that were refused with a 4xx before, as far as the replica that froze it has seen.
+    #[serde(default)]
+    pub(in crate::control) usually_refused: f64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,7 +79,7 @@ impl Running {
 
     /// Freezes the latencies of the current window, if that is a new one. `usual_us` gives what a quantile of stable's
     /// latencies has been so far, where anything was seen.
-    pub(in crate::control) fn freeze(&mut self, usual_us: impl Fn(f64) -> Option<f64>) {
+    pub(in crate::control) fn freeze(&mut self, usual_us: impl Fn(f64) -> Option<f64>, usually_refused: impl FnOnce() -> Option<f64>) {
         let window = self.canary.window();
         if self.frozen.window == window && !self.frozen.latencies.is_empty() {
             return;
@@ -85,7 +88,7 @@ impl Running {
         if latencies.is_empty() {
             latencies.push(UNSAID);
         }
-        self.frozen = Frozen { window, latencies };
+        self.frozen = Frozen { window, latencies, usually_refused: usually_refused().unwrap_or_default() };
     }
 }
 

@@ -10,7 +10,7 @@ use crate::control::document::{CANARY, OWNER, SHADOWED};
 use crate::control::error::ControlError;
 use crate::control::state::Control;
 use crate::control::{clock, document};
-use crate::metrics::Class;
+use crate::metrics::{self, Class, Protocol};
 use crate::rollout::Pending;
 use crate::rollout::loss::Stake;
 use crate::routing::STABLE;
@@ -114,7 +114,7 @@ impl Control {
     /// The document, the alias's owner when the canary has ended, and its place for a shadow when the comparison is over.
     pub(in crate::control) fn canary_writes(&self, before: &Document, after: &mut Document) -> Vec<Write> {
         let alias = after.canary.plan().spec().alias.clone();
-        after.freeze(|quantile| self.usual_latency(&alias, quantile));
+        after.freeze(|quantile| self.usual_latency(&alias, quantile), || self.usually_refused(&alias));
         let key = store::Key::new(CANARY, after.canary.id());
         let due_at = after.canary.due_at().map(clock::stored);
         let expected = if before.revision == 0 { Expected::Absent } else { Expected::Revision(before.revision) };
@@ -133,6 +133,18 @@ impl Control {
         let series = self.registry().series();
         let stable = series.iter().find(|series| *series.alias == *alias && *series.variant == *STABLE)?;
         stable.totals().latency(Class::Read).and_then(|(_, total)| total.quantile(quantile))
+    }
+
+    /// The share of stable's reads that were refused with a 4xx in this process; of those that clients broke off nothing is known.
+    fn usually_refused(&self, alias: &str) -> Option<f64> {
+        let series = self.registry().series();
+        let totals = series.iter().find(|series| *series.alias == *alias && *series.variant == *STABLE)?.totals();
+        let reads =
+            |outcome: metrics::Outcome| Protocol::ALL.iter().map(|protocol| totals.requests(*protocol, Class::Read, outcome)).sum::<u64>();
+        let refused: u64 = metrics::Outcome::ALL.into_iter().filter(|outcome| outcome.refusal().is_some()).map(reads).sum();
+        let all: u64 = metrics::Outcome::ALL.into_iter().filter(|outcome| *outcome != metrics::Outcome::Aborted).map(reads).sum();
+        #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
+        (all > 0).then(|| refused as f64 / all as f64)
     }
 
     pub(super) fn canary_document(&self, id: &str) -> Option<Running> {

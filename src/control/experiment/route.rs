@@ -65,6 +65,7 @@ fn experiment_route(
             apart: Some(around.registry.apart(&counted)),
             tokens: around.key.filter(|_| split).map_or_else(Arc::default, |key| tokens(key, experiment, phase, index)),
             looked_at: true,
+            asked_again: split,
             ..made.handle.clone()
         };
         Arc::new(Target { handle, ..made })

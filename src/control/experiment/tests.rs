@@ -13,7 +13,7 @@ use crate::control::author::Deed;
 use crate::control::testing::{author, config_in, control};
 use crate::control::{Control, ControlError, clock};
 use crate::experiment::{Experiment, Feedback, Part};
-use crate::metrics::CohortSample;
+use crate::metrics::{CohortSample, Ending};
 use crate::store::Change;
 
 const FIRST: Page = Page { phase: 1, slice: 1 };
@@ -59,7 +59,7 @@ async fn house(at: &std::path::Path, experiment: Experiment) -> (Control, Experi
 fn count(control: &Control, id: &str, page: Page, requests: u64) {
     let cohort = control.registry().cohort(&page.key(id, 0), NO_THRESHOLD);
     for unit in 0..requests {
-        cohort.record(0, CohortSample { unit, total_us: 1_000, bytes: 100, failed: false, found: None });
+        cohort.record(0, CohortSample { unit, total_us: 1_000, bytes: 100, ending: Ending::Served, found: None });
     }
 }
 

@@ -62,7 +62,10 @@ pub(super) fn automatic(metric: Automatic, seen: &ArmSeen, bounds: Bounds<'_>) -
     };
     let (cells, samples, share) = match metric {
         Automatic::LatencyMs => (read(|sums| (sums.latency_us as f64 / US_PER_MS, sums.answered())), sums.answered(), false),
-        Automatic::ErrorRate | Automatic::PairedErrorRate => (read(|sums| (sums.errors as f64, sums.requests)), sums.requests, true),
+        Automatic::ErrorRate | Automatic::PairedErrorRate => {
+            // What an arm refuses is no service either, and where it is the client's fault both arms refuse as much.
+            (read(|sums| ((sums.errors + sums.refused) as f64, sums.asked())), sums.asked(), true)
+        }
         Automatic::EmptyRate => (read(|sums| (sums.empty as f64, sums.lists)), sums.lists, true),
         Automatic::ResultCount => (read(|sums| (sums.hits as f64, sums.lists)), sums.lists, false),
         Automatic::TopScore => (read(|sums| (sums.top_score as f64 / MILLIONTHS, sums.scored)), sums.scored, false),

@@ -7,7 +7,7 @@ use fastrand::Rng;
 use crate::config::Timestamp;
 use crate::experiment::analysis::{Question, Report, analyse};
 use crate::experiment::{Experiment, ExperimentSpec, Phase, Range, Seen};
-use crate::stats::{Cohort, Found, Outcome, Thresholds};
+use crate::stats::{Cohort, Found, Outcome, Refusal, Thresholds};
 
 pub(super) const NOW: Timestamp = Timestamp::from_millis(1_000_000);
 const THRESHOLDS: Thresholds = Thresholds { limit_us: u64::MAX, reference_us: u64::MAX };
@@ -35,9 +35,11 @@ pub(super) struct Habits {
     pub(super) clicks: f64,
     pub(super) errors: f64,
     pub(super) latency_ms: f64,
+    /// The share of requests that are refused with a 4xx.
+    pub(super) refused: f64,
 }
 
-pub(super) const USUAL: Habits = Habits { clicks: 0.3, errors: 0.01, latency_ms: 20.0 };
+pub(super) const USUAL: Habits = Habits { clicks: 0.3, errors: 0.01, latency_ms: 20.0, refused: 0.0 };
 
 /// A running experiment and what was seen of it.
 pub(super) struct Trial {
@@ -81,6 +83,11 @@ impl Trial {
         let seen = &mut self.seen.arms[arm];
         seen.latencies.resize_with(crate::experiment::LATENCY_GROUPS, || vec![0; 200]);
         for _ in 0..requests {
+            // Nothing is drawn where it never happens.
+            if habits.refused > 0.0 && random.f64() < habits.refused {
+                seen.cohort.record(hash, Outcome::Refused(Refusal::Other), THRESHOLDS);
+                continue;
+            }
             let failed = random.f64() < habits.errors;
             let latency_us = (pace * (0.5 + random.f64()) * 1_000.0) as u64;
             let outcome = if failed {

@@ -41,6 +41,25 @@ fn a_treatment_that_fails_a_third_of_its_requests_never_wins() {
     assert_eq!(of(&report, "click").better, Some(true), "however much is clicked");
 }
 
+/// What is refused takes no time, and is no speed.
+#[test]
+fn a_treatment_that_refuses_what_the_control_serves_never_wins_and_is_no_faster() {
+    let mut trial = Trial::new(22, &json!({}));
+    trial.users(4_000, |arm| if arm == 1 { Habits { clicks: 0.45, refused: 0.3, ..USUAL } } else { USUAL }, nobody_lost);
+    let report = trial.report(false);
+    assert_eq!(report.decision.verdict, Verdict::DoNotShip, "{}", report.decision.sentence);
+    let errors = of(&report, "error_rate");
+    assert!(errors.treatment_mean.is_some_and(|rate| (0.25..0.36).contains(&rate)), "{errors:?}");
+    let latency = of(&report, "latency_ms");
+    assert!(!latency.significant, "{latency:?}");
+
+    let mut trial = Trial::new(23, &json!({}));
+    trial.users(2_000, |arm| if arm == 1 { Habits { refused: 1.0, ..USUAL } } else { USUAL }, nobody_lost);
+    let report = trial.report(false);
+    assert_eq!(report.decision.verdict, Verdict::DoNotShip, "its users are there, so the split is right: {}", report.decision.sentence);
+    assert_eq!((of(&report, "error_rate").treatment_mean, of(&report, "latency_ms").treatment_mean), (Some(1.0), None));
+}
+
 #[test]
 fn without_a_difference_it_goes_on_until_its_end() {
     let mut trial = Trial::new(3, &json!({}));

@@ -58,8 +58,9 @@ impl Canary {
             let unseen = numbers.requests == 0 && spec.anonymous == Some(Anonymous::Stable);
             let hint = if unseen { "; only searches with a user id count, unless the plan says `anonymous: random`" } else { "" };
             (!enough).then(|| {
+                let refused = numbers.client_error_statuses.as_ref().map(|statuses| refused(numbers, statuses)).unwrap_or_default();
                 format!(
-                    "the {cohort} has {} of {} requests and {} of {} units{hint}",
+                    "the {cohort} has {} of {} requests and {} of {} units{refused}{hint}",
                     numbers.requests, spec.minimum_requests, numbers.units, spec.minimum_units
                 )
             })
@@ -69,7 +70,16 @@ impl Canary {
     }
 }
 
-/// Cold caches are slow and may be empty-handed, but they are no excuse for errors.
+/// What is not among the requests, and may be why there are so few.
+fn refused(numbers: &CohortNumbers, statuses: &str) -> String {
+    let (count, others) = (numbers.client_errors, numbers.requests);
+    match others {
+        0 => format!(": all its {count} answers were refused with {statuses}"),
+        _ => format!("; {count} more answers were refused with {statuses}"),
+    }
+}
+
+/// Cold caches are slow and may be empty-handed, but they are no excuse for errors, nor for refusing.
 fn heard_while_cold(guard: &Guard) -> bool {
-    matches!(guard.rule, Rule::ErrorRate { .. })
+    matches!(guard.rule, Rule::ErrorRate { .. } | Rule::ClientErrors { .. })
 }

@@ -47,7 +47,11 @@ impl Canary {
 
     /// Where it is, for people.
     pub(super) fn place(&self) -> String {
-        if self.step.shadow { "the shadow comparison".to_owned() } else { format!("stage {}", self.stage) }
+        if self.step.shadow {
+            "the shadow comparison".to_owned()
+        } else {
+            format!("stage {} of {}", self.stage + 1, self.plan.stages().len())
+        }
     }
 }
 

@@ -61,7 +61,8 @@ impl Canary {
         self.step = Step { window: self.step.window, ..Step::default() };
         self.command_stage_share(now);
         self.enter(now, State::Stepping, by);
-        let text = format!("stage {stage} with {} %: {}", self.share.percentage(), by.reason);
+        // Counted from one, as people count.
+        let text = format!("stage {} of {} with {} %: {}", stage + 1, self.plan.stages().len(), self.share.percentage(), by.reason);
         self.notify(now, Notice::StageChanged, text);
     }
 

@@ -43,8 +43,9 @@ pub struct Guard {
     pub rule: Rule,
 }
 
-/// What is measured and what is tolerated. `margin`s are what the canary may be worse than the control by; without one the
-/// two are not compared. A margin of zero can fail but hardly ever pass, since nothing proves two things equal.
+/// What is measured and what is tolerated. `margin`s are what the canary may be worse than the control by: more than that fails,
+/// less passes. Without one the two are not compared. A margin of zero can fail but hardly ever pass, since nothing proves two
+/// things equal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Rule {
@@ -53,6 +54,16 @@ pub enum Rule {
         max: f64,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         margin: Option<f64>,
+    },
+    /// Requests that were refused with a 4xx, which may be the client's fault or the collection's.
+    ClientErrors {
+        /// By how much the share of units with such a request may be above that of stable at the same time.
+        #[serde(default = "two_points")]
+        margin: f64,
+        /// By how much the share of such requests may be above what was usual before, where everything is on the canary and there
+        /// is nothing to compare with.
+        #[serde(default = "a_fifth")]
+        max_increase: f64,
     },
     Latency {
         statistic: Statistic,
@@ -93,6 +104,14 @@ const fn two() -> u32 {
     2
 }
 
+const fn two_points() -> f64 {
+    0.02
+}
+
+const fn a_fifth() -> f64 {
+    0.2
+}
+
 impl Guard {
     /// A guard under its default name that rolls back.
     #[must_use]
@@ -104,6 +123,7 @@ impl Guard {
     pub(in crate::rollout) fn defaults() -> Vec<Self> {
         vec![
             Self::new(Rule::ErrorRate { max: 0.05, margin: Some(0.01) }),
+            Self::new(Rule::ClientErrors { margin: two_points(), max_increase: a_fifth() }),
             Self::new(Rule::Latency { statistic: Statistic::P95, max_ms: 200.0, relative_margin: Some(0.25) }),
         ]
     }
@@ -140,6 +160,7 @@ impl Rule {
     fn name(&self) -> &'static str {
         match self {
             Self::ErrorRate { .. } => "error_rate",
+            Self::ClientErrors { .. } => "client_errors",
             Self::Latency { statistic: Statistic::P50, .. } => "latency_p50",
             Self::Latency { statistic: Statistic::P95, .. } => "latency_p95",
             Self::Latency { statistic: Statistic::P99, .. } => "latency_p99",
@@ -162,6 +183,10 @@ impl Rule {
             Self::ErrorRate { max, margin } | Self::EmptyResults { max, margin } => {
                 demand("max", fraction(*max), "a fraction from 0 to 1", *max);
                 margin.iter().for_each(|margin| demand("margin", fraction(*margin), "a fraction from 0 to 1", *margin));
+            }
+            Self::ClientErrors { margin, max_increase } => {
+                demand("margin", fraction(*margin), "a fraction from 0 to 1", *margin);
+                demand("max_increase", fraction(*max_increase), "a fraction from 0 to 1", *max_increase);
             }
             Self::Latency { max_ms, relative_margin, .. } => {
                 demand("max_ms", max_ms.is_finite() && *max_ms > 0.0, "a finite number above zero", *max_ms);

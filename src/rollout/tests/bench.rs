@@ -239,6 +239,11 @@ pub(super) fn measured(mut evidence: Evidence, change: impl FnOnce(&mut Measurem
     evidence
 }
 
+/// Another verdict of the guard of this name.
+pub(super) fn judge(measured: &mut Measurement, guard: &str, verdict: Verdict) {
+    measured.evaluations.iter_mut().find(|found| found.guard == guard).expect("the plan has it").verdict = verdict;
+}
+
 pub(super) fn unmeasured() -> Evidence {
     Evidence {
         applied: true,

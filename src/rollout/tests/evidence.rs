@@ -172,6 +172,24 @@ fn who_waits_for_requests_that_do_not_count_is_told_which_do() {
     assert!(!why(CanarySpec { anonymous: Some(Anonymous::Random), ..spec() }, 0).contains(hint));
 }
 
+/// What is refused is not among the requests, and may be all there is.
+#[test]
+fn too_few_requests_are_told_with_what_was_refused() {
+    for (requests, said) in
+        [(0, "units: all its 612 answers were refused with 401 or 403"), (7, "units; 612 more answers were refused with 401 or 403")]
+    {
+        let mut bench = nearly_over(spec());
+        let refused = too_few(bench.good(), |measured| {
+            measured.canary.requests = requests;
+            measured.canary.client_errors = 612;
+            measured.canary.client_error_statuses = Some("401 or 403".to_owned());
+        });
+        bench.next(&refused);
+        assert_eq!(bench.state(), paused(PauseReason::NoData));
+        assert!(bench.last_reason().ends_with(said), "{}", bench.last_reason());
+    }
+}
+
 #[test]
 fn no_data_rolls_back_when_the_plan_says_so_and_not_before_the_time_is_over() {
     let mut bench = Bench::stepping(CanarySpec { no_data: NoData::Rollback, ..spec() });

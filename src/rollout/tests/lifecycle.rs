@@ -1,6 +1,6 @@
 //! From the first stage to the last, and what the clock has to do with it.
 
-use super::bench::{Bench, INTERVAL, NEW, OLD, START, evidence, measured, paused, secs, spec, unmeasured};
+use super::bench::{Bench, INTERVAL, NEW, OLD, START, evidence, judge, measured, paused, secs, spec, unmeasured};
 use crate::rollout::{CanarySpec, Command, FreezeWindow, Notice, PauseReason, Phase, StageSpec, State, Timestamp, Verdict};
 
 /// Features 51, 52 and 54: set traffic, monitor, check, continue; at 100 % the alias is moved and the run completes.
@@ -117,7 +117,7 @@ fn a_cold_cache_excuses_latency_but_not_errors() {
         bench
     };
     let mut bench = warming();
-    let slow = measured(bench.good(), |measured| measured.evaluations[1].verdict = Verdict::Fail);
+    let slow = measured(bench.good(), |measured| judge(measured, "latency_p95", Verdict::Fail));
     bench.next(&slow);
     assert_eq!(bench.state(), State::Stepping);
 

@@ -38,6 +38,7 @@ fn the_smallest_plan_has_the_promised_defaults() {
         plan.guards(0),
         [
             Guard::new(Rule::ErrorRate { max: 0.05, margin: Some(0.01) }),
+            Guard::new(Rule::ClientErrors { margin: 0.02, max_increase: 0.2 }),
             Guard::new(Rule::Latency { statistic: Statistic::P95, max_ms: 200.0, relative_margin: Some(0.25) }),
         ]
     );

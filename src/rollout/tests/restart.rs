@@ -14,8 +14,8 @@ fn eventful() -> CanarySpec {
     CanarySpec { stages, guards, ..spec() }
 }
 
-fn look(bench: &mut Bench, index: usize, verdict: Verdict) {
-    let evidence = super::bench::measured(bench.good(), |measured| measured.evaluations[index].verdict = verdict);
+fn look(bench: &mut Bench, guard: &str, verdict: Verdict) {
+    let evidence = super::bench::measured(bench.good(), |measured| super::bench::judge(measured, guard, verdict));
     bench.next(&evidence);
 }
 
@@ -61,7 +61,7 @@ fn reach(state: State) -> Bench {
             }
             PauseReason::Error => bench.next(&unmeasured()),
             PauseReason::Freeze => frozen(&mut bench),
-            PauseReason::Inconclusive => look(&mut bench, 0, Verdict::Inconclusive),
+            PauseReason::Inconclusive => look(&mut bench, "error_rate", Verdict::Inconclusive),
             PauseReason::NoData => {
                 let none = super::bench::measured(bench.good(), |measured| measured.canary.requests = 0);
                 bench.next(&none);
@@ -76,11 +76,11 @@ fn reach(state: State) -> Bench {
             }
             PauseReason::Signal => {
                 bench = Bench::stepping(eventful());
-                look(&mut bench, 2, Verdict::Fail);
+                look(&mut bench, "signal", Verdict::Fail);
             }
             PauseReason::Guard => {
                 bench = Bench::stepping(CanarySpec { auto_rollback: false, ..spec() });
-                look(&mut bench, 0, Verdict::Fail);
+                look(&mut bench, "error_rate", Verdict::Fail);
             }
         },
         State::Promoting => bench = with_a_broken("switching the alias", state),
@@ -94,7 +94,7 @@ fn reach(state: State) -> Bench {
             end(&mut bench, towards);
             bench.execute();
         }
-        State::RolledBack => look(&mut bench, 0, Verdict::Fail),
+        State::RolledBack => look(&mut bench, "error_rate", Verdict::Fail),
         State::Aborted => bench.order(Command::Abort).expect("legal"),
         State::Superseded => {
             end(&mut bench, Ending::Superseded);

@@ -23,6 +23,9 @@ pub(super) struct Columns {
     /// Not there while nothing was looked at, so that replicas of a release without these sums can read the rest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     answers: Option<Answers>,
+    /// Not there while nothing was refused, for the same reason.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    refusals: Option<Refusals>,
     units: UnitSet,
     units_with_error: UnitSet,
 }
@@ -35,6 +38,17 @@ struct Answers {
     hits: Vec<u64>,
     scored: Vec<u64>,
     top_score: Vec<i64>,
+}
+
+/// Answers with a 4xx.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Refusals {
+    refused: Vec<u64>,
+    clients_fault: Vec<u64>,
+    unauthorized: Vec<u64>,
+    missing: Vec<u64>,
+    units: UnitSet,
 }
 
 /// Why a document is not a [`Cohort`].
@@ -54,8 +68,16 @@ impl From<Cohort> for Columns {
             scored: column(|sums| sums.scored),
             top_score: cohort.buckets.iter().map(|sums| sums.top_score).collect(),
         };
+        let refusals = || Refusals {
+            refused: column(|sums| sums.refused),
+            clients_fault: column(|sums| sums.clients_fault),
+            unauthorized: column(|sums| sums.unauthorized),
+            missing: column(|sums| sums.missing),
+            units: cohort.units_refused.clone(),
+        };
         Self {
             answers: looked.then(answers),
+            refusals: cohort.buckets.iter().any(|sums| sums.all_refused() > 0).then(refusals),
             requests: column(|sums| sums.requests),
             errors: column(|sums| sums.errors),
             over_limit: column(|sums| sums.over_limit),
@@ -86,9 +108,14 @@ impl TryFrom<Columns> for Cohort {
             hits: columns.answers.as_ref().map_or(0, |answers| answers.hits[bucket]),
             scored: columns.answers.as_ref().map_or(0, |answers| answers.scored[bucket]),
             top_score: columns.answers.as_ref().map_or(0, |answers| answers.top_score[bucket]),
+            refused: columns.refusals.as_ref().map_or(0, |refusals| refusals.refused[bucket]),
+            clients_fault: columns.refusals.as_ref().map_or(0, |refusals| refusals.clients_fault[bucket]),
+            unauthorized: columns.refusals.as_ref().map_or(0, |refusals| refusals.unauthorized[bucket]),
+            missing: columns.refusals.as_ref().map_or(0, |refusals| refusals.missing[bucket]),
         };
         let buckets = (0..BUCKETS).map(bucket).collect();
-        Ok(Self { buckets, units: columns.units, units_with_error: columns.units_with_error })
+        let units_refused = columns.refusals.map(|refusals| refusals.units).unwrap_or_default();
+        Ok(Self { buckets, units: columns.units, units_with_error: columns.units_with_error, units_refused })
     }
 }
 
@@ -110,8 +137,16 @@ impl Columns {
                 ("answers.top_score", answers.top_score.len()),
             ]
         });
+        let refusals = self.refusals.iter().flat_map(|refusals| {
+            [
+                ("refusals.refused", refusals.refused.len()),
+                ("refusals.clients_fault", refusals.clients_fault.len()),
+                ("refusals.unauthorized", refusals.unauthorized.len()),
+                ("refusals.missing", refusals.missing.len()),
+            ]
+        });
         let bytes = self.bytes.iter().map(|bytes| ("bytes", bytes.len()));
-        match lengths.into_iter().chain(bytes).chain(answers).find(|(_, found)| *found != BUCKETS) {
+        match lengths.into_iter().chain(bytes).chain(answers).chain(refusals).find(|(_, found)| *found != BUCKETS) {
             Some((column, found)) => Err(ColumnsFault::Length { column, found }),
             None => Ok(()),
         }

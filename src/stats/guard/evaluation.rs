@@ -83,10 +83,23 @@ pub(super) enum Shown {
 }
 
 impl Shown {
+    /// What a value of this kind is held against.
+    pub(super) const fn bound(self) -> &'static str {
+        if matches!(self, Self::Points) { "margin" } else { "limit" }
+    }
+
+    /// A bound of a share is a share, and one of a difference of shares such a difference.
+    pub(super) const fn within_range(self, bound: f64) -> f64 {
+        match self {
+            Self::Share => bound.clamp(0.0, 1.0),
+            Self::Points => bound.clamp(-1.0, 1.0),
+            Self::Milliseconds | Self::Score | Self::Times => bound,
+        }
+    }
+
     pub(super) fn show(self, value: f64) -> String {
         match self {
-            // A bound may lie where no share can be; people need not see that.
-            Self::Share => format!("{} %", short(value.clamp(0.0, 1.0) * 100.0)),
+            Self::Share => format!("{} %", short(value * 100.0)),
             Self::Points => format!("{} points", short(value * 100.0)),
             Self::Milliseconds => format!("{} ms", short(value)),
             Self::Score => short(value),
@@ -130,7 +143,7 @@ mod tests {
     #[test]
     fn numbers_are_shown_as_people_write_them() {
         assert_eq!(Shown::Share.show(0.05), "5 %");
-        assert_eq!(Shown::Share.show(1.35), "100 %");
+        assert_eq!(Shown::Share.show(Shown::Share.within_range(1.35)), "100 %");
         assert_eq!(Shown::Points.show(-0.012_34), "-1.234 points");
         assert_eq!(Shown::Milliseconds.show(-0.000_01), "0 ms");
         assert_eq!(Shown::Times.show(2.0_f64.ln()), "2 times");

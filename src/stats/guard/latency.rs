@@ -2,7 +2,8 @@
 //! statement as "at most 5 % are slower", and unlike a percentile a count adds up over replicas and has a simple variance.
 
 use super::evaluation::{Evaluation, Shown, Verdict};
-use super::rule::{Question, Rule, common, put_values};
+use super::harm::Harm;
+use super::rule::{Question, Rule, common, put_values, unless_shared};
 use super::{Compared, shares};
 use crate::stats::cohort::Cohort;
 use crate::stats::ratio::{Contrast, Ratio};
@@ -39,10 +40,14 @@ pub fn latency_mean(compared: Compared<'_>, rule: &Rule, limit_ms: f64) -> Evalu
     if !(limit_ms > 0.0 && limit_ms.is_finite()) {
         return numbers.conclude(Verdict::Inconclusive, "the guard has no usable limit: it must be above zero");
     }
-    let [canary, control] = [compared.canary, compared.control].map(mean_of);
+    let (canary, control) = (mean_of(compared.canary), compared.control_cohort().and_then(mean_of));
     put_values(&mut numbers, canary.as_ref(), control.as_ref(), US_TO_MS);
     let harm = canary.map(|canary| in_milliseconds(Contrast::from(canary)));
-    Question { subject: "the canary's mean latency", shown: Shown::Milliseconds, harm, limit: limit_ms }.judge(compared, rule, numbers)
+    let question = Question { subject: "the canary's mean latency", shown: Shown::Milliseconds, harm, limit: limit_ms };
+    let judged = question.judge(compared, rule, numbers);
+    let Some(control) = control.filter(|control| control.value * US_TO_MS > limit_ms) else { return judged };
+    let worse = canary.map(|canary| Contrast::difference(&canary, &control, 1.0).into());
+    unless_shared(judged, (compared.control_name(), Shown::Milliseconds.show(control.value * US_TO_MS)), worse, rule)
 }
 
 fn mean_of(cohort: &Cohort) -> Option<Ratio> {
@@ -56,7 +61,7 @@ pub fn latency_mean_against_control(compared: Compared<'_>, rule: &Rule, margin:
     if !(margin >= 0.0 && margin.is_finite()) {
         return numbers.conclude(Verdict::Inconclusive, "the guard has no usable margin: it must not be negative");
     }
-    let [canary, control] = [compared.canary, compared.control].map(mean_of);
+    let (canary, control) = (mean_of(compared.canary), compared.control_cohort().and_then(mean_of));
     put_values(&mut numbers, canary.as_ref(), control.as_ref(), US_TO_MS);
     numbers.put("margin", margin);
     let harm = canary.zip(control).map(|(canary, control)| in_milliseconds(Contrast::difference(&canary, &control, 1.0 + margin)));
@@ -64,8 +69,8 @@ pub fn latency_mean_against_control(compared: Compared<'_>, rule: &Rule, margin:
     Question { subject: &subject, shown: Shown::Milliseconds, harm, limit: 0.0 }.judge(compared, rule, numbers)
 }
 
-fn in_milliseconds(contrast: Contrast) -> Contrast {
-    Contrast { estimate: contrast.estimate * US_TO_MS, variance: contrast.variance * US_TO_MS * US_TO_MS, ..contrast }
+fn in_milliseconds(contrast: Contrast) -> Harm {
+    Contrast { estimate: contrast.estimate * US_TO_MS, variance: contrast.variance * US_TO_MS * US_TO_MS, ..contrast }.into()
 }
 
 fn milliseconds(microseconds: u64) -> String {

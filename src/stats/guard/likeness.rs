@@ -4,6 +4,7 @@
 //! is a mean over questions, with a variance that knows units.
 
 use super::evaluation::{Evaluation, Numbers, Shown};
+use super::harm::Harm;
 use super::rule::{Question, Rule};
 use crate::stats::ratio::Contrast;
 use crate::stats::shadow::{Count, Measure, Summary};
@@ -13,7 +14,11 @@ use crate::stats::shadow::{Count, Measure, Summary};
 pub fn overlap(summary: &Summary, rule: &Rule, minimum: f64) -> Evaluation {
     let mean = summary.mean(Measure::Overlap);
     let harm = mean.map(|mean| Contrast { estimate: 1.0 - mean.estimate, ..mean });
-    judge(summary, rule, &Question { subject: "the part of the hits that is lost", shown: Shown::Share, harm, limit: 1.0 - minimum })
+    judge(
+        summary,
+        rule,
+        &Question { subject: "the part of the hits that is lost", shown: Shown::Share, harm: harm.map(Harm::from), limit: 1.0 - minimum },
+    )
 }
 
 /// No more overlap than `maximum` may be lost beyond what the reference loses against itself.
@@ -21,28 +26,36 @@ pub fn overlap(summary: &Summary, rule: &Rule, minimum: f64) -> Evaluation {
 pub fn lost_overlap(summary: &Summary, rule: &Rule, maximum: f64) -> Evaluation {
     let harm = summary.excess(Measure::Overlap);
     let subject = "the overlap that is lost beyond the noise floor";
-    judge(summary, rule, &Question { subject, shown: Shown::Points, harm, limit: maximum })
+    judge(summary, rule, &Question { subject, shown: Shown::Points, harm: harm.map(Harm::from), limit: maximum })
 }
 
 /// Of answers with or without hits, at most this share may lose all of them.
 #[must_use]
 pub fn emptied(summary: &Summary, rule: &Rule, maximum: f64) -> Evaluation {
     let harm = summary.share(Count::Emptied);
-    judge(summary, rule, &Question { subject: "the share of emptied answers", shown: Shown::Share, harm, limit: maximum })
+    judge(
+        summary,
+        rule,
+        &Question { subject: "the share of emptied answers", shown: Shown::Share, harm: harm.map(Harm::from), limit: maximum },
+    )
 }
 
 /// At most this share of the questions may fail.
 #[must_use]
 pub fn failed(summary: &Summary, rule: &Rule, maximum: f64) -> Evaluation {
     let harm = summary.share(Count::Failed);
-    judge(summary, rule, &Question { subject: "the shadow's error rate", shown: Shown::Share, harm, limit: maximum })
+    judge(summary, rule, &Question { subject: "the shadow's error rate", shown: Shown::Share, harm: harm.map(Harm::from), limit: maximum })
 }
 
 /// The shadow may take at most so many times as long: in the geometric mean, so that no single answer decides.
 #[must_use]
 pub fn latency_ratio(summary: &Summary, rule: &Rule, maximum: f64) -> Evaluation {
     let harm = summary.mean(Measure::LogLatencyRatio);
-    judge(summary, rule, &Question { subject: "the shadow's latency by stable's", shown: Shown::Times, harm, limit: maximum.ln() })
+    judge(
+        summary,
+        rule,
+        &Question { subject: "the shadow's latency by stable's", shown: Shown::Times, harm: harm.map(Harm::from), limit: maximum.ln() },
+    )
 }
 
 fn judge(summary: &Summary, rule: &Rule, question: &Question<'_>) -> Evaluation {

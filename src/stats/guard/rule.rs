@@ -4,9 +4,11 @@ use std::fmt;
 
 use super::Compared;
 use super::evaluation::{Evaluation, Numbers, Shown, Verdict};
+use super::harm::Harm;
+use super::refusals::refused_with;
 use crate::stats::cohort::Cohort;
-use crate::stats::ratio::{Contrast, Ratio};
-use crate::stats::sequence::{Sequence, Sides, widen};
+use crate::stats::ratio::Ratio;
+use crate::stats::sums::Sums;
 
 /// What each cohort must have before a guard may pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,23 +44,18 @@ impl Rule {
     /// Says what is missing for a pass, if anything is.
     pub(super) fn missing(&self, compared: Compared<'_>) -> Option<String> {
         let Minimum { requests, units } = self.minimum;
-        let [canary, control] = [compared.canary, compared.control].map(Seen::of);
+        let canary = Seen::of(compared.canary);
+        let control = compared.control.map(|control| (Seen::of(control.cohort), control.name));
         // Not less than one: of nothing there is no pass, whatever the minimum says.
         let enough = |seen: Seen| seen.requests >= requests.max(1) && seen.units >= units.max(1) as f64;
-        (!enough(canary) || !enough(control)).then(|| {
-            format!("a pass needs {requests} requests by {units} units in each cohort; the canary has {canary}, control {control}")
-        })
-    }
-
-    /// The bounds that decide: below the lower one lies the truth with chance `alpha`, above the upper one with `pass_alpha`,
-    /// whenever one looks. None if the rule or the variance is not one to judge by.
-    pub(super) fn bounds(&self, contrast: &Contrast) -> Option<(f64, f64)> {
-        let reach = |alpha: f64| {
-            let boundary = Sequence::new(Sides::One, alpha, self.planned_requests)?.boundary(contrast.sample);
-            Some(widen(boundary, contrast.degrees) * contrast.standard_error())
-        };
-        let (lower, upper) = (contrast.estimate - reach(self.alpha)?, contrast.estimate + reach(self.pass_alpha)?);
-        (!lower.is_nan() && !upper.is_nan()).then_some((lower, upper))
+        let demand = format!("a pass needs {requests} requests by {units} units");
+        match control {
+            Some((control, name)) if !enough(canary) || !enough(control) => {
+                Some(format!("{demand} in each cohort; the canary has {canary}, {name} has {control}"))
+            }
+            None if !enough(canary) => Some(format!("{demand}; the canary has {canary}")),
+            _ => None,
+        }
     }
 }
 
@@ -68,7 +65,7 @@ pub(super) struct Question<'a> {
     pub(super) subject: &'a str,
     pub(super) shown: Shown,
     /// None if one of the cohorts has too little traffic for an estimate.
-    pub(super) harm: Option<Contrast>,
+    pub(super) harm: Option<Harm>,
     /// A finite number.
     pub(super) limit: f64,
 }
@@ -85,33 +82,52 @@ impl Question<'_> {
             let missing = missing.unwrap_or_else(|| "there are answers from too few units to compare".to_owned());
             return numbers.conclude(Verdict::Inconclusive, missing);
         };
-        let Some((lower, upper)) = rule.bounds(&harm) else {
+        let Some((lower, upper)) = harm.bounds(rule) else {
             return numbers.conclude(Verdict::Inconclusive, "the guard's levels or the spread of its data allow no bound");
         };
-        numbers.put("estimate", harm.estimate);
+        let unknown = upper.is_infinite();
+        let [lower, upper] = [lower, upper].map(|bound| self.shown.within_range(bound));
+        numbers.put("estimate", harm.estimate());
         numbers.put("lower", lower);
         numbers.put("upper", upper);
-        let [low, high, limit, estimate] = [lower, upper, self.limit, harm.estimate].map(|value| self.shown.show(value));
-        let subject = self.subject;
+        let [low, high, limit, estimate] = [lower, upper, self.limit, harm.estimate()].map(|value| self.shown.show(value));
+        let (subject, bound) = (self.subject, self.shown.bound());
         if lower > self.limit {
             return numbers
-                .conclude(Verdict::Fail, format!("{subject} is at least {low}, above the limit of {limit} (estimate {estimate})"));
+                .conclude(Verdict::Fail, format!("{subject} is at least {low}, above the {bound} of {limit} (estimate {estimate})"));
         }
         if let Some(missing) = missing {
             return numbers.conclude(Verdict::Inconclusive, missing);
         }
         if upper < self.limit {
             return numbers
-                .conclude(Verdict::Pass, format!("{subject} is at most {high}, within the limit of {limit} (estimate {estimate})"));
+                .conclude(Verdict::Pass, format!("{subject} is at most {high}, within the {bound} of {limit} (estimate {estimate})"));
         }
-        if upper.is_infinite() {
+        if unknown {
             return numbers
                 .conclude(Verdict::Inconclusive, format!("{subject} is estimated as {estimate}, by too few units to say how surely"));
         }
-        let reason =
-            format!("{subject} is estimated as {estimate} and may be as high as {high}: not yet sure to be within the limit of {limit}");
+        let needed = harm.clean_units_needed(rule, self.limit);
+        let more = needed.map_or_else(String::new, |units| format!("; about {units} more clean users are needed"));
+        if let Some(units) = needed {
+            numbers.put("clean_units_needed", units as f64);
+        }
+        let reason = format!(
+            "{subject} is estimated as {estimate} and may be as high as {high}: not yet sure to be within the {bound} of {limit}{more}"
+        );
         numbers.conclude(Verdict::Inconclusive, reason)
     }
+}
+
+/// An absolute limit that control is beyond as well, with this value, is not the canary's failure unless the canary is surely
+/// worse still: `worse` is above zero then.
+pub(super) fn unless_shared(judged: Evaluation, (name, value): (&str, String), worse: Option<Harm>, rule: &Rule) -> Evaluation {
+    let alone = worse.and_then(|worse| worse.bounds(rule)).is_some_and(|(lower, _)| lower > 0.0);
+    if alone || judged.verdict != Verdict::Fail {
+        return judged;
+    }
+    let reason = format!("{}; {name}'s is above it too ({value}), and what both have is not held against the canary", judged.reason);
+    Evaluation { verdict: Verdict::Inconclusive, reason, ..judged }
 }
 
 /// How much there is of a cohort.
@@ -119,17 +135,22 @@ impl Question<'_> {
 struct Seen {
     requests: u64,
     units: f64,
+    refused: Sums,
 }
 
 impl Seen {
     fn of(cohort: &Cohort) -> Self {
-        Self { requests: cohort.requests(), units: cohort.units().estimate().units.round() }
+        Self { requests: cohort.requests(), units: cohort.units().estimate().units.round(), refused: cohort.totals() }
     }
 }
 
 impl fmt::Display for Seen {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} requests by {} units", self.requests, self.units)
+        write!(formatter, "{} requests by {} units", self.requests, self.units)?;
+        match refused_with(&self.refused) {
+            Some(with) => write!(formatter, " and {} refused with {with}", self.refused.all_refused()),
+            None => Ok(()),
+        }
     }
 }
 
@@ -138,7 +159,8 @@ pub(super) fn common(compared: Compared<'_>, rule: &Rule) -> Numbers {
     let mut numbers = Numbers::default();
     numbers.put("alpha", rule.alpha);
     numbers.put("pass_alpha", rule.pass_alpha);
-    for (requests, units, cohort) in [("requests", "units", compared.canary), ("control_requests", "control_units", compared.control)] {
+    let control = compared.control_cohort().map(|control| ("control_requests", "control_units", control));
+    for (requests, units, cohort) in std::iter::once(("requests", "units", compared.canary)).chain(control) {
         let seen = Seen::of(cohort);
         numbers.put(requests, seen.requests as f64);
         numbers.put(units, seen.units);

@@ -3,7 +3,8 @@
 
 use super::Compared;
 use super::evaluation::{Evaluation, Shown, Verdict};
-use super::rule::{Question, Rule, common, put_values};
+use super::harm::Harm;
+use super::rule::{Question, Rule, common, put_values, unless_shared};
 use crate::stats::cohort::Cohort;
 use crate::stats::ratio::{Contrast, Ratio};
 
@@ -17,7 +18,7 @@ const FEWEST: u64 = 50;
 #[must_use]
 pub fn top_score(compared: Compared<'_>, rule: &Rule, minimum: f64) -> Evaluation {
     let mut numbers = common(compared, rule);
-    let [canary, control] = [compared.canary, compared.control].map(mean_of);
+    let (canary, control) = (mean_of(compared.canary), compared.control_cohort().and_then(mean_of));
     put_values(&mut numbers, canary.as_ref(), control.as_ref(), MILLIONTHS);
     numbers.put("minimum", minimum);
     numbers.put("scored", scored(compared.canary) as f64);
@@ -27,23 +28,27 @@ pub fn top_score(compared: Compared<'_>, rule: &Rule, minimum: f64) -> Evaluatio
     if let Some(few) = too_few(&[("the canary", compared.canary)]) {
         return numbers.conclude(Verdict::Inconclusive, few);
     }
-    let harm = canary.map(|canary| Contrast { estimate: minimum - canary.value * MILLIONTHS, ..in_scores(Contrast::from(canary)) });
+    let harm = canary.map(|canary| in_scores(Contrast { estimate: minimum / MILLIONTHS - canary.value, ..Contrast::from(canary) }));
     let subject = format!("how far the canary's mean top score is below {}", Shown::Score.show(minimum));
-    Question { subject: &subject, shown: Shown::Score, harm, limit: 0.0 }.judge(compared, rule, numbers)
+    let judged = Question { subject: &subject, shown: Shown::Score, harm, limit: 0.0 }.judge(compared, rule, numbers);
+    let Some(control) = control.filter(|control| control.value * MILLIONTHS < minimum) else { return judged };
+    let worse = canary.map(|canary| Contrast::difference(&control, &canary, 1.0).into());
+    unless_shared(judged, (compared.control_name(), Shown::Score.show(minimum - control.value * MILLIONTHS)), worse, rule)
 }
 
 /// The mean score of the canary's best hits may be at most `margin` below control's.
 #[must_use]
 pub fn top_score_against_control(compared: Compared<'_>, rule: &Rule, margin: f64) -> Evaluation {
     let mut numbers = common(compared, rule);
-    let [canary, control] = [compared.canary, compared.control].map(mean_of);
+    let (canary, control) = (mean_of(compared.canary), compared.control_cohort().and_then(mean_of));
     put_values(&mut numbers, canary.as_ref(), control.as_ref(), MILLIONTHS);
     numbers.put("scored", scored(compared.canary) as f64);
-    numbers.put("control_scored", scored(compared.control) as f64);
+    numbers.put("control_scored", compared.control_cohort().map_or(f64::NAN, |control| scored(control) as f64));
     if !(margin >= 0.0 && margin.is_finite()) {
         return numbers.conclude(Verdict::Inconclusive, "the guard has no usable margin: it must not be negative");
     }
-    if let Some(few) = too_few(&[("the canary", compared.canary), ("control", compared.control)]) {
+    let both = [Some(("the canary", compared.canary)), compared.control.map(|control| (control.name, control.cohort))];
+    if let Some(few) = too_few(&both.into_iter().flatten().collect::<Vec<_>>()) {
         return numbers.conclude(Verdict::Inconclusive, few);
     }
     let harm = canary.zip(control).map(|(canary, control)| in_scores(Contrast::difference(&control, &canary, 1.0)));
@@ -65,6 +70,6 @@ fn too_few(cohorts: &[(&str, &Cohort)]) -> Option<String> {
     (found < FEWEST).then(|| format!("{name} has scores of {found} answers that were looked at; {FEWEST} are needed"))
 }
 
-fn in_scores(contrast: Contrast) -> Contrast {
-    Contrast { estimate: contrast.estimate * MILLIONTHS, variance: contrast.variance * MILLIONTHS * MILLIONTHS, ..contrast }
+fn in_scores(contrast: Contrast) -> Harm {
+    Contrast { estimate: contrast.estimate * MILLIONTHS, variance: contrast.variance * MILLIONTHS * MILLIONTHS, ..contrast }.into()
 }

@@ -4,8 +4,8 @@ use fastrand::Rng;
 
 use super::traffic::{Population, THRESHOLDS, USUAL};
 use crate::stats::guard::{
-    ErrorsAgainstControl, Rule, empty_share_against_control, error_rate, errors_against_control, latency_mean_against_control,
-    latency_tail, latency_tail_against_control, top_score, top_score_against_control,
+    AgainstControl, Rule, empty_share_against_control, error_rate, errors_against_control, latency_mean_against_control, latency_tail,
+    latency_tail_against_control, top_score, top_score_against_control,
 };
 use crate::stats::sequence::widen;
 use crate::stats::{Cohort, Compared, Contrast, EventSplit, Outcome, Ratio, UnitSet, Verdict};
@@ -17,7 +17,7 @@ fn failing(compared: Compared<'_>) -> Option<&'static str> {
     let of = |part| Rule::sharing(0.01, part, 1);
     let (half, tenth) = (of(0.5), of(0.1));
     let verdicts = [
-        ("errors against control", errors_against_control(compared, &half, ErrorsAgainstControl::default())),
+        ("errors against control", errors_against_control(compared, &half, AgainstControl::default(), 1.0)),
         ("error rate", error_rate(compared, &tenth, 0.05)),
         ("tail", latency_tail(compared, &tenth, 0.95, THRESHOLDS)),
         ("tail against control", latency_tail_against_control(compared, &tenth, 0.05, THRESHOLDS)),
@@ -46,7 +46,7 @@ fn first_failure(guards: Guards, seed: u64, users: usize, requests: usize) -> Op
             population.send(&mut random, requests / LOOKS, cohort);
         }
         let [canary, control] = &cohorts;
-        Some((guards(Compared { canary, control })?, look))
+        Some((guards(Compared::with_control(canary, control))?, look))
     })
 }
 
@@ -118,8 +118,8 @@ fn crowded_sets_of_units_do_not_look_like_harm() {
         }
         let naive = split.ln_e_value(raw.0.occupied().into(), raw.1.occupied().into());
         naive_alarms += u32::from(naive > 1_000_f64.ln());
-        let parameters = ErrorsAgainstControl { canary_share: 0.05, ..ErrorsAgainstControl::default() };
-        let judged = errors_against_control(Compared { canary: &canary, control: &control }, &Rule::sharing(0.01, 0.5, 4), parameters);
+        let parameters = AgainstControl { canary_share: 0.05, ..AgainstControl::default() };
+        let judged = errors_against_control(Compared::with_control(&canary, &control), &Rule::sharing(0.01, 0.5, 4), parameters, 1.0);
         assert_ne!(judged.verdict, Verdict::Fail, "seed {seed}: {}", judged.reason);
     }
     assert!(naive_alarms > 10, "the trap is not there any more: {naive_alarms} alarms");

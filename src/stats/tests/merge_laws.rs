@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 
-use crate::stats::guard::{Compared, ErrorsAgainstControl, Rule, errors_against_control, latency_mean_against_control};
-use crate::stats::{Cohort, Found, Outcome, Thresholds};
+use crate::stats::guard::{AgainstControl, Compared, Rule, errors_against_control, latency_mean_against_control};
+use crate::stats::{Cohort, Found, Outcome, Refusal, Thresholds};
 
 const THRESHOLDS: Thresholds = Thresholds { limit_us: 200_000, reference_us: 8_000 };
 
@@ -14,7 +14,13 @@ fn observed() -> impl Strategy<Value = (u64, Outcome, usize)> {
         (0..4_000_000_u64, 0..1_000_000_u64, found).prop_map(|(latency_us, bytes, found)| Outcome::Answered { latency_us, bytes, found });
     // Few units, so that the same ones turn up at several replicas.
     let unit = (0..60_u64).prop_map(|unit| unit.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-    (unit, prop_oneof![1 => Just(Outcome::Failed), 4 => answered], 0..4_usize)
+    let refusal = prop_oneof![Just(Refusal::Unauthorized), Just(Refusal::Missing), Just(Refusal::Other)];
+    let refused = (refusal, any::<bool>()).prop_map(
+        |(refusal, compared)| {
+            if compared { Outcome::Refused(refusal) } else { Outcome::ClientsFault(refusal) }
+        },
+    );
+    (unit, prop_oneof![1 => Just(Outcome::Failed), 1 => refused, 4 => answered], 0..4_usize)
 }
 
 fn summary<'a>(requests: impl IntoIterator<Item = &'a (u64, Outcome, usize)>) -> Cohort {
@@ -69,8 +75,8 @@ proptest! {
         let whole = (summary(&canary), summary(&control));
         let parts = (split(&canary), split(&control));
         let judged = |(canary, control): &(Cohort, Cohort)| {
-            let (compared, rule) = (Compared { canary, control }, Rule::sharing(0.01, 0.5, 4));
-            (errors_against_control(compared, &rule, ErrorsAgainstControl::default()), latency_mean_against_control(compared, &rule, 0.2))
+            let (compared, rule) = (Compared::with_control(canary, control), Rule::sharing(0.01, 0.5, 4));
+            (errors_against_control(compared, &rule, AgainstControl::default(), 1.0), latency_mean_against_control(compared, &rule, 0.2))
         };
         prop_assert_eq!(judged(&parts), judged(&whole));
     }
@@ -96,6 +102,23 @@ fn a_document_of_before_bytes_were_counted_is_read_without_them() {
     assert_eq!(bytes[3], 70);
     let read: Cohort = serde_json::from_value(document).expect("what an earlier version wrote");
     assert_eq!((read.totals().latency_us, read.totals().bytes), (5, 0));
+}
+
+#[test]
+fn a_document_of_before_refusals_were_counted_is_read_without_them() {
+    let mut cohort = Cohort::default();
+    cohort.record(3, Outcome::Answered { latency_us: 5, bytes: 70, found: None }, THRESHOLDS);
+    let before = serde_json::to_value(&cohort).expect("a cohort is JSON");
+    assert!(before.get("refusals").is_none(), "replicas of an earlier release could not read it: {before}");
+    let refused = (3, Refusal::Unauthorized);
+    cohort.record(refused.0, Outcome::Refused(refused.1), THRESHOLDS);
+    cohort.record(refused.0, Outcome::ClientsFault(Refusal::Missing), THRESHOLDS);
+    let mut document = serde_json::to_value(&cohort).expect("a cohort is JSON");
+    let read: Cohort = serde_json::from_value(document.clone()).expect("its own JSON");
+    assert_eq!((read.totals().refused, read.totals().all_refused(), read.units_refused().occupied()), (1, 2, 1));
+    document.as_object_mut().expect("an object").remove("refusals");
+    let read: Cohort = serde_json::from_value(document).expect("what an earlier version wrote");
+    assert_eq!((read.totals().requests, read.totals().all_refused()), (1, 0));
 }
 
 #[test]

@@ -3,7 +3,9 @@
 mod detection;
 mod false_alarms;
 mod guards;
+mod margins;
 mod merge_laws;
 mod reference;
+mod refusals;
 mod scores;
 mod traffic;

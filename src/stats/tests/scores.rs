@@ -17,7 +17,7 @@ fn cohort(users: u64, middle: i64) -> Cohort {
 
 fn judged(canary: i64, control: i64) -> [Evaluation; 2] {
     let (canary, control) = (cohort(100, canary), cohort(100, control));
-    let (compared, rule) = (Compared { canary: &canary, control: &control }, Rule::sharing(0.01, 0.5, 4));
+    let (compared, rule) = (Compared::with_control(&canary, &control), Rule::sharing(0.01, 0.5, 4));
     [top_score(compared, &rule, 0.5), top_score_against_control(compared, &rule, 0.1)]
 }
 
@@ -46,11 +46,11 @@ fn numbers_are_scores() {
 fn a_handful_of_answers_says_nothing() {
     let (few, many) = (cohort(4, 0), cohort(100, 900_000));
     let rule = Rule::sharing(0.01, 0.5, 4);
-    for compared in [Compared { canary: &few, control: &many }, Compared { canary: &many, control: &few }] {
+    for compared in [Compared::with_control(&few, &many), Compared::with_control(&many, &few)] {
         let relative = top_score_against_control(compared, &rule, 0.1);
         assert_eq!(relative.verdict, Verdict::Inconclusive, "{}", relative.reason);
     }
-    let absolute = top_score(Compared { canary: &few, control: &many }, &rule, 0.5);
+    let absolute = top_score(Compared::with_control(&few, &many), &rule, 0.5);
     assert_eq!(absolute.verdict, Verdict::Inconclusive, "{}", absolute.reason);
     assert!(absolute.reason.contains("40 answers"), "{}", absolute.reason);
 }

@@ -2,7 +2,7 @@
 
 use fastrand::Rng;
 
-use crate::stats::{Cohort, Found, Outcome, Thresholds};
+use crate::stats::{Cohort, Found, Outcome, Refusal, Thresholds};
 
 pub(super) const THRESHOLDS: Thresholds = Thresholds { limit_us: 200_000, reference_us: 8_000 };
 
@@ -18,10 +18,24 @@ pub(super) struct Habits {
     pub(super) very_slow: f64,
     /// How many times as active the busiest user may be as the laziest.
     pub(super) busiest: f64,
+    pub(super) refused: Refused,
 }
 
+/// Requests that are refused with a 4xx.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Refused {
+    /// The part of the users to whom it happens, and how often.
+    pub(super) users: f64,
+    pub(super) often: f64,
+    /// How many times such a user asks the same again at once.
+    pub(super) burst: usize,
+}
+
+pub(super) const NEVER: Refused = Refused { users: 0.0, often: 0.0, burst: 0 };
+
 /// 2 % of the users fail a quarter of their requests, others 0.2 %; 5 % of the answers are slow.
-pub(super) const USUAL: Habits = Habits { unlucky: (0.02, 0.25), fails: 0.002, slow: 0.05, very_slow: 0.2, busiest: 5_000.0 };
+pub(super) const USUAL: Habits =
+    Habits { unlucky: (0.02, 0.25), fails: 0.002, slow: 0.05, very_slow: 0.2, busiest: 5_000.0, refused: NEVER };
 
 struct User {
     hash: u64,
@@ -32,6 +46,7 @@ struct User {
     score: f64,
     /// The middle of its usual latencies.
     pace_us: f64,
+    refused: f64,
 }
 
 /// The users of one cohort.
@@ -40,6 +55,7 @@ pub(super) struct Population {
     /// The activity of all users up to each: whom a request is from is a search in it.
     activity: Vec<f64>,
     very_slow: f64,
+    burst: usize,
 }
 
 impl Population {
@@ -52,15 +68,26 @@ impl Population {
         });
         let activity = activity.take(users).collect();
         let users = std::iter::repeat_with(|| User::new(random, habits)).take(users).collect();
-        Self { users, activity, very_slow: habits.very_slow }
+        Self { users, activity, very_slow: habits.very_slow, burst: habits.refused.burst }
     }
 
     /// The next requests of this population.
     pub(super) fn send(&self, random: &mut Rng, requests: usize, cohort: &mut Cohort) {
         for _ in 0..requests {
             let user = self.next(random);
+            // Nothing is drawn for a user to whom it never happens.
+            if user.refused > 0.0 && random.f64() < user.refused {
+                let refused = Outcome::Refused(Refusal::Other);
+                (0..=self.burst).for_each(|_| cohort.record(user.hash, refused, THRESHOLDS));
+                continue;
+            }
             cohort.record(user.hash, user.ask(random, self.very_slow), THRESHOLDS);
         }
+    }
+
+    /// As many, all of them failures.
+    pub(super) fn fail(&self, random: &mut Rng, requests: usize, cohort: &mut Cohort) {
+        (0..requests).for_each(|_| cohort.record(self.next(random).hash, Outcome::Failed, THRESHOLDS));
     }
 
     /// The user whom a request is from.
@@ -85,6 +112,7 @@ impl User {
             empty: if random.f64() < 0.03 { 0.5 } else { 0.01 },
             pace_us: 2_000.0 + 4_000.0 * random.f64(),
             score: 0.6 + 0.003 * (hash % 100) as f64,
+            refused: if habits.refused.users > 0.0 && random.f64() < habits.refused.users { habits.refused.often } else { 0.0 },
         }
     }
 

@@ -5,7 +5,9 @@ mod course;
 mod evidence;
 mod freeze;
 mod holds;
+mod outage;
 mod prometheus_guard;
+mod refusals;
 mod restart;
 mod troubles;
 
@@ -94,6 +96,19 @@ impl House {
         futures_util::stream::iter(0..UNITS).map(ask).buffer_unordered(AT_ONCE).collect().await
     }
 
+    /// The same where users may see failures; how many saw each status.
+    async fn ask_all_statuses(&self) -> BTreeMap<u16, usize> {
+        let ask = async |unit| {
+            let request = self.pointsman.http.post(self.pointsman.rest("/collections/docs/points/query"));
+            request.header("x-user-id", format!("user-{unit}")).json(&query()).send().await.expect("an answer").status().as_u16()
+        };
+        let statuses: Vec<u16> = futures_util::stream::iter(0..UNITS).map(ask).buffer_unordered(AT_ONCE).collect().await;
+        statuses.into_iter().fold(BTreeMap::new(), |mut counts, status| {
+            *counts.entry(status).or_default() += 1;
+            counts
+        })
+    }
+
     /// Keeps asking until the canary is in one of these states.
     async fn until(&self, id: &str, states: &[&str]) -> Value {
         let asking = async || drop(self.ask_everybody().await);
@@ -151,6 +166,12 @@ fn unavailable() -> Value {
 /// The transition by which it went back.
 fn way_back(canary: &Value) -> Value {
     transitions(canary).into_iter().find(|step| step["to"]["name"] == "rolling_back").expect("it went back")
+}
+
+/// What a guard says now.
+fn reason_of<'c>(canary: &'c Value, guard: &str) -> &'c str {
+    let verdicts = canary["verdicts"].as_array().into_iter().flatten();
+    verdicts.filter(|verdict| verdict["guard"] == guard).find_map(|verdict| verdict["reason"].as_str()).unwrap_or_default()
 }
 
 /// One stage of half the units, as long as a test may take.

@@ -89,15 +89,22 @@ pub(super) fn stage(canary: &Value) -> String {
 }
 
 fn cohorts(canary: &Value) -> Table {
-    let mut table = Table::new(["COHORT", "REQUESTS", "UNITS", "ERRORS", "MEAN", "P50", "P95", "P99"]);
+    let mut table = Table::new(["COHORT", "REQUESTS", "UNITS", "ERRORS", "REFUSED", "MEAN", "P50", "P95", "P99"]);
     for cohort in ["canary", "control"] {
         let seen = &canary[cohort];
         let [requests, units] = ["requests", "units"].map(|field| Cell::of(&seen[field]));
         let [mean, p50, p95, p99] =
             ["avg_latency_ms", "latency_p50_ms", "latency_p95_ms", "latency_p99_ms"].map(|field| Cell::number(milliseconds(&seen[field])));
-        table.row([Cell::text(cohort), requests, units, Cell::number(percent(&seen["error_rate"])), mean, p50, p95, p99]);
+        let (errors, refused) = (Cell::number(percent(&seen["error_rate"])), Cell::text(refused(seen).unwrap_or_else(|| "-".to_owned())));
+        table.row([Cell::text(cohort), requests, units, errors, refused, mean, p50, p95, p99]);
     }
     table
+}
+
+/// How many requests of a cohort were refused with a 4xx, and with which; none if none was.
+pub(super) fn refused(cohort: &Value) -> Option<String> {
+    let count = cohort["client_errors"].as_u64().filter(|count| *count > 0)?;
+    Some(format!("{count} with {}", words(&cohort["client_error_statuses"])))
 }
 
 fn verdicts(canary: &Value, style: Style) -> String {

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::super::fields::{count, list, milliseconds, percent, percentage, words};
 use super::super::moment::time;
 use super::super::rollout::News;
-use super::page::{share, stage, stage_of, transitions};
+use super::page::{refused, share, stage, stage_of, transitions};
 
 /// What has been told.
 #[derive(Debug, Default)]
@@ -74,7 +74,8 @@ fn evaluated(canary: &Value, now: i64) -> String {
 fn numbers(cohort: &Value) -> String {
     let counted = |field: &str, one: &str| count(cohort[field].as_u64().unwrap_or_default(), one, field);
     let (errors, p95) = (percent(&cohort["error_rate"]), milliseconds(&cohort["latency_p95_ms"]));
-    format!("{}, {}, errors {errors}, p95 {p95}", counted("requests", "request"), counted("units", "unit"))
+    let refused = refused(cohort).map(|refused| format!(", refused {refused}")).unwrap_or_default();
+    format!("{}, {}, errors {errors}{refused}, p95 {p95}", counted("requests", "request"), counted("units", "unit"))
 }
 
 fn likeness(shadow: &Value) -> String {
