@@ -149,5 +149,5 @@ fn client(sandbox: &Sandbox) -> io::Result<Client> {
         connect_timeout: Duration::from_secs(5),
         timeout: Duration::from_secs(60),
     };
-    Client::new(access).map_err(io::Error::other)
+    Ok(Client::new(access))
 }

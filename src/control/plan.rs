@@ -99,14 +99,14 @@ impl Plan {
     /// When no HTTP client can be made of its TLS settings.
     pub fn client(&self, upstream: usize) -> Result<Client, Failure> {
         let definition = &self.definitions[upstream];
-        Client::new(Access {
+        Ok(Client::new(Access {
             name: definition.upstream.name.to_string(),
             rest: definition.upstream.rest.clone(),
             grpc: definition.upstream.grpc.clone(),
             api_key: definition.api_key.clone(),
             connect_timeout: self.listing.connect_timeout,
             timeout: LISTING_TIMEOUT,
-        })
+        }))
     }
 
     pub(super) fn webhook(&self, name: &str) -> Option<&Webhook> {
