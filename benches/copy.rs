@@ -150,5 +150,5 @@ fn client(sandbox: &Sandbox) -> io::Result<Client> {
         timeout: Duration::from_secs(60),
         rest_until: RestUntil::default(),
     };
-    Client::new(access).map_err(io::Error::other)
+    Ok(Client::new(access))
 }

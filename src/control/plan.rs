@@ -99,7 +99,7 @@ impl Plan {
     /// When no HTTP client can be made of its TLS settings.
     pub fn client(&self, upstream: usize) -> Result<Client, Failure> {
         let definition = &self.definitions[upstream];
-        Client::new(Access {
+        Ok(Client::new(Access {
             name: definition.upstream.name.to_string(),
             rest: definition.upstream.rest.clone(),
             grpc: definition.upstream.grpc.clone(),
@@ -107,7 +107,7 @@ impl Plan {
             connect_timeout: self.connect_timeout,
             timeout: LISTING_TIMEOUT,
             rest_until: definition.rest_until.clone(),
-        })
+        }))
     }
 
     pub(super) fn webhook(&self, name: &str) -> Option<&Webhook> {

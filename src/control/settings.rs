@@ -15,6 +15,7 @@ pub(super) fn of(config: &Config) -> Settings {
         },
         timeouts: Timeouts {
             connect: timeouts.connect.get(),
+            reconnect: timeouts.reconnect.get(),
             first_byte: timeouts.first_byte.limit(),
             total: timeouts.total.limit(),
             idle: timeouts.idle.limit(),

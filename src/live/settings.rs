@@ -31,6 +31,8 @@ pub struct Identity {
 #[derive(Clone, Debug)]
 pub struct Timeouts {
     pub connect: Duration,
+    /// How long an upstream may refuse connections before requests stop waiting for it.
+    pub reconnect: Duration,
     /// From the moment the request went out to the head of the answer; reads only.
     pub first_byte: Option<Duration>,
     /// From the request's head to the last byte of its answer.

@@ -25,7 +25,9 @@ impl Asker {
         wire: &Wire<'_>,
         name: Option<&str>,
     ) -> Result<Second, AskFailed> {
-        let bounds = Bounds { connect: settings.timeouts.connect, bytes: settings.shadow.max_bytes, asked: Instant::now() };
+        let asked = Instant::now();
+        let deadline = asked + settings.shadow.timeout;
+        let bounds = Bounds { connect: settings.timeouts.connect, bytes: settings.shadow.max_bytes, asked, deadline };
         let asked = async {
             match wire.question.protocol {
                 Protocol::Rest => self.rest.ask(upstream, bounds, wire, name).await,

@@ -75,6 +75,8 @@ pub(super) struct Bounds {
     pub(super) connect: Duration,
     pub(super) bytes: usize,
     pub(super) asked: Instant,
+    /// When the answer has to have come.
+    pub(super) deadline: Instant,
 }
 
 impl Bounds {

@@ -1,10 +1,10 @@
-//! Questions over gRPC: one HTTP/2 connection to each upstream, and the client's own message with another name in it.
+//! Questions over gRPC: connections of the mirror's own, and the client's own message with another name in it.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
 
-use bytes::Bytes;
-use h2::client::{Builder, SendRequest};
 use http::uri::PathAndQuery;
 use http::{HeaderMap, Method, Request, Uri, Version};
 use percent_encoding::percent_decode;
@@ -12,12 +12,12 @@ use percent_encoding::percent_decode;
 use super::exchange::{AskFailed, Bounds, Second, headers};
 use super::wire;
 use crate::live::Question;
-use crate::net::Io;
-use crate::upstream::{Upstream, dial};
+use crate::upstream::h2::Pool;
+use crate::upstream::{OpenLimits, Persistence, Tally, Upstream};
 
 /// The connections, by the id of an upstream's definition.
 #[derive(Default)]
-pub(super) struct Lines(RefCell<HashMap<u64, SendRequest<Bytes>>>);
+pub(super) struct Lines(RefCell<HashMap<u64, Rc<Pool>>>);
 
 impl Lines {
     pub(super) fn retain(&self, known: impl Fn(u64) -> bool) {
@@ -26,23 +26,32 @@ impl Lines {
 
     /// The next call takes a fresh connection; those on this one may end.
     pub(super) fn forget(&self, upstream: &Upstream) {
-        self.0.borrow_mut().remove(&upstream.id);
+        if let Some(pool) = self.0.borrow().get(&upstream.id) {
+            pool.forget();
+        }
+    }
+
+    fn of(&self, upstream: &Arc<Upstream>) -> Rc<Pool> {
+        Rc::clone(self.0.borrow_mut().entry(upstream.id).or_insert_with(|| Pool::new(upstream, Tally::default())))
     }
 
     pub(super) async fn ask(
         &self,
-        upstream: &Upstream,
+        upstream: &Arc<Upstream>,
         bounds: Bounds,
         question: &Question,
         name: Option<&str>,
         inflated: usize,
     ) -> Result<Second, AskFailed> {
         let message = wire::message(question, name, inflated).map_err(|error| AskFailed::because(&error))?;
-        let mut line = self.ready(upstream, bounds).await?;
+        // What stands still ends with the time for one answer.
+        let limits = OpenLimits { connect: bounds.connect, idle: None };
+        let lease = self.of(upstream).lease(limits, Persistence::NONE).await.map_err(|error| AskFailed::unreachable(&error))?;
         let broken = |error: h2::Error| AskFailed::because(&error);
-        let (answer, mut stream) = line.send_request(request(question, upstream)?, false).map_err(broken)?;
+        let (answer, mut stream) = lease.sender().send_request(request(question, upstream)?, false).map_err(broken)?;
         stream.send_data(message, true).map_err(broken)?;
         let (head, mut body) = answer.await.map_err(broken)?.into_parts();
+        lease.answered();
         let first_byte_us = bounds.elapsed_us();
         let (mut chunks, mut size) = (Vec::new(), 0);
         while let Some(chunk) = body.data().await {
@@ -57,20 +66,6 @@ impl Lines {
         let trailers = body.trailers().await.map_err(broken)?;
         succeeded(trailers.as_ref().unwrap_or(&head.headers))?;
         Ok(Second { headers: head.headers, body: chunks, first_byte_us })
-    }
-
-    /// A connection that takes a call now; a fresh one where the kept one has closed.
-    async fn ready(&self, upstream: &Upstream, bounds: Bounds) -> Result<SendRequest<Bytes>, AskFailed> {
-        let kept = self.0.borrow().get(&upstream.id).cloned();
-        if let Some(kept) = kept
-            && let Ok(ready) = kept.ready().await
-        {
-            return Ok(ready);
-        }
-        let opened = dial(&upstream.grpc, bounds.connect).await.map_err(|error| AskFailed::unreachable(&error))?;
-        let line = handshake(opened).await.map_err(|error| AskFailed::unreachable(&error))?;
-        self.0.borrow_mut().insert(upstream.id, line.clone());
-        line.ready().await.map_err(|error| AskFailed::because(&error))
     }
 }
 
@@ -95,14 +90,4 @@ fn succeeded(trailers: &HeaderMap) -> Result<(), AskFailed> {
             Err(AskFailed::Failed(format!("gRPC status {status}: {}", message.unwrap_or_default())))
         }
     }
-}
-
-async fn handshake(stream: Io) -> Result<SendRequest<Bytes>, h2::Error> {
-    let (line, connection) = Builder::new().enable_push(false).handshake(stream).await?;
-    tokio::task::spawn_local(async move {
-        if let Err(error) = connection.await {
-            tracing::debug!(%error, "the mirror's connection to an upstream ended");
-        }
-    });
-    Ok(line)
 }

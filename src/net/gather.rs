@@ -8,7 +8,7 @@
 //!
 //! Memory stays bounded: past [`GATHER`] bytes writes wait for the socket, and an idle connection holds no buffer.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
 use std::io::{self, IoSlice};
 use std::pin::{Pin, pin};
@@ -17,6 +17,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::Notify;
 use tokio_util::io::{poll_read_buf, poll_write_buf};
 
 use super::Io;
@@ -31,8 +32,36 @@ struct Socket {
     io: Io,
     arrived: Bytes,
     leaving: BytesMut,
-    /// Met at the end of a turn, for the connection to hear of at its next read.
+    /// Met while sending, for the connection to hear of when it has read what came before.
     broken: Option<io::Error>,
+    heard: Rc<Heard>,
+}
+
+/// What has been heard of the peer.
+#[derive(Debug, Default)]
+pub(crate) struct Heard {
+    reads: Cell<u64>,
+    first: Notify,
+}
+
+impl Heard {
+    /// How often something has come.
+    pub(crate) fn reads(&self) -> u64 {
+        self.reads.get()
+    }
+
+    /// Ready as soon as anything has come.
+    pub(crate) async fn first(&self) {
+        if self.reads.get() == 0 {
+            self.first.notified().await;
+        }
+    }
+
+    fn count(&self) {
+        if self.reads.replace(self.reads.get() + 1) == 0 {
+            self.first.notify_one();
+        }
+    }
 }
 
 /// What the HTTP/2 library reads and writes.
@@ -44,17 +73,20 @@ pub(crate) struct Turns(Rc<RefCell<Socket>>);
 
 /// Both ends of one socket.
 pub(crate) fn gathered(io: Io) -> (Gathered, Turns) {
-    let socket = Rc::new(RefCell::new(Socket { io, arrived: Bytes::new(), leaving: BytesMut::new(), broken: None }));
+    let socket = Rc::new(RefCell::new(Socket { io, arrived: Bytes::new(), leaving: BytesMut::new(), broken: None, heard: Rc::default() }));
     (Gathered(Rc::clone(&socket)), Turns(socket))
 }
 
 impl Turns {
+    pub(crate) fn heard(&self) -> Rc<Heard> {
+        Rc::clone(&self.0.borrow().heard)
+    }
+
     /// Lets go what the connection wrote since the last turn. To be called by the connection's task after each poll.
     pub(crate) fn over(&self, cx: &mut Context<'_>) {
         let mut socket = self.0.borrow_mut();
         if let Poll::Ready(Err(error)) = socket.poll_send(cx) {
-            socket.broken = Some(error);
-            cx.waker().wake_by_ref();
+            socket.break_off(error, cx);
         }
     }
 
@@ -71,6 +103,13 @@ impl Turns {
 }
 
 impl Socket {
+    /// Nothing goes out any more. The connection hears of it by its next read, behind what has come already.
+    fn break_off(&mut self, error: io::Error, cx: &Context<'_>) {
+        self.leaving = BytesMut::new();
+        self.broken = Some(error);
+        cx.waker().wake_by_ref();
+    }
+
     /// Sends all that was gathered.
     fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.leaving.is_empty() {
@@ -86,22 +125,37 @@ impl Socket {
 impl AsyncRead for Gathered {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let mut socket = self.0.borrow_mut();
-        if let Some(error) = socket.broken.take() {
-            return Poll::Ready(Err(error));
+        let read = socket.poll_receive(cx, buf);
+        // What the peer sent before it stopped reading may say why: over HTTP/2, which requests it has not looked at.
+        match socket.broken.take_if(|_| read.is_pending()) {
+            Some(error) => Poll::Ready(Err(error)),
+            None => read,
         }
-        if socket.arrived.is_empty() {
+    }
+}
+
+impl Socket {
+    fn poll_receive(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if self.arrived.is_empty() {
             if buf.remaining() >= BUFFER {
-                return Pin::new(&mut socket.io).poll_read(cx, buf);
+                let before = buf.filled().len();
+                ready!(Pin::new(&mut self.io).poll_read(cx, buf))?;
+                if buf.filled().len() > before {
+                    self.heard.count();
+                }
+                return Poll::Ready(Ok(()));
             }
             let mut fresh = BytesMut::with_capacity(BUFFER);
-            ready!(poll_read_buf(Pin::new(&mut socket.io), cx, &mut fresh))?;
-            socket.arrived = fresh.freeze();
+            if ready!(poll_read_buf(Pin::new(&mut self.io), cx, &mut fresh))? > 0 {
+                self.heard.count();
+            }
+            self.arrived = fresh.freeze();
         }
-        let take = socket.arrived.len().min(buf.remaining());
-        buf.put_slice(&socket.arrived[..take]);
-        socket.arrived.advance(take);
-        if socket.arrived.is_empty() {
-            socket.arrived = Bytes::new();
+        let take = self.arrived.len().min(buf.remaining());
+        buf.put_slice(&self.arrived[..take]);
+        self.arrived.advance(take);
+        if self.arrived.is_empty() {
+            self.arrived = Bytes::new();
         }
         Poll::Ready(Ok(()))
     }
@@ -114,8 +168,10 @@ impl AsyncWrite for Gathered {
 
     fn poll_write_vectored(self: Pin<&mut Self>, cx: &mut Context<'_>, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
         let mut socket = self.0.borrow_mut();
-        if socket.leaving.len() >= GATHER {
-            ready!(socket.poll_send(cx))?;
+        if socket.leaving.len() >= GATHER
+            && let Err(error) = ready!(socket.poll_send(cx))
+        {
+            socket.break_off(error, cx);
         }
         if socket.leaving.capacity() == 0 {
             socket.leaving.reserve(BUFFER);
@@ -144,5 +200,41 @@ impl AsyncWrite for Gathered {
         let mut socket = self.0.borrow_mut();
         ready!(socket.poll_send(cx))?;
         Pin::new(&mut socket.io).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_came_before_a_write_failed_is_read_first() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let (stream, accepted) = tokio::join!(TcpStream::connect(listener.local_addr().expect("bound")), listener.accept());
+        let (stream, (mut peer, _)) = (stream.expect("connected"), accepted.expect("accepted"));
+        peer.write_all(b"farewell").await.expect("taken");
+        let mut seen = [0; 8];
+        while stream.peek(&mut seen).await.expect("it comes") < seen.len() {}
+        peer.set_zero_linger().expect("a TCP socket");
+        drop(peer);
+        let (mut gathered, turns) = gathered(stream.into());
+        poll_fn(|cx| {
+            let written = Pin::new(&mut gathered).poll_write(cx, b"too late");
+            assert!(matches!(written, Poll::Ready(Ok(_))));
+            turns.over(cx);
+            if turns.0.borrow().broken.is_some() {
+                return Poll::Ready(());
+            }
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await;
+        let mut read = Vec::new();
+        // Behind it comes the failure, or the end.
+        let _ = gathered.read_to_end(&mut read).await;
+        assert_eq!(read, b"farewell");
     }
 }

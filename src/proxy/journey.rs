@@ -21,7 +21,7 @@ use super::worker::{Permit, Snapshot, Worker};
 use crate::interleaving::INTERLEAVED;
 use crate::metrics::{Class, Dropped, FallbackCause, Handles, NotInterleaved, Outcome, Whose, WorkerEvent};
 use crate::routing::Target;
-use crate::upstream::Upstream;
+use crate::upstream::{Lost, OpenLimits, Persistence, Resends, Upstream};
 
 pub(super) struct Journey {
     pub(super) worker: Rc<Worker>,
@@ -50,8 +50,8 @@ pub(super) struct Tries {
     pub(super) refreshed: bool,
     /// A read was sent again after a connection broke under it.
     retried: bool,
-    /// How often a request was sent again of which nothing had been taken.
-    resent: u8,
+    /// Of a request of which nothing had been taken.
+    resends: Resends,
 }
 
 /// An answer that is to go out, or to be merged with another first.
@@ -60,9 +60,6 @@ pub(super) struct Arrived {
     /// The table is up to date.
     pub(super) settled: bool,
 }
-
-/// How often a request that nobody took is sent again: an upstream that refuses every connection must not hold it for ever.
-const RESENDS: u8 = 2;
 
 /// Enough of a write's beginning to send it again when a kept-alive connection turns out closed before a byte was taken.
 const UNSENT_BYTES: usize = 16 * 1024;
@@ -219,10 +216,25 @@ impl Journey {
         Patience(limit.or(self.live.settings.timeouts.idle))
     }
 
-    /// How long a connection may take to open.
-    pub(super) fn connect_limit(&self) -> Duration {
-        let connect = self.live.settings.timeouts.connect;
-        if self.can_fall_back() { self.deadline.half(Some(connect)).unwrap_or(connect) } else { connect }
+    /// The limits of a connection that is opened. They are no request's own: others may come to use it.
+    pub(super) fn open_limits(&self) -> OpenLimits {
+        let timeouts = &self.live.settings.timeouts;
+        OpenLimits { connect: timeouts.connect, idle: timeouts.idle }
+    }
+
+    /// How long a connection to the target that is tried now is waited for, where there is none. Stable on the same upstream
+    /// would need the same connection.
+    pub(super) fn persistence(&self) -> Persistence {
+        let timeouts = &self.live.settings.timeouts;
+        let elsewhere = self.can_fall_back() && self.plan.stable.upstream != self.plan.target.upstream;
+        // Half of the time is left to stable. Where that is no limit, an attempt is waited for to its end, and its failure shared.
+        let half = if self.can_fall_back() { self.deadline.half(None) } else { None };
+        Persistence {
+            elsewhere,
+            attempt: half.filter(|half| *half < timeouts.connect).unwrap_or(Duration::MAX),
+            reconnect: timeouts.reconnect,
+            until: self.deadline.left().map(|left| tokio::time::Instant::now() + left),
+        }
     }
 
     pub(super) fn is_read(&self) -> bool {
@@ -251,15 +263,14 @@ impl Journey {
     }
 
     /// Whether a request whose connection broke may be sent once more. Takes it from the budget.
-    pub(super) fn may_retry(&mut self, unsent: bool) -> bool {
+    pub(super) fn may_retry(&mut self, lost: Lost) -> bool {
         if !self.client.is_repeatable() || self.tries.retried {
             return false;
         }
-        if unsent {
-            if self.tries.resent == RESENDS {
+        if let Lost::Unsent { first } = lost {
+            if !self.tries.resends.another(first) {
                 return false;
             }
-            self.tries.resent += 1;
         } else {
             if !self.is_read() {
                 return false;

@@ -18,7 +18,7 @@ use super::client::Client;
 use super::decide::Question;
 use super::exchange::Exchange;
 use super::guard;
-use super::h1::{AnswerBody, AnswerHead, Cause, Connection, ExchangeError, Framing, RequestHead, RoundTrip};
+use super::h1::{AnswerBody, AnswerHead, Cause, ExchangeError, Framing, RequestHead, RoundTrip};
 use super::headers::{Forwarding, HopByHop};
 use super::interleave::{self, Fit, Interleaves, Unfit};
 use super::journey::Journey;
@@ -26,9 +26,9 @@ use super::life::{self, Admitted};
 use super::missing;
 use super::respond::{Fault, refuse};
 use crate::live::Live;
-use crate::metrics::{Handles, Outcome, Protocol, WorkerEvent};
+use crate::metrics::{Handles, Outcome, Protocol};
 use crate::routing::Target;
-use crate::upstream::{Credentials, Upstream, dial};
+use crate::upstream::{Credentials, Lost, Upstream};
 
 /// What of a request does not change between attempts.
 struct Rest<'r> {
@@ -116,16 +116,13 @@ impl Interleaves for Rest<'_> {
 
 impl Rest<'_> {
     /// Over a kept-alive connection if there is one, and again over a fresh one if that turns out closed.
-    async fn send(&self, journey: &mut Journey, upstream: &Upstream, target: &str) -> Result<(AnswerHead, AnswerBody), Cause> {
+    async fn send(&self, journey: &mut Journey, upstream: &Arc<Upstream>, target: &str) -> Result<(AnswerHead, AnswerBody), Cause> {
         let pool = Rc::clone(&journey.worker.pools().of(upstream).rest);
         let mut kept = pool.take(journey.live.settings.timeouts.idle_rest);
         loop {
             let mut connection = match kept.take() {
-                Some(connection) => {
-                    journey.worker.cells().count(WorkerEvent::UpstreamReused);
-                    connection
-                }
-                None => open(journey, upstream).await?,
+                Some(connection) => connection,
+                None => pool.open(journey.open_limits(), journey.persistence()).await.map_err(Cause::Connect)?,
             };
             let body = Outgoing::whole(&journey.client);
             let trip = RoundTrip::new(&mut connection, &self.parts.method, self.head(upstream, target, &body), self.framing, body);
@@ -136,7 +133,7 @@ impl Rest<'_> {
                     let body = AnswerBody::new(connection, &head, &pool);
                     return Ok((head, body));
                 }
-                Err(ExchangeError { unsent, cause: Cause::Broken(_) }) if connection.was_reused() && journey.may_retry(unsent) => {}
+                Err(ExchangeError { unsent, cause: Cause::Broken(_) }) if connection.was_reused() && journey.may_retry(lost(unsent)) => {}
                 Err(error) => return Err(error.cause),
             }
         }
@@ -168,11 +165,9 @@ impl Rest<'_> {
     }
 }
 
-async fn open(journey: &Journey, upstream: &Upstream) -> Result<Box<Connection>, Cause> {
-    let opened = dial(&upstream.rest, journey.connect_limit()).await;
-    journey.worker.cells().count(if opened.is_ok() { WorkerEvent::UpstreamConnected } else { WorkerEvent::UpstreamConnectFailed });
-    let idle = journey.live.settings.timeouts.idle;
-    opened.map(|io| Box::new(Connection::new(io.patient(idle)))).map_err(Cause::Connect)
+/// Over a kept-alive connection, which is never the first request's.
+fn lost(unsent: bool) -> Lost {
+    if unsent { Lost::Unsent { first: false } } else { Lost::Sent }
 }
 
 fn fault(upstream: &Upstream, cause: Cause) -> Fault {

@@ -8,16 +8,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use reqwest::{RequestBuilder, Response};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::failure::{Code, Failure, FailureKind, whole};
 use super::{Connection, Lister, Listing, ListingFailed, Protocol, RestUntil};
-use crate::upstream::Endpoint;
+use crate::upstream::{Body, Endpoint, Http, HttpAnswer, HttpError};
+use tokio::time::Instant;
 
 /// How the control plane reaches one upstream.
 #[derive(Clone, Debug)]
@@ -38,11 +38,26 @@ pub struct Access {
 #[derive(Clone, Debug)]
 pub struct Client {
     access: Arc<Access>,
-    http: reqwest::Client,
+    http: Http,
 }
 
-/// Qdrant closes connections that were idle for five seconds.
-const IDLE: Duration = Duration::from_secs(3);
+/// A request to be sent, without the key.
+pub(super) struct Asked {
+    method: Method,
+    path: String,
+    content_type: Option<HeaderValue>,
+    body: Body,
+}
+
+impl Asked {
+    pub(super) fn new(method: Method, path: &str) -> Self {
+        Self { method, path: path.to_owned(), content_type: None, body: Body::empty() }
+    }
+
+    pub(super) fn with(self, content_type: HeaderValue, body: Body) -> Self {
+        Self { content_type: Some(content_type), body, ..self }
+    }
+}
 
 /// An end to what a broken server could make us hold; pages of points are made to fit.
 const MAX_ANSWER_BYTES: usize = 64 << 20;
@@ -51,19 +66,10 @@ const MAX_ANSWER_BYTES: usize = 64 << 20;
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 impl Client {
-    /// # Errors
-    /// When no HTTP client can be made of the TLS settings.
-    pub fn new(access: Access) -> Result<Self, Failure> {
-        let mut builder = reqwest::Client::builder().no_proxy().connect_timeout(access.connect_timeout).pool_idle_timeout(IDLE);
-        // Qdrant never sends anybody elsewhere, and a key must not be carried there.
-        builder = builder.redirect(reqwest::redirect::Policy::none());
-        if let Some((config, _)) = &access.rest.tls {
-            let mut config = rustls::ClientConfig::clone(config);
-            config.alpn_protocols = vec![b"http/1.1".to_vec()];
-            builder = builder.use_preconfigured_tls(config);
-        }
-        let http = builder.build().map_err(|error| Failure::new(&access.name, "connect", FailureKind::Unusable(whole(&error))))?;
-        Ok(Self { access: Arc::new(access), http })
+    #[must_use]
+    pub fn new(access: Access) -> Self {
+        let http = Http::new(&access.rest, access.connect_timeout);
+        Self { access: Arc::new(access), http }
     }
 
     /// The upstream's name.
@@ -117,32 +123,27 @@ impl Client {
         timeout: Duration,
     ) -> Result<T, Failure> {
         let operation = operation(&method, path);
-        let mut request = self.request(method, path).timeout(timeout);
+        let mut asked = Asked::new(method, path);
         if let Some(body) = body {
-            request = request.header(header::CONTENT_TYPE, "application/json").body(body);
+            asked = asked.with(HeaderValue::from_static("application/json"), Body::Whole(body));
         }
-        let answer = self.send(request, &operation, timeout).await?;
+        let answer = self.send(asked, &operation, timeout).await?;
         self.result(answer, &operation, timeout).await
     }
 
-    /// A request with the key, still without a time limit.
-    pub(super) fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        let Endpoint { authority, .. } = &self.access.rest;
-        let request = self.http.request(method, format!("{}://{authority}{path}", self.access.rest.scheme()));
-        match &self.access.api_key {
-            Some(key) => request.header("api-key", key),
-            None => request,
-        }
-    }
-
-    /// The answer, if it is one of success.
-    pub(super) async fn send(&self, request: RequestBuilder, operation: &str, timeout: Duration) -> Result<Response, Failure> {
-        let answer = request.send().await.map_err(|error| self.broken(&error, operation, timeout))?;
+    /// The answer, if it is one of success. It has to have come to its end within `timeout`.
+    pub(super) async fn send(&self, asked: Asked, operation: &str, timeout: Duration) -> Result<HttpAnswer, Failure> {
+        let Asked { method, path, content_type, body } = asked;
+        let mut headers = HeaderMap::new();
+        headers.extend(content_type.map(|value| (header::CONTENT_TYPE, value)));
+        headers.extend(self.access.api_key.clone().map(|key| (HeaderName::from_static("api-key"), key)));
+        let sent = self.http.send(method, &path, headers, body, Instant::now() + timeout).await;
+        let answer = sent.map_err(|error| self.broken(&error, operation, timeout))?;
         if answer.status().is_success() { Ok(answer) } else { Err(self.refused(answer, operation, timeout).await) }
     }
 
     /// The `result` in Qdrant's envelope.
-    pub(super) async fn result<T: DeserializeOwned>(&self, answer: Response, operation: &str, timeout: Duration) -> Result<T, Failure> {
+    pub(super) async fn result<T: DeserializeOwned>(&self, answer: HttpAnswer, operation: &str, timeout: Duration) -> Result<T, Failure> {
         #[derive(Deserialize)]
         struct Envelope<T> {
             result: T,
@@ -153,12 +154,17 @@ impl Client {
     }
 
     /// The whole body, up to a bound.
-    pub(super) async fn read(&self, answer: Response, operation: &str, timeout: Duration) -> Result<BytesMut, Failure> {
-        let text = bounded(answer, MAX_ANSWER_BYTES).await.map_err(|error| self.broken(&error, operation, timeout))?;
-        text.ok_or_else(|| self.failed(operation, FailureKind::TooLarge(MAX_ANSWER_BYTES)))
+    pub(super) async fn read(&self, mut answer: HttpAnswer, operation: &str, timeout: Duration) -> Result<BytesMut, Failure> {
+        let mut text = Bounded::new(MAX_ANSWER_BYTES);
+        while let Some(piece) = answer.chunk().await.map_err(|error| self.broken(&error, operation, timeout))? {
+            if !text.take(&piece) {
+                return Err(self.failed(operation, FailureKind::TooLarge(MAX_ANSWER_BYTES)));
+            }
+        }
+        Ok(text.into_text())
     }
 
-    async fn refused(&self, answer: Response, operation: &str, timeout: Duration) -> Failure {
+    async fn refused(&self, answer: HttpAnswer, operation: &str, timeout: Duration) -> Failure {
         let code = answer.status();
         let seconds = answer.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
         let text = self.read(answer, operation, timeout).await.unwrap_or_default();
@@ -168,11 +174,11 @@ impl Client {
     }
 
     /// A failure below HTTP.
-    pub(super) fn broken(&self, error: &reqwest::Error, operation: &str, timeout: Duration) -> Failure {
+    pub(super) fn broken(&self, error: &HttpError, operation: &str, timeout: Duration) -> Failure {
         let kind = match error {
-            error if error.is_timeout() => FailureKind::Timeout(timeout),
-            error if error.is_builder() => FailureKind::Unusable(whole(error)),
-            error => FailureKind::Unreachable(whole(error)),
+            HttpError::Late => FailureKind::Timeout(timeout),
+            HttpError::Request(_) => FailureKind::Unusable(whole(error)),
+            HttpError::Connect(_) | HttpError::Broken(_) | HttpError::Cut(_) => FailureKind::Unreachable(whole(error)),
         };
         self.failed(operation, kind)
     }
@@ -186,16 +192,30 @@ impl Client {
     }
 }
 
-/// A body of at most so many bytes, or nothing.
-pub(super) async fn bounded(mut answer: Response, most: usize) -> Result<Option<BytesMut>, reqwest::Error> {
-    let mut text = BytesMut::new();
-    while let Some(piece) = answer.chunk().await? {
-        if text.len() + piece.len() > most {
-            return Ok(None);
-        }
-        text.extend_from_slice(&piece);
+/// The text of a body that comes in pieces, up to a bound.
+#[derive(Debug)]
+pub(super) struct Bounded {
+    text: BytesMut,
+    most: usize,
+}
+
+impl Bounded {
+    pub(super) fn new(most: usize) -> Self {
+        Self { text: BytesMut::new(), most }
     }
-    Ok(Some(text))
+
+    /// Whether there was room for it.
+    pub(super) fn take(&mut self, piece: &[u8]) -> bool {
+        let fits = self.text.len() + piece.len() <= self.most;
+        if fits {
+            self.text.extend_from_slice(piece);
+        }
+        fits
+    }
+
+    pub(super) fn into_text(self) -> BytesMut {
+        self.text
+    }
 }
 
 /// The name of an operation in errors: the query is detail.

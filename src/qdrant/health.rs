@@ -3,7 +3,7 @@
 use http::{Method, StatusCode};
 use serde::Deserialize;
 
-use super::client::operation;
+use super::client::{Asked, operation};
 use super::failure::{Code, FailureKind};
 use super::{Client, Failure};
 
@@ -37,8 +37,8 @@ impl Client {
             version: String,
         }
         let operation = operation(&Method::GET, "/");
-        let request = self.request(Method::GET, "/").timeout(self.timeout());
-        let answer = self.send(request, &operation, self.timeout()).await?;
+        let asked = Asked::new(Method::GET, "/");
+        let answer = self.send(asked, &operation, self.timeout()).await?;
         // The one answer without an envelope.
         let text = self.read(answer, &operation, self.timeout()).await?;
         let root: Result<Root, _> = serde_json::from_slice(&text);
@@ -51,8 +51,8 @@ impl Client {
     /// When there is no answer, or one that is neither yes nor no.
     pub async fn is_ready(&self) -> Result<bool, Failure> {
         let operation = operation(&Method::GET, "/readyz");
-        let request = self.request(Method::GET, "/readyz").timeout(self.timeout());
-        match self.send(request, &operation, self.timeout()).await {
+        let asked = Asked::new(Method::GET, "/readyz");
+        match self.send(asked, &operation, self.timeout()).await {
             Ok(_) => Ok(true),
             Err(Failure { kind: FailureKind::Refused { code: Code::Http(StatusCode::SERVICE_UNAVAILABLE), .. }, .. }) => Ok(false),
             Err(failure) => Err(failure),

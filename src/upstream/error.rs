@@ -40,6 +40,8 @@ pub enum ConnectCause {
     Io(io::Error),
     Tls(rustls::Error),
     Http2(h2::Error),
+    /// The upstream closed the connection before it said anything.
+    Closed,
     /// The runtime stopped while the connection was being opened.
     Abandoned,
 }
@@ -59,14 +61,15 @@ impl ConnectError {
         Self(Arc::new(Failed { authority: endpoint.authority.clone(), stage, cause }))
     }
 
-    /// The connection stands, and HTTP/2 does not begin on it.
-    pub(crate) fn http2(endpoint: &Endpoint, error: h2::Error) -> Self {
-        Self::new(endpoint, Stage::Http2, ConnectCause::Http2(error))
-    }
-
     #[must_use]
     pub fn stage(&self) -> Stage {
         self.0.stage
+    }
+
+    /// Whether both tell of the same attempt.
+    #[cfg(test)]
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
     }
 
     #[must_use]
@@ -107,6 +110,7 @@ impl fmt::Display for ConnectError {
             (ConnectCause::Io(error), Stage::Http2) => write!(f, "no HTTP/2: {error}"),
             (ConnectCause::Tls(error), _) => trust::explain(error, f),
             (ConnectCause::Http2(error), _) => write!(f, "no HTTP/2: {error}"),
+            (ConnectCause::Closed, _) => f.write_str("the connection was closed before HTTP/2 began"),
             (ConnectCause::Abandoned, _) => f.write_str("Pointsman is stopping"),
         }
     }
@@ -119,7 +123,7 @@ impl Error for ConnectError {
             ConnectCause::Io(error) => error.source(),
             ConnectCause::Tls(error) => error.source(),
             ConnectCause::Http2(error) => error.source(),
-            ConnectCause::TimedOut(_) | ConnectCause::Abandoned => None,
+            ConnectCause::TimedOut(_) | ConnectCause::Closed | ConnectCause::Abandoned => None,
         }
     }
 }

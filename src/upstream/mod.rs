@@ -4,13 +4,29 @@
 //! (the limit `timeouts.connect`, the order of addresses, trust) holds for each of them. Proxy variables of the
 //! environment never apply to upstreams. Knows `net` and nobody above.
 
+mod body;
 mod dial;
 mod endpoint;
 mod error;
+mod flight;
+pub(crate) mod h1;
+pub(crate) mod h2;
+mod health;
+mod http;
+mod persistence;
 mod race;
+mod resend;
+mod tally;
+#[cfg(test)]
+mod testing;
 mod trust;
 
+pub(crate) use self::http::{Http, HttpAnswer, HttpError};
+pub(crate) use body::Body;
 pub(crate) use dial::dial;
 pub use endpoint::{Credentials, Endpoint, EndpointFault, Speaks, Upstream};
 pub use error::{ConnectCause, ConnectError, Stage};
+pub(crate) use persistence::{OpenLimits, Persistence};
+pub(crate) use resend::{Lost, Resends};
+pub(crate) use tally::Tally;
 pub use trust::{Trust, TrustFault};

@@ -24,7 +24,7 @@ async fn the_key_goes_along_on_both_protocols_and_is_missed_where_it_lacks() {
     let (rest, grpc) = (sandbox.rest_url(), sandbox.grpc_url().expect("gRPC"));
     let mut with_key = access(&rest, &grpc, PATIENCE, RootCertStore::empty());
     with_key.api_key = Some(HeaderValue::from_static("sesame"));
-    let with_key = Client::new(with_key).expect("a client");
+    let with_key = Client::new(with_key);
     assert!(with_key.list().await.expect("a listing").collections.is_empty());
     assert!(with_key.describe("docs").await.expect_err("there is none").is_not_found());
 
@@ -62,7 +62,7 @@ async fn tls_server() -> (String, RootCertStore) {
 #[tokio::test]
 async fn rest_trusts_the_authority_the_data_path_trusts_and_no_other() {
     let (url, roots) = tls_server().await;
-    let trusting = Client::new(access(&url, &url, PATIENCE, roots)).expect("a client");
+    let trusting = Client::new(access(&url, &url, PATIENCE, roots));
     assert_eq!(trusting.version().await.expect("an answer"), "1.18.2");
     let failure = client(&url, &url, PATIENCE).version().await.expect_err("nobody vouches for it");
     assert!(matches!(&failure.kind, FailureKind::Unreachable(reason) if reason.contains("certificate")), "{failure}");

@@ -25,6 +25,7 @@ fn timeouts(config: &Config, faults: &mut Faults) {
     let timeouts = &config.timeouts;
     let day = Period::from_secs(86_400);
     faults.range("timeouts.connect", &timeouts.connect, &(Period::from_millis(1)..=day));
+    faults.range("timeouts.reconnect", &timeouts.reconnect, &(Period::default()..=day));
     faults.range("timeouts.first_byte", &timeouts.first_byte, &(Period::default()..=day));
     faults.range("timeouts.total", &timeouts.total, &(Period::default()..=day));
     faults.range("timeouts.idle", &timeouts.idle, &(Period::default()..=day));

@@ -11,6 +11,9 @@ use crate::config::values::{Period, Size};
 pub struct TimeoutsConfig {
     /// To open a connection to an upstream; default `2s`. When it passes, a read may go to `stable`.
     pub connect: Period,
+    /// How long requests wait for an upstream to which no connection can be opened, from the first failure on, if they can
+    /// go nowhere else; default `5s`. Nothing of them has been sent. `0s`: they fail at once.
+    pub reconnect: Period,
     /// From the request to the head of its answer, for reads; default `0s`: none, since Qdrant has its own limit of 60 s.
     pub first_byte: Period,
     /// From the head of the request to the last byte of the answer; default `0s`: none. It ends slow uploads too.
@@ -26,7 +29,7 @@ pub struct TimeoutsConfig {
 impl Default for TimeoutsConfig {
     fn default() -> Self {
         let second = Period::from_secs;
-        Self { connect: second(2), first_byte: second(0), total: second(0), idle: second(60), idle_rest: second(4) }
+        Self { connect: second(2), reconnect: second(5), first_byte: second(0), total: second(0), idle: second(60), idle_rest: second(4) }
     }
 }
 

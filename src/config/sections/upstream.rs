@@ -11,7 +11,7 @@ pub(in crate::config) const QDRANT_HOST: &str = "http://127.0.0.1";
 pub(in crate::config) const QDRANT_REST_PORT: u16 = 6333;
 pub(in crate::config) const QDRANT_GRPC_PORT: u16 = 6334;
 
-const GRPC_CONNECTIONS: usize = 2;
+const GRPC_CONNECTIONS: usize = 1;
 
 /// One Qdrant deployment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,8 +30,9 @@ pub struct UpstreamConfig {
     /// Whose key applications' requests carry; default `pass`.
     #[serde(default)]
     pub credentials: Credentials,
-    /// HTTP/2 connections that each worker keeps to `grpc_url`; default 2. More spread large streams over more of
-    /// Qdrant's threads, and cost a socket each.
+    /// HTTP/2 connections that each worker has to `grpc_url` in the least; default 1. More are opened while each has 64
+    /// calls on it, or one that waits to send, up to 8 or this number. More spread large streams over more of Qdrant's
+    /// threads, and cost a socket each and CPU time for each call.
     #[serde(default = "grpc_connections")]
     pub grpc_connections: usize,
 }

@@ -5,8 +5,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::proxy::{h1, h2};
-use crate::upstream::Upstream;
+use crate::metrics::WorkerCells;
+use crate::upstream::{Tally, Upstream, h1, h2};
 
 #[derive(Debug)]
 pub(in crate::proxy) struct UpstreamPools {
@@ -15,27 +15,36 @@ pub(in crate::proxy) struct UpstreamPools {
     pub(in crate::proxy) grpc: Rc<h2::Pool>,
 }
 
-#[derive(Debug, Default)]
-pub(in crate::proxy) struct Pools(RefCell<Vec<Rc<UpstreamPools>>>);
+#[derive(Debug)]
+pub(in crate::proxy) struct Pools {
+    pools: RefCell<Vec<Rc<UpstreamPools>>>,
+    tally: Tally,
+}
 
 impl Pools {
+    pub(in crate::proxy) fn new(cells: &Arc<WorkerCells>) -> Self {
+        Self { pools: RefCell::default(), tally: Tally::of(cells) }
+    }
+
     /// A worker sees a handful of upstreams: walking a short list beats hashing.
-    pub(in crate::proxy) fn of(&self, upstream: &Upstream) -> Rc<UpstreamPools> {
-        let mut pools = self.0.borrow_mut();
+    pub(in crate::proxy) fn of(&self, upstream: &Arc<Upstream>) -> Rc<UpstreamPools> {
+        let mut pools = self.pools.borrow_mut();
         if let Some(pool) = pools.iter().find(|pool| pool.id == upstream.id) {
             return Rc::clone(pool);
         }
-        let pool = Rc::new(UpstreamPools { id: upstream.id, rest: Rc::default(), grpc: Rc::default() });
+        let (rest, grpc) = (h1::Pool::new(upstream, self.tally.clone()), h2::Pool::new(upstream, self.tally.clone()));
+        let pool = Rc::new(UpstreamPools { id: upstream.id, rest, grpc });
         pools.push(Rc::clone(&pool));
         pool
     }
 
-    /// Closes idle connections, and everything of upstreams that are no longer configured.
+    /// Closes connections that are not used, and everything of upstreams that are no longer configured.
     pub(in crate::proxy) fn sweep(&self, configured: &[Arc<Upstream>], max_idle: Duration) {
-        let mut pools = self.0.borrow_mut();
+        let mut pools = self.pools.borrow_mut();
         pools.retain(|pool| configured.iter().any(|upstream| upstream.id == pool.id));
         for pool in pools.iter() {
             pool.rest.sweep(max_idle);
+            pool.grpc.sweep();
         }
     }
 }

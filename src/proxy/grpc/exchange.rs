@@ -119,9 +119,8 @@ impl Call<'_> {
         let pool = Rc::clone(&journey.worker.pools().of(upstream).grpc);
         let mut body = Some(body);
         loop {
-            let limit = journey.connect_limit();
             let idle = journey.live.settings.timeouts.idle;
-            let lease = pool.lease(upstream, limit, idle, journey.worker.cells()).await;
+            let lease = pool.lease(journey.open_limits(), journey.persistence()).await;
             let lease = lease.map_err(|error| Fault::Unreachable(upstream.name.clone(), error.into()))?;
             let request = self.request(upstream)?;
             let sent = body.take().unwrap_or_else(|| Outgoing::whole(&journey.client));
@@ -129,7 +128,7 @@ impl Call<'_> {
             let client = Rc::clone(&journey.client);
             let called = journey.patience().wait(|| client.is_awaited(), h2::call(lease, request, sent, idle)).await;
             match called.unwrap_or(Err(CallError::FirstByte)) {
-                Err(error) if matches!(error, CallError::Unsent(_) | CallError::Broken(_)) && journey.may_retry(error.is_unsent()) => {
+                Err(error) if error.lost().is_some_and(|lost| journey.may_retry(lost)) => {
                     body = Some(again);
                 }
                 Err(error) => return Err(fault(upstream, error)),
@@ -192,7 +191,7 @@ impl EarlyStatus {
 fn fault(upstream: &Upstream, error: CallError) -> Fault {
     let name = upstream.name.clone();
     match error {
-        CallError::Unsent(error) => Fault::Unreachable(name, error.into()),
+        CallError::Unsent { error, .. } => Fault::Unreachable(name, error.into()),
         CallError::Broken(error) => Fault::Broken(name, error.into()),
         CallError::FirstByte => Fault::FirstByte(name),
         CallError::Client(error) => error.into(),

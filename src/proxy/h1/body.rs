@@ -6,11 +6,10 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 
 use super::chunked::{Decoder, Step};
-use super::connection::Connection;
 use super::head::{AnswerHead, Delimited};
-use super::pool::Pool;
 use crate::proxy::body::AnswerError;
 use crate::proxy::deadline::{self, within};
+use crate::upstream::h1::{Connection, Pool};
 
 pub(in crate::proxy) struct AnswerBody {
     /// Gone once the body has ended or broken.

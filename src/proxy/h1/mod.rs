@@ -1,4 +1,4 @@
-//! HTTP/1.1 towards Qdrant's REST port: connections, their pool, and one exchange over one of them.
+//! HTTP/1.1 towards Qdrant's REST port: one exchange over a connection of `upstream`'s pool.
 //!
 //! Our own client, not hyper's: the exchange runs inside the request's own task, so a request costs no second task, no
 //! channel and no wake-up between them; the head is written straight from the client's headers, so they are neither
@@ -7,15 +7,13 @@
 
 mod body;
 mod chunked;
-mod connection;
+mod error;
 mod head;
-mod pool;
 mod round_trip;
 
 pub(super) use body::AnswerBody;
-pub(super) use connection::{Cause, Connection, ExchangeError};
+pub(super) use error::{Cause, ExchangeError};
 pub(super) use head::{AnswerHead, Framing, RequestHead};
-pub(super) use pool::Pool;
 pub(super) use round_trip::RoundTrip;
 
 /// What [`crate::proxy::parse`] shows of this room.

@@ -10,13 +10,16 @@ use http::Method;
 use tokio::io::AsyncWrite;
 
 use super::chunked;
-use super::connection::{Cause, Connection, ExchangeError, MAX_HEAD};
+use super::error::{Cause, ExchangeError};
 use super::head::{self, AnswerHead, BadHead, Framing, Heard};
 use crate::proxy::body::Outgoing;
 use crate::proxy::deadline::{CONTINUE, Silence};
+use crate::upstream::h1::Connection;
 
 /// How many pieces one system call takes. A head and its body are two; a chunk has three.
 const PIECES: usize = 8;
+/// A head larger than this is refused.
+const MAX_HEAD: usize = 128 * 1024;
 
 /// A request on its way out.
 pub(in crate::proxy) struct RoundTrip<'c> {

@@ -7,10 +7,10 @@ use h2::RecvStream;
 use http::HeaderMap;
 use http_body::Frame;
 
-use super::pool::Lease;
 use super::pump::Pump;
 use crate::proxy::body::AnswerError;
 use crate::proxy::headers::strip_internal;
+use crate::upstream::h2::Lease;
 
 pub(in crate::proxy) struct AnswerBody {
     stream: RecvStream,

@@ -10,10 +10,10 @@ use http::{Request, Response};
 
 use super::body::AnswerBody;
 use super::error::CallError;
-use super::pool::Lease;
 use super::pump::Pump;
 use crate::proxy::body::Outgoing;
 use crate::proxy::headers::strip_internal;
+use crate::upstream::h2::Lease;
 
 pub(in crate::proxy) type Started = Response<AnswerBody>;
 
@@ -24,19 +24,15 @@ pub(in crate::proxy) async fn call(
     body: Outgoing,
     idle: Option<Duration>,
 ) -> Result<Started, CallError> {
-    let mut sender = match lease.sender().ready().await {
-        Ok(sender) => sender,
-        Err(error) => {
-            lease.discard();
-            return Err(CallError::Unsent(std::io::Error::other(error)));
-        }
-    };
-    let (answer, stream) = sender.send_request(request, body.is_done()).map_err(|error| {
+    let sent = lease.sender().send_request(request, body.is_done());
+    let (answer, stream) = sent.map_err(|error| {
         lease.discard();
-        CallError::Unsent(std::io::Error::other(error))
+        CallError::Unsent { error, first: lease.is_first() }
     })?;
-    let pump = (!body.is_done()).then(|| Pump::new(stream, body, idle));
-    let (head, pump) = Begin { answer, pump }.await?;
+    let pump = (!body.is_done()).then(|| Pump::new(stream, body, lease.starved(), idle));
+    let begun = Begin { answer, pump }.await;
+    lease.answered();
+    let (head, pump) = begun.map_err(|error| error.on(&lease))?;
     let mut head = head.map(|stream| AnswerBody::new(stream, pump, lease));
     strip_internal(head.headers_mut());
     Ok(head)
@@ -64,7 +60,7 @@ impl Future for Begin {
         }
         match Pin::new(&mut self.answer).poll(cx) {
             Poll::Ready(Ok(head)) => Poll::Ready(Ok((head, self.pump.take().filter(|_| failed.is_none())))),
-            Poll::Ready(Err(error)) => Poll::Ready(Err(CallError::broken(error))),
+            Poll::Ready(Err(error)) => Poll::Ready(Err(CallError::Broken(error))),
             Poll::Pending => match failed {
                 Some(error) => Poll::Ready(Err(error)),
                 None => Poll::Pending,

@@ -1,13 +1,16 @@
 //! Why a gRPC call has no answer.
 
 use crate::proxy::body::BodyFault;
+use crate::upstream::Lost;
+use crate::upstream::h2::Lease;
 
 /// Why a call failed before its answer began.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::proxy) enum CallError {
-    /// Nothing of it was processed: refused by the connection, or never sent. May be sent again whatever it is.
-    #[error("the call was not taken: {0}")]
-    Unsent(std::io::Error),
+    /// Nothing of it was processed: refused by the connection, or never sent. May be sent again whatever it is. `first`:
+    /// no other call came before it on that connection.
+    #[error("the call was not taken: {error}")]
+    Unsent { error: h2::Error, first: bool },
     #[error("the call was broken off: {0}")]
     Broken(h2::Error),
     #[error("no answer began in time")]
@@ -17,18 +20,29 @@ pub(in crate::proxy) enum CallError {
 }
 
 impl CallError {
-    pub(super) fn broken(error: h2::Error) -> Self {
-        // REFUSED_STREAM and a GOAWAY that did not cover the stream promise that nothing was processed.
-        let refused = error.reason() == Some(h2::Reason::REFUSED_STREAM)
-            || (error.is_go_away() && error.is_remote() && error.reason() == Some(h2::Reason::NO_ERROR));
-        if refused { Self::Unsent(std::io::Error::other(error)) } else { Self::Broken(error) }
+    /// What a failure means for the connection it happened on. REFUSED_STREAM and a GOAWAY that did not cover the stream
+    /// promise that nothing was processed, whatever the reason for the GOAWAY.
+    pub(super) fn on(self, lease: &Lease) -> Self {
+        match self {
+            Self::Broken(error) if error.is_remote() && error.is_go_away() => {
+                lease.discard();
+                Self::Unsent { error, first: lease.is_first() }
+            }
+            Self::Broken(error) if error.reason() == Some(h2::Reason::REFUSED_STREAM) => Self::Unsent { error, first: lease.is_first() },
+            other => other,
+        }
     }
 
     pub(super) fn closed() -> Self {
         Self::Broken(h2::Reason::STREAM_CLOSED.into())
     }
 
-    pub(in crate::proxy) fn is_unsent(&self) -> bool {
-        matches!(self, Self::Unsent(_))
+    /// What became of the call, where its connection failed.
+    pub(in crate::proxy) fn lost(&self) -> Option<Lost> {
+        match self {
+            Self::Unsent { first, .. } => Some(Lost::Unsent { first: *first }),
+            Self::Broken(_) => Some(Lost::Sent),
+            Self::FirstByte | Self::Client(_) => None,
+        }
     }
 }

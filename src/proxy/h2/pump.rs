@@ -9,6 +9,7 @@ use h2::SendStream;
 use super::error::CallError;
 use crate::proxy::body::Outgoing;
 use crate::proxy::deadline::Silence;
+use crate::upstream::h2::Starved;
 
 /// A chunk this small is handed over without waiting for window: one stream cannot pile up more than this.
 const AT_ONCE: usize = 64 * 1024;
@@ -22,12 +23,13 @@ pub(super) struct Pump {
     done: bool,
     /// The upstream gives no window.
     silence: Silence,
+    starved: Starved,
 }
 
 impl Pump {
     /// `idle` is how long the upstream may take nothing of it.
-    pub(super) fn new(stream: SendStream<Bytes>, body: Outgoing, idle: Option<Duration>) -> Self {
-        Self { stream, body, waiting: Bytes::new(), first: true, done: false, silence: Silence::new(idle) }
+    pub(super) fn new(stream: SendStream<Bytes>, body: Outgoing, starved: Starved, idle: Option<Duration>) -> Self {
+        Self { stream, body, waiting: Bytes::new(), first: true, done: false, silence: Silence::new(idle), starved }
     }
 
     /// Ready when the whole body has been handed to the connection.
@@ -50,9 +52,11 @@ impl Pump {
     fn poll_waiting(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), CallError>> {
         self.stream.reserve_capacity(self.waiting.len());
         while self.stream.capacity() == 0 {
-            match self.stream.poll_capacity(cx) {
+            let capacity = self.stream.poll_capacity(cx);
+            self.starved.set(capacity.is_pending());
+            match capacity {
                 Poll::Ready(Some(capacity)) => {
-                    capacity.map_err(CallError::broken)?;
+                    capacity.map_err(CallError::Broken)?;
                 }
                 Poll::Ready(None) => return Poll::Ready(Err(CallError::closed())),
                 Poll::Pending => return self.silence.poll(cx).map(|()| Err(CallError::closed())),
@@ -67,7 +71,7 @@ impl Pump {
     fn send(&mut self, chunk: Bytes) -> Result<(), CallError> {
         // Known to be the last one: saves the empty frame that would only say so.
         self.done = self.waiting.is_empty() && self.body.is_done();
-        self.stream.send_data(chunk, self.done).map_err(CallError::broken)
+        self.stream.send_data(chunk, self.done).map_err(CallError::Broken)
     }
 }
 

@@ -85,7 +85,7 @@ impl Worker {
             index: parts.index,
             live: RefCell::new(Cache::new(parts.live)),
             snapshot: RefCell::new(snapshot),
-            pools: Pools::default(),
+            pools: Pools::new(&parts.cells),
             cells: parts.cells,
             refresh: parts.refresh,
             mirror: parts.mirror,

@@ -3,18 +3,19 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use bytes::Bytes;
+use futures_util::{StreamExt, stream};
 use http::{HeaderValue, Method};
-use reqwest::Body;
-use reqwest::multipart::{Form, Part};
 use serde_json::json;
 use tokio::fs::File;
 use tokio_util::io::ReaderStream;
 
 use super::snapshot_path;
 use super::transfer::{TransferFailed, check, checksum};
-use crate::qdrant::client::{collection_path, operation};
+use crate::qdrant::client::{Asked, collection_path, operation};
 use crate::qdrant::failure::FailureKind;
 use crate::qdrant::{Client, Failure};
+use crate::upstream::Body;
 
 /// Where a snapshot is.
 #[derive(Clone, Debug)]
@@ -102,11 +103,10 @@ impl Client {
         check(file, expected, &found)?;
         let opened = File::open(file).await.map_err(at)?;
         let length = opened.metadata().await.map_err(at)?.len();
-        let part = Part::stream_with_length(Body::wrap_stream(ReaderStream::new(opened)), length).file_name("snapshot");
+        let (form, body) = form(opened, length);
         let path = collection_path(name, &format!("/snapshots/upload?wait=true&priority=snapshot&checksum={found}"));
         let operation = operation(&Method::POST, &path);
-        let request = self.request(Method::POST, &path).timeout(patience).multipart(Form::new().part("snapshot", part));
-        let answer = self.send(request, &operation, patience).await?;
+        let answer = self.send(Asked::new(Method::POST, &path).with(form, body), &operation, patience).await?;
         let done: bool = self.result(answer, &operation, patience).await?;
         self.told(done, &operation)
     }
@@ -117,4 +117,17 @@ impl Client {
         }
         Err(self.failed(operation, FailureKind::Unreadable("the recovery was answered with `false`".to_owned())).into())
     }
+}
+
+/// A form of one field, `snapshot`, with the file in it: its content type, and the body.
+fn form(file: File, length: u64) -> (HeaderValue, Body) {
+    // Nothing in a snapshot is as unlikely as a random text of this length.
+    let boundary = format!("pointsman-{}", ulid::Ulid::new());
+    let head = format!("--{boundary}\r\ncontent-disposition: form-data; name=\"snapshot\"; filename=\"snapshot\"\r\n\r\n");
+    let tail = format!("\r\n--{boundary}--\r\n");
+    let whole = head.len() as u64 + length + tail.len() as u64;
+    let edge = |text: String| stream::iter([Ok(Bytes::from(text))]);
+    let pieces = edge(head).chain(ReaderStream::new(file)).chain(edge(tail));
+    let content_type = HeaderValue::try_from(format!("multipart/form-data; boundary={boundary}"));
+    (content_type.expect("a boundary of letters and digits"), Body::stream(pieces, whole))
 }

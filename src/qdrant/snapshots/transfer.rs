@@ -11,7 +11,7 @@ use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::snapshot_path;
-use crate::qdrant::client::operation;
+use crate::qdrant::client::{Asked, operation};
 use crate::qdrant::failure::FailureKind;
 use crate::qdrant::{Client, Failure};
 
@@ -55,7 +55,7 @@ impl Client {
     async fn fetch(&self, path: &str, expected: Option<&str>, to: &Path, patience: Duration) -> Result<Downloaded, TransferFailed> {
         let at = |source| TransferFailed::File { path: to.to_owned(), source };
         let operation = operation(&Method::GET, path);
-        let mut answer = self.send(self.request(Method::GET, path), &operation, patience).await?;
+        let mut answer = self.send(Asked::new(Method::GET, path), &operation, patience).await?;
         // Beside its place, so that the last step is a renaming within one file system.
         let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
         let (file, temporary) = NamedTempFile::new_in(folder).map_err(at)?.into_parts();

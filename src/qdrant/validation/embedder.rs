@@ -7,7 +7,7 @@ use http::{HeaderValue, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::qdrant::client::bounded;
+use crate::qdrant::client::Bounded;
 use crate::qdrant::failure::whole;
 use crate::qdrant::outward;
 
@@ -119,10 +119,15 @@ impl Embedder {
         if let Some(authorization) = &self.authorization {
             request = request.header(header::AUTHORIZATION, authorization);
         }
-        let answer = request.send().await.map_err(|error| self.broken(error))?;
+        let mut answer = request.send().await.map_err(|error| self.broken(error))?;
         let status = answer.status();
-        let text = bounded(answer, MAX_ANSWER_BYTES).await.map_err(|error| self.broken(error))?;
-        let text = text.ok_or_else(|| self.failed(format!("an answer of more than {MAX_ANSWER_BYTES} bytes")))?;
+        let mut text = Bounded::new(MAX_ANSWER_BYTES);
+        while let Some(piece) = answer.chunk().await.map_err(|error| self.broken(error))? {
+            if !text.take(&piece) {
+                return Err(self.failed(format!("an answer of more than {MAX_ANSWER_BYTES} bytes")));
+            }
+        }
+        let text = text.into_text();
         if !status.is_success() {
             return Err(self.failed(refusal(status, &text)));
         }

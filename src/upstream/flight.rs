@@ -1,0 +1,47 @@
+//! Single flight: whoever wants the same thing at the same time waits for the same attempt, and shares what comes of it.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use tokio::sync::watch;
+
+/// The attempt under way, if there is one. It runs in a task of its own, so a caller may leave at any time.
+#[derive(Debug)]
+pub(super) struct Flight<T>(Rc<RefCell<Option<watch::Receiver<Option<T>>>>>);
+
+/// A place among those who wait.
+#[derive(Debug)]
+pub(super) struct Seat<T>(watch::Receiver<Option<T>>);
+
+impl<T> Default for Flight<T> {
+    fn default() -> Self {
+        Self(Rc::default())
+    }
+}
+
+impl<T: Clone + 'static> Flight<T> {
+    /// Waits for the attempt under way.
+    pub(super) fn join(&self) -> Option<Seat<T>> {
+        self.0.borrow().clone().map(Seat)
+    }
+
+    /// Begins an attempt that everybody who joins will share. It must have an end of its own.
+    pub(super) fn begin(&self, attempt: impl Future<Output = T> + 'static) -> Seat<T> {
+        let (done, waiting) = watch::channel(None);
+        *self.0.borrow_mut() = Some(waiting.clone());
+        let flight = Rc::clone(&self.0);
+        tokio::task::spawn_local(async move {
+            let outcome = attempt.await;
+            flight.take();
+            done.send_replace(Some(outcome));
+        });
+        Seat(waiting)
+    }
+}
+
+impl<T: Clone> Seat<T> {
+    /// What came of it; none if the attempt was dropped with its runtime.
+    pub(super) async fn outcome(mut self) -> Option<T> {
+        self.0.wait_for(Option::is_some).await.ok()?.clone()
+    }
+}

@@ -1,0 +1,219 @@
+//! One worker's connections to one upstream's REST port.
+//!
+//! Idle ones are taken last in, first out, without a lock: the most recently used connection is the least likely to have
+//! been closed. A new one is opened for each request that waits for one, in a task of its own: a request that leaves
+//! while its connection is being opened leaves it to the next. While the upstream is dead one attempt is made at a time.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant as Clock};
+
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use super::connection::Connection;
+use crate::upstream::error::{ConnectCause, ConnectError, Stage};
+use crate::upstream::health::Health;
+use crate::upstream::{OpenLimits, Persistence, Tally, Upstream, dial};
+
+/// More idle connections than this are closed instead of kept.
+const MAX_IDLE: usize = 1024;
+
+type Opened = Result<Box<Connection>, ConnectError>;
+
+#[derive(Debug)]
+#[expect(clippy::vec_box, reason = "a connection is boxed for its whole life; moving it in and out here moves a pointer")]
+pub(crate) struct Pool {
+    upstream: Arc<Upstream>,
+    tally: Tally,
+    idle: RefCell<Vec<Box<Connection>>>,
+    /// Where requests wait for a new connection, in the order of their coming; those that have left are passed over.
+    queue: RefCell<VecDeque<oneshot::Sender<Opened>>>,
+    /// How many of them are still there.
+    waiting: Cell<usize>,
+    opening: Cell<usize>,
+    health: Health,
+}
+
+impl Pool {
+    pub(crate) fn new(upstream: &Arc<Upstream>, tally: Tally) -> Rc<Self> {
+        Rc::new(Self {
+            upstream: Arc::clone(upstream),
+            tally,
+            idle: RefCell::default(),
+            queue: RefCell::default(),
+            waiting: Cell::default(),
+            opening: Cell::default(),
+            health: Health::default(),
+        })
+    }
+
+    /// A connection that was in use less than `max_idle` ago and has not been closed since.
+    pub(crate) fn take(&self, max_idle: Duration) -> Option<Box<Connection>> {
+        let mut idle = self.idle.borrow_mut();
+        while let Some(mut connection) = idle.pop() {
+            if connection.idle_since.elapsed() > max_idle {
+                // Everything below it has been idle for longer still.
+                idle.clear();
+                return None;
+            }
+            if !connection.is_stale() {
+                self.tally.reused();
+                return Some(connection);
+            }
+        }
+        None
+    }
+
+    pub(crate) fn put(&self, mut connection: Box<Connection>) {
+        let mut idle = self.idle.borrow_mut();
+        if idle.len() < MAX_IDLE {
+            connection.idle_since = Clock::now();
+            connection.reused = true;
+            idle.push(connection);
+        }
+    }
+
+    /// Closes what has been idle for too long. Called once a second by the worker.
+    pub(crate) fn sweep(&self, max_idle: Duration) {
+        self.idle.borrow_mut().retain(|connection| connection.idle_since.elapsed() <= max_idle);
+    }
+
+    /// A new connection. How long each attempt may take is in `limits`; how long this caller waits is its
+    /// `persistence`. May be dropped at any time.
+    pub(crate) async fn open(self: &Rc<Self>, limits: OpenLimits, persistence: Persistence) -> Opened {
+        loop {
+            let error = match self.attempt(limits, persistence).await {
+                Ok(connection) => return Ok(connection),
+                Err(error) => error,
+            };
+            let pause = self.health.outage().and_then(|outage| persistence.pause(&outage, Instant::now()));
+            match pause {
+                Some(pause) => tokio::time::sleep(pause).await,
+                None => return Err(error),
+            }
+        }
+    }
+
+    async fn attempt(self: &Rc<Self>, limits: OpenLimits, persistence: Persistence) -> Opened {
+        let outage = self.health.outage();
+        if let Some(outage) = &outage {
+            let probing = self.opening.get() > 0;
+            if outage.rest(Instant::now()) > Duration::ZERO || (probing && persistence.elsewhere) {
+                return Err(outage.error().clone());
+            }
+        }
+        let seat = Seat::take(self);
+        self.open_as_needed(limits);
+        let wait = persistence.wait(outage.is_some());
+        let late = |_| {
+            let late = || ConnectError::new(&self.upstream.rest, Stage::Tcp, ConnectCause::TimedOut(wait));
+            Err(outage.map_or_else(late, |outage| outage.error().clone()))
+        };
+        tokio::time::timeout(wait, seat.outcome()).await.unwrap_or_else(late)
+    }
+
+    /// As many attempts as requests wait; one while the upstream is dead.
+    fn open_as_needed(self: &Rc<Self>, limits: OpenLimits) {
+        let dead = self.health.is_dead();
+        let wanted = if dead { self.waiting.get().min(1) } else { self.waiting.get() };
+        while self.opening.get() < wanted {
+            self.opening.set(self.opening.get() + 1);
+            let pool = Rc::clone(self);
+            tokio::task::spawn_local(async move {
+                let begun = Instant::now();
+                let opened = dial(&pool.upstream.rest, limits.connect).await;
+                pool.opening.set(pool.opening.get() - 1);
+                pool.tally.opened(&opened);
+                match opened {
+                    Ok(io) => {
+                        pool.health.succeeded();
+                        pool.hand_over(Box::new(Connection::new(io.patient(limits.idle))));
+                        pool.open_as_needed(limits);
+                    }
+                    Err(error) => {
+                        pool.health.failed(begun, Instant::now(), &error);
+                        pool.share(&error, dead || pool.opening.get() == 0);
+                    }
+                }
+            });
+        }
+    }
+
+    /// To the request that has waited for longest; kept if all have left.
+    fn hand_over(&self, connection: Box<Connection>) {
+        let mut opened = Ok(connection);
+        while let Some(next) = self.next() {
+            match next.send(opened) {
+                Ok(()) => return self.served(),
+                Err(back) => opened = back,
+            }
+        }
+        if let Ok(connection) = opened {
+            self.put(connection);
+        }
+    }
+
+    /// One attempt of many was one request's; the only one, and the last one, were everybody's.
+    fn share(&self, error: &ConnectError, everybody: bool) {
+        while let Some(next) = self.next() {
+            if next.send(Err(error.clone())).is_ok() {
+                self.served();
+                if !everybody {
+                    return;
+                }
+            }
+        }
+    }
+
+    fn served(&self) {
+        self.waiting.set(self.waiting.get() - 1);
+    }
+
+    fn next(&self) -> Option<oneshot::Sender<Opened>> {
+        self.queue.borrow_mut().pop_front()
+    }
+}
+
+/// A request's place among those that wait. It counts until the request is served or leaves.
+struct Seat {
+    pool: Rc<Pool>,
+    handed: oneshot::Receiver<Opened>,
+    served: bool,
+}
+
+impl Seat {
+    fn take(pool: &Rc<Pool>) -> Self {
+        let (hand, handed) = oneshot::channel();
+        pool.queue.borrow_mut().push_back(hand);
+        pool.waiting.set(pool.waiting.get() + 1);
+        Self { pool: Rc::clone(pool), handed, served: false }
+    }
+
+    async fn outcome(mut self) -> Opened {
+        let handed = (&mut self.handed).await;
+        self.served = true;
+        handed.unwrap_or_else(|_| Err(ConnectError::new(&self.pool.upstream.rest, Stage::Tcp, ConnectCause::Abandoned)))
+    }
+}
+
+impl Drop for Seat {
+    /// A connection that was handed over just as the request left is the next one's.
+    fn drop(&mut self) {
+        if self.served {
+            return;
+        }
+        self.handed.close();
+        match self.handed.try_recv() {
+            Ok(Ok(connection)) => self.pool.hand_over(connection),
+            Ok(Err(_)) => {}
+            Err(_) => self.pool.served(),
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

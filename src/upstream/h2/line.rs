@@ -1,0 +1,175 @@
+//! One HTTP/2 connection, and a call's hold on it.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+use bytes::Bytes;
+use h2::client::SendRequest;
+use tokio::task::AbortHandle;
+
+use crate::net::gather::Heard;
+
+/// Calls on one connection before the next one goes to another. Each call's answer may fill its window; this many fill
+/// the connection's, so below it no slow client can hold up another client's answer.
+pub(super) const CALLS: usize = 64;
+
+#[derive(Debug)]
+pub(super) struct Line {
+    sender: SendRequest<Bytes>,
+    driver: AbortHandle,
+    heard: Rc<Heard>,
+    /// Whether it takes calls.
+    open: Rc<Cell<bool>>,
+    /// Calls under way.
+    busy: Cell<usize>,
+    /// Calls that wait for the upstream to take more of their request.
+    starved: Cell<usize>,
+    /// Calls so far; and as many as there were at the last sweep.
+    calls: Cell<u64>,
+    swept: Cell<u64>,
+    sweeps: Cell<u32>,
+    idle_sweeps: Cell<u32>,
+}
+
+impl Line {
+    pub(super) fn new(sender: SendRequest<Bytes>, driver: AbortHandle, heard: Rc<Heard>, open: Rc<Cell<bool>>) -> Rc<Self> {
+        Rc::new(Self {
+            sender,
+            driver,
+            heard,
+            open,
+            busy: Cell::new(0),
+            starved: Cell::new(0),
+            calls: Cell::new(0),
+            swept: Cell::new(0),
+            sweeps: Cell::new(0),
+            idle_sweeps: Cell::new(0),
+        })
+    }
+
+    /// Whether it takes another call. One that has seen GOAWAY does not, though calls may still be under way on it.
+    pub(super) fn takes_calls(&self) -> bool {
+        let mut cx = Context::from_waker(Waker::noop());
+        self.open.get() && !matches!(self.sender.clone().poll_ready(&mut cx), Poll::Ready(Err(_)))
+    }
+
+    /// Whether another connection would serve the next call better.
+    pub(super) fn is_crowded(&self) -> bool {
+        self.starved.get() > 0 || self.busy.get() >= CALLS.min(self.sender.current_max_send_streams())
+    }
+
+    /// The order in which connections are taken.
+    pub(super) fn load(&self) -> (bool, usize) {
+        (self.starved.get() > 0, self.busy.get())
+    }
+
+    /// How many sweeps in a row found that it had not been used.
+    pub(super) fn sweep(&self) -> u32 {
+        let idle = self.busy.get() == 0 && self.swept.get() == self.calls.get();
+        self.swept.set(self.calls.get());
+        self.sweeps.set(self.sweeps.get().wrapping_add(1));
+        self.idle_sweeps.set(if idle { self.idle_sweeps.get() + 1 } else { 0 });
+        self.idle_sweeps.get()
+    }
+}
+
+impl Drop for Line {
+    /// No call is on it any more, and its task is not left to a peer that may never answer.
+    fn drop(&mut self) {
+        self.driver.abort();
+    }
+}
+
+/// A connection taken for one call; gives its place back on drop.
+#[derive(Debug)]
+pub(crate) struct Lease {
+    line: Rc<Line>,
+    first: bool,
+    /// What had been heard of the upstream when the call began, and the sweep that was; none once it has answered.
+    unanswered: Cell<Option<(u64, u32)>>,
+}
+
+/// How many sweeps a call has seen whose end without an answer says something of the connection. They are a second
+/// apart, so it waited for more than one second.
+const SILENT_SWEEPS: u32 = 2;
+
+impl Lease {
+    pub(super) fn of(line: &Rc<Line>) -> Self {
+        line.busy.set(line.busy.get() + 1);
+        let before = line.calls.replace(line.calls.get() + 1);
+        let unanswered = Cell::new(Some((line.heard.reads(), line.sweeps.get())));
+        Self { line: Rc::clone(line), first: before == 0, unanswered }
+    }
+
+    pub(crate) fn sender(&self) -> SendRequest<Bytes> {
+        self.line.sender.clone()
+    }
+
+    /// Whether no call came before this one. If such a connection ends without taking it, the upstream takes no calls;
+    /// an older one may merely have served as many as the upstream allows.
+    pub(crate) fn is_first(&self) -> bool {
+        self.first
+    }
+
+    /// Whether other calls are on it.
+    pub(super) fn is_shared(&self) -> bool {
+        self.line.busy.get() > 1
+    }
+
+    pub(super) fn is_crowded(&self) -> bool {
+        self.line.is_crowded()
+    }
+
+    /// This connection refused a call or broke: no other call is to take it.
+    pub(crate) fn discard(&self) {
+        self.line.open.set(false);
+    }
+
+    /// The head of the answer has come.
+    pub(crate) fn answered(&self) {
+        self.unanswered.take();
+    }
+
+    /// For the part that sends the request.
+    pub(crate) fn starved(&self) -> Starved {
+        Starved { line: Rc::clone(&self.line), waits: false }
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.line.busy.set(self.line.busy.get() - 1);
+        // The call was given up, and not a byte has come over this connection for as long as it waited: the other end may
+        // be gone without a word. Calls under way stay on it; the next one takes another.
+        if let Some((reads, sweeps)) = self.unanswered.get()
+            && self.line.heard.reads() == reads
+            && self.line.sweeps.get().wrapping_sub(sweeps) >= SILENT_SWEEPS
+        {
+            self.discard();
+        }
+    }
+}
+
+/// Tells the pool while a call waits for the upstream to take more of its request.
+#[derive(Debug)]
+pub(crate) struct Starved {
+    line: Rc<Line>,
+    waits: bool,
+}
+
+impl Starved {
+    pub(crate) fn set(&mut self, waits: bool) {
+        if waits != self.waits {
+            self.waits = waits;
+            let count = self.line.starved.get();
+            self.line.starved.set(if waits { count + 1 } else { count - 1 });
+        }
+    }
+}
+
+impl Drop for Starved {
+    fn drop(&mut self) {
+        self.set(false);
+    }
+}
