@@ -126,7 +126,7 @@ impl Control {
             return Ok(());
         }
         let listing = self.plan().client(DEFAULT_UPSTREAM)?.list().await?;
-        self.settle(alias, intent, &listing, Some(fence)).await
+        self.settle_move(alias, intent, &listing, Some(fence)).await
     }
 
     /// Settles what an earlier change of this alias left behind, before the next one. The caller holds
@@ -140,10 +140,10 @@ impl Control {
             let owner = format!("a change of it that replica {} has begun", intent.replica);
             return Err(ControlError::Occupied { alias: alias.to_owned(), owner });
         }
-        self.settle(alias, &intent, listing, None).await
+        self.settle_move(alias, &intent, listing, None).await
     }
 
-    async fn settle(&self, alias: &str, intent: &AliasMove, listing: &Listing, fence: Option<&Fence>) -> Result<(), ControlError> {
+    async fn settle_move(&self, alias: &str, intent: &AliasMove, listing: &Listing, fence: Option<&Fence>) -> Result<(), ControlError> {
         let points_at = listing.aliases.get(alias).cloned();
         let expected = Expected::Revision(intent.revision);
         let author = Author { actor: intent.actor.clone(), reason: intent.reason.clone() };

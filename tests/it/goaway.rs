@@ -122,7 +122,9 @@ async fn recycling() -> (Upstream, Done) {
     let script = Arc::clone(&done);
     let address = peer::listen(move |stream| {
         let done = Arc::clone(&script);
-        async move { drop(serve(stream, done).await) }
+        async move {
+            let _ = serve(stream, done).await;
+        }
     })
     .await;
     (Upstream { grpc: format!("http://{address}"), ..Upstream::sandbox().await }, done)

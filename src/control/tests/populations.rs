@@ -32,7 +32,7 @@ fn stepping(spec: CanarySpec) -> Running {
     look(&mut canary);
     assert_eq!(canary.state(), State::Stepping);
     let mut running = Running::new(canary);
-    running.freeze(|_| None);
+    running.freeze(|_| None, || None);
     running
 }
 
