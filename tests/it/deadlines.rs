@@ -314,13 +314,13 @@ async fn every_fault_is_made_good(timeouts: &str) {
 /// Long limits, so that stable is in time on a busy machine; only the candidates are ever late.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_fault_is_made_good_within_the_first_byte_limit() {
-    every_fault_is_made_good("{connect: 2s, first_byte: 4s}").await;
+    every_fault_is_made_good("{connect: 4s, first_byte: 8s}").await;
 }
 
 /// No limit of its own for the head: the attempt gets half of what there is in total.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_fault_is_made_good_within_the_total_limit() {
-    every_fault_is_made_good("{connect: 2s, total: 20s}").await;
+    every_fault_is_made_good("{connect: 4s, total: 30s}").await;
 }
 
 /// Without other limits, silence inside of a body ends an attempt; a head that never comes is Qdrant's to bound.

@@ -2,7 +2,8 @@
 
 /// The target and the headers of one head, without its last empty line.
 pub(crate) fn head_of(head: &[u8]) -> Result<(String, Vec<(String, String)>), String> {
-    let text = std::str::from_utf8(head).map_err(|_| "a head that is not ASCII".to_owned())?;
+    // Values may hold bytes beyond ASCII (obs-text); none of them is a control character in the text either.
+    let text = String::from_utf8_lossy(head);
     let mut lines = text.split("\r\n");
     let first = lines.next().unwrap_or_default();
     let [method, target, "HTTP/1.1"] = first.split(' ').collect::<Vec<_>>()[..] else { return Err(format!("the request line {first:?}")) };
@@ -12,8 +13,8 @@ pub(crate) fn head_of(head: &[u8]) -> Result<(String, Vec<(String, String)>), St
     let mut headers = Vec::new();
     for line in lines {
         let (name, value) = line.split_once(": ").ok_or_else(|| format!("the header line {line:?}"))?;
-        let named =
-            !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(&byte));
+        let token = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"!#$%&'*+-.^_`|~".contains(&byte);
+        let named = !name.is_empty() && name.bytes().all(token);
         if !named || value.bytes().any(|byte| byte < b' ' && byte != b'\t') {
             return Err(format!("the header line {line:?}"));
         }
