@@ -28,7 +28,7 @@ pub(super) fn run(args: &CheckArgs) -> ExitCode {
         Ok(loaded) => loaded,
         Err(code) => return code,
     };
-    for warning in unsaid(&loaded.config, loaded.config.routes.iter()) {
+    for warning in unsaid(&loaded.config, &loaded.config.routes.iter()) {
         warn(&warning);
     }
     if !args.print {

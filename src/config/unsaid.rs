@@ -6,7 +6,7 @@ use super::Config;
 use crate::routing::{Anonymous, RouteSpec};
 
 /// What holds for `routes` because nothing else was said. Empty where all of it was.
-pub fn unsaid<'a>(config: &Config, routes: impl Iterator<Item = (&'a String, &'a RouteSpec)> + Clone) -> Vec<String> {
+pub fn unsaid<'a>(config: &Config, routes: &(impl Iterator<Item = (&'a String, &'a RouteSpec)> + Clone)) -> Vec<String> {
     let mut warnings = Vec::new();
     let those = |left_out: &dyn Fn(&RouteSpec) -> bool| {
         let names: Vec<String> = routes.clone().filter(|(_, route)| left_out(route)).map(|(alias, _)| format!("`{alias}`")).collect();
@@ -48,7 +48,7 @@ mod tests {
     fn told(yaml: &str) -> Vec<String> {
         let route = "variants: [{name: stable, weight: 9}, {name: new, weight: 1, collection: docs_v2}]";
         let config = legal(&yaml.replace("ROUTE", route));
-        unsaid(&config, config.routes.iter())
+        unsaid(&config, &config.routes.iter())
     }
 
     #[test]

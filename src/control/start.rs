@@ -132,7 +132,7 @@ async fn started(store: &Store, plan: &Plan) -> Result<Holdings, StartError> {
 /// What goes another way than in the version before, because nothing else was said: routes follow the new defaults, of the
 /// configuration or made through the admin API. What is under way keeps its population to its end.
 fn warn_of_defaults(config: &Config, held: &Holdings) {
-    for warning in unsaid(config, held.routes.iter().map(|(alias, route)| (alias, &route.spec))) {
+    for warning in unsaid(config, &held.routes.iter().map(|(alias, route)| (alias, &route.spec))) {
         tracing::warn!("{warning}");
     }
     let canaries = held.canaries.values().filter(|running| running.is_live() && running.canary.plan().spec().split.is_none());

@@ -48,7 +48,8 @@ pub(super) async fn run(control: Control) {
     // In a task of its own, which ends with this one: what is due may take long, and the lease must not.
     let mut keeper = JoinSet::new();
     keeper.spawn(keep(control.clone(), tell));
-    steer(control, steering).await;
+    // Boxed, as what it does at each beat is: large, and rarely all of it.
+    Box::pin(steer(control, steering)).await;
 }
 
 /// Keeps the lease, and says that this replica is there.
@@ -101,8 +102,8 @@ async fn steer(control: Control, steering: watch::Receiver<Steering>) {
             continue;
         };
         couriers.keep(&control, &held.fence);
-        control.settle_moves(&held.fence).await;
-        control.step_canaries(&held.fence).await;
+        Box::pin(control.settle_moves(&held.fence)).await;
+        Box::pin(control.step_canaries(&held.fence)).await;
         control.step_experiments(&held.fence).await;
         control.step_shadows(&held.fence).await;
         control.run_due_retirements(&held.fence);

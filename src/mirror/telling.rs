@@ -29,7 +29,6 @@ impl<'u> Unit<'u> {
         text == self.text || inside()
     }
 
-    #[expect(clippy::float_cmp, reason = "an id is the same number or another one")]
     fn is_number(&self, number: f64) -> bool {
         self.number == Some(number)
     }

@@ -85,19 +85,21 @@ struct AliasChange {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
 enum ActionFields {
-    CreateAlias { alias_name: String },
-    DeleteAlias { alias_name: String },
-    RenameAlias { old_alias_name: String, new_alias_name: String },
+    #[serde(rename = "create_alias")]
+    Create { alias_name: String },
+    #[serde(rename = "delete_alias")]
+    Delete { alias_name: String },
+    #[serde(rename = "rename_alias")]
+    Rename { old_alias_name: String, new_alias_name: String },
 }
 
 fn against_json(guards: &Guards, text: &[u8]) -> Option<Fault> {
     let Ok(change) = serde_json::from_slice::<AliasChange>(text) else { return Some(unseen("cannot be read")) };
     let found = change.actions.iter().map(|action| match action {
-        ActionFields::CreateAlias { alias_name } => AliasAction::Create { alias: alias_name },
-        ActionFields::DeleteAlias { alias_name } => AliasAction::Delete { alias: alias_name },
-        ActionFields::RenameAlias { old_alias_name, new_alias_name } => AliasAction::Rename { old: old_alias_name, new: new_alias_name },
+        ActionFields::Create { alias_name } => AliasAction::Create { alias: alias_name },
+        ActionFields::Delete { alias_name } => AliasAction::Delete { alias: alias_name },
+        ActionFields::Rename { old_alias_name, new_alias_name } => AliasAction::Rename { old: old_alias_name, new: new_alias_name },
     });
     first_refusal(guards, found)
 }

@@ -9,6 +9,9 @@ use reqwest::{ClientBuilder, NoProxy, Proxy};
 /// What is on this machine.
 const LOOPBACK: &str = "localhost,127.0.0.0/8,::1";
 
+/// Makes a proxy for one scheme, or for all, of its URL.
+type Scheme = fn(String) -> reqwest::Result<Proxy>;
+
 /// The builder with the proxies of the environment. A variable that names no usable proxy is warned of and left out.
 pub(crate) fn outward(builder: ClientBuilder) -> ClientBuilder {
     by_variables(builder, |name| std::env::var(name).ok())
@@ -17,8 +20,7 @@ pub(crate) fn outward(builder: ClientBuilder) -> ClientBuilder {
 fn by_variables(builder: ClientBuilder, variable: impl Fn(&str) -> Option<String>) -> ClientBuilder {
     let said = |name: &str| [name.to_owned(), name.to_lowercase()].iter().find_map(|name| variable(name)).filter(|value| !value.is_empty());
     let exempt = said("NO_PROXY").map_or_else(|| LOOPBACK.to_owned(), |more| format!("{LOOPBACK},{more}"));
-    let proxies: [(&str, fn(String) -> reqwest::Result<Proxy>); 3] =
-        [("HTTPS_PROXY", Proxy::https), ("HTTP_PROXY", Proxy::http), ("ALL_PROXY", Proxy::all)];
+    let proxies: [(&str, Scheme); 3] = [("HTTPS_PROXY", Proxy::https), ("HTTP_PROXY", Proxy::http), ("ALL_PROXY", Proxy::all)];
     proxies.into_iter().fold(builder.no_proxy(), |builder, (name, proxy)| match said(name).map(proxy) {
         None => builder,
         Some(Ok(proxy)) => builder.proxy(proxy.no_proxy(NoProxy::from_string(&exempt))),

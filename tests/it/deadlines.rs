@@ -384,7 +384,8 @@ async fn a_client_that_does_not_read_its_answer_is_given_up() {
     let rest = listen(|mut stream| async move {
         read_a_bit(&mut stream).await;
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000000\r\n\r\n").await;
-        while stream.write_all(&[0; 65_536]).await.is_ok() {}
+        let chunk = vec![0; 65_536];
+        while stream.write_all(&chunk).await.is_ok() {}
     })
     .await;
     let upstream = Upstream { rest: format!("http://{rest}"), ..stable().await };

@@ -48,7 +48,7 @@ async fn started(config: Config) -> Proxy {
     let control::Parts { shared, refresh, background, control } = Control::start(&loaded, Arc::clone(&registry)).await.expect("it starts");
     tokio::spawn(async move {
         let _control = control;
-        background.await;
+        Box::pin(background).await;
     });
     let (mirror, inbox) = Mirror::channel(1, 1);
     drop(inbox);

@@ -129,7 +129,7 @@ async fn what_was_moved_and_not_recorded_is_called_that_and_recorded_later() {
         } else {
             first
         };
-        while_steering(background, async || control.0.state.load().held.moves.is_empty()).await;
+        Box::pin(while_steering(background, async || control.0.state.load().held.moves.is_empty())).await;
         let rows = audit(&control).await;
         assert_eq!(rows.len(), 1, "{rows:?}");
         let entry = &rows[0].entry;

@@ -99,7 +99,6 @@ fn bounds_never_leave_the_range_of_a_difference() {
 fn so_many_clean_units_are_enough_and_a_tenth_less_is_not() {
     for excess in [of(0.0, 42.0), of(1.0, 60.0), between((0.0, 42.0), (0.0, 400.0), 1.0)] {
         let needed = excess.clean_units_needed(0.05, 0.02).expect("some");
-        #[expect(clippy::cast_precision_loss, reason = "hundreds")]
         let after = |more: f64| {
             let grown = (excess.canary.count + more) / excess.canary.count;
             let control = excess.control.map(|(control, factor)| (Trials { count: control.count * grown, ..control }, factor));
