@@ -18,8 +18,9 @@ fn grpc(house: &House) -> Qdrant {
 
 /// As many queries without a user; each counts as one.
 async fn ask_grpc(grpc: &Qdrant, query: QueryPointsBuilder) {
-    for _ in 0..UNITS {
-        grpc.query(query.clone()).await.expect("a user saw a failure");
+    for unit in 0..UNITS {
+        let user = grpc.with_header("x-user-id", format!("user-{unit}"));
+        user.query(query.clone()).await.expect("a user saw a failure");
     }
 }
 
