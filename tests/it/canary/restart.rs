@@ -16,7 +16,7 @@ const STATES: [(&str, Way, &str, &str); 10] = [
     ("rollback_failed", Way::AbortInVain, "aborted", "docs_v1"),
     ("completed", Way::ToTheEnd, "completed", "docs_v2"),
     ("aborted", Way::Abort, "aborted", "docs_v1"),
-    ("failed", Way::Nowhere, "failed", "docs_v1"),
+    ("failed", Way::AlreadyThere, "failed", "docs_v1"),
 ];
 
 #[derive(Clone, Copy, Debug)]
@@ -30,7 +30,7 @@ enum Way {
     AbortInVain,
     ToTheEnd,
     Abort,
-    Nowhere,
+    AlreadyThere,
 }
 
 impl Way {
@@ -43,14 +43,14 @@ impl Way {
             // Somebody ends the stage before its time, however long that takes.
             Self::PromoteInVain | Self::Abort => json!({"stages": endless()}),
             Self::Watch | Self::AbortInVain => json!({"watch": "10m"}),
-            Self::Nowhere => json!({"collection": "nowhere"}),
+            Self::AlreadyThere => json!({"collection": "docs_v1"}),
             Self::Away | Self::ToTheEnd => json!({}),
         }
     }
 
     async fn go(self, house: &House, id: &str) {
         match self {
-            Self::Later | Self::Away | Self::Straight | Self::Watch | Self::ToTheEnd | Self::Nowhere => {}
+            Self::Later | Self::Away | Self::Straight | Self::Watch | Self::ToTheEnd | Self::AlreadyThere => {}
             Self::Pause => {
                 // Nobody asks: a round of everybody may take longer than the stage.
                 house.until_seen(id, "in its stage", |canary| canary["state"] == "stepping" || canary["state"] == "paused", pause).await;
