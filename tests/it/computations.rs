@@ -7,8 +7,8 @@ use tokio::task::JoinSet;
 use crate::house::{PATIENCE, Pointsman, Upstream, alias, collection, query, send};
 
 /// More than have room to compute and to wait, of more questions than are shared.
-const CLIENTS: usize = 96;
-const QUESTIONS: usize = 48;
+const CLIENTS: usize = 48;
+const QUESTIONS: usize = 24;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn however_many_analyses_are_asked_for_users_are_served_and_the_lease_is_kept() {
@@ -16,13 +16,13 @@ async fn however_many_analyses_are_asked_for_users_are_served_and_the_lease_is_k
     collection(&upstream.rest, "docs_v1").await;
     alias(&upstream.rest, "docs", "docs_v1").await;
     let pointsman = Pointsman::start(&upstream, "").await;
-    let arms: Vec<Value> = (0..10).map(|arm| json!({"name": format!("arm-{arm}"), "weight": 0.1, "collection": "docs_v1"})).collect();
-    let metrics: Vec<Value> = (0..40).map(|metric| json!({"name": format!("metric-{metric}"), "kind": "binary"})).collect();
+    let arms: Vec<Value> = (0..4).map(|arm| json!({"name": format!("arm-{arm}"), "weight": 0.25, "collection": "docs_v1"})).collect();
+    let metrics: Vec<Value> = (0..8).map(|metric| json!({"name": format!("metric-{metric}"), "kind": "binary"})).collect();
     let spec = json!({"name": "large", "arms": arms, "metrics": metrics});
     let made = send(&pointsman.http, Method::POST, &pointsman.admin("/v1/experiments"), &spec).await;
     let path = format!("/v1/experiments/{}", made["id"].as_str().expect("it has an id"));
     let values: Vec<Value> =
-        (0..2_000).map(|unit| json!({"unit": format!("u{unit}"), "metric": format!("metric-{}", unit % 40), "value": unit % 2})).collect();
+        (0..800).map(|unit| json!({"unit": format!("u{unit}"), "metric": format!("metric-{}", unit % 8), "value": unit % 2})).collect();
     send(&pointsman.http, Method::POST, &pointsman.admin(&format!("{path}/feedback")), &json!(values)).await;
     let before = controller(&pointsman).await;
 
