@@ -191,15 +191,13 @@ async fn what_cannot_be_is_refused_and_named() {
     }
     let (status, _) = house.post("/v1/deployments/deployment_0/cancel", &json!({})).await;
     assert_eq!(status, 404);
-    for (changes, reason) in [
-        (json!({"alias": "news"}), "no alias `news`"),
-        (json!({"collection": "docs_v1"}), "taken"),
-        (json!({"source": "collection:nowhere"}), "nowhere"),
-    ] {
-        let id = house.begin(changes).await;
-        let ended = house.until(&id, &["failed"]).await;
-        assert!(reasons(&ended).contains(reason), "{reason}: {}", reasons(&ended));
+    for (changes, named) in [(json!({"alias": "news"}), "`news`"), (json!({"source": "collection:nowhere"}), "`nowhere`")] {
+        let (status, problem) = house.post("/v1/deployments", &House::spec(changes)).await;
+        assert!(status == 404 && problem["detail"].as_str().is_some_and(|said| said.contains(named)), "{named}: {status} {problem}");
     }
+    let id = house.begin(json!({"collection": "docs_v1"})).await;
+    let ended = house.until(&id, &["failed"]).await;
+    assert!(reasons(&ended).contains("taken"), "{}", reasons(&ended));
 }
 
 /// Promise 38: allowed, but only when it is said that it is meant.

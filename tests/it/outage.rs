@@ -54,7 +54,7 @@ async fn failed_once(pointsman: &Pointsman) {
 
 async fn grpc_query(address: SocketAddr) -> Ended {
     let message = QueryPointsBuilder::new("docs").query(Query::new_nearest(vec![1.0, 0.5])).limit(1).build();
-    call(address, "qdrant.Points/Query", &[], framed(&message)).await
+    call(address, "qdrant.Points/Query", &[("x-user-id", "u")], framed(&message)).await
 }
 
 /// An upstream `far` at these doors, which gets all of the alias `docs`.

@@ -216,7 +216,6 @@ async fn what_does_not_fit_is_split() {
         ("offset", "points/query", with("offset", json!(1))),
         ("limit", "points/query", with("limit", json!(101))),
         ("query", "points/query", with("query", json!({"recommend": {"positive": [1]}}))),
-        ("query", "points/scroll", json!({"limit": 1})),
         ("query", "points/recommend", json!({"positive": [1], "limit": 2})),
         ("batch", "points/query/batch", json!({"searches": [query(1)]})),
         ("batch", "points/search/batch", json!({"searches": [{"vector": [1.0, 0.0], "limit": 1}]})),
