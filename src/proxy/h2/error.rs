@@ -28,7 +28,8 @@ impl CallError {
                 lease.discard();
                 Self::Unsent { error, first: lease.is_first() }
             }
-            Self::Broken(error) if error.reason() == Some(h2::Reason::REFUSED_STREAM) => Self::Unsent { error, first: lease.is_first() },
+            // The connection goes on, so it is not an end in the ordinary course of things: the few resends for fresh ones bound it.
+            Self::Broken(error) if error.reason() == Some(h2::Reason::REFUSED_STREAM) => Self::Unsent { error, first: true },
             other => other,
         }
     }
