@@ -174,7 +174,14 @@ async fn an_upstream_with_a_self_signed_certificate_is_trusted_by_that_certifica
     let answer = client(&pointsman).query(QueryPointsBuilder::new("docs").query(Query::new_nearest(vec![1.0, 0.5]))).await;
     answer.expect("gRPC trusts it too");
 
-    let refused = pointsman.http.post(pointsman.rest("/collections/away/points/query")).json(&query()).send().await.expect("an answer");
+    let refused = pointsman
+        .http
+        .post(pointsman.rest("/collections/away/points/query"))
+        .header("x-user-id", "u")
+        .json(&query())
+        .send()
+        .await
+        .expect("an answer");
     assert_eq!(
         (refused.status().as_u16(), &refused.headers()["x-pointsman-error"]),
         (502, &"upstream-unreachable".parse().expect("a value"))
