@@ -7,8 +7,9 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use pointsman::protocol::Read;
 use pointsman::routing::{
-    Allocation, Entry, Holdout, Layer, NameKind, Part, Read, Route, SLOTS, STABLE, Salt, Split, SplitPolicy, Table, Target, Targeting, Unit,
+    Allocation, Entry, Holdout, Layer, NameKind, Part, Route, SLOTS, STABLE, Salt, Split, SplitPolicy, Table, Target, Targeting, Unit,
 };
 
 /// As many requests as are made before they repeat: more than a branch predictor learns by heart.

@@ -9,9 +9,11 @@ use bytes::{BufMut, Bytes, BytesMut};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use http::Method;
 use pointsman::metrics::Finding;
-use pointsman::proxy::classify::{Hits, locate, rewritten};
-use pointsman::proxy::grpc::parse::{Scanner, rename};
-use pointsman::proxy::parse::{Framed, Json};
+use pointsman::protocol::hits::{Framed, Json};
+use pointsman::protocol::messages::Scan;
+use pointsman::protocol::names::{Scanner, rename};
+use pointsman::protocol::operations::{Hits, locate, rewritten};
+use pointsman::proxy::parse::Tally;
 use pointsman::routing::Salt;
 use prost::Message;
 use qdrant_client::qdrant;
@@ -125,15 +127,15 @@ fn grpc_answer(vectors: bool) -> Vec<u8> {
 }
 
 fn look_at_json(answer: &[u8]) -> Finding {
-    let mut scanner = Json::new(Hits::Points);
-    answer.chunks(FRAME).for_each(|piece| scanner.scan(piece));
-    scanner.finish().expect("serde_json wrote it")
+    let mut scanner = Json::new(Hits::Points, Tally::default());
+    answer.chunks(FRAME).for_each(|piece| scanner.feed(piece).expect("it notes what it cannot read"));
+    scanner.finish().expect("serde_json wrote it").finding()
 }
 
 fn look_at_grpc(answer: &[u8]) -> Finding {
-    let mut scanner = Framed::new(Hits::Points, false, usize::MAX);
+    let mut scanner = Framed::new(Hits::Points, false, usize::MAX, Tally::default());
     answer.chunks(FRAME).for_each(|piece| scanner.feed(piece));
-    scanner.finish().expect("prost wrote it")
+    scanner.finish().expect("prost wrote it").finding()
 }
 
 fn answer(criterion: &mut Criterion) {

@@ -13,6 +13,7 @@
 //! qdrant     what the control plane asks of Qdrant       |
 //!    \____________________ live __________________________/     the snapshot both share
 //! upstream   the one way to an upstream: trust, dialling        net     sockets
+//! protocol   Qdrant's wire formats: operations, names, points, hits
 //! store      what lasts                                         what they are made of; these know nobody
 //!   golden   stats   interleaving   metrics   routing   config   but each other's plainest types
 //! ```
@@ -29,6 +30,7 @@ pub mod logging;
 pub mod metrics;
 pub mod mirror;
 mod net;
+pub mod protocol;
 pub mod proxy;
 pub mod qdrant;
 pub mod rollout;

@@ -2,7 +2,8 @@
 //! has to agree wherever it takes the message for one of Qdrant's.
 
 use bytes::{BufMut, Bytes};
-use pointsman::proxy::grpc::parse::{Found, Malformed, Scanner, rename};
+use pointsman::protocol::messages::Malformed;
+use pointsman::protocol::names::{Found, Scanner, rename};
 use prost::Message;
 use qdrant_client::qdrant::CountPoints;
 

@@ -2,8 +2,7 @@
 //! each that follows.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use pointsman::proxy::parse::{BareName, Places, bare, identify};
-use pointsman::routing::{Carrier, SLOTS, Salt};
+use pointsman::routing::{BareName, Carrier, Places, SLOTS, Salt, bare, identify};
 
 const SEPARATOR: &str = "@@u=";
 

@@ -2,8 +2,9 @@
 //! exchanged. serde_json and prost, which decode everything, have to agree where they take it for one.
 
 use bytes::Bytes;
-use pointsman::proxy::classify::Hits;
-use pointsman::proxy::parse::{Form, Hit, wanted_by_json, wanted_by_message};
+use pointsman::protocol::hits::{Form, Hit};
+use pointsman::protocol::operations::Hits;
+use pointsman::proxy::parse::{wanted_by_json, wanted_by_message};
 use prost::Message;
 use qdrant_client::qdrant::{QueryPoints, QueryResponse};
 use serde_json::Value;
@@ -20,7 +21,7 @@ pub fn interleave_json(data: &[u8]) {
         }
     }
     let (form, answer) = (Form::Json(hits), Bytes::copy_from_slice(text));
-    let Some(found) = form.hits(&answer) else { return };
+    let Some(found) = only_list(form, &answer) else { return };
     exchanged(form, &answer, &found);
 }
 
@@ -32,21 +33,24 @@ pub fn interleave_protobuf(data: &[u8]) {
         assert_eq!(query.limit.unwrap_or(10), wanted as u64);
         assert!(query.score_threshold.is_none() && query.prefetch.is_empty());
     }
-    let length = u32::try_from(message.len()).expect("the input is short");
-    let answer = Bytes::from([&[0], &length.to_be_bytes()[..], message].concat());
-    let Some(found) = Form::Message.hits(&answer) else { return };
-    let same = exchanged(Form::Message, &answer, &found);
-    if let (Ok(before), Ok(after)) = (QueryResponse::decode(message), QueryResponse::decode(&same[5..])) {
+    let (form, answer) = (Form::Message(hits), Bytes::copy_from_slice(message));
+    let Some(found) = only_list(form, &answer) else { return };
+    let same = exchanged(form, &answer, &found);
+    if let (Ok(before), Ok(after)) = (QueryResponse::decode(message), QueryResponse::decode(&same[..])) {
         assert_eq!((before.time.to_bits(), before.result.len()), (after.time.to_bits(), after.result.len()));
     }
+}
+
+fn only_list(form: Form, answer: &Bytes) -> Option<Vec<Hit>> {
+    <[_; 1]>::try_from(form.lists(answer)?).ok().map(|[hits]| hits)
 }
 
 /// With its own hits; and with them the other way round, which has to be seen.
 fn exchanged(form: Form, answer: &Bytes, found: &[Hit]) -> Bytes {
     let backwards: Vec<&Hit> = found.iter().rev().collect();
     let turned = form.with(answer, &backwards).expect("it could be read");
-    assert_eq!(form.hits(&turned).expect("it was written").iter().collect::<Vec<_>>(), backwards);
+    assert_eq!(only_list(form, &turned).expect("it was written").iter().collect::<Vec<_>>(), backwards);
     let same = form.with(answer, &found.iter().collect::<Vec<_>>()).expect("it could be read");
-    assert_eq!(form.hits(&same).as_deref(), Some(found));
+    assert_eq!(only_list(form, &same).as_deref(), Some(found));
     same
 }

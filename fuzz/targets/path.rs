@@ -1,7 +1,7 @@
 //! A method and a raw path, as in a request line: `POST /collections/documents/points/query`.
 
 use http::Method;
-use pointsman::proxy::classify::{Located, locate, rewritten};
+use pointsman::protocol::operations::{Located, locate, rewritten};
 
 /// Needs encoding in every way there is.
 const OTHER: &str = "ż/ %2F?#";

@@ -10,7 +10,7 @@ use super::extract::{Alias, Json as Body, Params};
 use super::page::{Page, PageParams};
 use super::problem::Problem;
 use crate::control::{AliasChange, AliasChanged, AliasView, Comparison, Explained};
-use crate::routing::Read;
+use crate::protocol::Read;
 
 pub(super) async fn list(State(state): State<AdminState>, Params(page): Params<PageParams>) -> Json<Page<AliasView>> {
     Json(Page::cut(state.control.aliases(), &page, |alias| alias.alias.clone()))

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::remote::{self, AdminArgs, Api, Failure, Weight, at};
 use super::say;
-use crate::routing::{Allocation, Read, Reason, RouteSpec, SLOTS, STABLE, VariantSpec};
+use crate::protocol::Read;
+use crate::routing::{Allocation, Reason, RouteSpec, SLOTS, STABLE, VariantSpec};
 
 /// With `--weights` nothing is asked: the decision is computed by the published assignment function, for a route that
 /// starts with these weights. A route that came to them in steps may have dealt its slots otherwise.

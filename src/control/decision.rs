@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::error::{ControlError, UnknownName};
 use super::state::Control;
-use crate::routing::{NameKind, Read, Reason, SLOTS, Unit};
+use crate::protocol::Read;
+use crate::routing::{NameKind, Reason, SLOTS, Unit};
 
 /// A decision in words. The fields are those of the documented format, in its order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -10,7 +10,8 @@ use super::readiness::NotReady;
 use super::reload_status::ReloadStatus;
 use super::state::{Control, State};
 use super::steward::is_live;
-use crate::metrics::{Class, FallbackCause, Gauges, Outcome, Totals, WeightGauge, WorkerEvent};
+use crate::metrics::{FallbackCause, Gauges, Outcome, Totals, WeightGauge, WorkerEvent};
+use crate::protocol::Class;
 use crate::qdrant::Protocol;
 use crate::store::{Lease, Replica};
 

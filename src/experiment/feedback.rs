@@ -8,7 +8,8 @@ use super::machine::Experiment;
 use super::metric::{MetricKind, MetricSpec};
 use super::token::{AnyToken, Interleaved, Token, TokenKey};
 use crate::config::Timestamp;
-use crate::interleaving::{MOST_HITS, PointId};
+use crate::interleaving::MOST_HITS;
+use crate::protocol::points::PointId;
 use crate::stats::Cohort;
 
 /// What an application reports about an answer it got.

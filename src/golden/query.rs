@@ -7,7 +7,7 @@ use http::uri::PathAndQuery;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::metrics::Protocol;
+use crate::protocol::Protocol;
 
 /// The parameters of Qdrant's that change what is answered; others may say anything, and are not recorded.
 pub const PARAMETERS: [&str; 2] = ["consistency", "timeout"];

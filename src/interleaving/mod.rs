@@ -5,7 +5,6 @@
 //!
 //! ```text
 //! draft   team-draft: two ranked lists, one coin a round      picks   which point was on whose team, in few bytes
-//! point   what a point is called
 //! ```
 //!
 //! Laws, each with its tests: no item twice; neither team is ever ahead by more than one while both have items left; two
@@ -13,11 +12,9 @@
 
 mod draft;
 mod picks;
-mod point;
 
 pub use draft::{Pick, Team, draft};
 pub use picks::{MOST_HITS, Picks};
-pub use point::PointId;
 
 /// The variant an answer is from that two arms have made together.
 pub const INTERLEAVED: &str = "interleaved";

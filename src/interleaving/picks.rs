@@ -2,8 +2,10 @@
 
 use std::collections::HashSet;
 
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
 use super::draft::Team;
-use super::point::PointId;
+use crate::protocol::points::PointId;
 
 /// Of a longer list the first are written down.
 pub const MOST_HITS: usize = 100;
@@ -22,7 +24,7 @@ impl Picks {
     #[must_use]
     pub fn of(hits: &[(Team, PointId)]) -> Self {
         let hits = &hits[..hits.len().min(MOST_HITS)];
-        let named = |salt: u8| hits.iter().map(move |(team, point)| (*team, point.short(salt)));
+        let named = |salt: u8| hits.iter().map(move |(team, point)| (*team, short(point, salt)));
         let distinct = |salt: &u8| {
             let mut names = HashSet::new();
             named(*salt).all(|(_, name)| names.insert(name))
@@ -35,7 +37,7 @@ impl Picks {
     /// times for each hit.
     #[must_use]
     pub fn team(&self, point: &PointId) -> Option<Team> {
-        let name = point.short(self.salt);
+        let name = short(point, self.salt);
         self.hits.iter().find(|(_, known)| *known == name).map(|(team, _)| *team)
     }
 
@@ -72,6 +74,15 @@ impl Picks {
         let hits = names.chunks_exact(2).enumerate().map(|(at, name)| (team(at), u16::from_le_bytes([name[0], name[1]])));
         Some(Self { salt, hits: hits.collect() })
     }
+}
+
+/// Two bytes of an id: enough to tell it from the few others of a list, chosen so that they differ.
+fn short(point: &PointId, salt: u8) -> u16 {
+    let hash = match point {
+        PointId::Number(number) => xxh3_64_with_seed(&number.to_le_bytes(), salt.into()),
+        PointId::Uuid(uuid) => xxh3_64_with_seed(uuid.as_bytes(), salt.into()),
+    };
+    (hash >> 48) as u16
 }
 
 #[cfg(test)]

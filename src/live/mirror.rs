@@ -15,7 +15,8 @@ use tokio::sync::mpsc;
 use xxhash_rust::xxh3::Xxh3Default;
 
 use super::{Capture, Held, Live, Memory};
-use crate::metrics::{Handles, Protocol};
+use crate::metrics::Handles;
+use crate::protocol::Protocol;
 use crate::routing::{Shadow, Target};
 
 /// A question that was answered, to be asked elsewhere, so that the answers can be compared.

@@ -2,25 +2,6 @@
 
 use crate::stats::Refusal;
 
-/// Which of Qdrant's two protocols a request speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Protocol {
-    Rest,
-    Grpc,
-}
-
-/// What a request is for. Only reads are split, retried or answered by another variant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Class {
-    Read,
-    Write,
-    Schema,
-    Admin,
-    Diagnostics,
-}
-
 /// How a request ended, the same for both protocols.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -83,33 +64,6 @@ impl NotInterleaved {
             Self::Size => "size",
             Self::Partner => "partner",
             Self::Answer => "answer",
-        }
-    }
-}
-
-impl Protocol {
-    pub const ALL: [Self; 2] = [Self::Rest, Self::Grpc];
-
-    #[must_use]
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Rest => "rest",
-            Self::Grpc => "grpc",
-        }
-    }
-}
-
-impl Class {
-    pub const ALL: [Self; 5] = [Self::Read, Self::Write, Self::Schema, Self::Admin, Self::Diagnostics];
-
-    #[must_use]
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Read => "read",
-            Self::Write => "write",
-            Self::Schema => "schema",
-            Self::Admin => "admin",
-            Self::Diagnostics => "diagnostics",
         }
     }
 }

@@ -3,7 +3,8 @@
 use super::apart::{Interleavings, Merges};
 use super::cell::Cell;
 use super::histogram::{Histogram, Snapshot};
-use super::kinds::{Class, NotInterleaved, Outcome, Protocol};
+use super::kinds::{NotInterleaved, Outcome};
+use crate::protocol::{Class, Protocol};
 
 /// Why stable answered instead of the chosen variant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

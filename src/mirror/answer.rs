@@ -7,8 +7,9 @@ use http::header::CONTENT_ENCODING;
 use super::lists::List;
 use super::shape::Shape;
 use super::wire::{flat, inflate, unframed};
-use super::{json, protobuf};
-use crate::metrics::Protocol;
+use crate::protocol::Protocol;
+use crate::protocol::hits::{Form, Hit};
+use crate::stats::shadow::MAX_PAYLOAD_BYTES;
 
 /// The answer is in another coding than gzip, too large, or not what Qdrant answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,18 +17,25 @@ pub(super) struct Unreadable;
 
 /// One list; of a batch, one for each of its queries.
 pub(super) fn read(shape: Shape, headers: &HeaderMap, body: &[Bytes]) -> Result<Vec<List>, Unreadable> {
-    match shape.protocol {
+    let (form, answer) = match shape.protocol {
         Protocol::Rest => {
             let text = match headers.get(CONTENT_ENCODING) {
                 None => flat(body),
-                Some(coding) if coding == "gzip" => inflate(&flat(body), shape.limit).map_err(|_| Unreadable)?,
+                Some(coding) if coding == "gzip" => inflate(body, shape.limit).map_err(|_| Unreadable)?,
                 Some(_) => return Err(Unreadable),
             };
-            json::lists(shape, &text).map_err(|_| Unreadable)
+            (Form::Json(shape.hits), text)
         }
-        Protocol::Grpc => {
-            let message = unframed(headers, body, shape.limit).map_err(|_| Unreadable)?;
-            protobuf::lists(shape, message).map_err(|_| Unreadable)
-        }
+        Protocol::Grpc => (Form::Message(shape.hits), unframed(headers, body, shape.limit).map_err(|_| Unreadable)?),
+    };
+    let lists = form.lists(&answer).filter(|lists| !lists.is_empty()).ok_or(Unreadable)?;
+    Ok(lists.into_iter().map(|hits| listed(shape, form, hits)).collect())
+}
+
+fn listed(shape: Shape, form: Form, hits: Vec<Hit>) -> List {
+    let mut list = List::default();
+    for hit in hits {
+        list.push(shape.depth, hit.id, hit.score, || if shape.payloads { form.payload(&hit, MAX_PAYLOAD_BYTES) } else { None });
     }
+    list
 }

@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::exchange::{AskFailed, Bounds, Second, Wire};
 use super::{grpc, rest};
 use crate::live::Settings;
-use crate::metrics::Protocol;
+use crate::protocol::Protocol;
 use crate::upstream::Upstream;
 
 /// The mirror's connections.

@@ -7,8 +7,8 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, header};
 
 use crate::live::Question;
-use crate::metrics::Protocol;
-use crate::proxy::classify::{self, Operation};
+use crate::protocol::Protocol;
+use crate::protocol::operations::{self, Operation};
 use crate::upstream::{Credentials, Upstream};
 
 /// A question, and where it names its collection.
@@ -25,10 +25,10 @@ impl<'q> Wire<'q> {
         let path = question.uri.path();
         let (operation, name) = match question.protocol {
             Protocol::Rest => {
-                let located = classify::locate(&question.method, path)?;
+                let located = operations::locate(&question.method, path)?;
                 (located.operation, located.name.map(|name| name.range))
             }
-            Protocol::Grpc => (classify::grpc(path)?, None),
+            Protocol::Grpc => (operations::grpc(path)?, None),
         };
         Some(Self { question, operation, name })
     }

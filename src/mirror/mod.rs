@@ -4,7 +4,7 @@
 //! ```text
 //! proxy (every worker) --live::Mirror--> run -> compare -> ask (rest, grpc) -> shadow, and the reference once more
 //!                                         |        |         |
-//!                                         |      first <- answer (json, protobuf) -> stats::ranking -> metrics::Comparisons
+//!                                         |      first <- answer               -> stats::ranking -> metrics::Comparisons
 //!                                         |        |         |
 //!                                         |      replay ----ask  <- golden <- a file, by a command
 //!                                         v
@@ -12,7 +12,7 @@
 //! ```
 //!
 //! One thread of its own, with its own runtime and connections, so that no data worker ever parses an answer or waits for
-//! a shadow. It knows `live`, `metrics`, `stats` and, of `proxy`, which operations there are and how a message is renamed.
+//! a shadow. It knows `live`, `metrics`, `stats`, `routing` and `protocol`, and nothing of `proxy`.
 //! Invariants: at most `shadow.concurrency` questions are asked at a time, each for at most `shadow.timeout`; no variant's series
 //! counts them, but a collection that is asked is in use (I3, I5); what cannot be read is counted, not guessed. It stops with
 //! the process and does not wait for its queue.
@@ -23,10 +23,7 @@ mod compare;
 mod exchange;
 mod first;
 mod grpc;
-mod json;
 mod lists;
-mod nameless;
-mod protobuf;
 mod record;
 #[cfg(test)]
 mod recorded_tests;

@@ -11,16 +11,15 @@ use http::header::CONTENT_ENCODING;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::exchange::Wire;
-use super::nameless::nameless;
 use super::telling::Unit;
 use super::wire::{flat, inflate, unframed};
 use crate::golden::{Asked, PARAMETERS, Query};
 use crate::live::{Question, Recorded, Sample, Settings};
-use crate::metrics::{Dropped, Protocol};
-use crate::proxy::classify::{Hits, locate};
-use crate::proxy::grpc::parse::Scanner;
-use crate::proxy::parse::{Places, bare, identify};
-use crate::routing::Carrier;
+use crate::metrics::Dropped;
+use crate::protocol::Protocol;
+use crate::protocol::names::{Scanner, nameless};
+use crate::protocol::operations::{Hits, locate};
+use crate::routing::{Carrier, Places, bare, identify};
 
 /// Why there is no line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,7 +80,7 @@ fn text(question: &Question, limit: usize) -> Result<Bytes, Unfit> {
     let body = flat(&question.body);
     match question.headers.get(CONTENT_ENCODING) {
         None => Ok(body),
-        Some(coding) if coding == "gzip" => inflate(&body, limit).map_err(|_| Unfit::Unreadable),
+        Some(coding) if coding == "gzip" => inflate(&[body], limit).map_err(|_| Unfit::Unreadable),
         Some(_) => Err(Unfit::Unreadable),
     }
 }
@@ -97,8 +96,7 @@ fn parameters(question: &Question, carriers: &[Carrier]) -> Option<String> {
 }
 
 fn name_in(message: &[u8]) -> Option<String> {
-    let mut scanner = Scanner::default();
-    scanner.feed(message).ok()?;
+    let scanner = Scanner::whole(message).ok()?;
     String::from_utf8(scanner.found()?.name.as_ref()?.to_vec()).ok()
 }
 

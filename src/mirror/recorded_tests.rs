@@ -13,7 +13,6 @@ use qdrant_client::qdrant::{
 use serde_json::json;
 
 use super::exchange::Wire;
-use super::nameless::nameless;
 use super::record::{Unfit, recorded};
 use super::replay::{asking, check};
 use super::wire;
@@ -21,7 +20,8 @@ use crate::config::Config;
 use crate::control::Plan;
 use crate::golden::{Asked, Query};
 use crate::live::{Question, Settings};
-use crate::metrics::Protocol;
+use crate::protocol::Protocol;
+use crate::protocol::names::nameless;
 use crate::routing::Carrier;
 
 const PATH: &str = "/collections/docs/points/query";

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
@@ -16,15 +16,20 @@ use super::answer::read;
 use super::ask::Asker;
 use super::exchange::{AskFailed, Wire};
 use super::first::First;
-use super::nameless::PLACE;
 use super::shape::Shape;
 use crate::golden::{Asked, Query};
 use crate::live::{Question, Settings};
-use crate::metrics::{Against, Comparisons, Dropped, Protocol, Registry};
-use crate::proxy::classify::OPERATIONS;
+use crate::metrics::{Against, Comparisons, Dropped, Registry};
+use crate::protocol::Protocol;
+use crate::protocol::messages::framed;
+use crate::protocol::names::PLACE;
+use crate::protocol::operations::OPERATIONS;
 use crate::routing::SLOTS;
 use crate::stats::shadow::Summary;
 use crate::upstream::Upstream;
+
+/// A field for the collection's name, for a name to be put in its place.
+const NO_NAME: [u8; 2] = [0x0a, 0];
 
 /// Who is asked, and how it is compared.
 #[derive(Debug)]
@@ -125,7 +130,8 @@ pub(super) fn asking(query: &Query) -> Result<Question, AskFailed> {
         }
         Asked::Grpc(message) => {
             let method = operation.grpc.first().ok_or_else(unknown)?;
-            question(Protocol::Grpc, Method::POST, method, framed(message))
+            let message = framed(&[&NO_NAME, message]).ok_or_else(|| AskFailed::Failed("the question is too long".to_owned()))?;
+            question(Protocol::Grpc, Method::POST, method, message)
         }
     }
 }
@@ -138,16 +144,4 @@ fn question(protocol: Protocol, method: Method, target: &str, body: Bytes) -> Re
     };
     let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(kind))]);
     Ok(Question { protocol, method, uri, headers, body: [body].into_iter().collect(), asked: SystemTime::now() })
-}
-
-/// With an empty name in front, for the collection's to be put in its place.
-fn framed(message: &[u8]) -> Bytes {
-    const NO_NAME: [u8; 2] = [0x0a, 0];
-    let length = u32::try_from(NO_NAME.len() + message.len()).unwrap_or(u32::MAX);
-    let mut frame = BytesMut::with_capacity(message.len() + 7);
-    frame.put_u8(0);
-    frame.put_u32(length);
-    frame.put_slice(&NO_NAME);
-    frame.put_slice(message);
-    frame.freeze()
 }

@@ -8,7 +8,7 @@ use http::{StatusCode, header};
 use tokio::time::Instant;
 
 use super::exchange::{AskFailed, Bounds, Second, Wire, headers};
-use crate::proxy::classify::rewritten;
+use crate::protocol::operations::rewritten;
 use crate::upstream::{Body, Http, HttpError, Upstream};
 
 /// One client for each upstream, by the id of its definition.

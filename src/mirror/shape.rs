@@ -1,7 +1,7 @@
 //! What is looked for in an answer.
 
-use crate::metrics::Protocol;
-use crate::proxy::classify::Hits;
+use crate::protocol::Protocol;
+use crate::protocol::operations::Hits;
 
 /// Where the hits are in an answer, and what is wanted of them.
 #[derive(Clone, Copy, Debug)]

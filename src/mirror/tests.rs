@@ -18,8 +18,8 @@ use super::lists::List;
 use super::shape::Shape;
 use super::wire;
 use crate::live::Question;
-use crate::metrics::Protocol;
-use crate::proxy::classify::Hits;
+use crate::protocol::Protocol;
+use crate::protocol::operations::Hits;
 use crate::stats::ranking::PointKey;
 use crate::stats::shadow::MAX_PAYLOAD_BYTES;
 
@@ -60,7 +60,7 @@ fn keys(list: &List) -> Vec<PointKey> {
 
 /// What [`first`] and [`second`] are, in either protocol.
 fn expected() -> Vec<PointKey> {
-    vec![PointKey::of_number(7), PointKey::of_text(UUID)]
+    vec![PointKey::of_number(7), PointKey::of_uuid(UUID.parse::<uuid::Uuid>().expect("a UUID").as_bytes())]
 }
 
 fn json_points() -> serde_json::Value {

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use http::HeaderMap;
 
-use super::classify::Operation;
-use super::identify::{BareName, Places, bare, identify};
 use super::tee::{Shadowed, Ticket};
 use crate::interleaving::{Seal, Team};
 use crate::live::{Captures, Live};
 use crate::metrics::{Handles, Whose};
-use crate::routing::{Decision, Entry, NameKind, Read, Reason, SLOTS, Target, Targeting, Unit, Watch};
+use crate::protocol::Read;
+use crate::protocol::operations::Operation;
+use crate::routing::{BareName, Decision, Entry, NameKind, Places, Reason, SLOTS, Target, Targeting, Unit, Watch, bare, identify};
 
 /// Where a request goes, and where it goes if it cannot go there.
 #[derive(Debug)]

@@ -14,7 +14,8 @@ use super::headers::HopByHop;
 use super::journey::Journey;
 use super::respond::Fault;
 use crate::live::Live;
-use crate::metrics::{Handles, Protocol};
+use crate::metrics::Handles;
+use crate::protocol::Protocol;
 use crate::routing::Target;
 use crate::upstream::Upstream;
 

@@ -12,12 +12,11 @@ use qdrant_client::qdrant::{ChangeAliases, DeleteCollection};
 use serde::Deserialize;
 
 use super::body::ClientBody;
-use super::classify::{Names, Operation};
 use super::grpc::{WholeMessage, whole_message};
-use super::identify::bare;
 use super::respond::Fault;
 use crate::live::Live;
-use crate::routing::{AliasAction, Guards};
+use crate::protocol::operations::{Names, Operation};
+use crate::routing::{AliasAction, Guards, bare};
 
 /// The one operation that deletes a collection, on both protocols.
 const DELETE: &str = "collection.delete";

@@ -12,7 +12,7 @@ use http_body::Frame;
 use super::body::{Answer, Source};
 use super::respond::Fault;
 use super::worker::Worker;
-use crate::metrics::Protocol;
+use crate::protocol::Protocol;
 
 /// A frame with `grpc.health.v1.HealthCheckResponse { status: NOT_SERVING }`.
 const NOT_SERVING: &[u8] = &[0, 0, 0, 0, 2, 0x08, 2];

@@ -10,7 +10,6 @@ use http::{HeaderMap, HeaderValue, Response};
 
 use super::begun::HeldRefusal;
 use super::body::{Answer, ClientBody, Rest, Source, leave};
-use super::classify::Operation;
 use super::deadline::{Deadline, Patience};
 use super::decide::{Pairing, Plan, Question};
 use super::headers::{self, HopByHop};
@@ -19,7 +18,9 @@ use super::respond::Fault;
 use super::tee::{Begun, Tee};
 use super::worker::{Permit, Snapshot, Worker};
 use crate::interleaving::INTERLEAVED;
-use crate::metrics::{Class, Dropped, FallbackCause, Handles, NotInterleaved, Outcome, Whose, WorkerEvent};
+use crate::metrics::{Dropped, FallbackCause, Handles, NotInterleaved, Outcome, Whose, WorkerEvent};
+use crate::protocol::Class;
+use crate::protocol::operations::Operation;
 use crate::routing::Target;
 use crate::upstream::{Lost, OpenLimits, Persistence, Resends, Upstream};
 

@@ -1,7 +1,7 @@
 //! The data plane: one request, from accept to observe.
 //!
 //! ```text
-//! acceptor -> worker -> connection -> service -> classify -> (grpc: inspect) -> decide <- identify
+//! acceptor -> worker -> connection -> service -> operation -> (grpc: inspect) -> decide <- identify
 //!                                                   |
 //!                                 rest / grpc::serve -> h1 / h2 -> upstream
 //!                                                   |
@@ -17,20 +17,18 @@ mod acceptor;
 mod attempts;
 mod begun;
 mod body;
-pub mod classify;
 mod client;
 mod connection;
 mod deadline;
 mod decide;
 mod exchange;
 mod forward;
-pub mod grpc;
+mod grpc;
 mod guard;
 mod h1;
 mod h2;
 mod headers;
 mod health;
-mod identify;
 mod interleave;
 mod journey;
 mod life;
@@ -46,12 +44,10 @@ mod worker;
 
 pub use acceptor::{Listen, Neighbours, Proxy, StartError};
 
-/// The parsers of what clients and upstreams send, for fuzzing, and for the mirror, which has to know whom a question was for to
-/// keep that out of what it records. Nothing else outside the data plane may call them. Those of gRPC are in [`grpc::parse`].
+/// The parsers of what clients and upstreams send, for fuzzing. Nothing else outside the data plane may call them.
 pub mod parse {
     pub use super::h1::parse::{AnswerHead, BadHead, Decoder, Delimited, Malformed, Step, answer_head};
-    pub use super::identify::{BareName, Places, bare, identify};
-    pub use super::interleave::parse::{Form, Hit, wanted_by_json, wanted_by_message};
-    pub use super::look::{Blind, Framed, Json};
+    pub use super::interleave::parse::{wanted_by_json, wanted_by_message};
+    pub use super::look::Tally;
     pub use super::rest::forwarded_head;
 }

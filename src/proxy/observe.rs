@@ -11,12 +11,13 @@ use bytes::Bytes;
 use http::HeaderMap;
 
 use super::body::ClientBody;
-use super::classify::Operation;
-use super::look::{Blind, Look};
+use super::look::{self, Look};
 use super::tee::Tee;
 use super::worker::Worker;
 use crate::live::Answers;
-use crate::metrics::{Class, CohortSample, Completed, Ending, Finding, Handles, Outcome, Protocol, Whose, WorkerEvent, Written};
+use crate::metrics::{CohortSample, Completed, Ending, Finding, Handles, Outcome, Whose, WorkerEvent, Written};
+use crate::protocol::operations::Operation;
+use crate::protocol::{Class, Protocol};
 use crate::routing::Target;
 
 pub(super) struct Observation {
@@ -181,7 +182,7 @@ impl Observation {
     fn found(&mut self) -> Option<Finding> {
         let look = self.look.take().filter(|_| self.done.outcome == Outcome::Ok)?;
         let found = look.finish();
-        self.worker.cells().count(found.map_or_else(Blind::event, |_| WorkerEvent::AnswerLookedAt));
+        self.worker.cells().count(found.map_or_else(look::event, |_| WorkerEvent::AnswerLookedAt));
         found.ok()
     }
 

@@ -11,7 +11,8 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use super::body::{Answer, BodyFault, ClientBody, leave};
 use super::headers::{self, BadConnection};
 use super::worker::Worker;
-use crate::metrics::{FallbackCause, Outcome, Protocol, WorkerEvent};
+use crate::metrics::{FallbackCause, Outcome, WorkerEvent};
+use crate::protocol::Protocol;
 
 /// Why Pointsman answers instead of Qdrant.
 #[derive(Debug, thiserror::Error)]

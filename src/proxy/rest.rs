@@ -13,7 +13,6 @@ use http::{HeaderMap, Method, Response, StatusCode};
 
 use super::begun::Begun;
 use super::body::{Answer, ClientBody, Outgoing, Source};
-use super::classify::{Located, Operation, locate, rewritten};
 use super::client::Client;
 use super::decide::Question;
 use super::exchange::Exchange;
@@ -26,7 +25,9 @@ use super::life::{self, Admitted};
 use super::missing;
 use super::respond::{Fault, refuse};
 use crate::live::Live;
-use crate::metrics::{Handles, Outcome, Protocol};
+use crate::metrics::{Handles, Outcome};
+use crate::protocol::Protocol;
+use crate::protocol::operations::{Located, Operation, locate, rewritten};
 use crate::routing::Target;
 use crate::upstream::{Credentials, Lost, Upstream};
 

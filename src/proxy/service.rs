@@ -15,7 +15,7 @@ use super::life::Admitted;
 use super::respond::{Fault, refuse};
 use super::worker::Worker;
 use super::{grpc, rest};
-use crate::metrics::Protocol;
+use crate::protocol::Protocol;
 
 pub(super) async fn serve(worker: Rc<Worker>, client: Rc<Client>, request: Request<Incoming>) -> Result<Response<Answer>, Infallible> {
     let started = Instant::now();

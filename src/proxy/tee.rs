@@ -15,7 +15,8 @@ use smallvec::SmallVec;
 use super::headers::HopByHop;
 use super::worker::Worker;
 use crate::live::{Answered, Captures, Compare, Held, Job, Live, Question, Sample};
-use crate::metrics::{Dropped, Handles, Protocol};
+use crate::metrics::{Dropped, Handles};
+use crate::protocol::Protocol;
 use crate::routing::{Shadow, Target};
 
 /// Somebody took this request.

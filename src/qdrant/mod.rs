@@ -38,7 +38,7 @@ pub use health::Release;
 pub use lister::{Lister, Listing, ListingFailed, Protocol, RestUntil};
 pub use naming::{deployment_name, family, next_name};
 pub(crate) use outward::outward;
-pub use points::{PointId, PointIdFault, WriteMode};
+pub use points::WriteMode;
 pub use readiness::{CollectionReadiness, NotReadyInTime, ReadyWhen};
 pub use retry::Backoff;
 pub use schema::{

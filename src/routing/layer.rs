@@ -6,7 +6,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::{Decision, Read, Reason, Route, SLOTS, Salt, SplitPolicy, Target, Targeting, Unit};
+use super::{Decision, Reason, Route, SLOTS, Salt, SplitPolicy, Target, Targeting, Unit};
+use crate::protocol::Read;
 
 /// What one experiment owns, and how it splits it.
 #[derive(Debug)]

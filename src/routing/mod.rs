@@ -1,11 +1,12 @@
 //! Which variant answers: slots, allocations, decisions and the table that holds them.
 //!
-//! Pure: no I/O, no async, no clock, and no knowledge of any other room. `proxy` asks it for a decision per request,
+//! Pure: no I/O, no async, no clock; it knows what a read is for from `protocol`, and the seal of `interleaving`. `proxy` asks it for a decision per request,
 //! `control` builds the table, `admin` and the command line explain decisions. Keeps invariants I2 and I3.
 
 mod allocation;
 mod carrier;
 mod guards;
+mod identify;
 mod layer;
 mod policy;
 mod route;
@@ -19,8 +20,9 @@ mod targeting;
 pub use allocation::{Allocation, BrokenAllocation, Interval};
 pub use carrier::Carrier;
 pub use guards::{AliasAction, Guards};
+pub use identify::{BareName, Places, bare, identify};
 pub use layer::{Layer, Part};
-pub use policy::{Anonymous, Read, SplitPolicy, SplitReads};
+pub use policy::{Anonymous, SplitPolicy, SplitReads};
 pub use route::{Decision, Interleaving, Reason, Route, Unit, Watch};
 pub use shadow::{Shadow, ShadowBy};
 pub use slot::{SLOTS, Salt, VERSION};

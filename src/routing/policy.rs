@@ -6,17 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Reason, Unit};
-
-/// What a read of points is for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Read {
-    /// It finds points by vectors: what users of a variant judge it by.
-    #[default]
-    Search,
-    /// It looks up, lists or counts what is stored. Its answer often decides what is written next, and writes go to stable.
-    Bookkeeping,
-}
+use crate::protocol::Read;
 
 /// Which reads are split.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{Allocation, Holdout, Read, SLOTS, Salt, SplitPolicy, Target, Targeting};
+use super::{Allocation, Holdout, SLOTS, Salt, SplitPolicy, Target, Targeting};
 use crate::interleaving::{Seal, Team};
+use crate::protocol::Read;
 
 /// Whom a decision is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

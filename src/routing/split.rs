@@ -1,6 +1,7 @@
 //! What is done with the reads of one name.
 
-use super::{Decision, Layer, Read, Reason, Route, Targeting, Unit};
+use super::{Decision, Layer, Reason, Route, Targeting, Unit};
+use crate::protocol::Read;
 
 /// One route for all of them, or experiments that share them.
 #[derive(Debug)]

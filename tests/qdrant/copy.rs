@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use pointsman::qdrant::{Checkpoint, CopyFailed, CopyJob, CopySettings, PointId, Progress, VerifySettings, WriteMode};
+use pointsman::protocol::points::PointId;
+use pointsman::qdrant::{Checkpoint, CopyFailed, CopyJob, CopySettings, Progress, VerifySettings, WriteMode};
 use reqwest::Method;
 use serde_json::json;
 use tokio::sync::watch;

@@ -8,9 +8,10 @@ use crate::control::document::{CANARY, EXPERIMENT, OWNER, ROUTE, json as documen
 use crate::control::testing::{author, config, control, list, listing, spec};
 use crate::control::{Control, Expected, RouteState, clock};
 use crate::experiment::{Experiment, ExperimentSpec};
+use crate::protocol::Read;
 use crate::rollout::loss::Counted;
 use crate::rollout::{By, Canary, CanarySpec, CohortNumbers, Effect, Evidence, Measurement, Plan, StageSpec, State};
-use crate::routing::{Anonymous, Read, Reason, SplitReads};
+use crate::routing::{Anonymous, Reason, SplitReads};
 use crate::store::{self, Key, Kind, Write};
 
 fn by() -> By {

@@ -7,7 +7,8 @@ use crate::control::experiment::StopRequest;
 use crate::control::testing::{author, config, config_in, control, list, listing, spec};
 use crate::control::{Control, ControlError, Expected};
 use crate::experiment::{Experiment, ExperimentSpec, layer_salt};
-use crate::routing::{AliasAction, Read, Reason, Split};
+use crate::protocol::Read;
+use crate::routing::{AliasAction, Reason, Split};
 use crate::store::{self, Key, Write};
 
 /// A checked spec on `docs`.

@@ -2,7 +2,8 @@
 
 use crate::control::testing::{author, config, control, list, listing, spec};
 use crate::control::{Control, Expected};
-use crate::routing::{NameKind, Read, Reason, Split, Unit};
+use crate::protocol::Read;
+use crate::routing::{NameKind, Reason, Split, Unit};
 
 async fn with_route(route: &str) -> Control {
     let control = control(config()).await;

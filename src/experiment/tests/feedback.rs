@@ -6,7 +6,8 @@ use ulid::Ulid;
 use super::bench::{NOW, running};
 use crate::config::Period;
 use crate::experiment::{Credit, Experiment, Feedback, Interleaved, Place, Placed, Refused, Token, TokenKey};
-use crate::interleaving::{MOST_HITS, Picks, PointId, Team};
+use crate::interleaving::{MOST_HITS, Picks, Team};
+use crate::protocol::points::PointId;
 use crate::stats::Cohort;
 
 const KEY: TokenKey = TokenKey::new([7; 32]);

@@ -53,7 +53,8 @@ mod tests {
 
     use super::super::AnyToken;
     use super::*;
-    use crate::interleaving::{PointId, Team};
+    use crate::interleaving::Team;
+    use crate::protocol::points::PointId;
 
     const KEY: TokenKey = TokenKey::new([1; 32]);
 

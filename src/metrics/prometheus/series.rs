@@ -4,7 +4,8 @@ use prometheus::proto::MetricFamily;
 
 use super::family::Family;
 use super::latency;
-use crate::metrics::{Class, FallbackCause, NotInterleaved, Outcome, Protocol, Registry, Totals};
+use crate::metrics::{FallbackCause, NotInterleaved, Outcome, Registry, Totals};
+use crate::protocol::{Class, Protocol};
 
 /// One family each, filled series by series.
 struct Families {

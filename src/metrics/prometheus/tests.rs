@@ -1,5 +1,6 @@
 use super::*;
-use crate::metrics::{Class, Completed, Dropped, FallbackCause, Outcome, Protocol};
+use crate::metrics::{Completed, Dropped, FallbackCause, Outcome};
+use crate::protocol::{Class, Protocol};
 
 const GAUGES: Gauges<'_> = Gauges {
     version: "1.2.3",

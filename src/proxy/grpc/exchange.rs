@@ -11,10 +11,11 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri, V
 
 use super::inspect::{Message, NotRenamed, Unreadable};
 use crate::live::Live;
-use crate::metrics::{Handles, Outcome, Protocol};
+use crate::metrics::{Handles, Outcome};
+use crate::protocol::Protocol;
+use crate::protocol::operations::{self, Operation};
 use crate::proxy::begun::Begun;
 use crate::proxy::body::{Answer, ClientBody, Outgoing, Source};
-use crate::proxy::classify::{self, Operation};
 use crate::proxy::client::Client;
 use crate::proxy::decide::Question;
 use crate::proxy::exchange::Exchange;
@@ -48,7 +49,7 @@ pub(in crate::proxy) async fn serve(parts: &Parts, admitted: Admitted, client: &
         Ok(hop_by_hop) => hop_by_hop,
         Err(error) => return refuse(&admitted.worker, &error.into(), Protocol::Grpc, &admitted.body),
     };
-    let operation = classify::grpc(parts.uri.path());
+    let operation = operations::grpc(parts.uri.path());
     life::serve(Call { operation, hop_by_hop, parts, client, message: Message::default() }, admitted).await
 }
 

@@ -1,16 +1,21 @@
 //! Holds back as much of a call's first message as is needed to know which collection it names.
+//!
+//! The name of a compressed message stands inside the compressed bytes. To find it, a bounded beginning is inflated. To change it,
+//! the whole message is, up to a limit, and sent on uncompressed: gRPC allows that message by message, and compressing again would
+//! cost more than it saves on a LAN.
 
 use std::rc::Rc;
 
 use bytes::{Buf, Bytes};
 use smallvec::SmallVec;
 
-use super::gzip::{self, Inflate};
-use super::scan::{Found, Scanner};
-use super::splice::{self, PREFIX};
-use super::wire::Malformed;
 use crate::live::Limits;
+use crate::protocol::messages::{Inflate, Malformed, PREFIX, inflate, peek};
+use crate::protocol::names::{Found, Scanner, rename, renamed};
 use crate::proxy::body::{BodyFault, ClientBody, Outgoing, Read};
+
+/// How much of a compressed message is inflated to find the name: any encoder that writes fields in order has written it by then.
+const PEEK: u64 = 16 * 1024;
 
 /// What could be learnt of the first message.
 #[derive(Debug, Default)]
@@ -29,8 +34,8 @@ pub(in crate::proxy) enum Unreadable {
     Flag(u8),
     #[error(transparent)]
     Malformed(#[from] Malformed),
-    #[error("{0}")]
-    Compressed(String),
+    #[error(transparent)]
+    Compressed(#[from] Inflate),
     #[error("the client broke off its call: {0}")]
     Client(#[from] BodyFault),
 }
@@ -70,11 +75,14 @@ pub(in crate::proxy) async fn whole_message(client: &ClientBody, limit: usize, g
     let pieces: SmallVec<[Bytes; 4]> = reader.from(PREFIX, PREFIX + length).collect();
     match flag {
         0 => Ok(WholeMessage::Plain(pieces.concat().into())),
-        1 if gzip => match gzip::inflate(&pieces, limit, &mut client.room()) {
-            Ok((plain, _)) => Ok(WholeMessage::Plain(plain)),
-            Err(Inflate::TooLarge) => Ok(WholeMessage::TooLarge),
-            Err(other) => Err(unreadable(other)),
-        },
+        1 if gzip => {
+            let mut held = client.room();
+            match inflate(&pieces, limit, |bytes| held.take(bytes)) {
+                Ok(plain) => Ok(WholeMessage::Plain(plain)),
+                Err(Inflate::TooLarge) => Ok(WholeMessage::TooLarge),
+                Err(broken) => Err(broken.into()),
+            }
+        }
         1 => Ok(WholeMessage::Unknown),
         flag => Err(Unreadable::Flag(flag)),
     }
@@ -126,7 +134,8 @@ impl Message {
             return Err(Unreadable::Truncated);
         }
         let pieces: SmallVec<[Bytes; 4]> = reader.from(PREFIX, whole).collect();
-        let scanner = gzip::peek(&pieces).map_err(unreadable)?;
+        let mut scanner = Scanner::default();
+        peek::<Unreadable>(&pieces, PEEK, |plain| Ok(scanner.feed(plain)?))?;
         Ok(Self { length, compressed: true, found: scanner.found().cloned() })
     }
 
@@ -142,7 +151,7 @@ impl Message {
             return self.inflated(client, limits, name).await;
         }
         let found = self.found.as_ref().ok_or(NotRenamed::TooLarge)?;
-        let chunks = splice::rename(&client.kept(), self.length, found, name).map_err(|_| NotRenamed::TooLarge)?;
+        let chunks = rename(&client.kept(), self.length, found, name).map_err(|_| NotRenamed::TooLarge)?;
         Ok(Outgoing::edited(client, chunks, None))
     }
 
@@ -157,23 +166,15 @@ impl Message {
         }
         let pieces: SmallVec<[Bytes; 4]> = reader.from(PREFIX, whole).collect();
         let mut held = client.room();
-        let (plain, scanner) = gzip::inflate(&pieces, limits.grpc_inflate_bytes, &mut held).map_err(|error| match error {
+        let plain = inflate(&pieces, limits.grpc_inflate_bytes, |bytes| held.take(bytes)).map_err(|error| match error {
             Inflate::TooLarge => NotRenamed::TooLarge,
-            other => NotRenamed::Unreadable(unreadable(other)),
+            broken => NotRenamed::Unreadable(broken.into()),
         })?;
+        let scanner = Scanner::whole(&plain).map_err(|malformed| NotRenamed::Unreadable(malformed.into()))?;
         let found = scanner.found().ok_or(NotRenamed::TooLarge)?;
-        let length = u32::try_from(plain.len()).map_err(|_| NotRenamed::TooLarge)?;
-        let prefix = Bytes::from_static(&[0; PREFIX]);
-        let mut chunks = splice::rename(&[prefix, plain], length, found, name).map_err(|_| NotRenamed::TooLarge)?;
+        let mut chunks = renamed(plain, found, name).map_err(|_| NotRenamed::TooLarge)?;
         chunks.extend(reader.from(whole, usize::MAX));
         Ok(Outgoing::edited(client, chunks, Some(held)))
-    }
-}
-
-fn unreadable(error: Inflate) -> Unreadable {
-    match error {
-        Inflate::Malformed(malformed) => Unreadable::Malformed(malformed),
-        other => Unreadable::Compressed(other.to_string()),
     }
 }
 

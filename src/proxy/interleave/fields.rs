@@ -42,23 +42,4 @@ impl<'a> Fields<'a> {
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
         self.0.iter().map(|(name, value)| (name.as_ref(), *value))
     }
-
-    pub(super) fn get(&self, name: &str) -> Option<&'a RawValue> {
-        self.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
-    }
-
-    /// The same object with another value in this field.
-    pub(super) fn with(&self, name: &str, value: &[u8]) -> Option<Vec<u8>> {
-        let mut out = vec![b'{'];
-        for (at, (known, old)) in self.iter().enumerate() {
-            if at > 0 {
-                out.push(b',');
-            }
-            serde_json::to_writer(&mut out, known).ok()?;
-            out.push(b':');
-            out.extend_from_slice(if known == name { value } else { old.get().as_bytes() });
-        }
-        out.push(b'}');
-        Some(out)
-    }
 }

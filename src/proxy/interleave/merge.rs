@@ -6,9 +6,11 @@ use http::{HeaderValue, Response};
 
 use super::collect::Collected;
 use super::fit::Fit;
-use super::hits::Hit;
-use crate::interleaving::{Picks, PointId, draft};
+use crate::interleaving::{Picks, draft};
 use crate::metrics::NotInterleaved;
+use crate::protocol::hits::{Form, Hit};
+use crate::protocol::messages::{framed, only};
+use crate::protocol::points::PointId;
 use crate::proxy::body::{Answer, Source};
 use crate::proxy::decide::Pairing;
 use crate::proxy::journey::{Arrived, Journey};
@@ -43,15 +45,15 @@ impl Own {
 
     fn merged(&self, pairing: &Pairing, fit: Fit, partner: Option<&Bytes>) -> Result<Merged, NotInterleaved> {
         let whole = self.whole()?;
-        let own = fit.form.hits(&whole).ok_or(NotInterleaved::Answer)?;
-        let other = partner.and_then(|partner| fit.form.hits(partner)).ok_or(NotInterleaved::Partner)?;
+        let own = hits(fit.form, &whole).ok_or(NotInterleaved::Answer)?;
+        let other = partner.and_then(|partner| hits(fit.form, partner)).ok_or(NotInterleaved::Partner)?;
         let lists = pairing.team.in_order(own, other);
         let ids = lists.each_ref().map(|list| list.iter().map(|hit| hit.id).collect::<Vec<PointId>>());
         let mut random = fastrand::Rng::new();
         let picks = draft(ids.each_ref().map(Vec::as_slice), fit.wanted, || random.bool());
         let hits: Vec<&Hit> = picks.iter().map(|pick| &lists[pick.team as usize][pick.place]).collect();
         let teams: Vec<_> = picks.iter().zip(&hits).map(|(pick, hit)| (pick.team, hit.id)).collect();
-        let body = fit.form.with(&whole, &hits).ok_or(NotInterleaved::Answer)?;
+        let body = with(fit.form, &whole, &hits).ok_or(NotInterleaved::Answer)?;
         let token = pairing.seal.seal(pairing.unit, Picks::of(&teams));
         Ok(Merged { body, token: HeaderValue::try_from(token).map_err(|_| NotInterleaved::Answer)? })
     }
@@ -67,6 +69,24 @@ impl Own {
         }
         *self.arrived.answer.body_mut() = self.collected.replaced(body);
         self.arrived
+    }
+}
+
+/// The hits of a body that has one list of them. None if it is no such answer.
+pub(super) fn hits(form: Form, body: &Bytes) -> Option<Vec<Hit>> {
+    let lists = match form {
+        Form::Json(_) => form.lists(body)?,
+        Form::Message(_) => form.lists(&only(body)?)?,
+    };
+    let [hits] = <[_; 1]>::try_from(lists).ok()?;
+    Some(hits)
+}
+
+/// The same body with these hits instead of its own.
+pub(super) fn with(form: Form, body: &Bytes, hits: &[&Hit]) -> Option<Bytes> {
+    match form {
+        Form::Json(_) => form.with(body, hits),
+        Form::Message(_) => framed(&[&form.with(&only(body)?, hits)?]),
     }
 }
 

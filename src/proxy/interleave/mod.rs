@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! fit       does this request fit, and how many hits does it want?       collect   an answer, held up to a limit
-//! hits      the hits of an answer, and an answer with other hits         merge     two answers and a seal, or the own one
+//!                                                                      merge     two answers and a seal, or the own one
 //! ```
 //!
 //! Opt-in, and nothing here runs for anybody else. Invariants: a request that does not fit, a partner that fails or is late,
@@ -14,7 +14,6 @@
 mod collect;
 mod fields;
 mod fit;
-mod hits;
 mod merge;
 #[cfg(test)]
 mod tests;
@@ -43,7 +42,6 @@ use crate::metrics::Outcome;
 /// The parsers of requests and answers, for fuzzing.
 pub(super) mod parse {
     pub use super::fit::{json as wanted_by_json, message as wanted_by_message};
-    pub use super::hits::{Form, Hit};
 }
 
 /// What interleaving asks of a request by either protocol.

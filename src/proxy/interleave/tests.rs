@@ -9,12 +9,13 @@ use qdrant_client::qdrant::{self, PrefetchQueryBuilder, Query, QueryPointsBuilde
 use serde_json::{Value, json};
 
 use super::fit::{json as by_json, message as by_message};
-use super::hits::{Form, Hit};
+use super::merge::{hits, with};
 use super::*;
-use crate::interleaving::PointId;
 use crate::metrics::NotInterleaved;
 use crate::metrics::NotInterleaved::{Limit, Offset, Query as NoPlainQuery, ScoreThreshold};
-use crate::proxy::classify::Hits;
+use crate::protocol::hits::{Form, Hit};
+use crate::protocol::operations::Hits;
+use crate::protocol::points::PointId;
 
 fn query(body: &Value) -> Result<usize, NotInterleaved> {
     by_json(body.to_string().as_bytes(), Hits::Points)
@@ -130,16 +131,16 @@ fn ids(hits: &[Hit]) -> Vec<PointId> {
 
 #[test]
 fn hits_are_exchanged_and_nothing_else_is() {
-    for form in [Form::Json(Hits::Points), Form::Json(Hits::List), Form::Message] {
-        let with = |ids: &[u64]| match form {
-            Form::Json(hits) => answer(hits, ids),
-            Form::Message => message(ids),
+    for form in [Form::Json(Hits::Points), Form::Json(Hits::List), Form::Message(Hits::Points), Form::Message(Hits::List)] {
+        let of = |ids: &[u64]| match form {
+            Form::Json(place) => answer(place, ids),
+            Form::Message(_) => message(ids),
         };
-        let (own, other) = (form.hits(&with(&[1, 2, 3])).expect("an answer"), form.hits(&with(&[4, 5])).expect("an answer"));
+        let (own, other) = (hits(form, &of(&[1, 2, 3])).expect("an answer"), hits(form, &of(&[4, 5])).expect("an answer"));
         assert_eq!(ids(&own), [1, 2, 3].map(PointId::Number));
-        let merged = form.with(&with(&[1, 2, 3]), &[&other[0], &own[0], &own[2]]).expect("an answer");
-        assert_eq!(merged, with(&[4, 1, 3]), "{form:?}");
-        assert_eq!(form.with(&with(&[1]), &[]).and_then(|none| form.hits(&none)), Some(Vec::new()));
+        let merged = with(form, &of(&[1, 2, 3]), &[&other[0], &own[0], &own[2]]).expect("an answer");
+        assert_eq!(merged, of(&[4, 1, 3]), "{form:?}");
+        assert_eq!(with(form, &of(&[1]), &[]).and_then(|none| hits(form, &none)), Some(Vec::new()));
     }
 }
 
@@ -151,8 +152,8 @@ fn ids_are_the_same_by_either_protocol() {
         qdrant::SearchResponse { result: vec![qdrant::ScoredPoint { id: Some(ID.into()), ..Default::default() }], ..Default::default() };
     let message = response.encode_to_vec();
     let frame = Bytes::from([&[0], &u32::try_from(message.len()).expect("short").to_be_bytes()[..], &message].concat());
-    let by_json = ids(&Form::Json(Hits::List).hits(&text).expect("an answer"));
-    assert_eq!(by_json, ids(&Form::Message.hits(&frame).expect("an answer")));
+    let by_json = ids(&hits(Form::Json(Hits::List), &text).expect("an answer"));
+    assert_eq!(by_json, ids(&hits(Form::Message(Hits::List), &frame).expect("an answer")));
 }
 
 #[test]
@@ -161,28 +162,28 @@ fn what_is_no_answer_is_not_read() {
         ["", "{}", "[]", r#"{"result":null}"#, r#"{"result":[{"score":1}]}"#, r#"{"result":[{"id":-1}]}"#, r#"{"status":{"error":"x"}}"#]
     {
         let text = Bytes::from_static(text.as_bytes());
-        assert_eq!(Form::Json(Hits::List).hits(&text), None, "{text:?}");
-        assert_eq!(Form::Json(Hits::Points).hits(&text), None, "{text:?}");
+        assert_eq!(hits(Form::Json(Hits::List), &text), None, "{text:?}");
+        assert_eq!(hits(Form::Json(Hits::Points), &text), None, "{text:?}");
     }
     let whole = message(&[1, 2]);
-    assert_eq!(Form::Message.hits(&whole.slice(..whole.len() - 1)), None, "broken off");
+    assert_eq!(hits(Form::Message(Hits::List), &whole.slice(..whole.len() - 1)), None, "broken off");
     let mut flagged = BytesMut::from(whole.as_ref());
     flagged[0] = 1;
-    assert_eq!(Form::Message.hits(&flagged.freeze()), None, "compressed");
+    assert_eq!(hits(Form::Message(Hits::List), &flagged.freeze()), None, "compressed");
 }
 
 proptest! {
     #[test]
     fn any_bytes_are_read_without_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), cut: prop::sample::Index) {
-        for hits in [Hits::Points, Hits::List] {
-            let broken = [&answer(hits, &[1, 2])[..cut.index(100)], &bytes].concat();
+        for place in [Hits::Points, Hits::List] {
+            let broken = [&answer(place, &[1, 2])[..cut.index(100)], &bytes].concat();
             for bytes in [Bytes::from(broken), Bytes::from(bytes.clone())] {
-                let wanted = [by_json(&bytes, hits), by_message(bytes.clone(), hits)];
+                let wanted = [by_json(&bytes, place), by_message(bytes.clone(), place)];
                 prop_assert!(wanted.into_iter().flatten().all(|wanted| (1..=100).contains(&wanted)));
-                for form in [Form::Json(hits), Form::Message] {
-                    if let Some(found) = form.hits(&bytes) {
-                        let same = form.with(&bytes, &found.iter().collect::<Vec<_>>());
-                        prop_assert_eq!(same.and_then(|same| form.hits(&same)), Some(found));
+                for form in [Form::Json(place), Form::Message(place)] {
+                    if let Some(found) = hits(form, &bytes) {
+                        let same = with(form, &bytes, &found.iter().collect::<Vec<_>>());
+                        prop_assert_eq!(same.and_then(|same| hits(form, &same)), Some(found));
                     }
                 }
             }

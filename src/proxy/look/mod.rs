@@ -2,13 +2,9 @@
 //!
 //! For guards that ask about answers rather than about their delivery. A [`Look`] is begun for a sampled share of the answers
 //! of aliases where somebody asks ([`super::observe`]), is shown every piece of the answer on its way to the client, and ends
-//! with the last one. Invariants: the bytes go on untouched and at once, whatever is found; memory does not depend on the
+//! with the last one. Most clients ask for compressed answers without being told to, so a gzip is inflated for it. Invariants: the bytes go on untouched and at once, whatever is found; memory does not depend on the
 //! answer, and work ends at `answers.max_bytes` (I9); what cannot be read is counted, not guessed.
 
-mod framed;
-mod gzip;
-mod json;
-mod protobuf;
 mod tally;
 #[cfg(test)]
 mod tests;
@@ -16,38 +12,28 @@ mod tests;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use http::{HeaderMap, HeaderName};
 
-pub use self::framed::Framed;
-use self::gzip::Inflated;
-pub use self::json::Json;
-use super::classify::Hits;
-use crate::metrics::{Finding, Protocol, WorkerEvent};
+pub use self::tally::Tally;
+use crate::metrics::{Finding, WorkerEvent};
+use crate::protocol::Protocol;
+use crate::protocol::hits::{Framed, Json, Unreadable};
+use crate::protocol::messages::{Inflated, Scan};
+use crate::protocol::operations::Hits;
 
-/// Why nothing can be said about an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Blind {
-    /// By another coding than gzip.
-    Compressed,
-    TooLarge,
-    /// Not what Qdrant answers.
-    Unreadable,
-}
-
-impl Blind {
-    pub(super) fn event(self) -> WorkerEvent {
-        match self {
-            Self::Compressed => WorkerEvent::AnswerCompressed,
-            Self::TooLarge => WorkerEvent::AnswerTooLarge,
-            Self::Unreadable => WorkerEvent::AnswerUnreadable,
-        }
+/// How an answer that says nothing is counted.
+pub(super) fn event(why: Unreadable) -> WorkerEvent {
+    match why {
+        Unreadable::Compressed => WorkerEvent::AnswerCompressed,
+        Unreadable::TooLarge => WorkerEvent::AnswerTooLarge,
+        Unreadable::Malformed => WorkerEvent::AnswerUnreadable,
     }
 }
 
 #[derive(Debug)]
 enum Scanner {
-    Rest(Json),
-    Gzip(Inflated<Json>),
-    Grpc(Framed),
-    Blind(Blind),
+    Rest(Json<Tally>),
+    Gzip(Inflated<Json<Tally>>),
+    Grpc(Framed<Tally>),
+    Unreadable(Unreadable),
 }
 
 /// One answer under observation.
@@ -63,15 +49,15 @@ impl Look {
     pub(super) fn begin(hits: Hits, protocol: Protocol, headers: &HeaderMap, limit: usize) -> Self {
         let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
         let scanner = match protocol {
-            _ if length.is_some_and(|length| length > limit) => Scanner::Blind(Blind::TooLarge),
+            _ if length.is_some_and(|length| length > limit) => Scanner::Unreadable(Unreadable::TooLarge),
             Protocol::Rest => match headers.get(CONTENT_ENCODING) {
-                None => Scanner::Rest(Json::new(hits)),
-                Some(coding) if coding == "gzip" => Scanner::Gzip(Inflated::new(Json::new(hits), limit)),
-                Some(_) => Scanner::Blind(Blind::Compressed),
+                None => Scanner::Rest(Json::new(hits, Tally::default())),
+                Some(coding) if coding == "gzip" => Scanner::Gzip(Inflated::new(Json::new(hits, Tally::default()), limit)),
+                Some(_) => Scanner::Unreadable(Unreadable::Compressed),
             },
             Protocol::Grpc => {
                 let gzip = headers.get(HeaderName::from_static("grpc-encoding")).is_some_and(|coding| coding == "gzip");
-                Scanner::Grpc(Framed::new(hits, gzip, limit))
+                Scanner::Grpc(Framed::new(hits, gzip, limit, Tally::default()))
             }
         };
         Self { scanner, left: limit }
@@ -79,32 +65,35 @@ impl Look {
 
     /// The next bytes of the answer.
     pub(super) fn feed(&mut self, bytes: &[u8]) {
-        if matches!(self.scanner, Scanner::Blind(_)) {
+        if matches!(self.scanner, Scanner::Unreadable(_)) {
             return;
         }
         match self.left.checked_sub(bytes.len()) {
             Some(left) => self.left = left,
-            None => self.scanner = Scanner::Blind(Blind::TooLarge),
+            None => self.scanner = Scanner::Unreadable(Unreadable::TooLarge),
         }
-        match &mut self.scanner {
-            Scanner::Rest(json) => json.scan(bytes),
-            Scanner::Gzip(inflated) => {
-                if let Err(why) = inflated.feed(bytes) {
-                    self.scanner = Scanner::Blind(why);
-                }
+        let read = match &mut self.scanner {
+            Scanner::Rest(json) => json.feed(bytes).map_err(|_| Unreadable::Malformed),
+            Scanner::Gzip(inflated) => inflated.feed(bytes).map_err(Unreadable::from),
+            Scanner::Grpc(framed) => {
+                framed.feed(bytes);
+                Ok(())
             }
-            Scanner::Grpc(framed) => framed.feed(bytes),
-            Scanner::Blind(_) => {}
+            Scanner::Unreadable(_) => Ok(()),
+        };
+        if let Err(why) = read {
+            self.scanner = Scanner::Unreadable(why);
         }
     }
 
     /// After the last byte.
-    pub(super) fn finish(self) -> Result<Finding, Blind> {
-        match self.scanner {
+    pub(super) fn finish(self) -> Result<Finding, Unreadable> {
+        let tally = match self.scanner {
             Scanner::Rest(json) => json.finish(),
             Scanner::Gzip(inflated) => inflated.finish()?.finish(),
-            Scanner::Grpc(framed) => framed.finish(),
-            Scanner::Blind(why) => Err(why),
-        }
+            Scanner::Grpc(framed) => Some(framed.finish()?),
+            Scanner::Unreadable(why) => return Err(why),
+        };
+        tally.map(|tally| tally.finding()).ok_or(Unreadable::Malformed)
     }
 }

@@ -1,36 +1,40 @@
 //! The lists of hits of one answer, counted as a scanner comes by them.
 
 use crate::metrics::Finding;
+use crate::protocol::hits::Visit;
 
+/// What a guard asks of the hits of one answer.
 #[derive(Debug, Default)]
-pub(super) struct Tally {
+pub struct Tally {
     finding: Finding,
     hits: u64,
     best: Option<f64>,
 }
 
 impl Tally {
-    pub(super) fn begin(&mut self) {
+    #[must_use]
+    pub fn finding(&self) -> Finding {
+        self.finding
+    }
+}
+
+impl Visit for Tally {
+    fn list_begins(&mut self, _at: u64) {
         self.hits = 0;
         self.best = None;
     }
 
-    /// One more hit; whether it is the list's first, and so its best.
-    pub(super) fn hit(&mut self) -> bool {
+    fn list_ends(&mut self, _at: u64) {
+        self.finding.add(self.hits, self.best);
+    }
+
+    /// The list's first hit is its best.
+    fn hit(&mut self, _field: u64, _content: u64) -> bool {
         self.hits += 1;
         self.hits == 1
     }
 
-    /// The best hit's score.
-    pub(super) fn score(&mut self, score: f64) {
+    fn score(&mut self, score: f64) {
         self.best = Some(score);
-    }
-
-    pub(super) fn end(&mut self) {
-        self.finding.add(self.hits, self.best);
-    }
-
-    pub(super) fn finding(&self) -> Finding {
-        self.finding
     }
 }

@@ -16,16 +16,16 @@ const ALL: [Hits; 5] = [Hits::List, Hits::Points, Hits::Lists, Hits::PointsLists
 /// A score, or none.
 type Scored = Option<f32>;
 
-fn rest(hits: Hits, pieces: &[&[u8]]) -> Result<Finding, Blind> {
-    let mut scanner = Json::new(hits);
-    pieces.iter().for_each(|piece| scanner.scan(piece));
-    scanner.finish()
+fn rest(hits: Hits, pieces: &[&[u8]]) -> Result<Finding, Unreadable> {
+    let mut scanner = Json::new(hits, Tally::default());
+    pieces.iter().for_each(|piece| scanner.feed(piece).expect("it notes what it cannot read"));
+    scanner.finish().map(|tally| tally.finding()).ok_or(Unreadable::Malformed)
 }
 
-fn grpc(hits: Hits, pieces: &[&[u8]]) -> Result<Finding, Blind> {
-    let mut scanner = Framed::new(hits, true, usize::MAX);
+fn grpc(hits: Hits, pieces: &[&[u8]]) -> Result<Finding, Unreadable> {
+    let mut scanner = Framed::new(hits, true, usize::MAX, Tally::default());
     pieces.iter().for_each(|piece| scanner.feed(piece));
-    scanner.finish()
+    scanner.finish().map(|tally| tally.finding())
 }
 
 /// A hit as Qdrant writes it, with a payload full of what a careless scanner would fall for.
@@ -132,9 +132,9 @@ proptest! {
     fn an_answer_that_breaks_off_is_not_guessed_at(hits in prop::sample::select(&ALL[..]), place in any::<prop::sample::Index>()) {
         let lists = [vec![Some(0.5), Some(0.25)], Vec::new()];
         let text = answer(hits, &lists).to_string().into_bytes();
-        prop_assert_eq!(rest(hits, &[&text[..place.index(text.len())]]), Err(Blind::Unreadable));
+        prop_assert_eq!(rest(hits, &[&text[..place.index(text.len())]]), Err(Unreadable::Malformed));
         let message = message(hits, &lists);
-        prop_assert_eq!(grpc(hits, &[&message[..place.index(message.len())]]), Err(Blind::Unreadable));
+        prop_assert_eq!(grpc(hits, &[&message[..place.index(message.len())]]), Err(Unreadable::Malformed));
     }
 }
 
@@ -163,11 +163,11 @@ fn an_error_has_no_lists() {
 #[test]
 fn brackets_that_close_nothing_are_unreadable() {
     for text in ["}", "]{}", ""] {
-        assert_eq!(rest(Hits::List, &[text.as_bytes()]), Err(Blind::Unreadable), "{text}");
+        assert_eq!(rest(Hits::List, &[text.as_bytes()]), Err(Unreadable::Malformed), "{text}");
     }
 }
 
-fn look(protocol: Protocol, headers: &[(&'static str, &str)], answer: &[u8], limit: usize) -> Result<Finding, Blind> {
+fn look(protocol: Protocol, headers: &[(&'static str, &str)], answer: &[u8], limit: usize) -> Result<Finding, Unreadable> {
     let header = |(name, value): &(&'static str, &str)| (name.parse().expect("a name"), HeaderValue::from_str(value).expect("a value"));
     let headers: HeaderMap = headers.iter().map(header).collect();
     let mut look = Look::begin(Hits::List, protocol, &headers, limit);
@@ -188,14 +188,14 @@ fn gzip_is_inflated_on_both_protocols_and_no_further_than_the_limit() {
     let text = answer(Hits::List, &lists).to_string().into_bytes();
     let rest = |packed: &[u8], limit| look(Protocol::Rest, &[("content-encoding", "gzip")], packed, limit);
     assert_eq!(rest(&gzipped(&text), text.len()), Ok(found));
-    assert_eq!(rest(&gzipped(&text), text.len() - 1), Err(Blind::TooLarge), "a bomb");
-    assert_eq!(rest(&text, usize::MAX), Err(Blind::Unreadable), "not what the header says");
-    assert_eq!(rest(&gzipped(&text)[..100], usize::MAX), Err(Blind::Unreadable), "broken off");
+    assert_eq!(rest(&gzipped(&text), text.len() - 1), Err(Unreadable::TooLarge), "a bomb");
+    assert_eq!(rest(&text, usize::MAX), Err(Unreadable::Malformed), "not what the header says");
+    assert_eq!(rest(&gzipped(&text)[..100], usize::MAX), Err(Unreadable::Malformed), "broken off");
     let message = message(Hits::List, &lists)[5..].to_vec();
     let grpc = |packed: &[u8], limit| look(Protocol::Grpc, &[("grpc-encoding", "gzip")], &framed(1, packed), limit);
     assert_eq!(grpc(&gzipped(&message), message.len()), Ok(found));
-    assert_eq!(grpc(&gzipped(&message), message.len() - 1), Err(Blind::TooLarge));
-    assert_eq!(grpc(&message, usize::MAX), Err(Blind::Unreadable));
+    assert_eq!(grpc(&gzipped(&message), message.len() - 1), Err(Unreadable::TooLarge));
+    assert_eq!(grpc(&message, usize::MAX), Err(Unreadable::Malformed));
 }
 
 #[test]
@@ -204,9 +204,13 @@ fn what_is_compressed_or_too_large_is_told_apart() {
     let text = answer(Hits::List, &lists).to_string().into_bytes();
     let length = text.len().to_string();
     assert_eq!(look(Protocol::Rest, &[], &text, text.len()).map(|found| found.hits), Ok(20));
-    assert_eq!(look(Protocol::Rest, &[], &text, text.len() - 1), Err(Blind::TooLarge), "found out on the way");
-    assert_eq!(look(Protocol::Rest, &[("content-length", &length)], &text[..1], text.len() - 1), Err(Blind::TooLarge), "said beforehand");
-    assert_eq!(look(Protocol::Rest, &[("content-encoding", "br")], &text, usize::MAX), Err(Blind::Compressed));
-    assert_eq!(look(Protocol::Grpc, &[], &framed(1, b"whatever"), usize::MAX), Err(Blind::Compressed));
-    assert_eq!(look(Protocol::Grpc, &[], &framed(7, b"whatever"), usize::MAX), Err(Blind::Unreadable));
+    assert_eq!(look(Protocol::Rest, &[], &text, text.len() - 1), Err(Unreadable::TooLarge), "found out on the way");
+    assert_eq!(
+        look(Protocol::Rest, &[("content-length", &length)], &text[..1], text.len() - 1),
+        Err(Unreadable::TooLarge),
+        "said beforehand"
+    );
+    assert_eq!(look(Protocol::Rest, &[("content-encoding", "br")], &text, usize::MAX), Err(Unreadable::Compressed));
+    assert_eq!(look(Protocol::Grpc, &[], &framed(1, b"whatever"), usize::MAX), Err(Unreadable::Compressed));
+    assert_eq!(look(Protocol::Grpc, &[], &framed(7, b"whatever"), usize::MAX), Err(Unreadable::Malformed));
 }

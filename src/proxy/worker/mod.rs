@@ -15,10 +15,10 @@ use std::time::{Duration, Instant};
 
 use arc_swap::Cache;
 
-use super::classify::Operation;
 use super::forward::{Budget, Pools};
 use crate::live::{Live, Memory, Mirror, Refresh, Shared};
 use crate::metrics::{Completed, Handles, WorkerCells};
+use crate::protocol::operations::Operation;
 use crate::routing::Target;
 
 pub(super) use admission::{Admission, Permit};

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::qdrant::PointId;
+use crate::protocol::points::PointId;
 
 /// A collection on an upstream.
 #[derive(Clone, Debug, Deserialize, Serialize, PartialEq, Eq)]

@@ -4,9 +4,10 @@ use super::checkpoint::RangeCheckpoint;
 use super::pace::Pace;
 use super::progress::Ledger;
 use super::{CopyFailed, CopyJob};
+use crate::protocol::points::PointId;
+use crate::qdrant::Failure;
 use crate::qdrant::failure::FailureKind;
 use crate::qdrant::points::Page;
-use crate::qdrant::{Failure, PointId};
 
 pub(super) struct Lane<'a> {
     pub(super) job: &'a CopyJob,

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::checkpoint::Checkpoint;
-use crate::qdrant::PointId;
+use crate::protocol::points::PointId;
 
 /// One moment of a copy. Storing the checkpoint every now and then is all that resuming needs.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -1,7 +1,7 @@
 //! Sharing the id space out between lanes.
 
 use super::checkpoint::RangeCheckpoint;
-use crate::qdrant::PointId;
+use crate::protocol::points::PointId;
 
 /// Random ids asked for, for each lane: enough that the largest lane is rarely half again the average.
 pub(super) const SAMPLES_A_LANE: usize = 64;
@@ -22,7 +22,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::split;
-    use crate::qdrant::PointId;
+    use crate::protocol::points::PointId;
 
     fn id() -> impl Strategy<Value = PointId> {
         prop_oneof![any::<u64>().prop_map(PointId::Number), any::<u128>().prop_map(|number| PointId::Uuid(Uuid::from_u128(number)))]

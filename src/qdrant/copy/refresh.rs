@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::{CopyFailed, CopyJob};
-use crate::qdrant::{PointId, WriteMode};
+use crate::protocol::points::PointId;
+use crate::qdrant::WriteMode;
 
 /// Points a request.
 const BATCH: usize = 256;

@@ -9,7 +9,8 @@ use super::pace::Pace;
 use super::progress::{Ledger, Progress};
 use super::ranges::{SAMPLES_A_LANE, split};
 use super::{CopyFailed, CopyJob};
-use crate::qdrant::{Description, Failure, PointId, Release, Schema, WriteMode};
+use crate::protocol::points::PointId;
+use crate::qdrant::{Description, Failure, Release, Schema, WriteMode};
 
 impl CopyJob {
     /// Copies all points, from the checkpoint on if there is one. Returns the last checkpoint.

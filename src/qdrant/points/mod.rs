@@ -3,7 +3,6 @@
 //! Payloads and vectors are carried as the text they came in: what is written is byte for byte what was read, with no number
 //! parsed and printed again, and a copy costs little more than its traffic.
 
-mod id;
 mod read;
 mod write;
 
@@ -11,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::schema::ShardKey;
+use crate::protocol::points::PointId;
 
-pub use id::{PointId, PointIdFault};
 pub(super) use read::Page;
 pub use write::WriteMode;
 

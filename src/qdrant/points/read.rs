@@ -4,7 +4,8 @@ use http::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{PointId, Record};
+use super::Record;
+use crate::protocol::points::PointId;
 use crate::qdrant::client::collection_path;
 use crate::qdrant::{Client, Failure};
 

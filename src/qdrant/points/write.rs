@@ -7,7 +7,8 @@ use http::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::{PointId, Record};
+use super::Record;
+use crate::protocol::points::PointId;
 use crate::qdrant::client::{collection_path, operation};
 use crate::qdrant::failure::FailureKind;
 use crate::qdrant::schema::ShardKey;

@@ -7,8 +7,9 @@ use serde_json::Value;
 
 use super::usual::{TopScore, Usual};
 use super::{Expectations, QueryResult, milliseconds};
+use crate::protocol::points::PointId;
+use crate::qdrant::ShardKey;
 use crate::qdrant::schema::{Direction, Schema};
-use crate::qdrant::{PointId, ShardKey};
 
 /// One found point.
 #[derive(Clone, Debug, Deserialize, PartialEq)]

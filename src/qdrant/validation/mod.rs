@@ -16,7 +16,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::PointId;
+use crate::protocol::points::PointId;
 
 pub use embedder::{EmbedFailed, Embedder, EmbedderSettings};
 pub use judge::{Answer, FailedExpectation, Hit};

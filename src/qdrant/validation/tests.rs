@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{Answer, Expectations, Hit, QueryResult, TopScore, Usual, Validated, Validation, ValidationQuery};
-use crate::qdrant::{Direction, PointId, Schema};
+use crate::protocol::points::PointId;
+use crate::qdrant::{Direction, Schema};
 
 fn answer(scores: &[f64]) -> Answer {
     let hits = scores.iter().zip(1..).map(|(score, id)| Hit { id: PointId::Number(id), score: *score, shard_key: None }).collect();

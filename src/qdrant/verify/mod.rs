@@ -15,7 +15,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::copy::CopyJob;
-use super::{Backoff, Failure, PointId};
+use super::{Backoff, Failure};
+use crate::protocol::points::PointId;
 
 /// How closely to look.
 #[derive(Clone, Debug, Deserialize, Serialize, PartialEq)]

@@ -7,10 +7,11 @@ use serde_json::value::RawValue;
 
 use super::compare::{same_payload, vectors_that_differ};
 use super::{DifferenceKind, PointDifference, VerifySettings};
+use crate::protocol::points::PointId;
 use crate::qdrant::copy::CopyJob;
 use crate::qdrant::failure::FailureKind;
 use crate::qdrant::points::Record;
-use crate::qdrant::{Client, Failure, PointId};
+use crate::qdrant::{Client, Failure};
 
 /// Points a request.
 const BATCH: usize = 128;

@@ -4,8 +4,9 @@ use std::cmp::Ordering;
 use std::vec::IntoIter;
 
 use super::{HELD, VerifySettings};
+use crate::protocol::points::PointId;
 use crate::qdrant::copy::CopyJob;
-use crate::qdrant::{Backoff, Client, Failure, PointId};
+use crate::qdrant::{Backoff, Client, Failure};
 
 /// Ids a request; they are small.
 const PAGE: usize = 10_000;
@@ -182,7 +183,7 @@ impl Sample {
 #[cfg(test)]
 mod tests {
     use super::Sample;
-    use crate::qdrant::PointId;
+    use crate::protocol::points::PointId;
 
     fn draw(seed: u64) -> Vec<PointId> {
         let mut sample = Sample::new(10, seed);

@@ -22,7 +22,7 @@ pub use overlap::{jaccard, overlap_at_k, top1};
 pub use rbo::{PERSISTENCE, Rbo, rbo};
 pub use relevance::{Gain, average_precision, ndcg, pseudo_relevance};
 
-/// Which point a hit is: a hash of its id, since ids are numbers or texts and only equality matters.
+/// Which point a hit is: a hash of its id, since ids are numbers or UUIDs and only equality matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PointKey(pub u64);
 
@@ -32,10 +32,9 @@ impl PointKey {
         Self(xxh3_64(&id.to_le_bytes()))
     }
 
-    /// Of a UUID as Qdrant writes it.
     #[must_use]
-    pub fn of_text(id: &str) -> Self {
-        Self(xxh3_64(id.as_bytes()))
+    pub fn of_uuid(id: &[u8; 16]) -> Self {
+        Self(xxh3_64(id))
     }
 }
 

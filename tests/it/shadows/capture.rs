@@ -7,7 +7,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use pointsman::golden::{self, Ended, Entry, Golden, Progress};
-use pointsman::metrics::Protocol;
+use pointsman::protocol::Protocol;
 use qdrant_client::qdrant::{Query, QueryBatchPointsBuilder, QueryPointsBuilder};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 use super::super::fields::Fields;
 use super::within;
 use crate::metrics::NotInterleaved;
-use crate::proxy::classify::Hits;
+use crate::protocol::operations::Hits;
 
 /// What Qdrant takes when nothing is said; the older search must say it.
 const USUAL_LIMIT: u64 = 10;

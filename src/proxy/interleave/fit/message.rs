@@ -7,7 +7,7 @@ use qdrant_client::qdrant::{QueryPoints, SearchPoints};
 
 use super::within;
 use crate::metrics::NotInterleaved;
-use crate::proxy::classify::Hits;
+use crate::protocol::operations::Hits;
 
 /// What Qdrant takes when nothing is said.
 const USUAL_LIMIT: u64 = 10;

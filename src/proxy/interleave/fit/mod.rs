@@ -10,10 +10,10 @@ use http::header::CONTENT_ENCODING;
 
 pub use self::json::wanted as json;
 pub use self::message::wanted as message;
-use super::hits::Form;
 use crate::interleaving::MOST_HITS;
 use crate::metrics::NotInterleaved;
-use crate::proxy::classify::{Hits, Operation};
+use crate::protocol::hits::Form;
+use crate::protocol::operations::{Hits, Operation};
 use crate::proxy::grpc::{WholeMessage, whole_message};
 use crate::proxy::journey::Journey;
 use crate::proxy::respond::Fault;
@@ -61,7 +61,7 @@ pub(in crate::proxy) async fn grpc(journey: &Journey, gzip: bool) -> Result<Fit,
         WholeMessage::TooLarge => return Err(NotInterleaved::Size.into()),
         WholeMessage::Unknown => return Err(NotInterleaved::Query.into()),
     };
-    Ok(Fit { form: Form::Message, wanted: self::message(message, hits)? })
+    Ok(Fit { form: Form::Message(hits), wanted: self::message(message, hits)? })
 }
 
 /// Where the answer will have its hits.

@@ -3,9 +3,8 @@
 use bytes::{BufMut, Bytes, BytesMut};
 
 use super::scan::Found;
+use crate::protocol::messages::{PREFIX, prefix};
 
-/// Flag byte and length.
-pub(crate) const PREFIX: usize = 5;
 /// Field 1, length-delimited.
 const NAME_KEY: u8 = 0x0a;
 
@@ -25,8 +24,7 @@ pub fn rename(held: &[Bytes], length: u32, found: &Found, name: &str) -> Result<
     let renamed = u32::try_from(renamed).map_err(|_| TooLong)?;
     let before = PREFIX as u64 + found.start;
     let mut front = BytesMut::with_capacity(usize::try_from(before).unwrap_or(PREFIX) + field.len());
-    front.put_u8(0);
-    front.put_u32(renamed);
+    front.put_slice(&prefix(renamed));
     for piece in between(held, PREFIX as u64, before) {
         front.put_slice(&piece);
     }
@@ -34,6 +32,15 @@ pub fn rename(held: &[Bytes], length: u32, found: &Found, name: &str) -> Result<
     let mut chunks = vec![front.freeze()];
     chunks.extend(between(held, PREFIX as u64 + found.end, u64::MAX));
     Ok(chunks)
+}
+
+/// The same for a whole message that is not in a frame.
+///
+/// # Errors
+/// When the message's length does not fit a prefix.
+pub fn renamed(message: Bytes, found: &Found, name: &str) -> Result<Vec<Bytes>, TooLong> {
+    let length = u32::try_from(message.len()).map_err(|_| TooLong)?;
+    rename(&[Bytes::from_static(&[0; PREFIX]), message], length, found, name)
 }
 
 fn field(name: &str) -> BytesMut {

@@ -3,9 +3,12 @@
 use std::fmt;
 use std::str::FromStr;
 
+use qdrant_client::qdrant;
+use qdrant_client::qdrant::point_id::PointIdOptions;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+/// A number or a UUID, however that is written.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[serde(untagged)]
 pub enum PointId {
@@ -35,9 +38,32 @@ impl FromStr for PointId {
     }
 }
 
+impl TryFrom<qdrant::PointId> for PointId {
+    type Error = PointIdFault;
+
+    fn try_from(id: qdrant::PointId) -> Result<Self, PointIdFault> {
+        match id.point_id_options {
+            Some(PointIdOptions::Num(number)) => Ok(Self::Number(number)),
+            Some(PointIdOptions::Uuid(text)) => text.parse().map(Self::Uuid).map_err(|_| PointIdFault(text)),
+            None => Err(PointIdFault(String::new())),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::PointId;
+
+    #[test]
+    fn a_uuid_is_the_same_however_it_is_written() {
+        let read = |text: &str| serde_json::from_str::<PointId>(text);
+        let hyphens = read("\"6f0c1b3a-9a1f-4f4e-8f38-0a4b5c6d7e8f\"").expect("a UUID");
+        assert_eq!(read("\"6F0C1B3A9A1F4F4E8F380A4B5C6D7E8F\"").expect("the same"), hyphens);
+        assert_eq!(serde_json::to_string(&hyphens).expect("it is JSON"), "\"6f0c1b3a-9a1f-4f4e-8f38-0a4b5c6d7e8f\"");
+        for wrong in ["-1", "1.5", "\"seven\"", "null", "[]"] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn ids_are_ordered_as_qdrant_pages_them() {

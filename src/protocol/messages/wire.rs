@@ -1,12 +1,11 @@
-//! The parts of protobuf's wire format that both scanners read: that of requests ([`super::scan`]) and that of answers
-//! (`proxy::look`).
+//! Protobuf's wire format, byte by byte, as the scanners of requests and of answers read it.
 
 const MAX_VARINT_SHIFT: u32 = 63;
 
-pub(in crate::proxy) const VARINT: u64 = 0;
-pub(in crate::proxy) const FIXED64: u64 = 1;
-pub(in crate::proxy) const LENGTH: u64 = 2;
-pub(in crate::proxy) const FIXED32: u64 = 5;
+pub(in crate::protocol) const VARINT: u64 = 0;
+pub(in crate::protocol) const FIXED64: u64 = 1;
+pub(in crate::protocol) const LENGTH: u64 = 2;
+pub(in crate::protocol) const FIXED32: u64 = 5;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Malformed {
@@ -21,7 +20,7 @@ pub enum Malformed {
 }
 
 /// Adds one byte to a number; the number when it is complete.
-pub(in crate::proxy) fn varint(value: &mut u64, shift: &mut u32, byte: u8) -> Result<Option<u64>, Malformed> {
+pub(in crate::protocol) fn varint(value: &mut u64, shift: &mut u32, byte: u8) -> Result<Option<u64>, Malformed> {
     if *shift > MAX_VARINT_SHIFT {
         return Err(Malformed::Varint);
     }
@@ -31,7 +30,7 @@ pub(in crate::proxy) fn varint(value: &mut u64, shift: &mut u32, byte: u8) -> Re
 }
 
 /// Passes over one byte of a number; whether it was the last.
-pub(in crate::proxy) fn is_past(shift: &mut u32, byte: u8) -> Result<bool, Malformed> {
+pub(in crate::protocol) fn is_past(shift: &mut u32, byte: u8) -> Result<bool, Malformed> {
     if byte & 0x80 == 0 {
         return Ok(true);
     }
@@ -39,6 +38,6 @@ pub(in crate::proxy) fn is_past(shift: &mut u32, byte: u8) -> Result<bool, Malfo
     if *shift > MAX_VARINT_SHIFT { Err(Malformed::Varint) } else { Ok(false) }
 }
 
-pub(in crate::proxy) fn clamp(wanted: u64, there: usize) -> usize {
+pub(in crate::protocol) fn clamp(wanted: u64, there: usize) -> usize {
     usize::try_from(wanted).unwrap_or(usize::MAX).min(there)
 }

@@ -10,8 +10,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::{Hits, Names, Operation};
-use crate::metrics::Class;
-use crate::routing::Read;
+use crate::protocol::{Class, Read};
 
 const fn row(
     name: &'static str,

@@ -1,7 +1,6 @@
 //! What is known of one operation of Qdrant's API.
 
-use crate::metrics::Class;
-use crate::routing::Read;
+use crate::protocol::{Class, Read};
 
 /// Where an operation names collections, besides the fields listed in [`Operation::lookups`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,12 +6,9 @@
 
 use smallvec::SmallVec;
 
-use super::Blind;
-use super::gzip::Scan;
-use super::tally::Tally;
-use crate::metrics::Finding;
-use crate::proxy::classify::Hits;
-use crate::proxy::grpc::wire::Malformed;
+use super::Visit;
+use crate::protocol::messages::{Malformed, Scan};
+use crate::protocol::operations::Hits;
 
 /// No number that Qdrant writes is longer.
 const MAX_NUMBER: usize = 32;
@@ -62,18 +59,19 @@ enum Place {
 enum Lexeme {
     /// Between the others.
     None,
-    /// A string nobody reads.
+    /// A string that is skipped.
     Text,
     /// Behind a backslash in such a string.
     Escape,
     /// A key on the path: so much of the wanted one was there, or it is another.
     Key { matched: Option<usize> },
-    /// The best hit's score.
+    /// A hit's score.
     Number(SmallVec<[u8; MAX_NUMBER]>),
 }
 
+/// Reads one answer.
 #[derive(Debug)]
-pub struct Json {
+pub struct Json<V> {
     path: &'static [Level],
     /// Containers that are open.
     depth: usize,
@@ -81,28 +79,34 @@ pub struct Json {
     on_path: usize,
     place: Place,
     lexeme: Lexeme,
-    tally: Tally,
+    visitor: V,
+    /// Whether a hit is open.
+    in_hit: bool,
+    /// How many bytes have been read.
+    at: u64,
     ended: bool,
     lost: bool,
 }
 
-impl Json {
+impl<V: Visit> Json<V> {
+    /// Tells `visitor` of the hits, which stand where `hits` says.
     #[must_use]
-    pub fn new(hits: Hits) -> Self {
+    pub fn new(hits: Hits, visitor: V) -> Self {
         Self {
             path: path(hits),
             depth: 0,
             on_path: 0,
             place: Place::Value,
             lexeme: Lexeme::None,
-            tally: Tally::default(),
+            visitor,
+            in_hit: false,
+            at: 0,
             ended: false,
             lost: false,
         }
     }
 
-    /// The next bytes of the answer.
-    pub fn scan(&mut self, mut bytes: &[u8]) {
+    fn scan(&mut self, mut bytes: &[u8]) {
         while let Some(&byte) = bytes.first()
             && !self.ended
             && !self.lost
@@ -118,14 +122,15 @@ impl Json {
                 Lexeme::Key { matched } => self.key(matched, byte),
                 Lexeme::Number(_) => self.number(byte),
             };
+            self.at += taken as u64;
             bytes = &bytes[taken..];
         }
     }
 
-    /// # Errors
-    /// When the answer is not whole, or not one that can be read this way.
-    pub fn finish(self) -> Result<Finding, Blind> {
-        if self.ended && !self.lost { Ok(self.tally.finding()) } else { Err(Blind::Unreadable) }
+    /// The visitor, after the last byte. None when the answer is not whole, or not one that can be read this way.
+    #[must_use]
+    pub fn finish(self) -> Option<V> {
+        (self.ended && !self.lost).then_some(self.visitor)
     }
 
     /// Beside the path, up to the next bracket or string.
@@ -143,7 +148,7 @@ impl Json {
                 plain + 1
             }
             Some(_) => {
-                self.close();
+                self.close(self.at + plain as u64);
                 plain + 1
             }
         }
@@ -169,7 +174,7 @@ impl Json {
         match byte {
             b'{' => self.open(true),
             b'[' => self.open(false),
-            b'}' | b']' => self.close(),
+            b'}' | b']' => self.close(self.at),
             b'"' if self.place == Place::Key => self.lexeme = Lexeme::Key { matched: Some(0) },
             b'"' => self.lexeme = Lexeme::Text,
             b',' => self.place = self.first_place(),
@@ -186,18 +191,24 @@ impl Json {
         if let Some(&level) = self.path.get(self.on_path)
             && leads_on
             && matches!(level, Level::Key(_)) == object
-            && (level != SCORE || self.tally.hit())
+            && (level != SCORE || self.hit())
         {
             self.on_path += 1;
             if matches!(level, Level::Hits | Level::Groups) {
-                self.tally.begin();
+                self.visitor.list_begins(self.at + 1);
             }
             self.place = self.first_place();
         }
         self.depth += 1;
     }
 
-    fn close(&mut self) {
+    fn hit(&mut self) -> bool {
+        self.in_hit = true;
+        self.visitor.hit(self.at, self.at)
+    }
+
+    /// At the bracket that closes the innermost container.
+    fn close(&mut self, at: u64) {
         if self.depth == self.on_path {
             // Of a closing bracket too many nothing good can be said.
             let Some(left) = self.on_path.checked_sub(1) else {
@@ -207,10 +218,15 @@ impl Json {
             self.on_path = left;
             self.place = Place::Elsewhere;
             if matches!(self.path[left], Level::Hits | Level::Groups) {
-                self.tally.end();
+                self.visitor.list_ends(at);
             }
         }
         self.depth -= 1;
+        // The array of hits is the innermost container but one on the path.
+        if self.in_hit && self.depth + 1 == self.path.len() {
+            self.in_hit = false;
+            self.visitor.hit_ends(at + 1);
+        }
         self.ended = self.depth == 0;
     }
 
@@ -251,7 +267,7 @@ impl Json {
             return 1;
         }
         match std::str::from_utf8(text).ok().and_then(|text| text.parse().ok()) {
-            Some(score) => self.tally.score(score),
+            Some(score) => self.visitor.score(score),
             None => self.lost = true,
         }
         self.lexeme = Lexeme::None;
@@ -260,7 +276,7 @@ impl Json {
     }
 }
 
-impl Scan for Json {
+impl<V: Visit> Scan for Json<V> {
     fn feed(&mut self, bytes: &[u8]) -> Result<(), Malformed> {
         self.scan(bytes);
         Ok(())

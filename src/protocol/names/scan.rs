@@ -6,7 +6,8 @@
 
 use smallvec::SmallVec;
 
-use super::wire::{FIXED32, FIXED64, LENGTH, Malformed, VARINT, clamp, is_past, varint};
+use crate::protocol::messages::Malformed;
+use crate::protocol::messages::wire::{FIXED32, FIXED64, LENGTH, VARINT, clamp, is_past, varint};
 
 /// No collection has a longer name; whatever does is left for Qdrant to refuse.
 const MAX_NAME: u64 = 1024;
@@ -47,6 +48,17 @@ impl Default for Scanner {
 }
 
 impl Scanner {
+    /// Of a whole message.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn whole(message: &[u8]) -> Result<Self, Malformed> {
+        let mut scanner = Self::default();
+        scanner.feed(message)?;
+        scanner.finish()?;
+        Ok(scanner)
+    }
+
     /// Takes the next bytes of the message.
     ///
     /// # Errors

@@ -6,8 +6,7 @@ use http::Method;
 use proptest::prelude::*;
 
 use super::*;
-use crate::metrics::Class;
-use crate::routing::Read;
+use crate::protocol::{Class, Read};
 
 fn at(method: &str, path: &str) -> Option<(&'static str, Option<String>)> {
     let method = Method::from_bytes(method.as_bytes()).expect("a method");

@@ -1,4 +1,4 @@
-//! Phase 2: whom is this request for? The carriers are tried in the configured order; the first that holds an id wins.
+//! Whom is a request for? The carriers are tried in the configured order; the first that holds an id wins.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use http::HeaderMap;
 use http::header::{AUTHORIZATION, COOKIE};
 use percent_encoding::percent_decode;
 
-use crate::routing::Carrier;
+use super::Carrier;
 
 /// A larger token is not looked into: it is the client's, and unbounded.
 const MAX_TOKEN: usize = 16 * 1024;

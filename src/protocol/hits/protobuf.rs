@@ -6,11 +6,10 @@
 
 use smallvec::SmallVec;
 
-use super::gzip::Scan;
-use super::tally::Tally;
-use crate::metrics::Finding;
-use crate::proxy::classify::Hits;
-use crate::proxy::grpc::wire::{FIXED32, FIXED64, LENGTH, Malformed, VARINT, clamp, is_past, varint};
+use super::Visit;
+use crate::protocol::messages::wire::{FIXED32, FIXED64, LENGTH, VARINT, clamp, is_past, varint};
+use crate::protocol::messages::{Malformed, Scan};
+use crate::protocol::operations::Hits;
 
 /// The score's number in a hit.
 const SCORE: u64 = 3;
@@ -42,31 +41,41 @@ enum State {
 
 const START: State = State::Key { value: 0, shift: 0 };
 
+/// Reads one message.
 #[derive(Debug)]
-pub(super) struct Protobuf {
+pub struct Protobuf<V> {
     path: Path,
     state: State,
     at: u64,
+    field_start: u64,
+    /// Where the hit ends that is open.
+    hit_end: Option<u64>,
     /// Where the messages end that are open: the answer, and those on the path inside it.
     ends: SmallVec<[u64; 4]>,
-    tally: Tally,
+    visitor: V,
 }
 
-impl Protobuf {
-    pub(super) fn new(hits: Hits) -> Self {
-        let mut scanner = Self { path: path(hits), state: START, at: 0, ends: SmallVec::new(), tally: Tally::default() };
-        // Whoever feeds it knows where the message ends.
+impl<V: Visit> Protobuf<V> {
+    /// Tells `visitor` of the hits, which stand where `hits` says.
+    #[must_use]
+    pub fn new(hits: Hits, visitor: V) -> Self {
+        let (ends, path) = (SmallVec::new(), path(hits));
+        let mut scanner = Self { path, state: START, at: 0, field_start: 0, hit_end: None, ends, visitor };
+        // The caller knows where the message ends.
         scanner.open(u64::MAX);
         scanner
     }
 
-    /// After the last byte.
-    pub(super) fn finish(mut self) -> Result<Finding, Malformed> {
+    /// The visitor, after the last byte.
+    ///
+    /// # Errors
+    /// When the message ended inside a field.
+    pub fn finish(mut self) -> Result<V, Malformed> {
         if self.ends.len() > 1 || !self.between_fields() {
             return Err(Malformed::Truncated);
         }
         self.leave();
-        Ok(self.tally.finding())
+        Ok(self.visitor)
     }
 
     fn step(&mut self, byte: u8) -> Result<(), Malformed> {
@@ -96,7 +105,7 @@ impl Protobuf {
                 *bits = (*bits >> 8) | (u32::from(byte) << 24);
                 *left -= 1;
                 if *left == 0 {
-                    self.tally.score(f64::from(f32::from_bits(*bits)));
+                    self.visitor.score(f64::from(f32::from_bits(*bits)));
                     self.state = START;
                 }
             }
@@ -126,7 +135,10 @@ impl Protobuf {
         let leads_on = self.path.fields.get(inside) == Some(&field);
         let is_hit = leads_on && inside + 1 == self.path.fields.len();
         self.state = START;
-        if !leads_on || (is_hit && !self.tally.hit()) {
+        if is_hit {
+            self.hit_end = Some(end);
+        }
+        if !leads_on || (is_hit && !self.visitor.hit(self.field_start, self.at)) {
             if length > 0 {
                 self.state = State::Skip(length);
             }
@@ -134,7 +146,7 @@ impl Protobuf {
             self.open(end);
             if is_hit {
                 // A score of nothing is not written.
-                self.tally.score(0.0);
+                self.visitor.score(0.0);
             }
         }
         Ok(())
@@ -142,7 +154,7 @@ impl Protobuf {
 
     fn open(&mut self, end: u64) {
         if self.ends.len() == self.path.list {
-            self.tally.begin();
+            self.visitor.list_begins(self.at);
         }
         self.ends.push(end);
     }
@@ -153,6 +165,13 @@ impl Protobuf {
 
     /// Messages that end here.
     fn close_ended(&mut self) -> Result<(), Malformed> {
+        if self.between_fields() {
+            self.field_start = self.at;
+            if self.hit_end.is_some_and(|end| end <= self.at) {
+                self.hit_end = None;
+                self.visitor.hit_ends(self.at);
+            }
+        }
         while let Some(&end) = self.ends.last()
             && self.at >= end
         {
@@ -167,12 +186,12 @@ impl Protobuf {
     fn leave(&mut self) {
         self.ends.pop();
         if self.ends.len() == self.path.list {
-            self.tally.end();
+            self.visitor.list_ends(self.at);
         }
     }
 }
 
-impl Scan for Protobuf {
+impl<V: Visit> Scan for Protobuf<V> {
     /// The next bytes of the message, and none behind its end.
     fn feed(&mut self, mut bytes: &[u8]) -> Result<(), Malformed> {
         while let Some(&byte) = bytes.first() {

@@ -5,9 +5,8 @@ use proptest::prelude::*;
 use prost::Message as _;
 use qdrant_client::qdrant;
 
-use super::scan::Scanner;
-use super::splice::{PREFIX, rename};
-use super::wire::Malformed;
+use super::{Scanner, rename};
+use crate::protocol::messages::{Malformed, PREFIX};
 
 fn scan(pieces: &[&[u8]]) -> Result<Scanner, Malformed> {
     let mut scanner = Scanner::default();

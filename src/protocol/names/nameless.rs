@@ -12,10 +12,13 @@ const NAME: u32 = 1;
 const QUESTIONS: u32 = 2;
 
 /// What stands for the collection in a question until one is named.
-pub(super) const PLACE: &str = "collection";
+pub const PLACE: &str = "collection";
 
 /// `message` less its field 1; the questions of a `batch` name [`PLACE`] instead.
-pub(super) fn nameless(mut message: Bytes, batch: bool) -> Result<Bytes, DecodeError> {
+///
+/// # Errors
+/// When it is no message.
+pub fn nameless(mut message: Bytes, batch: bool) -> Result<Bytes, DecodeError> {
     let mut kept = BytesMut::with_capacity(message.len());
     while message.has_remaining() {
         let field = message.clone();

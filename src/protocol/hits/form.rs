@@ -1,0 +1,148 @@
+//! A whole answer: its hits, and the same answer with other hits. Of a hit its id and score are read; what else it holds is left
+//! as it stands.
+
+use bytes::{BufMut, Bytes, BytesMut};
+use prost::Message;
+use prost::encoding::{WireType, encode_key, encode_varint};
+use qdrant_client::qdrant;
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::spans::{List, Spans};
+use super::{Json, Protobuf};
+use crate::protocol::messages::Scan;
+use crate::protocol::operations::Hits;
+use crate::protocol::points::PointId;
+
+/// The field that holds the hits of a `QueryResponse` and of a `SearchResponse`, which are the same on the wire.
+const RESULT: u32 = 1;
+
+/// What an answer is written in, and where it has its hits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// REST's JSON.
+    Json(Hits),
+    /// A gRPC message, without its frame.
+    Message(Hits),
+}
+
+/// One hit as it stands in its answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hit {
+    pub id: PointId,
+    pub score: Option<f64>,
+    pub raw: Bytes,
+}
+
+/// What is read of a hit in JSON.
+#[derive(Deserialize)]
+struct Scored {
+    id: PointId,
+    score: Option<f64>,
+}
+
+#[derive(Deserialize)]
+struct WithPayload<'a> {
+    #[serde(borrow)]
+    payload: Option<&'a RawValue>,
+}
+
+/// What is read of a `ScoredPoint`.
+#[derive(Clone, PartialEq, Message)]
+struct ScoredMessage {
+    #[prost(message, optional, tag = "1")]
+    id: Option<qdrant::PointId>,
+    #[prost(float, tag = "3")]
+    score: f32,
+}
+
+impl Form {
+    /// The lists of hits, each in its order: of a batch one for each of its queries, else one. None if this is no such answer.
+    #[must_use]
+    pub fn lists(self, answer: &Bytes) -> Option<Vec<Vec<Hit>>> {
+        let lists = self.spans(answer)?;
+        lists.iter().map(|list| self.hits(answer, list)).collect()
+    }
+
+    /// The same answer with these hits instead of those of its only list. None if it has another number of lists.
+    #[must_use]
+    pub fn with(self, answer: &Bytes, hits: &[&Hit]) -> Option<Bytes> {
+        let lists = self.spans(answer)?;
+        let [list] = lists.as_slice() else { return None };
+        match self {
+            Self::Json(_) => {
+                let hits: Vec<&[u8]> = hits.iter().map(|hit| hit.raw.as_ref()).collect();
+                Some([&answer[..list.range.start], &hits.join(b",".as_slice()), &answer[list.range.end..]].concat().into())
+            }
+            Self::Message(_) => Some(message_with(answer, list, hits)),
+        }
+    }
+
+    /// A hit's payload as JSON, if it has one of at most `limit` bytes.
+    #[must_use]
+    pub fn payload(self, hit: &Hit, limit: usize) -> Option<Value> {
+        let payload = match self {
+            Self::Json(_) => {
+                let text = serde_json::from_slice::<WithPayload<'_>>(&hit.raw).ok()?.payload?.get();
+                if text.len() > limit { None } else { serde_json::from_str(text).ok() }
+            }
+            Self::Message(_) => {
+                let fields = qdrant::ScoredPoint::decode(hit.raw.clone()).ok()?.payload;
+                (!fields.is_empty()).then(|| Value::Object(fields.into_iter().map(|(key, value)| (key, value.into())).collect()))
+            }
+        };
+        payload.filter(|value: &Value| !value.is_null() && value.to_string().len() <= limit)
+    }
+
+    fn spans(self, answer: &Bytes) -> Option<Vec<List>> {
+        let spans = match self {
+            Self::Json(hits) => {
+                let mut scanner = Json::new(hits, Spans::default());
+                scanner.feed(answer).ok()?;
+                scanner.finish()?
+            }
+            Self::Message(hits) => {
+                let mut scanner = Protobuf::new(hits, Spans::default());
+                scanner.feed(answer).ok()?;
+                scanner.finish().ok()?
+            }
+        };
+        Some(spans.lists)
+    }
+
+    fn hits(self, answer: &Bytes, list: &List) -> Option<Vec<Hit>> {
+        list.hits.iter().map(|hit| self.hit(answer.slice(hit.content.clone()))).collect()
+    }
+
+    fn hit(self, raw: Bytes) -> Option<Hit> {
+        let (id, score) = match self {
+            Self::Json(_) => {
+                let Scored { id, score } = serde_json::from_slice(&raw).ok()?;
+                (id, score)
+            }
+            Self::Message(_) => {
+                let ScoredMessage { id, score } = ScoredMessage::decode(raw.clone()).ok()?;
+                (id?.try_into().ok()?, Some(f64::from(score)))
+            }
+        };
+        Some(Hit { id, score: score.filter(|score| score.is_finite()), raw })
+    }
+}
+
+/// Everything that stands around the hits, behind the new ones: the order of different fields says nothing.
+fn message_with(answer: &Bytes, list: &List, hits: &[&Hit]) -> Bytes {
+    let mut out = BytesMut::with_capacity(answer.len());
+    for hit in hits {
+        encode_key(RESULT, WireType::LengthDelimited, &mut out);
+        encode_varint(hit.raw.len() as u64, &mut out);
+        out.put_slice(&hit.raw);
+    }
+    let mut from = 0;
+    for old in &list.hits {
+        out.put_slice(&answer[from..old.field]);
+        from = old.content.end;
+    }
+    out.put_slice(&answer[from..]);
+    out.freeze()
+}

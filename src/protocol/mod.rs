@@ -1,0 +1,23 @@
+//! Qdrant's wire formats: what a request is, where it names its collection, how a message is framed, and where an answer has its
+//! hits.
+//!
+//! ```text
+//! operations   one table of every REST route and gRPC method, and the name in a path
+//! messages     protobuf's fields, gRPC's frame, gzip
+//! names        the name in a message: found, replaced, taken out
+//! points       a point's id
+//! hits         the hits of an answer, as it passes by or as a whole
+//! ```
+//!
+//! Used by the data plane, the mirror and the control plane alike, and knows none of them. Pure: no I/O, no async, no clock.
+//! All bytes that come here are from the network: nothing is believed, memory is bounded by what the caller says (I9), and what
+//! cannot be read is an error.
+
+pub mod hits;
+mod kinds;
+pub mod messages;
+pub mod names;
+pub mod operations;
+pub mod points;
+
+pub use kinds::{Class, Protocol, Read};
