@@ -9,8 +9,8 @@ use bytes::{BufMut, Bytes, BytesMut};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use http::Method;
 use pointsman::metrics::Finding;
-use pointsman::protocol::hits::{Framed, Json};
-use pointsman::protocol::messages::Scan;
+use pointsman::protocol::hits::{in_json, in_message};
+use pointsman::protocol::messages::{Framed, Scan};
 use pointsman::protocol::names::{Scanner, rename};
 use pointsman::protocol::operations::{Hits, locate, rewritten};
 use pointsman::proxy::parse::Tally;
@@ -127,15 +127,15 @@ fn grpc_answer(vectors: bool) -> Vec<u8> {
 }
 
 fn look_at_json(answer: &[u8]) -> Finding {
-    let mut scanner = Json::new(Hits::Points, Tally::default());
+    let mut scanner = in_json(Hits::Points, Tally::default());
     answer.chunks(FRAME).for_each(|piece| scanner.feed(piece).expect("it notes what it cannot read"));
-    scanner.finish().expect("serde_json wrote it").finding()
+    scanner.finish().expect("serde_json wrote it").into_visitor().finding()
 }
 
 fn look_at_grpc(answer: &[u8]) -> Finding {
-    let mut scanner = Framed::new(Hits::Points, false, usize::MAX, Tally::default());
+    let mut scanner = Framed::new(in_message(Hits::Points, Tally::default()), false, usize::MAX);
     answer.chunks(FRAME).for_each(|piece| scanner.feed(piece));
-    scanner.finish().expect("prost wrote it").finding()
+    scanner.finish().expect("prost wrote it").finish().expect("prost wrote it").into_visitor().finding()
 }
 
 fn answer(criterion: &mut Criterion) {

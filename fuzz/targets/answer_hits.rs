@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use std::fmt;
 
 use pointsman::metrics::Finding;
-use pointsman::protocol::hits::{Framed, Json};
-use pointsman::protocol::messages::Scan;
+use pointsman::protocol::hits;
+use pointsman::protocol::messages::{Framed, Scan};
 use pointsman::protocol::operations::Hits;
 use pointsman::proxy::parse::Tally;
 use prost::Message;
@@ -21,11 +21,11 @@ const SHAPES: [Hits; 5] = [Hits::List, Hits::Points, Hits::Lists, Hits::PointsLi
 
 pub fn answer_json(data: &[u8]) {
     let [wanted, shape, text @ ..] = data else { return };
-    let hits = SHAPES[usize::from(*shape) % SHAPES.len()];
+    let place = SHAPES[usize::from(*shape) % SHAPES.len()];
     let scan = |pieces: &mut dyn Iterator<Item = &[u8]>| {
-        let mut scanner = Json::new(hits, Tally::default());
+        let mut scanner = hits::in_json(place, Tally::default());
         pieces.for_each(|piece| scanner.feed(piece).expect("it notes what it cannot read"));
-        scanner.finish().map(|tally| tally.finding())
+        scanner.finish().map(|found| found.into_visitor().finding())
     };
     let whole = scan(&mut [text].into_iter());
     assert_eq!(whole, scan(&mut pieces(text, *wanted)), "the pieces matter");
@@ -35,7 +35,7 @@ pub fn answer_json(data: &[u8]) {
     }
     let Ok(Value::Object(answer)) = serde_json::from_slice::<Value>(text) else { return };
     match whole {
-        Some(found) => agree(found, in_json(hits, answer.get("result"))),
+        Some(found) => agree(found, in_json(place, answer.get("result"))),
         // It reads no escapes in keys, and no numbers longer than any score.
         None => assert!(text.contains(&b'\\') || text.len() > 32, "it is JSON"),
     }
@@ -43,17 +43,18 @@ pub fn answer_json(data: &[u8]) {
 
 pub fn answer_protobuf(data: &[u8]) {
     let [wanted, shape, message @ ..] = data else { return };
-    let hits = SHAPES[usize::from(*shape) % SHAPES.len()];
+    let place = SHAPES[usize::from(*shape) % SHAPES.len()];
     let length = u32::try_from(message.len()).expect("the input is short");
     let frame = [&[0], &length.to_be_bytes()[..], message].concat();
     let scan = |pieces: &mut dyn Iterator<Item = &[u8]>| {
-        let mut scanner = Framed::new(hits, false, usize::MAX, Tally::default());
+        let mut scanner = Framed::new(hits::in_message(place, Tally::default()), false, usize::MAX);
         pieces.for_each(|piece| scanner.feed(piece));
-        scanner.finish().map(|tally| tally.finding())
+        let found = scanner.finish().ok().and_then(|walker| walker.finish().ok());
+        found.map(|found| found.into_visitor().finding())
     };
     let whole = scan(&mut [frame.as_slice()].into_iter());
     assert_eq!(whole, scan(&mut pieces(&frame, *wanted)), "the pieces matter");
-    if let (Ok(found), Some(expected)) = (whole, in_protobuf(hits, message)) {
+    if let (Some(found), Some(expected)) = (whole, in_protobuf(place, message)) {
         agree(found, expected);
     }
 }

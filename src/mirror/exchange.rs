@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderName, header};
 use crate::live::Question;
 use crate::protocol::Protocol;
 use crate::protocol::operations::{self, Operation};
-use crate::upstream::{Credentials, Upstream};
+use crate::upstream::Upstream;
 
 /// A question, and where it names its collection.
 pub(super) struct Wire<'q> {
@@ -95,9 +95,6 @@ pub(super) fn headers(question: &Question, upstream: &Upstream) -> HeaderMap {
     for name in ["grpc-accept-encoding", "grpc-timeout"] {
         headers.remove(HeaderName::from_static(name));
     }
-    if let Credentials::Replace(key) = &upstream.credentials {
-        headers.remove(header::AUTHORIZATION);
-        headers.insert("api-key", key.clone());
-    }
+    upstream.credentials.apply(&mut headers);
     headers
 }

@@ -32,6 +32,8 @@ struct Socket {
     io: Io,
     arrived: Bytes,
     leaving: BytesMut,
+    /// The stream has taken bytes that it may still hold: TLS encrypts more than the socket takes.
+    unflushed: bool,
     /// Met while sending, for the connection to hear of when it has read what came before.
     broken: Option<io::Error>,
     heard: Rc<Heard>,
@@ -73,7 +75,14 @@ pub(crate) struct Turns(Rc<RefCell<Socket>>);
 
 /// Both ends of one socket.
 pub(crate) fn gathered(io: Io) -> (Gathered, Turns) {
-    let socket = Rc::new(RefCell::new(Socket { io, arrived: Bytes::new(), leaving: BytesMut::new(), broken: None, heard: Rc::default() }));
+    let socket = Rc::new(RefCell::new(Socket {
+        io,
+        arrived: Bytes::new(),
+        leaving: BytesMut::new(),
+        unflushed: false,
+        broken: None,
+        heard: Rc::default(),
+    }));
     (Gathered(Rc::clone(&socket)), Turns(socket))
 }
 
@@ -116,8 +125,13 @@ impl Socket {
             if ready!(poll_write_buf(Pin::new(&mut self.io), cx, &mut self.leaving))? == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
+            self.unflushed = true;
         }
         self.leaving = BytesMut::new();
+        if self.unflushed {
+            ready!(Pin::new(&mut self.io).poll_flush(cx))?;
+            self.unflushed = false;
+        }
         Poll::Ready(Ok(()))
     }
 }
@@ -205,10 +219,54 @@ impl AsyncWrite for Gathered {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use rustls_pki_types::{PrivateKeyDer, ServerName};
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    use tokio::net::{TcpListener, TcpStream};
+    use tokio::net::{TcpListener, TcpSocket, TcpStream};
+    use tokio_rustls::{TlsAcceptor, TlsConnector, server};
 
     use super::*;
+
+    /// Both ends of a TLS connection, of which the first writes into a small socket.
+    async fn over_tls() -> (Io, server::TlsStream<TcpStream>) {
+        let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("an address makes a certificate");
+        let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).expect("a key");
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(made.cert.der().clone()).expect("a certificate");
+        let client = rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+        let server = rustls::ServerConfig::builder().with_no_client_auth().with_single_cert(vec![made.cert.der().clone()], key);
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.set_send_buffer_size(4096).expect("it may be small");
+        let (stream, accepted) = tokio::join!(socket.connect(listener.local_addr().expect("bound")), listener.accept());
+        let name = ServerName::try_from("127.0.0.1").expect("an address");
+        let client = TlsConnector::from(Arc::new(client)).connect(name, stream.expect("connected"));
+        let server = TlsAcceptor::from(Arc::new(server.expect("a pair"))).accept(accepted.expect("accepted").0);
+        let (client, server) = tokio::join!(client, server);
+        (client.expect("trusted").into(), server.expect("greeted"))
+    }
+
+    /// TLS takes more than its socket does, and lets go of it only when it is flushed.
+    #[tokio::test]
+    async fn all_that_was_written_over_tls_arrives_though_nothing_follows_it() {
+        const BYTES: usize = 4 * 1024 * 1024;
+        let (io, mut peer) = over_tls().await;
+        let (mut gathered, turns) = gathered(io);
+        let connection = async move {
+            gathered.write_all(&vec![7; BYTES]).await.expect("taken");
+            std::future::pending::<()>().await;
+        };
+        let mut read = vec![0; BYTES];
+        tokio::select! {
+            () = turns.drive(connection) => unreachable!("it waits for ever"),
+            arrived = tokio::time::timeout(Duration::from_secs(60), peer.read_exact(&mut read)) => {
+                arrived.expect("nothing is left behind").expect("the connection stays");
+            }
+        }
+        assert!(read.iter().all(|byte| *byte == 7));
+    }
 
     #[tokio::test]
     async fn what_came_before_a_write_failed_is_read_first() {

@@ -3,10 +3,11 @@
 //!
 //! ```text
 //! operations   one table of every REST route and gRPC method, and the name in a path
-//! messages     protobuf's fields, gRPC's frame, gzip
-//! names        the name in a message: found, replaced, taken out
-//! points       a point's id
 //! hits         the hits of an answer, as it passes by or as a whole
+//! points       a point's id; what a write touches
+//! names        the name in a message: found, replaced, taken out
+//! walk         JSON and protobuf in pieces, along a few containers
+//! messages     protobuf's numbers, gRPC's frame, gzip
 //! ```
 //!
 //! Used by the data plane, the mirror and the control plane alike, and knows none of them. Pure: no I/O, no async, no clock.
@@ -19,5 +20,6 @@ pub mod messages;
 pub mod names;
 pub mod operations;
 pub mod points;
+pub mod walk;
 
 pub use kinds::{Class, Protocol, Read};

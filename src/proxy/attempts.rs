@@ -11,7 +11,8 @@ use super::exchange::Exchange;
 use super::journey::{Arrived, Journey};
 use super::respond::Fault;
 use super::worker::Worker;
-use crate::metrics::{FallbackCause, Outcome};
+use crate::metrics::{FallbackCause, Handles, Outcome};
+use crate::routing::Target;
 
 /// What comes after an attempt.
 enum Next {
@@ -25,8 +26,7 @@ enum Next {
 pub(super) async fn reach(exchange: &impl Exchange, journey: &mut Journey) -> Result<Arrived, Fault> {
     loop {
         let target = journey.begin_attempt();
-        let upstream = journey.upstream(&target);
-        let next = match exchange.attempt(journey, &upstream, &target).await {
+        let next = match attempt(exchange, journey, &target).await {
             Ok(begun) => journey.judge(begun, exchange.question()).await,
             Err(fault) => journey.met(fault),
         };
@@ -39,6 +39,24 @@ pub(super) async fn reach(exchange: &impl Exchange, journey: &mut Journey) -> Re
             }
             Next::Fail(fault) => return Err(fault),
         }
+    }
+}
+
+/// [`reach`] before the request's deadline.
+pub(super) async fn reach_in_time(exchange: &impl Exchange, journey: &mut Journey) -> Result<Arrived, Fault> {
+    let deadline = journey.deadline;
+    let reached = deadline.cut(reach(exchange, journey)).await;
+    reached.unwrap_or_else(|_| Err(Fault::overdue(&journey.client)))
+}
+
+/// One attempt. Where a refusal is held, the attempt leaves time to give that to the client.
+async fn attempt<E: Exchange>(exchange: &E, journey: &mut Journey, target: &Target<Handles>) -> Result<Begun, Fault> {
+    let (upstream, deadline) = (journey.upstream(target), journey.deadline);
+    let limit = journey.refusal.as_ref().and_then(|_| deadline.half(None));
+    let attempt = exchange.attempt(journey, &upstream, target);
+    match limit {
+        None => attempt.await,
+        Some(limit) => deadline.within(limit, attempt).await.unwrap_or_else(|_| Err(Fault::overdue(&journey.client))),
     }
 }
 
@@ -88,7 +106,7 @@ impl Journey {
         if let Some(observation) = self.observation.take() {
             self.refusal = Some(Box::new(HeldRefusal { begun, observation, cause }));
         }
-        self.fell_back = Some(cause);
+        self.turn_to_stable(cause);
     }
 
     /// Stable has answered what the variant refused. Where stable serves it, the variant failed; where stable refuses it as well,
@@ -153,9 +171,11 @@ impl Journey {
     }
 }
 
-/// Has the aliases listed again, and waits until the new table is in place.
+/// Has the aliases listed again, and waits until the new table is in place; not until the deadline, since an answer is to go out
+/// after it.
 async fn refresh(worker: &Worker, deadline: Deadline) -> Result<(), String> {
-    match deadline.within(REFRESH, worker.refresh().now()).await {
+    let limit = deadline.half(Some(REFRESH)).unwrap_or(REFRESH);
+    match deadline.within(limit, worker.refresh().now()).await {
         Ok(listed) => listed.map_err(|error| error.to_string()),
         Err(_) => Err("the listing took too long".to_owned()),
     }

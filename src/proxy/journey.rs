@@ -254,18 +254,28 @@ impl Journey {
         self.plan.target.handle.asked_again && self.live.settings.fallback.enabled && self.is_read() && self.client.is_repeatable()
     }
 
-    /// Ends the variant's attempt as a failure, and makes stable the next target.
+    /// Ends the variant's attempt as a failure, and makes stable the next target. What Pointsman could not hold is no failure of
+    /// the variant.
     pub(super) fn fall_back(&mut self, cause: FallbackCause, outcome: Outcome) {
         if let Some(observation) = self.observation.take() {
             observation.target().handle.series.shard(self.worker.index()).fallback(cause);
-            observation.replaced(outcome);
+            match cause {
+                FallbackCause::Size => observation.superseded(),
+                _ => observation.replaced(outcome),
+            }
         }
+        self.turn_to_stable(cause);
+    }
+
+    /// Makes stable the next target. What was tried at the variant is not held against it.
+    pub(super) fn turn_to_stable(&mut self, cause: FallbackCause) {
         self.fell_back = Some(cause);
+        self.tries = Tries { refreshed: self.tries.refreshed, ..Tries::default() };
     }
 
     /// Whether a request whose connection broke may be sent once more. Takes it from the budget.
     pub(super) fn may_retry(&mut self, lost: Lost) -> bool {
-        if !self.client.is_repeatable() || self.tries.retried {
+        if !self.client.is_repeatable() {
             return false;
         }
         if let Lost::Unsent { first } = lost {
@@ -273,7 +283,7 @@ impl Journey {
                 return false;
             }
         } else {
-            if !self.is_read() {
+            if !self.is_read() || self.tries.retried {
                 return false;
             }
             if !self.worker.budget().withdraw(&self.live.settings.retry, Instant::now()) {
@@ -328,9 +338,10 @@ impl Journey {
     }
 
     fn hand_over(mut self, mut answer: Response<Source>) -> Response<Answer> {
-        self.client.forget();
+        self.client.keep_at_most(0);
         let rest = answer.body().is_sending().then(|| Rest(Rc::clone(&self.client)));
         if rest.is_none() {
+            self.client.forget();
             leave(&self.client, answer.headers_mut());
         }
         let (permit, observation) = (self.permit.take(), self.observation.take());

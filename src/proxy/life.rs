@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use http::Response;
 
-use super::attempts::reach;
+use super::attempts::reach_in_time;
 use super::body::{Answer, ClientBody};
 use super::deadline::Deadline;
 use super::interleave::{self, Interleaves};
@@ -37,8 +37,7 @@ pub(super) async fn serve<E: Interleaves>(mut exchange: E, admitted: Admitted) -
     let mut journey = Journey::begin(&worker, live, permit, body, question, subject, deadline);
     match journey.plan.pairing.take() {
         None => {
-            let reached = deadline.cut(reach(&exchange, &mut journey)).await;
-            let reached = reached.unwrap_or_else(|_| Err(Fault::overdue(&journey.client)));
+            let reached = reach_in_time(&exchange, &mut journey).await;
             journey.end(reached)
         }
         // Boxed where it happens: nearly no request comes by here, and none should carry the room for it.

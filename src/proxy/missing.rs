@@ -9,7 +9,7 @@ use http::HeaderMap;
 use http::header::CONTENT_ENCODING;
 use percent_encoding::percent_decode;
 
-use super::body::Source;
+use super::body::{AnswerError, Source};
 use super::h1::AnswerBody;
 
 /// Qdrant's error bodies are a few hundred bytes.
@@ -17,13 +17,16 @@ const MAX_TEXT: usize = 4096;
 
 /// Whether a 404's body says that a collection is missing; with the body, to be passed on if it is to be.
 ///
+/// # Errors
+/// When the upstream breaks the body off.
+///
 /// Bodies in codings other than gzip cannot be read here; they count as "missing", and a refresh of the table decides.
-pub(super) async fn in_rest(mut body: AnswerBody, headers: &HeaderMap) -> (Source, bool) {
+pub(super) async fn in_rest(mut body: AnswerBody, headers: &HeaderMap) -> Result<(Source, bool), AnswerError> {
     let mut text = BytesMut::new();
     let complete = loop {
         match std::future::poll_fn(|cx| body.poll_chunk(cx)).await {
             Some(Ok(chunk)) => text.extend_from_slice(&chunk),
-            Some(Err(_)) => break false,
+            Some(Err(error)) => return Err(error),
             None => break true,
         }
         if text.len() > MAX_TEXT {
@@ -33,10 +36,10 @@ pub(super) async fn in_rest(mut body: AnswerBody, headers: &HeaderMap) -> (Sourc
     let text = text.freeze();
     if !complete {
         body.unread(text);
-        return (Source::Rest(body), false);
+        return Ok((Source::Rest(body), false));
     }
     let missing = plain(&text, headers).is_none_or(|text| says_missing(&text));
-    (Source::Full(Some(text).filter(|text| !text.is_empty())), missing)
+    Ok((Source::Full(Some(text).filter(|text| !text.is_empty())), missing))
 }
 
 /// Whether a gRPC status message, as it stands in the headers or trailers, says so.

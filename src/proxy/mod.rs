@@ -22,7 +22,6 @@ mod connection;
 mod deadline;
 mod decide;
 mod exchange;
-mod forward;
 mod grpc;
 mod guard;
 mod h1;

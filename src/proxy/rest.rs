@@ -1,6 +1,7 @@
 //! A REST request, as the life of a request sees it.
 
 use std::borrow::Cow;
+use std::io;
 use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -94,14 +95,17 @@ impl Exchange for Rest<'_> {
         let (head, body) = sent.map_err(|cause| fault(upstream, cause))?;
         let (source, missing) = if head.status == StatusCode::NOT_FOUND && journey.plan.listed && journey.is_read() {
             let seen = journey.patience_to_look().wait(|| false, missing::in_rest(body, &head.headers)).await;
-            seen.map_err(|_| Fault::FirstByte(upstream.name.clone()))?
+            let seen = seen.map_err(|_| Fault::FirstByte(upstream.name.clone()))?;
+            seen.map_err(|error| Fault::Broken(upstream.name.clone(), error.into()))?
         } else {
             (Source::Rest(body), false)
         };
         let mut answer = Response::new(source);
         *answer.status_mut() = head.status;
         *answer.headers_mut() = head.headers;
-        Ok(Begun { answer, outcome: Outcome::of_http(head.status), failed: head.status.is_server_error(), missing })
+        // Qdrant says 408 where a search took longer than its `timeout` allows: stable may be faster.
+        let failed = head.status.is_server_error() || head.status == StatusCode::REQUEST_TIMEOUT;
+        Ok(Begun { answer, outcome: Outcome::of_http(head.status), failed, missing })
     }
 }
 
@@ -119,11 +123,12 @@ impl Rest<'_> {
     /// Over a kept-alive connection if there is one, and again over a fresh one if that turns out closed.
     async fn send(&self, journey: &mut Journey, upstream: &Arc<Upstream>, target: &str) -> Result<(AnswerHead, AnswerBody), Cause> {
         let pool = Rc::clone(&journey.worker.pools().of(upstream).rest);
-        let mut kept = pool.take(journey.live.settings.timeouts.idle_rest);
+        let idle = journey.live.settings.timeouts.idle_rest;
+        let mut kept = pool.take(idle);
         loop {
             let mut connection = match kept.take() {
                 Some(connection) => connection,
-                None => pool.open(journey.open_limits(), journey.persistence()).await.map_err(Cause::Connect)?,
+                None => pool.open(journey.open_limits(), journey.persistence(), idle).await.map_err(Cause::Connect)?,
             };
             let body = Outgoing::whole(&journey.client);
             let trip = RoundTrip::new(&mut connection, &self.parts.method, self.head(upstream, target, &body), self.framing, body);
@@ -134,7 +139,8 @@ impl Rest<'_> {
                     let body = AnswerBody::new(connection, &head, &pool);
                     return Ok((head, body));
                 }
-                Err(ExchangeError { unsent, cause: Cause::Broken(_) }) if connection.was_reused() && journey.may_retry(lost(unsent)) => {}
+                Err(ExchangeError { unsent, cause: Cause::Broken(error) })
+                    if error.kind() != io::ErrorKind::TimedOut && connection.was_reused() && journey.may_retry(lost(unsent)) => {}
                 Err(error) => return Err(error.cause),
             }
         }

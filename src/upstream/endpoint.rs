@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use http::header::AUTHORIZATION;
 use http::uri::{Authority, Scheme};
-use http::{HeaderValue, Uri};
+use http::{HeaderMap, HeaderValue, Uri};
 use rustls::ClientConfig;
 use rustls_pki_types::ServerName;
 
@@ -27,6 +28,16 @@ pub struct Upstream {
     pub credentials: Credentials,
     /// HTTP/2 connections per worker.
     pub grpc_connections: usize,
+}
+
+impl Credentials {
+    /// Puts them in place of the client's.
+    pub(crate) fn apply(&self, headers: &mut HeaderMap) {
+        if let Self::Replace(key) = self {
+            headers.remove(AUTHORIZATION);
+            headers.insert("api-key", key.clone());
+        }
+    }
 }
 
 impl Upstream {

@@ -22,7 +22,8 @@ impl<T> Default for Flight<T> {
 impl<T: Clone + 'static> Flight<T> {
     /// Waits for the attempt under way.
     pub(super) fn join(&self) -> Option<Seat<T>> {
-        self.0.borrow().clone().map(Seat)
+        // Of an attempt that was dropped before its end there is nothing to wait for.
+        self.0.borrow().clone().filter(|attempt| attempt.has_changed().is_ok()).map(Seat)
     }
 
     /// Begins an attempt that everybody who joins will share. It must have an end of its own.

@@ -38,8 +38,11 @@ async fn expect_stable(pointsman: &Pointsman, cause: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn server_errors() {
-    let (_upstream, pointsman) = failing_candidate(Some(json!({"errors": [{"status": 500, "share": 1.0}]})), "").await;
-    expect_stable(&pointsman, "status").await;
+    // 408 is what Qdrant says of a search that took longer than its `timeout` allows.
+    for status in [500, 503, 408] {
+        let (_upstream, pointsman) = failing_candidate(Some(json!({"errors": [{"status": status, "share": 1.0}]})), "").await;
+        expect_stable(&pointsman, "status").await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -28,6 +28,7 @@ mod house;
 mod lag;
 mod limits;
 mod names;
+mod odd_answers;
 mod outage;
 mod outside;
 mod peer;

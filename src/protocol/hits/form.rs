@@ -9,8 +9,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::spans::{List, Spans};
-use super::{Json, Protobuf};
+use super::spans::{List, Span, Spans};
+use super::{in_json, in_message};
 use crate::protocol::messages::Scan;
 use crate::protocol::operations::Hits;
 use crate::protocol::points::PointId;
@@ -96,23 +96,27 @@ impl Form {
     }
 
     fn spans(self, answer: &Bytes) -> Option<Vec<List>> {
-        let spans = match self {
+        let found = match self {
             Self::Json(hits) => {
-                let mut scanner = Json::new(hits, Spans::default());
-                scanner.feed(answer).ok()?;
-                scanner.finish()?
+                let mut walker = in_json(hits, Spans::default());
+                walker.feed(answer).ok()?;
+                walker.finish()?
             }
             Self::Message(hits) => {
-                let mut scanner = Protobuf::new(hits, Spans::default());
-                scanner.feed(answer).ok()?;
-                scanner.finish().ok()?
+                let mut walker = in_message(hits, Spans::default());
+                walker.feed(answer).ok()?;
+                walker.finish().ok()?
             }
         };
-        Some(spans.lists)
+        Some(found.into_visitor().lists)
     }
 
     fn hits(self, answer: &Bytes, list: &List) -> Option<Vec<Hit>> {
-        list.hits.iter().map(|hit| self.hit(answer.slice(hit.content.clone()))).collect()
+        let raw = |hit: &Span| match self {
+            Self::Json(_) => answer.slice(hit.outer.clone()),
+            Self::Message(_) => answer.slice(hit.inner.clone()),
+        };
+        list.hits.iter().map(|hit| self.hit(raw(hit))).collect()
     }
 
     fn hit(self, raw: Bytes) -> Option<Hit> {
@@ -140,8 +144,8 @@ fn message_with(answer: &Bytes, list: &List, hits: &[&Hit]) -> Bytes {
     }
     let mut from = 0;
     for old in &list.hits {
-        out.put_slice(&answer[from..old.field]);
-        from = old.content.end;
+        out.put_slice(&answer[from..old.outer.start]);
+        from = old.outer.end;
     }
     out.put_slice(&answer[from..]);
     out.freeze()

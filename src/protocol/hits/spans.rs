@@ -17,12 +17,11 @@ pub(super) struct List {
     pub(super) hits: Vec<Span>,
 }
 
-/// One hit.
+/// One hit: with its brackets, or its field's key and length, and without.
 #[derive(Debug)]
 pub(super) struct Span {
-    /// Where its field begins. In JSON that is the hit itself.
-    pub(super) field: usize,
-    pub(super) content: Range<usize>,
+    pub(super) outer: Range<usize>,
+    pub(super) inner: Range<usize>,
 }
 
 /// The answer is in memory, so all its offsets are ones of this machine.
@@ -41,16 +40,16 @@ impl Visit for Spans {
         }
     }
 
-    fn hit(&mut self, field: u64, content: u64) -> bool {
+    fn hit(&mut self, outer: u64, inner: u64) -> bool {
         if let Some(list) = self.lists.last_mut() {
-            list.hits.push(Span { field: offset(field), content: offset(content)..offset(content) });
+            list.hits.push(Span { outer: offset(outer)..offset(outer), inner: offset(inner)..offset(inner) });
         }
         false
     }
 
-    fn hit_ends(&mut self, at: u64) {
+    fn hit_ends(&mut self, inner: u64, outer: u64) {
         if let Some(hit) = self.lists.last_mut().and_then(|list| list.hits.last_mut()) {
-            hit.content.end = offset(at);
+            (hit.inner.end, hit.outer.end) = (offset(inner), offset(outer));
         }
     }
 }

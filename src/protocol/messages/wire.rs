@@ -17,6 +17,8 @@ pub enum Malformed {
     FieldZero,
     #[error("the message ends inside a field")]
     Truncated,
+    #[error("the message has a value that means nothing")]
+    Value,
 }
 
 /// Adds one byte to a number; the number when it is complete.

@@ -75,7 +75,8 @@ impl Answer {
 
     /// Pointsman's own words.
     pub(in crate::proxy) fn own(source: Source) -> Self {
-        Self { source, watch: None, deadline: Deadline::NONE, silence: Silence::new(None), unread: None, permit: None, rest: None }
+        let (deadline, silence) = (Deadline::NONE, Silence::new(None));
+        Self { source, watch: None, deadline, silence, unread: Unread::of_this_stream(deadline), permit: None, rest: None }
     }
 
     pub(in crate::proxy) fn full(text: impl Into<Bytes>) -> Self {
@@ -121,6 +122,16 @@ impl Answer {
         };
         self.fail(outcome);
         Poll::Ready(Some(Err(error)))
+    }
+
+    /// The upstream has no more frames.
+    fn end_of_frames(&mut self) {
+        if let (Source::Grpc(body), Some(watch)) = (&self.source, &mut self.watch)
+            && body.lacks_status()
+        {
+            watch.outcome(Outcome::ServerError);
+        }
+        self.end();
     }
 
     fn end(&mut self) {
@@ -223,7 +234,7 @@ impl Body for Answer {
                 }
             }
             Some(Err(_)) => this.fail(Outcome::Unavailable),
-            None => this.end(),
+            None => this.end_of_frames(),
         }
         Poll::Ready(frame)
     }

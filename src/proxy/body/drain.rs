@@ -48,6 +48,6 @@ fn drain(client: Rc<ClientBody>) {
 
 /// Whether an HTTP/1.1 connection has to be given up after the answer, since too much of the request may still be to come.
 fn must_close(client: &ClientBody) -> bool {
-    let left = client.length().map(|length| length - client.bytes());
+    let left = client.length().map(|length| length.saturating_sub(client.bytes()));
     !client.has_ended() && (client.is_expectant() || left.is_none_or(|left| left > WORTH_KEEPING))
 }

@@ -181,7 +181,6 @@ impl ClientBody {
 
     /// The answer is on its way to the client: no second sending any more.
     pub(in crate::proxy) fn forget(&self) {
-        self.limit.set(0);
         if self.ended.get() {
             self.kept.borrow_mut().clear();
             self.held.borrow_mut().release();
@@ -206,7 +205,8 @@ impl ClientBody {
 
     /// False when there is no memory for it.
     fn keep(&self, chunk: &Bytes) -> bool {
-        let room = self.held.borrow_mut().take(chunk.len());
+        // With what its place among the others takes: clients may send bytes one by one.
+        let room = self.held.borrow_mut().take(chunk.len() + size_of::<Bytes>());
         if room {
             self.kept_bytes.set(self.kept_bytes.get() + chunk.len());
             self.kept.borrow_mut().push(chunk.clone());

@@ -4,10 +4,10 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use http::header::{AUTHORIZATION, CONTENT_LENGTH};
+use http::header::CONTENT_LENGTH;
 use http::request::Parts;
 use http::uri::PathAndQuery;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri, Version};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, Version};
 
 use super::inspect::{Message, NotRenamed, Unreadable};
 use crate::live::Live;
@@ -28,9 +28,10 @@ use crate::proxy::life::{self, Admitted};
 use crate::proxy::missing;
 use crate::proxy::respond::{Fault, refuse};
 use crate::routing::Target;
-use crate::upstream::{Credentials, Upstream};
+use crate::upstream::Upstream;
 
 const NOT_FOUND: &str = "5";
+const DEADLINE_EXCEEDED: u16 = 4;
 static GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
 static GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 static GRPC_ACCEPT_ENCODING: HeaderName = HeaderName::from_static("grpc-accept-encoding");
@@ -86,8 +87,12 @@ impl Exchange for Call<'_> {
         let looks_on = journey.can_fall_back() && journey.is_read();
         let status = journey.patience_to_look().wait(|| false, early_status(&mut answer, looks_on)).await;
         let status = status.map_err(|_| Fault::FirstByte(upstream.name.clone()))?;
-        let outcome = status.as_ref().map_or(Outcome::Ok, |status| Outcome::of_grpc(status.code));
-        let failed = matches!(outcome, Outcome::ServerError | Outcome::Unavailable);
+        let (outcome, failed) = match (&status, answer.status()) {
+            (Some(status), _) => (Outcome::of_grpc(status.code), status.is_failure()),
+            (None, StatusCode::OK) => (Outcome::Ok, false),
+            // Not Qdrant's answer, but that of a proxy on the way to it.
+            (None, http) => (Outcome::of_http(http), http.is_server_error()),
+        };
         let missing = status.is_some_and(|status| status.missing);
         Ok(Begun { answer: answer.map(|body| Source::Grpc(Box::new(body))), outcome, failed, missing })
     }
@@ -148,10 +153,7 @@ impl Call<'_> {
         headers.extend(forwarding);
         // A renamed message has another length, and gRPC needs none: the stream says where it ends.
         headers.remove(CONTENT_LENGTH);
-        if let Credentials::Replace(key) = &upstream.credentials {
-            headers.remove(AUTHORIZATION);
-            headers.insert("api-key", key.clone());
-        }
+        upstream.credentials.apply(&mut headers);
         let mut request = Request::new(());
         *request.method_mut() = Method::POST;
         *request.version_mut() = Version::HTTP_2;
@@ -172,17 +174,34 @@ async fn early_status(answer: &mut Started, looks_on: bool) -> Option<EarlyStatu
     if let Some(status) = answer.headers().get(&GRPC_STATUS) {
         return Some(EarlyStatus::read(status, answer.headers()));
     }
-    if !looks_on {
+    if answer.status() != StatusCode::OK {
         return None;
     }
-    match answer.body_mut().first_trailers().await {
-        Ok(trailers) => trailers.and_then(|trailers| trailers.get(&GRPC_STATUS).map(|status| EarlyStatus::read(status, trailers))),
-        // Broken off before the first message: as good as unavailable.
-        Err(_) => Some(EarlyStatus { code: 14, missing: false }),
+    if looks_on {
+        match answer.body_mut().first_trailers().await {
+            Ok(None) => {}
+            Ok(Some(trailers)) => {
+                let status = trailers.get(&GRPC_STATUS).map(|status| EarlyStatus::read(status, trailers));
+                return Some(status.unwrap_or(EarlyStatus::UNKNOWN));
+            }
+            Err(_) => return Some(EarlyStatus::UNAVAILABLE),
+        }
     }
+    answer.body().is_end().then_some(EarlyStatus::UNKNOWN)
 }
 
 impl EarlyStatus {
+    /// Of a call that ends without a status.
+    const UNKNOWN: Self = Self { code: 2, missing: false };
+    /// Of one that is broken off before its first message.
+    const UNAVAILABLE: Self = Self { code: 14, missing: false };
+
+    /// Whether the upstream failed, and not the request. Qdrant says `DEADLINE_EXCEEDED` where a search took longer than its
+    /// `timeout` allows: stable may be faster. An expired `grpc-timeout`, which is the client's own, is `CANCELLED`.
+    fn is_failure(&self) -> bool {
+        self.code == DEADLINE_EXCEEDED || matches!(Outcome::of_grpc(self.code), Outcome::ServerError | Outcome::Unavailable)
+    }
+
     fn read(status: &HeaderValue, headers: &HeaderMap) -> Self {
         let code = status.to_str().ok().and_then(|status| status.parse().ok()).unwrap_or(2);
         Self { code, missing: status == NOT_FOUND && missing::in_grpc(headers) }
@@ -194,6 +213,7 @@ fn fault(upstream: &Upstream, error: CallError) -> Fault {
     match error {
         CallError::Unsent { error, .. } => Fault::Unreachable(name, error.into()),
         CallError::Broken(error) => Fault::Broken(name, error.into()),
+        CallError::Stuck(_) => Fault::Broken(name, error.into()),
         CallError::FirstByte => Fault::FirstByte(name),
         CallError::Client(error) => error.into(),
     }

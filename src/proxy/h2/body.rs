@@ -21,13 +21,15 @@ pub(in crate::proxy) struct AnswerBody {
     ahead: Option<Frame<Bytes>>,
     data_done: bool,
     done: bool,
+    /// It is Qdrant's, and its status has not come yet.
+    needs_status: bool,
 }
 
 impl AnswerBody {
-    pub(super) fn new(stream: RecvStream, pump: Option<Pump>, lease: Lease) -> Self {
+    pub(super) fn new(stream: RecvStream, pump: Option<Pump>, lease: Lease, needs_status: bool) -> Self {
         // Headers that end the stream carry the status themselves: nothing follows.
         let done = stream.is_end_stream();
-        Self { stream, pump: pump.filter(|_| !done), _lease: lease, ahead: None, data_done: done, done }
+        Self { stream, pump: pump.filter(|_| !done), _lease: lease, ahead: None, data_done: done, done, needs_status }
     }
 
     /// Whether more of the request is still to be sent.
@@ -37,6 +39,11 @@ impl AnswerBody {
 
     pub(in crate::proxy) fn is_end(&self) -> bool {
         self.done && self.ahead.is_none()
+    }
+
+    /// Whether it has ended without the status that every gRPC answer ends with.
+    pub(in crate::proxy) fn lacks_status(&self) -> bool {
+        self.done && self.needs_status
     }
 
     /// Looks at the first frame. Trailers there mean that the call failed after its headers had been sent.
@@ -65,6 +72,7 @@ impl AnswerBody {
         match ready!(self.stream.poll_trailers(cx)) {
             Ok(trailers) => {
                 self.done = true;
+                self.needs_status &= trailers.is_none();
                 Poll::Ready(trailers.map(|mut trailers| {
                     strip_internal(&mut trailers);
                     Ok(Frame::trailers(trailers))

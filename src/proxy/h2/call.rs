@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use h2::client::ResponseFuture;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 
 use super::body::AnswerBody;
 use super::error::CallError;
@@ -33,7 +33,8 @@ pub(in crate::proxy) async fn call(
     let begun = Begin { answer, pump }.await;
     lease.answered();
     let (head, pump) = begun.map_err(|error| error.on(&lease))?;
-    let mut head = head.map(|stream| AnswerBody::new(stream, pump, lease));
+    let needs_status = head.status() == StatusCode::OK && !head.headers().contains_key("grpc-status");
+    let mut head = head.map(|stream| AnswerBody::new(stream, pump, lease, needs_status));
     strip_internal(head.headers_mut());
     Ok(head)
 }

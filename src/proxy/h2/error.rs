@@ -1,5 +1,7 @@
 //! Why a gRPC call has no answer.
 
+use std::time::Duration;
+
 use crate::proxy::body::BodyFault;
 use crate::upstream::Lost;
 use crate::upstream::h2::Lease;
@@ -13,6 +15,8 @@ pub(in crate::proxy) enum CallError {
     Unsent { error: h2::Error, first: bool },
     #[error("the call was broken off: {0}")]
     Broken(h2::Error),
+    #[error("the upstream has taken nothing of the call for {0:?}")]
+    Stuck(Duration),
     #[error("no answer began in time")]
     FirstByte,
     #[error("the client broke off its call: {0}")]
@@ -43,7 +47,7 @@ impl CallError {
         match self {
             Self::Unsent { first, .. } => Some(Lost::Unsent { first: *first }),
             Self::Broken(_) => Some(Lost::Sent),
-            Self::FirstByte | Self::Client(_) => None,
+            Self::Stuck(_) | Self::FirstByte | Self::Client(_) => None,
         }
     }
 }

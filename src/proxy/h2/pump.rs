@@ -11,7 +11,8 @@ use crate::proxy::body::Outgoing;
 use crate::proxy::deadline::Silence;
 use crate::upstream::h2::Starved;
 
-/// A chunk this small is handed over without waiting for window: one stream cannot pile up more than this.
+/// So much of a body is handed over without waiting for window: one stream cannot pile up more than this. A renamed message comes in
+/// several chunks, and a stream has no window before its connection has had a turn.
 const AT_ONCE: usize = 64 * 1024;
 
 pub(super) struct Pump {
@@ -19,7 +20,8 @@ pub(super) struct Pump {
     body: Outgoing,
     /// Read from the client, waiting for window.
     waiting: Bytes,
-    first: bool,
+    /// How much more is handed over without waiting.
+    at_once: usize,
     done: bool,
     /// The upstream gives no window.
     silence: Silence,
@@ -29,7 +31,7 @@ pub(super) struct Pump {
 impl Pump {
     /// `idle` is how long the upstream may take nothing of it.
     pub(super) fn new(stream: SendStream<Bytes>, body: Outgoing, starved: Starved, idle: Option<Duration>) -> Self {
-        Self { stream, body, waiting: Bytes::new(), first: true, done: false, silence: Silence::new(idle), starved }
+        Self { stream, body, waiting: Bytes::new(), at_once: AT_ONCE, done: false, silence: Silence::new(idle), starved }
     }
 
     /// Ready when the whole body has been handed to the connection.
@@ -40,11 +42,16 @@ impl Pump {
                 continue;
             }
             match ready!(self.body.poll_chunk(cx)).map_err(CallError::Client)? {
-                Some(chunk) if self.first && chunk.len() <= AT_ONCE => self.send(chunk)?,
-                Some(chunk) => self.waiting = chunk,
+                Some(chunk) if chunk.len() <= self.at_once => {
+                    self.at_once -= chunk.len();
+                    self.send(chunk)?;
+                }
+                Some(chunk) => {
+                    self.at_once = 0;
+                    self.waiting = chunk;
+                }
                 None => self.send(Bytes::new())?,
             }
-            self.first = false;
         }
         Poll::Ready(Ok(()))
     }
@@ -59,7 +66,7 @@ impl Pump {
                     capacity.map_err(CallError::Broken)?;
                 }
                 Poll::Ready(None) => return Poll::Ready(Err(CallError::closed())),
-                Poll::Pending => return self.silence.poll(cx).map(|()| Err(CallError::closed())),
+                Poll::Pending => return self.silence.poll(cx).map(|()| Err(CallError::Stuck(self.silence.limit()))),
             }
         }
         self.silence.broken();

@@ -29,7 +29,7 @@ use http::Response;
 use self::collect::Collected;
 pub(super) use self::fit::{Fit, Unfit, grpc as fit_grpc, rest as fit_rest};
 use self::merge::{Own, conclude};
-use super::attempts::reach;
+use super::attempts::{reach, reach_in_time};
 use super::body::{Answer, Source};
 use super::deadline::{PARTNER, within};
 use super::decide::Pairing;
@@ -62,8 +62,7 @@ pub(super) async fn serve<E: Interleaves>(mut exchange: E, mut journey: Journey,
         Ok(fit) => fit,
         Err(Unfit::Alone(why)) => {
             journey.count_merge(pairing, Some(why));
-            let reached = journey.deadline.cut(reach(&exchange, &mut journey)).await;
-            let reached = reached.unwrap_or_else(|_| Err(Fault::overdue(&journey.client)));
+            let reached = reach_in_time(&exchange, &mut journey).await;
             return journey.end(reached);
         }
         Err(Unfit::Fault(fault)) => {

@@ -15,9 +15,10 @@ use http::{HeaderMap, HeaderName};
 pub use self::tally::Tally;
 use crate::metrics::{Finding, WorkerEvent};
 use crate::protocol::Protocol;
-use crate::protocol::hits::{Framed, Json, Unreadable};
-use crate::protocol::messages::{Inflated, Scan};
+use crate::protocol::hits::{Finder, in_json, in_message};
+use crate::protocol::messages::{Framed, Inflated, Scan, Unreadable};
 use crate::protocol::operations::Hits;
+use crate::protocol::walk::{json, protobuf};
 
 /// How an answer that says nothing is counted.
 pub(super) fn event(why: Unreadable) -> WorkerEvent {
@@ -30,9 +31,9 @@ pub(super) fn event(why: Unreadable) -> WorkerEvent {
 
 #[derive(Debug)]
 enum Scanner {
-    Rest(Json<Tally>),
-    Gzip(Inflated<Json<Tally>>),
-    Grpc(Framed<Tally>),
+    Rest(json::Walker<Finder<Tally>>),
+    Gzip(Inflated<json::Walker<Finder<Tally>>>),
+    Grpc(Framed<protobuf::Walker<Finder<Tally>>>),
     Unreadable(Unreadable),
 }
 
@@ -51,13 +52,13 @@ impl Look {
         let scanner = match protocol {
             _ if length.is_some_and(|length| length > limit) => Scanner::Unreadable(Unreadable::TooLarge),
             Protocol::Rest => match headers.get(CONTENT_ENCODING) {
-                None => Scanner::Rest(Json::new(hits, Tally::default())),
-                Some(coding) if coding == "gzip" => Scanner::Gzip(Inflated::new(Json::new(hits, Tally::default()), limit)),
+                None => Scanner::Rest(in_json(hits, Tally::default())),
+                Some(coding) if coding == "gzip" => Scanner::Gzip(Inflated::new(in_json(hits, Tally::default()), limit)),
                 Some(_) => Scanner::Unreadable(Unreadable::Compressed),
             },
             Protocol::Grpc => {
                 let gzip = headers.get(HeaderName::from_static("grpc-encoding")).is_some_and(|coding| coding == "gzip");
-                Scanner::Grpc(Framed::new(hits, gzip, limit, Tally::default()))
+                Scanner::Grpc(Framed::new(in_message(hits, Tally::default()), gzip, limit))
             }
         };
         Self { scanner, left: limit }
@@ -88,12 +89,12 @@ impl Look {
 
     /// After the last byte.
     pub(super) fn finish(self) -> Result<Finding, Unreadable> {
-        let tally = match self.scanner {
+        let found = match self.scanner {
             Scanner::Rest(json) => json.finish(),
             Scanner::Gzip(inflated) => inflated.finish()?.finish(),
-            Scanner::Grpc(framed) => Some(framed.finish()?),
+            Scanner::Grpc(framed) => framed.finish()?.finish().ok(),
             Scanner::Unreadable(why) => return Err(why),
         };
-        tally.map(|tally| tally.finding()).ok_or(Unreadable::Malformed)
+        found.map(|found| found.into_visitor().finding()).ok_or(Unreadable::Malformed)
     }
 }

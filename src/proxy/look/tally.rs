@@ -29,7 +29,7 @@ impl Visit for Tally {
     }
 
     /// The list's first hit is its best.
-    fn hit(&mut self, _field: u64, _content: u64) -> bool {
+    fn hit(&mut self, _outer: u64, _inner: u64) -> bool {
         self.hits += 1;
         self.hits == 1
     }

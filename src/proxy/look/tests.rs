@@ -17,15 +17,16 @@ const ALL: [Hits; 5] = [Hits::List, Hits::Points, Hits::Lists, Hits::PointsLists
 type Scored = Option<f32>;
 
 fn rest(hits: Hits, pieces: &[&[u8]]) -> Result<Finding, Unreadable> {
-    let mut scanner = Json::new(hits, Tally::default());
+    let mut scanner = in_json(hits, Tally::default());
     pieces.iter().for_each(|piece| scanner.feed(piece).expect("it notes what it cannot read"));
-    scanner.finish().map(|tally| tally.finding()).ok_or(Unreadable::Malformed)
+    scanner.finish().map(|found| found.into_visitor().finding()).ok_or(Unreadable::Malformed)
 }
 
 fn grpc(hits: Hits, pieces: &[&[u8]]) -> Result<Finding, Unreadable> {
-    let mut scanner = Framed::new(hits, true, usize::MAX, Tally::default());
+    let mut scanner = Framed::new(in_message(hits, Tally::default()), true, usize::MAX);
     pieces.iter().for_each(|piece| scanner.feed(piece));
-    scanner.finish().map(|tally| tally.finding())
+    let found = scanner.finish()?.finish().map_err(|_| Unreadable::Malformed)?;
+    Ok(found.into_visitor().finding())
 }
 
 /// A hit as Qdrant writes it, with a payload full of what a careless scanner would fall for.

@@ -4,7 +4,9 @@
 //! path takes no lock and wakes no other core.
 
 mod admission;
+mod budget;
 mod drain;
+mod pools;
 mod run;
 
 use std::cell::{Cell, RefCell};
@@ -15,7 +17,8 @@ use std::time::{Duration, Instant};
 
 use arc_swap::Cache;
 
-use super::forward::{Budget, Pools};
+use self::budget::Budget;
+use self::pools::Pools;
 use crate::live::{Live, Memory, Mirror, Refresh, Shared};
 use crate::metrics::{Completed, Handles, WorkerCells};
 use crate::protocol::operations::Operation;

@@ -67,10 +67,17 @@ impl Pool {
         None
     }
 
+    /// A connection whose exchange is over: to the request that waits for one, or to be kept.
     pub(crate) fn put(&self, mut connection: Box<Connection>) {
+        connection.reused = true;
+        self.hand_over(connection);
+    }
+
+    fn keep(&self, mut connection: Box<Connection>) {
         let mut idle = self.idle.borrow_mut();
         if idle.len() < MAX_IDLE {
             connection.idle_since = Clock::now();
+            // Whoever takes it later cannot know whether the upstream has closed it by then.
             connection.reused = true;
             idle.push(connection);
         }
@@ -81,9 +88,9 @@ impl Pool {
         self.idle.borrow_mut().retain(|connection| connection.idle_since.elapsed() <= max_idle);
     }
 
-    /// A new connection. How long each attempt may take is in `limits`; how long this caller waits is its
-    /// `persistence`. May be dropped at any time.
-    pub(crate) async fn open(self: &Rc<Self>, limits: OpenLimits, persistence: Persistence) -> Opened {
+    /// A new connection, or one that another request has done with in the meantime. How long each attempt may take is in `limits`;
+    /// how long this caller waits is its `persistence`; `max_idle` is as in [`Self::take`]. May be dropped at any time.
+    pub(crate) async fn open(self: &Rc<Self>, limits: OpenLimits, persistence: Persistence, max_idle: Duration) -> Opened {
         loop {
             let error = match self.attempt(limits, persistence).await {
                 Ok(connection) => return Ok(connection),
@@ -93,6 +100,9 @@ impl Pool {
             match pause {
                 Some(pause) => tokio::time::sleep(pause).await,
                 None => return Err(error),
+            }
+            if let Some(connection) = self.take(max_idle) {
+                return Ok(connection);
             }
         }
     }
@@ -144,15 +154,21 @@ impl Pool {
 
     /// To the request that has waited for longest; kept if all have left.
     fn hand_over(&self, connection: Box<Connection>) {
+        let reused = connection.was_reused();
         let mut opened = Ok(connection);
         while let Some(next) = self.next() {
             match next.send(opened) {
-                Ok(()) => return self.served(),
+                Ok(()) => {
+                    if reused {
+                        self.tally.reused();
+                    }
+                    return self.served();
+                }
                 Err(back) => opened = back,
             }
         }
         if let Ok(connection) = opened {
-            self.put(connection);
+            self.keep(connection);
         }
     }
 

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use h2::client::SendRequest;
@@ -14,6 +15,10 @@ use crate::net::gather::Heard;
 /// the connection's, so below it no slow client can hold up another client's answer.
 pub(super) const CALLS: usize = 64;
 
+/// How long calls wait to send before their connection counts as crowded. Every large request waits for its first turn, and for
+/// window now and then; an upstream that takes no more keeps it waiting for longer.
+const STARVED: Duration = Duration::from_millis(20);
+
 #[derive(Debug)]
 pub(super) struct Line {
     sender: SendRequest<Bytes>,
@@ -23,13 +28,16 @@ pub(super) struct Line {
     open: Rc<Cell<bool>>,
     /// Calls under way.
     busy: Cell<usize>,
-    /// Calls that wait for the upstream to take more of their request.
+    /// Calls that wait for the upstream to take more of their request; and since when there have been any.
     starved: Cell<usize>,
+    starved_since: Cell<Option<Instant>>,
     /// Calls so far; and as many as there were at the last sweep.
     calls: Cell<u64>,
     swept: Cell<u64>,
     sweeps: Cell<u32>,
     idle_sweeps: Cell<u32>,
+    /// What had been heard of the upstream when it was last asked for something after it had been heard, and the sweep that was.
+    asked: Cell<Option<(u64, u32)>>,
 }
 
 impl Line {
@@ -41,10 +49,12 @@ impl Line {
             open,
             busy: Cell::new(0),
             starved: Cell::new(0),
+            starved_since: Cell::new(None),
             calls: Cell::new(0),
             swept: Cell::new(0),
             sweeps: Cell::new(0),
             idle_sweeps: Cell::new(0),
+            asked: Cell::new(None),
         })
     }
 
@@ -56,12 +66,16 @@ impl Line {
 
     /// Whether another connection would serve the next call better.
     pub(super) fn is_crowded(&self) -> bool {
-        self.starved.get() > 0 || self.busy.get() >= CALLS.min(self.sender.current_max_send_streams())
+        self.is_starved() || self.busy.get() >= CALLS.min(self.sender.current_max_send_streams())
     }
 
     /// The order in which connections are taken.
     pub(super) fn load(&self) -> (bool, usize) {
-        (self.starved.get() > 0, self.busy.get())
+        (self.is_starved(), self.busy.get())
+    }
+
+    fn is_starved(&self) -> bool {
+        self.starved_since.get().is_some_and(|since| since.elapsed() >= STARVED)
     }
 
     /// How many sweeps in a row found that it had not been used.
@@ -86,20 +100,24 @@ impl Drop for Line {
 pub(crate) struct Lease {
     line: Rc<Line>,
     first: bool,
-    /// What had been heard of the upstream when the call began, and the sweep that was; none once it has answered.
+    /// What had been heard of the upstream, and the sweep since when it has been silent though it was asked; none once it has
+    /// answered this call.
     unanswered: Cell<Option<(u64, u32)>>,
 }
 
-/// How many sweeps a call has seen whose end without an answer says something of the connection. They are a second
-/// apart, so it waited for more than one second.
+/// How many sweeps without a byte a connection has seen, with calls on it, when the end of one without an answer says something of
+/// the connection. They are a second apart, so the upstream has been silent for more than one second; each single call may have
+/// waited for less.
 const SILENT_SWEEPS: u32 = 2;
 
 impl Lease {
     pub(super) fn of(line: &Rc<Line>) -> Self {
         line.busy.set(line.busy.get() + 1);
         let before = line.calls.replace(line.calls.get() + 1);
-        let unanswered = Cell::new(Some((line.heard.reads(), line.sweeps.get())));
-        Self { line: Rc::clone(line), first: before == 0, unanswered }
+        let now = (line.heard.reads(), line.sweeps.get());
+        let silent_since = line.asked.get().filter(|(reads, _)| *reads == now.0).unwrap_or(now);
+        line.asked.set(Some(silent_since));
+        Self { line: Rc::clone(line), first: before == 0, unanswered: Cell::new(Some(silent_since)) }
     }
 
     pub(crate) fn sender(&self) -> SendRequest<Bytes> {
@@ -140,8 +158,8 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         self.line.busy.set(self.line.busy.get() - 1);
-        // The call was given up, and not a byte has come over this connection for as long as it waited: the other end may
-        // be gone without a word. Calls under way stay on it; the next one takes another.
+        // The call was given up, and not a byte has come over this connection for as long as calls have waited: the other end
+        // may be gone without a word. Calls under way stay on it; the next one takes another.
         if let Some((reads, sweeps)) = self.unanswered.get()
             && self.line.heard.reads() == reads
             && self.line.sweeps.get().wrapping_sub(sweeps) >= SILENT_SWEEPS
@@ -163,7 +181,10 @@ impl Starved {
         if waits != self.waits {
             self.waits = waits;
             let count = self.line.starved.get();
-            self.line.starved.set(if waits { count + 1 } else { count - 1 });
+            let count = if waits { count + 1 } else { count - 1 };
+            self.line.starved.set(count);
+            let since = self.line.starved_since.get().filter(|_| count > 0);
+            self.line.starved_since.set(since.or_else(|| (count > 0).then(Instant::now)));
         }
     }
 }

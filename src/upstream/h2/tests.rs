@@ -148,6 +148,7 @@ async fn a_call_that_waits_to_send_makes_its_connection_a_crowded_one() {
         let uploading = lease(&pool).await;
         let mut starved = uploading.starved();
         starved.set(true);
+        until(|| uploading.is_crowded()).await;
         drop(lease(&pool).await);
         until(|| lines(&pool) == 2).await;
         assert!(!lease(&pool).await.is_shared(), "other calls go by the other one");
@@ -166,8 +167,8 @@ async fn the_number_of_connections_has_a_bound() {
             let lease = lease(&pool).await;
             let mut starved = lease.starved();
             starved.set(true);
+            until(|| lease.is_crowded() && !pool.growing.get()).await;
             held.push((lease, starved));
-            until(|| !pool.growing.get()).await;
         }
         assert_eq!(lines(&pool), MOST);
     })
@@ -208,6 +209,23 @@ async fn a_connection_that_nothing_is_heard_over_takes_no_further_call() {
         let silent = lease(&pool).await;
         (0..3).for_each(|_| pool.sweep());
         drop(silent);
+        drop(lease(&pool).await);
+        assert_eq!(accepted.get(), 2);
+    })
+    .await;
+}
+
+/// Each call waits for less than it takes to tell; all of them together do not.
+#[tokio::test]
+async fn a_connection_that_many_short_calls_hear_nothing_over_takes_no_further_call() {
+    on_a_worker(async {
+        let (pool, accepted) = speaking(1);
+        drop(lease(&pool).await);
+        for _ in 0..3 {
+            drop(lease(&pool).await);
+            pool.sweep();
+        }
+        drop(lease(&pool).await);
         drop(lease(&pool).await);
         assert_eq!(accepted.get(), 2);
     })

@@ -1,17 +1,15 @@
-//! The message of a gRPC answer, behind its prefix: a flag and a length.
+//! A gRPC message that comes in pieces, taken out of its frame for a scanner as it passes.
 
-use super::{Protobuf, Visit};
-use crate::protocol::messages::{Inflated, NotInflated, PREFIX, Scan};
-use crate::protocol::operations::Hits;
+use super::{Inflated, NotInflated, PREFIX, Scan};
 
-/// Why an answer's hits cannot be read.
+/// Why an answer or a request cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
-    #[error("the answer is compressed by another coding than gzip")]
+    #[error("it is compressed by another coding than gzip")]
     Compressed,
-    #[error("the answer is too large")]
+    #[error("it is too large")]
     TooLarge,
-    #[error("the answer is not one that Qdrant gives")]
+    #[error("it is not what Qdrant speaks")]
     Malformed,
 }
 
@@ -25,33 +23,32 @@ impl From<NotInflated> for Unreadable {
 }
 
 #[derive(Debug)]
-enum State<V: Visit> {
-    Prefix { there: usize, bytes: [u8; PREFIX], visitor: V },
-    Plain(Protobuf<V>),
-    Gzip(Inflated<Protobuf<V>>),
+enum State<S: Scan> {
+    Prefix { there: usize, bytes: [u8; PREFIX], scanner: S },
+    Plain(S),
+    Gzip(Inflated<S>),
     Unreadable(Unreadable),
 }
 
-/// Reads the first message of a gRPC answer; an answer to a search has no other.
+/// Reads the first message of a body; those that are read by this have no other.
 #[derive(Debug)]
-pub struct Framed<V: Visit> {
-    hits: Hits,
+pub struct Framed<S: Scan> {
     /// What compressed messages are compressed with; if it is something else, they say nothing.
     gzip: bool,
     limit: usize,
-    state: State<V>,
+    state: State<S>,
     /// How much of the message is still to come.
     left: usize,
 }
 
-impl<V: Visit> Framed<V> {
+impl<S: Scan> Framed<S> {
     /// For messages that have at most `limit` bytes when they are inflated.
     #[must_use]
-    pub fn new(hits: Hits, gzip: bool, limit: usize, visitor: V) -> Self {
-        Self { hits, gzip, limit, state: State::Prefix { there: 0, bytes: [0; PREFIX], visitor }, left: 0 }
+    pub fn new(scanner: S, gzip: bool, limit: usize) -> Self {
+        Self { gzip, limit, state: State::Prefix { there: 0, bytes: [0; PREFIX], scanner }, left: 0 }
     }
 
-    /// The next bytes of the answer.
+    /// The next bytes of the body.
     pub fn feed(&mut self, mut bytes: &[u8]) {
         if let State::Prefix { there, bytes: prefix, .. } = &mut self.state {
             let taken = bytes.len().min(PREFIX - *there);
@@ -77,9 +74,8 @@ impl<V: Visit> Framed<V> {
     /// The prefix is whole: the message follows.
     fn begin(&mut self) {
         let before = std::mem::replace(&mut self.state, State::Unreadable(Unreadable::Malformed));
-        let State::Prefix { bytes: [flag, length @ ..], visitor, .. } = before else { return };
+        let State::Prefix { bytes: [flag, length @ ..], scanner, .. } = before else { return };
         self.left = u32::from_be_bytes(length) as usize;
-        let scanner = Protobuf::new(self.hits, visitor);
         self.state = match flag {
             0 => State::Plain(scanner),
             1 if self.gzip => State::Gzip(Inflated::new(scanner, self.limit)),
@@ -88,17 +84,16 @@ impl<V: Visit> Framed<V> {
         };
     }
 
-    /// The visitor, after the last byte.
+    /// The scanner, after the last byte.
     ///
     /// # Errors
-    /// When the message is compressed in an unknown way, too large, not whole, or not protobuf.
-    pub fn finish(self) -> Result<V, Unreadable> {
-        let scanner = match self.state {
-            State::Unreadable(why) => return Err(why),
-            State::Plain(scanner) if self.left == 0 => scanner,
-            State::Gzip(inflated) if self.left == 0 => inflated.finish()?,
-            State::Prefix { .. } | State::Plain(_) | State::Gzip(_) => return Err(Unreadable::Malformed),
-        };
-        scanner.finish().map_err(|_| Unreadable::Malformed)
+    /// When the message is compressed in an unknown way, too large, or not whole.
+    pub fn finish(self) -> Result<S, Unreadable> {
+        match self.state {
+            State::Unreadable(why) => Err(why),
+            State::Plain(scanner) if self.left == 0 => Ok(scanner),
+            State::Gzip(inflated) if self.left == 0 => Ok(inflated.finish()?),
+            State::Prefix { .. } | State::Plain(_) | State::Gzip(_) => Err(Unreadable::Malformed),
+        }
     }
 }
