@@ -20,7 +20,7 @@ use tokio::sync::watch;
 
 use super::{ServeArgs, complain, configuration};
 use crate::admin::{self, AdminState};
-use crate::config::{Change, Config, Loaded, Watcher};
+use crate::config::{Change, Config, Loaded, Purpose, Watcher};
 use crate::control::{self, Control};
 use crate::live::Mirror;
 use crate::logging::{self, LogHandle};
@@ -52,7 +52,7 @@ enum ServeError {
 }
 
 pub(super) fn run(args: &ServeArgs) -> ExitCode {
-    let loaded = match configuration(args) {
+    let loaded = match configuration(Purpose::Serve, args) {
         Ok(loaded) => loaded,
         Err(code) => return code,
     };
