@@ -3,6 +3,8 @@
 
 use std::future::pending;
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -12,11 +14,12 @@ use http::Response;
 use qdrant_client::qdrant::{
     AliasDescription, CollectionDescription, ListAliasesResponse, ListCollectionsResponse, SearchPointsBuilder, SearchResponse,
 };
+use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 use crate::house::{PATIENCE, Pointsman, Upstream, query};
-use crate::peer::{Call, answer, headers, listen};
+use crate::peer::{self, Call, answer, headers, listen};
 use crate::wire::{call_on, dial, framed};
 
 /// Where a candidate gets stuck, and how.
@@ -418,5 +421,47 @@ async fn an_upstream_that_stops_reading_a_write_is_given_up() {
     let answer = pointsman.http.put(pointsman.rest("/collections/docs/points")).body(body).send();
     let answer = tokio::time::timeout(PATIENCE, answer).await.expect("it ends");
     assert_eq!(answer.expect("an answer").status(), 502);
+    pointsman.idle().await;
+}
+
+/// A gRPC port at which aliases can be listed until `stuck` is set, and never after.
+async fn serve_listings(stream: TcpStream, stuck: Arc<AtomicBool>) {
+    let Ok(mut connection) = h2::server::handshake(stream).await else { return };
+    let mut held = Vec::new();
+    while let Some(Ok((request, respond))) = connection.accept().await {
+        let call = Call { request, respond };
+        if stuck.load(Ordering::Acquire) {
+            held.push(call);
+        } else if call.request.uri().path() == "/qdrant.Collections/ListAliases" {
+            call.message(&aliases());
+        } else {
+            call.message(&collections());
+        }
+    }
+}
+
+/// A change of an alias is made, and no listing comes after it: the answer does not wait for ever, and says that it did not wait
+/// long enough.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_of_an_alias_is_answered_though_no_listing_comes() {
+    let stuck = Arc::new(AtomicBool::new(false));
+    let listings = Arc::clone(&stuck);
+    let grpc = listen(move |stream| serve_listings(stream, Arc::clone(&listings))).await;
+    let rest = peer::rest(|mut exchange| async move {
+        while let Some(head) = exchange.head().await {
+            if head.starts_with("GET ") {
+                return pending().await;
+            }
+            exchange.body(&head).await;
+            exchange.ok().await;
+        }
+    })
+    .await;
+    let pointsman = Pointsman::start(&Upstream { grpc: format!("http://{grpc}"), ..rest }, "").await;
+    stuck.store(true, Ordering::Release);
+    let change = json!({"actions": [{"create_alias": {"alias_name": "news", "collection_name": "docs"}}]});
+    let answer = pointsman.http.post(pointsman.rest("/collections/aliases")).json(&change).send().await.expect("an answer");
+    let stale = answer.headers().get("x-pointsman-stale").map(|value| value.to_str().expect("text"));
+    assert_eq!((answer.status().as_u16(), stale), (200, Some("alias-listing-failed")));
     pointsman.idle().await;
 }
