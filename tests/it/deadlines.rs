@@ -16,10 +16,10 @@ use qdrant_client::qdrant::{
 };
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::net::TcpStream;
 
 use crate::house::{PATIENCE, Pointsman, Upstream, query};
-use crate::peer::{self, Call, answer, headers, listen};
+use crate::peer::{self, Call, answer, headers, listen, refusing_port, reserved};
 use crate::wire::{call_on, dial, framed};
 
 /// Where a candidate gets stuck, and how.
@@ -77,7 +77,7 @@ impl Fault {
 
     async fn rest(self) -> SocketAddr {
         match self {
-            Self::Refused => refused().await,
+            Self::Refused => refusing_port(),
             Self::Unreachable => unreachable_address().await,
             _ => listen(move |stream| self.serve_rest(stream)).await,
         }
@@ -110,7 +110,7 @@ impl Fault {
 
     async fn grpc(self) -> SocketAddr {
         match self {
-            Self::Refused => refused().await,
+            Self::Refused => refusing_port(),
             Self::Unreachable => unreachable_address().await,
             _ => listen(move |stream| self.serve_grpc(stream)).await,
         }
@@ -149,17 +149,10 @@ impl Fault {
     }
 }
 
-async fn refused() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    listener.local_addr().expect("bound")
-}
-
 /// A listener whose queue is full. What is queued there is never accepted, so the queue stays full as long as the process lives.
 async fn unreachable_address() -> SocketAddr {
-    let socket = TcpSocket::new_v4().expect("a socket");
-    socket.bind("127.0.0.1:0".parse().expect("an address")).expect("a free port");
+    let (socket, address) = reserved();
     let listener = socket.listen(1).expect("it listens");
-    let address = listener.local_addr().expect("bound");
     let mut queued = Vec::new();
     while let Ok(Ok(stream)) = tokio::time::timeout(Duration::from_millis(500), TcpStream::connect(address)).await {
         queued.push(stream);
