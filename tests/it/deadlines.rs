@@ -295,7 +295,8 @@ async fn every_fault_is_made_good(timeouts: &str) {
     // A few faults beside each other, so that a process may have no more than a thousand descriptors.
     for (at_a_time, beside) in [(1, 11), (10, 11), (100, 3)] {
         for faults in Fault::ALL.chunks(beside) {
-            let answered = tokio::time::timeout(PATIENCE, join_all(faults.iter().map(|fault| ask(&pointsman, *fault, at_a_time)))).await;
+            let answered =
+                tokio::time::timeout(PATIENCE * 2, join_all(faults.iter().map(|fault| ask(&pointsman, *fault, at_a_time)))).await;
             assert!(answered.is_ok(), "{faults:?}, {at_a_time} at a time: a read was never answered");
         }
         asked += at_a_time;
@@ -312,7 +313,7 @@ async fn every_fault_is_made_good(timeouts: &str) {
 /// Long limits, so that stable is in time on a busy machine; only the candidates are ever late.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_fault_is_made_good_within_the_first_byte_limit() {
-    every_fault_is_made_good("{connect: 4s, first_byte: 8s}").await;
+    every_fault_is_made_good("{connect: 4s, first_byte: 20s}").await;
 }
 
 /// No limit of its own for the head: the attempt gets half of what there is in total.
@@ -343,7 +344,7 @@ async fn an_answer_that_falls_silent_ends() {
     })
     .await;
     let upstream = Upstream { rest: format!("http://{rest}"), ..stable().await };
-    for timeouts in ["{idle: 300ms}", "{total: 2s}"] {
+    for timeouts in ["{idle: 300ms}", "{total: 15s}"] {
         let pointsman = Pointsman::start(&upstream, &format!("timeouts: {timeouts}")).await;
         let answer = pointsman.http.get(pointsman.rest("/collections")).send().await.expect("a head");
         let body: Result<Bytes, _> = tokio::time::timeout(PATIENCE, answer.bytes()).await.expect("it ends");
@@ -393,11 +394,12 @@ async fn a_client_that_does_not_read_its_answer_is_given_up() {
     let http2 = dial(pointsman.rest).await;
     let request = http::Request::get("http://x/collections").body(()).expect("a request");
     let (answer, _) = http2.clone().send_request(request, true).expect("the connection takes a stream");
-    let mut body = answer.await.expect("a head").into_body();
+    let mut body = tokio::time::timeout(PATIENCE, answer).await.expect("in time").expect("a head").into_body();
     pointsman.idle().await;
     let end = async { while body.data().await.is_some_and(|chunk| chunk.is_ok()) {} };
     tokio::time::timeout(PATIENCE, end).await.expect("the stream was reset");
-    assert!(http2.ready().await.is_ok(), "the connection itself goes on");
+    let ready = tokio::time::timeout(PATIENCE, http2.ready()).await.expect("in time");
+    assert!(ready.is_ok(), "the connection itself goes on");
 }
 
 /// An upstream that takes nothing of a write: the write ends, though writes have no first-byte limit.
