@@ -73,7 +73,7 @@ impl Kind {
     }
 }
 
-/// Whatever is full has room again as soon as one of those inside is done.
+/// A full queue has room again as soon as one request in it is done.
 const IN_A_SECOND: &str = "1";
 
 /// One problem, as it is sent.

@@ -50,7 +50,7 @@ async fn however_many_analyses_are_asked_for_users_are_served_and_the_lease_is_k
         }
     }
     assert_eq!(served + away, CLIENTS);
-    assert!(served > 0, "nobody was served");
+    assert!(served > 0, "no client was served");
     assert_eq!(controller(&pointsman).await, before, "the lease has not changed hands");
 }
 

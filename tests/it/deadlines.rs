@@ -377,7 +377,7 @@ async fn a_client_that_stalls_is_the_clients_fault() {
     pointsman.idle().await;
 }
 
-/// What nobody reads is given up, over both versions of HTTP, and the upstream is free again.
+/// An answer that the client does not read is given up, over both versions of HTTP, and the upstream is free again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_client_that_does_not_read_its_answer_is_given_up() {
     let rest = listen(|mut stream| async move {

@@ -1,4 +1,4 @@
-//! Answers that come before the request is complete: the client sees them, whatever it still sends, and its connection goes on
+//! Answers that come before the request is complete: the client sees them, even while it still sends, and its connection goes on
 //! where that is cheap.
 
 use bytes::Bytes;

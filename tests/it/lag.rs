@@ -143,7 +143,7 @@ async fn the_kill_switch_is_turned_through_any_replica_while_a_canary_moves() {
     assert_eq!(status, StatusCode::OK, "{aborted}");
 }
 
-/// Nobody has made it: the second look finds nothing either.
+/// It does not exist: the second look finds nothing either.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_nowhere_is_not_there() {
     let pair = Pair::new().await;

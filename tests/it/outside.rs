@@ -1,4 +1,4 @@
-//! What others change in Qdrant itself, past Pointsman: whatever rests on it ends, says why, and leaves it as it was put.
+//! What others change in Qdrant itself, past Pointsman: a rollout that rests on it ends, says why, and leaves it as it was put.
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};

@@ -58,7 +58,7 @@ pub(super) fn run(args: &ServeArgs) -> ExitCode {
     };
     let ended = control_runtime().map_err(ServeError::Process).and_then(|runtime| {
         let ended = runtime.block_on(serve(args, &loaded));
-        // A computation that nobody will read is not waited for.
+        // Do not wait for a computation whose answer no client will read.
         runtime.shutdown_timeout(ADMIN_GRACE);
         ended
     });
