@@ -65,7 +65,7 @@ fn is_there(sources: &[Source], name: &str) -> bool {
     sources.iter().any(|source| is_test(source) || is_module(source))
 }
 
-/// The last column of a row, the names in it, and what stands before it.
+/// What stands before the last column of a row, and the names in that column.
 fn columns(row: &str) -> (&str, Vec<&str>) {
     let (rest, tests) = row.trim_end_matches('|').rsplit_once('|').expect("columns");
     (rest, tests.split('`').skip(1).step_by(2).collect())
