@@ -59,8 +59,9 @@ fn collect(folder: &Path, found: &mut Vec<Source>) {
 fn is_there(sources: &[Source], name: &str) -> bool {
     let modules: Vec<&str> = name.split("::").filter(|module| *module != "tests").collect();
     let Some((test, around)) = modules.split_last() else { return false };
-    let declared = format!("fn {test}()");
-    let is_test = |source: &Source| source.lies_in(around) && source.text.contains(&declared);
+    // Tests of the store take the database that they run on.
+    let declared = [format!("fn {test}()"), format!("fn {test}(place: Place)")];
+    let is_test = |source: &Source| source.lies_in(around) && declared.iter().any(|declared| source.text.contains(declared));
     let is_module = |source: &Source| source.lies_in(&modules) && source.has_tests();
     sources.iter().any(|source| is_test(source) || is_module(source))
 }
