@@ -12,7 +12,7 @@ use super::AdminState;
 use super::problem::{Kind, Problem};
 use crate::config::{AdminConfig, Secret};
 
-/// What `admin.feedback_token` opens besides `admin.token`: what applications report, and where they ask what to act upon.
+/// What `admin.feedback_token` opens too, not only `admin.token`: what applications report, and where they ask what to act upon.
 pub(super) const FOR_APPLICATIONS: [&str; 3] = ["/v1/experiments/{id}/assignment", "/v1/experiments/{id}/feedback", "/v1/feedback"];
 
 /// Lets reads pass, and changes that carry a token that opens them.

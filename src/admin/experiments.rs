@@ -83,7 +83,7 @@ pub(super) async fn assign(
     Path(id): Path<String>,
     Json(whom): Json<Whom>,
 ) -> Result<axum::Json<AssignmentView>, Problem> {
-    Ok(axum::Json(state.control.assign(&id, &whom.unit)?))
+    Ok(axum::Json(newest(&state, || state.control.assign(&id, &whom.unit)).await?))
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -157,14 +157,15 @@ pub(super) async fn feedback_by_token(
     Ok(axum::Json(newest(&state, || state.control.take_feedback_by_token(&batch)).await?))
 }
 
-/// Another replica may have created the experiment a moment ago: before it is said not to be there, the store is asked.
-async fn newest(state: &AdminState, take: impl Fn() -> Result<Taken, ControlError>) -> Result<Taken, ControlError> {
-    match take() {
-        Err(ControlError::NoExperiment(_)) => {
+/// Another replica may have created the experiment, or replaced the key, a moment ago: before either is said not to be there,
+/// the store is asked.
+async fn newest<T>(state: &AdminState, ask: impl Fn() -> Result<T, ControlError>) -> Result<T, ControlError> {
+    match ask() {
+        Err(ControlError::NoExperiment(_) | ControlError::UnknownToken(_)) => {
             state.control.look_again().await?;
-            take()
+            ask()
         }
-        taken => taken,
+        answered => answered,
     }
 }
 

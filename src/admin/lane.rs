@@ -77,7 +77,7 @@ pub(super) async fn compute(State(lane): State<Arc<Lane>>, request: Request, nex
         let key = (request.uri().to_string(), request.headers().get(AUTHORIZATION).map(|token| token.as_bytes().to_vec()));
         lane.share(key, next.run(request)).await
     } else {
-        // A client that is slow with its body takes no slot meanwhile.
+        // A client that sends its body slowly holds no slot while it does.
         match whole(request).await {
             Ok(request) => lane.alone(next.run(request)).await,
             Err(problem) => problem.into_response(),
@@ -163,7 +163,7 @@ impl Lane {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Asked, Shared>> {
-        // A map of receivers is whole whatever panicked.
+        // A panic cannot leave a map of receivers half-changed.
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

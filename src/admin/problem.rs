@@ -73,7 +73,7 @@ impl Kind {
     }
 }
 
-/// Whatever is full has room again as soon as one of those inside is done.
+/// A full queue has room again as soon as one request in it is done.
 const IN_A_SECOND: &str = "1";
 
 /// One problem, as it is sent.
@@ -171,7 +171,7 @@ impl From<ControlError> for Problem {
             ControlError::UnknownName(_) => Kind::UnknownName,
             ControlError::Stale { .. } | ControlError::StaleExperiment { .. } => Kind::Stale,
             ControlError::Unconditional { .. } => Kind::Unconditional,
-            ControlError::Invalid(_) => Kind::Invalid,
+            ControlError::Invalid(_) | ControlError::UnknownToken(_) => Kind::Invalid,
             ControlError::Commit(CommitError::Conflict { .. }) => Kind::Stale,
             ControlError::Commit(CommitError::KeyReused(_)) => Kind::Invalid,
             ControlError::Commit(_) | ControlError::Unreadable(_) | ControlError::Observation { .. } | ControlError::Stopping => {
@@ -182,6 +182,7 @@ impl From<ControlError> for Problem {
         let problem = Self { missed, ..Self::new(kind, error.to_string()) };
         match error {
             ControlError::Invalid(faults) => problem.with_errors(faults),
+            ControlError::UnknownToken(reason) => problem.with_errors([SpecFault::new("token", reason)]),
             ControlError::Unsuitable { differences, .. } | ControlError::Unfit { differences, .. } => {
                 problem.with_errors(differences.into_iter().map(|difference| SpecFault::new(difference.path, difference.sentence)))
             }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::{ServeArgs, complain, configuration, say, warn};
-use crate::config::unsaid;
+use crate::config::{Purpose, unsaid};
 
 /// Takes the flags of `serve`, so that it judges exactly what `serve` would run.
 #[derive(Debug, Args)]
@@ -24,7 +24,7 @@ impl CheckArgs {
 }
 
 pub(super) fn run(args: &CheckArgs) -> ExitCode {
-    let loaded = match configuration(args.source()) {
+    let loaded = match configuration(Purpose::Serve, args.source()) {
         Ok(loaded) => loaded,
         Err(code) => return code,
     };

@@ -9,6 +9,7 @@ use clap::Args;
 
 use super::remote::reachable;
 use super::{ServeArgs, complain, configuration, say};
+use crate::config::Purpose;
 
 const PATIENCE: Duration = Duration::from_secs(3);
 /// Readiness reasons are a few lines.
@@ -27,7 +28,7 @@ pub struct HealthcheckArgs {
 pub(super) fn run(args: &HealthcheckArgs) -> ExitCode {
     let address = match args.admin {
         Some(address) => address,
-        None => match configuration(&args.source) {
+        None => match configuration(Purpose::Find, &args.source) {
             Ok(loaded) => loaded.config.listen.admin,
             Err(code) => return code,
         },

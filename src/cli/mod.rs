@@ -17,7 +17,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::config::{Fault, Loaded};
+use crate::config::{Config, Fault, Loaded, Purpose};
 
 pub use check::CheckArgs;
 pub use explain::ExplainArgs;
@@ -140,9 +140,9 @@ fn warn(warning: &str) {
     let _ = writeln!(std::io::stderr(), "warning: {warning}");
 }
 
-/// The configuration that `serve` would run with these arguments; faults are printed.
-fn configuration(args: &ServeArgs) -> Result<Loaded, ExitCode> {
-    crate::config::Config::load(&args.source()).map_err(|faults| complain(format_args!("{}", listed(&faults))))
+/// The configuration that these arguments lead to; faults are printed.
+fn configuration(purpose: Purpose, args: &ServeArgs) -> Result<Loaded, ExitCode> {
+    Config::load_for(purpose, &args.source()).map_err(|faults| complain(format_args!("{}", listed(&faults))))
 }
 
 fn listed(faults: &[Fault]) -> String {

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 
 use super::{ServeArgs, complain, configuration, say};
+use crate::config::Purpose;
 use crate::store::{AuditEntry, Export, ImportError, OpenError, Store, StoreError, StoreUrl, write_private};
 
 #[derive(Debug, Args)]
@@ -53,7 +54,7 @@ enum StoreFault {
 }
 
 pub(super) fn run(args: &StoreArgs) -> ExitCode {
-    let loaded = match configuration(&args.source) {
+    let loaded = match configuration(Purpose::Find, &args.source) {
         Ok(loaded) => loaded,
         Err(code) => return code,
     };

@@ -1,7 +1,7 @@
 use clap::CommandFactory;
 
 use super::*;
-use crate::config::{Config, Source};
+use crate::config::Source;
 
 fn parse(arguments: &[&str]) -> Result<Cli, clap::Error> {
     Cli::try_parse_from(std::iter::once("pointsman").chain(arguments.iter().copied()))

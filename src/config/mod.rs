@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::routing::{Anonymous, RouteSpec, SplitPolicy, SplitReads};
 
+pub use check::Purpose;
 pub use fault::{Fault, Origin};
 pub use load::{Loaded, Override, Source};
 pub use nearest::nearest;

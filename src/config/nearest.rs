@@ -1,4 +1,4 @@
-//! What somebody who mistyped a name may have meant.
+//! Suggests the name that was probably meant by a mistyped one.
 
 /// The likeliest of the names that are there, if one is near.
 #[must_use]

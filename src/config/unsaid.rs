@@ -1,11 +1,12 @@
-//! Keys that an operator has left out, and whose default is another than in the version before.
+//! Keys that mean something else than in the version before: those that an operator has left out, and whose default is
+//! another, and those that are written out with the old meaning in mind.
 //!
 //! `check` and the start of `serve` tell what follows: traffic of an upgraded Pointsman must not move without a word.
 
 use super::Config;
-use crate::routing::{Anonymous, RouteSpec};
+use crate::routing::{Anonymous, RouteSpec, SplitPolicy, SplitReads};
 
-/// What holds for `routes` because nothing else was said. Empty where all of it was.
+/// What holds for `routes` and the upstreams otherwise than in the version before. Empty where all of it was said.
 pub fn unsaid<'a>(config: &Config, routes: &(impl Iterator<Item = (&'a String, &'a RouteSpec)> + Clone)) -> Vec<String> {
     let mut warnings = Vec::new();
     let those = |left_out: &dyn Fn(&RouteSpec) -> bool| {
@@ -17,7 +18,7 @@ pub fn unsaid<'a>(config: &Config, routes: &(impl Iterator<Item = (&'a String, &
     {
         warnings.push(format!(
             "requests without a user id go to stable on {names}, because neither the route nor the configuration says otherwise; \
-             earlier versions split them. Set `identity.anonymous: random` to split them, or `identity.anonymous: stable` to \
+             earlier versions split them. Set `identity.anonymous: random` to split them (searches only), or `identity.anonymous: stable` to \
              keep them on stable and end this warning"
         ));
     }
@@ -26,17 +27,33 @@ pub fn unsaid<'a>(config: &Config, routes: &(impl Iterator<Item = (&'a String, &
     {
         warnings.push(format!(
             "only searches are split on {names}: retrieve by id, scroll, count and facet go to stable; earlier versions \
-             split them too. Set `aliases.split: all` to split them, or `aliases.split: searches` to keep them on stable and end this warning"
+             split them too. Set `aliases.split: all` to split those of requests with a user id (without one they stay on stable), or \
+             `aliases.split: searches` to keep all of them on stable and end this warning"
+        ));
+    }
+    let split = |route: &RouteSpec| config.split_policy().with(route.anonymous, route.split);
+    let everything = SplitPolicy { anonymous: Anonymous::Random, reads: SplitReads::All };
+    if let Some(names) = those(&|route| split(route) == everything) {
+        warnings.push(format!(
+            "retrieve by id, scroll, count and facet without a user id go to stable on {names}, also with `anonymous: random` and \
+             `split: all`; earlier versions split them"
         ));
     }
     if config.identity.carriers.is_empty()
-        && let Some(names) = those(&|route| config.split_policy().with(route.anonymous, route.split).anonymous == Anonymous::Stable)
+        && let Some(names) = those(&|route| split(route).anonymous == Anonymous::Stable)
     {
         warnings.push(format!(
             "no request is split on {names}: `identity.carriers` is empty, so no request has a user id, and requests without one go to \
              stable. Name where the user id is in `identity.carriers`, or set `identity.anonymous: random`"
         ));
     }
+    warnings.extend(config.upstreams.iter().filter(|(_, upstream)| upstream.grpc_connections > 1).map(|(name, upstream)| {
+        format!(
+            "`upstreams.{name}.grpc_connections: {}` is now the least number of connections of each worker; in earlier versions it \
+             was the most. More are opened under load: leave it out, unless large streams are to use more of Qdrant's threads",
+            upstream.grpc_connections
+        )
+    }));
     warnings
 }
 
@@ -71,6 +88,22 @@ mod tests {
     fn a_split_that_no_request_can_reach_is_told() {
         let none = "identity: {carriers: [], anonymous: stable}\naliases: {split: all}\nroutes: {docs: {ROUTE}}";
         assert!(told(none)[0].starts_with("no request is split on `docs`: `identity.carriers` is empty"), "{:?}", told(none));
-        assert_eq!(told(&none.replace("anonymous: stable", "anonymous: random")), Vec::<String>::new());
+        let by_chance = none.replace("anonymous: stable", "anonymous: random").replace("split: all", "split: searches");
+        assert_eq!(told(&by_chance), Vec::<String>::new());
+    }
+
+    #[test]
+    fn bookkeeping_without_a_user_id_is_told_where_all_is_to_be_split_by_chance() {
+        let routes = "routes: {docs: {ROUTE, split: all}, news: {ROUTE, split: searches}, both: {ROUTE, anonymous: stable, split: all}}";
+        let told = told(&format!("identity: {{anonymous: random}}\n{routes}"));
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(told[0].starts_with("retrieve by id, scroll, count and facet without a user id go to stable on `docs`, also"), "{told:?}");
+    }
+
+    #[test]
+    fn a_number_of_connections_that_was_the_most_is_told() {
+        let told = told("upstreams: {default: {grpc_connections: 2}, eu: {rest_url: 'http://eu', grpc_connections: 1}}");
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(told[0].starts_with("`upstreams.default.grpc_connections: 2` is now the least"), "{told:?}");
     }
 }

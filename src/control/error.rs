@@ -47,6 +47,9 @@ pub enum ControlError {
     NoCanary(String),
     #[error("there is no experiment `{0}`")]
     NoExperiment(String),
+    /// A decision token whose experiment is not held here, or whose key is not.
+    #[error("token: {0}")]
+    UnknownToken(&'static str),
     #[error("there is no shadow comparison `{0}`")]
     NoShadow(String),
     #[error("the canary `{0}` has compared nothing")]

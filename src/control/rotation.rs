@@ -46,7 +46,7 @@ impl Control {
         if overlap > LONGEST_OVERLAP {
             return Err(invalid(format!("must be at most {LONGEST_OVERLAP}, not {overlap}: no token lives longer")));
         }
-        let _writing = self.0.writer.lock().await;
+        let _writing = self.writing().await?;
         let (state, now) = (self.0.state.load_full(), clock::now());
         let before = state.held.token_keys.as_ref().ok_or(ControlError::Stopping)?;
         let after = before.replaced(now, overlap);

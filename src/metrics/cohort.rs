@@ -38,7 +38,7 @@ pub enum Ending {
     Served,
     /// The variant could not serve it, whether or not the client noticed.
     Failed,
-    /// With a 4xx, and nobody else was asked: only a comparison says whose fault that is.
+    /// With a 4xx, and stable was not asked: only a comparison says whose fault that is.
     Refused(Refusal),
     /// With a 4xx for a fault of the client: another collection refuses it too, or would have been asked.
     ClientsFault(Refusal),

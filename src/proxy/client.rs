@@ -47,6 +47,18 @@ impl Client {
         self.resets.flooded.notified().await;
     }
 
+    /// A request that began at one instant was given up at another.
+    fn gave_up(&self, started: Instant, now: Instant) {
+        if now.saturating_duration_since(started) >= PREMATURE {
+            return;
+        }
+        let resets = &self.resets;
+        resets.premature.set(resets.premature.get().saturating_add(1));
+        if self.is_flooding() {
+            resets.flooded.notify_one();
+        }
+    }
+
     /// Whether [`Self::floods`] has returned, or is about to.
     pub(super) fn is_flooding(&self) -> bool {
         let (requests, premature) = (self.resets.requests.get(), self.resets.premature.get());
@@ -69,13 +81,8 @@ impl Asking {
 
 impl Drop for Asking {
     fn drop(&mut self) {
-        if self.answered || self.started.elapsed() >= PREMATURE {
-            return;
-        }
-        let resets = &self.client.resets;
-        resets.premature.set(resets.premature.get().saturating_add(1));
-        if self.client.is_flooding() {
-            resets.flooded.notify_one();
+        if !self.answered {
+            self.client.gave_up(self.started, Instant::now());
         }
     }
 }
@@ -88,16 +95,22 @@ mod tests {
         Rc::new(Client::new(Forwarding::new([127, 0, 0, 1].into(), false)))
     }
 
+    /// Asks, and gives up so long after.
+    fn give_up(client: &Rc<Client>, after: Duration) {
+        let started = Instant::now();
+        client.asks(started).answered();
+        client.gave_up(started, started + after);
+    }
+
     #[tokio::test]
     async fn a_client_that_gives_up_most_of_what_it_asks_floods() {
         let client = client();
-        let now = Instant::now;
         for _ in 0..ENOUGH / 2 {
-            client.asks(now()).answered();
-            drop(client.asks(now()));
+            client.asks(Instant::now()).answered();
+            give_up(&client, Duration::ZERO);
         }
         assert!(!client.is_flooding(), "half of them is what a hedging client may do");
-        drop(client.asks(now()));
+        give_up(&client, Duration::ZERO);
         assert!(client.is_flooding());
         client.floods().await;
     }
@@ -105,10 +118,18 @@ mod tests {
     #[test]
     fn little_traffic_and_slow_answers_say_nothing() {
         let client = client();
-        (1..ENOUGH).for_each(|_| drop(client.asks(Instant::now())));
+        (1..ENOUGH).for_each(|_| give_up(&client, Duration::ZERO));
         assert!(!client.is_flooding(), "too few to conclude anything");
-        let long_ago = Instant::now().checked_sub(PREMATURE).expect("the machine has run for a second");
-        (0..10 * ENOUGH).for_each(|_| drop(client.asks(long_ago)));
+        (0..10 * ENOUGH).for_each(|_| give_up(&client, PREMATURE));
         assert!(!client.is_flooding(), "they were given up for taking too long");
+    }
+
+    #[test]
+    fn what_is_dropped_without_an_answer_was_given_up() {
+        let client = client();
+        // Whenever these are dropped, it is not later than they began.
+        let later = Instant::now() + Duration::from_secs(3600);
+        (0..ENOUGH).for_each(|_| drop(client.asks(later)));
+        assert!(client.is_flooding());
     }
 }

@@ -116,7 +116,7 @@ pub struct Interleaving {
 }
 
 impl<H> Route<H> {
-    /// Decides for a read, whatever headers it has. `forced` is the variant a trusted request asks for; an unknown one is
+    /// Decides for a read, without a look at its headers. `forced` is the variant a trusted request asks for; an unknown one is
     /// ignored. `draw` supplies the slot of an anonymous request.
     pub fn decide(&self, read: Read, unit: Unit<'_>, forced: Option<&[u8]>, draw: impl FnOnce() -> u32) -> Decision<'_, H> {
         let chosen = forced.and_then(|name| self.forced(name)).or_else(|| self.allowed(read, unit));

@@ -40,7 +40,7 @@ pub fn write_private(path: &Path, text: &str) -> io::Result<()> {
     file.write_all(text.as_bytes())
 }
 
-/// Takes away from group and others what an earlier version, or whoever copied the file, gave them.
+/// Takes away from group and others the access that an earlier version, or a copy of the file, gave them.
 pub(super) fn tighten(path: &Path) {
     let Ok(metadata) = fs::metadata(path) else { return };
     let mode = metadata.permissions().mode() & 0o777;

@@ -73,7 +73,7 @@ impl Store {
     }
 
     /// Puts one observation in the place of several, all or nothing: `into` gets `body`, the others go. Changes nothing and
-    /// returns false when one of them is not there any more, since then somebody else has done it.
+    /// returns false when one of them is not there any more, since then another replica has done it.
     ///
     /// # Errors
     /// When the store does not answer.

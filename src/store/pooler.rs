@@ -19,7 +19,51 @@ pub(super) fn told(error: &sqlx::Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
+    use std::error::Error;
+
+    use sqlx::error::{DatabaseError, ErrorKind};
+
     use super::*;
+
+    /// What a database answers with this code.
+    #[derive(Debug, thiserror::Error)]
+    #[error("the database says {0}")]
+    struct Coded(&'static str);
+
+    impl DatabaseError for Coded {
+        fn message(&self) -> &str {
+            "the database says so"
+        }
+
+        fn code(&self) -> Option<Cow<'_, str>> {
+            Some(Cow::Borrowed(self.0))
+        }
+
+        fn as_error(&self) -> &(dyn Error + Send + Sync + 'static) {
+            self
+        }
+
+        fn as_error_mut(&mut self) -> &mut (dyn Error + Send + Sync + 'static) {
+            self
+        }
+
+        fn into_error(self: Box<Self>) -> Box<dyn Error + Send + Sync + 'static> {
+            self
+        }
+
+        fn kind(&self) -> ErrorKind {
+            ErrorKind::Other
+        }
+    }
+
+    #[test]
+    fn prepared_statements_that_are_not_where_they_were_are_explained() {
+        for (code, pooled) in [("42P05", true), ("26000", true), ("40001", false)] {
+            let said = told(&sqlx::Error::Database(Box::new(Coded(code))));
+            assert!(said.contains(code) && said.contains("pool_mode") == pooled, "{said}");
+        }
+    }
 
     #[test]
     fn what_pgbouncer_refuses_is_explained_and_nothing_else_is() {

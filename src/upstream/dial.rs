@@ -43,6 +43,7 @@ mod tests {
     use tokio::net::TcpListener;
 
     use super::*;
+    use crate::upstream::testing::reserved;
     use crate::upstream::{Speaks, Trust};
 
     /// Nothing here takes as long.
@@ -54,11 +55,11 @@ mod tests {
 
     #[tokio::test]
     async fn a_refusal_names_the_address_and_the_reason() {
-        let free = TcpListener::bind("127.0.0.1:0").await.expect("a free port").local_addr().expect("bound");
-        let error = dial(&endpoint(&format!("http://{free}")), LIMIT).await.expect_err("nothing listens there");
+        let (_socket, closed) = reserved();
+        let error = dial(&endpoint(&format!("http://{closed}")), LIMIT).await.expect_err("nothing listens there");
         assert_eq!(error.stage(), Stage::Tcp);
         assert!(error.is_refused() && !error.is_permanent(), "{error:?}");
-        assert_eq!(error.to_string(), format!("{free}: Connection refused (os error 111)"));
+        assert_eq!(error.to_string(), format!("{closed}: Connection refused (os error 111)"));
     }
 
     #[tokio::test]

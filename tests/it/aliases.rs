@@ -122,6 +122,29 @@ async fn a_rollout_keeps_its_alias_unless_it_is_forced() {
     tokio::time::timeout(crate::house::PATIENCE, ended).await.expect("the canary ends");
 }
 
+/// Such a listing asks with Pointsman's own key, and costs Qdrant more than the refusal.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn changes_of_names_that_are_refused_list_nothing() {
+    let upstream = Upstream::sandbox().await;
+    collection(&upstream.rest, "docs_v1").await;
+    collection(&upstream.rest, "docs_v2").await;
+    let refuses = serde_json::from_value(json!({"errors": [{"status": 403, "share": 1.0}]})).expect("a fault");
+    upstream.engine().faults.set("docs_v2", refuses).expect("a valid fault");
+    let pointsman = Pointsman::start(&upstream, "aliases: {refresh: 1h}").await;
+    let listings = || upstream.engine().log.count(&Filter { operation: Some("ListAliases".to_owned()), ..Filter::default() });
+    let before = listings();
+    let (aliases, deleted) = (pointsman.rest("/collections/aliases"), pointsman.rest("/collections/docs_v2"));
+    let made = |collection: &str| json!({"actions": [{"create_alias": {"alias_name": "docs", "collection_name": collection}}]});
+    for _ in 0..20 {
+        let refused = pointsman.http.post(&aliases).json(&made("nowhere")).send().await.expect("an answer").status();
+        assert_eq!(refused, StatusCode::NOT_FOUND);
+        assert_eq!(pointsman.http.delete(&deleted).send().await.expect("an answer").status(), StatusCode::FORBIDDEN);
+    }
+    assert_eq!(listings(), before);
+    send(&pointsman.http, Method::POST, &aliases, &made("docs_v1")).await;
+    assert_eq!(listings(), before + 1, "what was changed is listed, once");
+}
+
 /// An upstream that fails is an error, and nothing else changes.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_failing_upstream_changes_nothing() {

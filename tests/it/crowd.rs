@@ -61,7 +61,7 @@ async fn readers_that_take_nothing_of_large_answers_hold_up_nobody_else() {
             }
             body.trailers().await.expect("it comes whole").expect("trailers")
         };
-        let trailers = tokio::time::timeout(PATIENCE, whole).await.expect("nobody holds it up");
+        let trailers = tokio::time::timeout(PATIENCE, whole).await.expect("no reader holds it up");
         assert_eq!(trailers["grpc-status"], "0");
         client = client.ready().await.expect("ready");
     }

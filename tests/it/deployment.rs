@@ -147,13 +147,19 @@ async fn what_somebody_else_fills_is_waited_for_and_then_released() {
 /// Promises 30, 31 and 33.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn validation_that_fails_leaves_everything_as_it_was() {
-    let house = House::new("").await;
-    let query = json!([{"name": "common", "query": {"vector": [1.0, 0.5]}, "expect": {"min_results": 5, "top_score": 7.0}}]);
-    let id = house.begin(json!({"validation_queries": query})).await;
-    let ended = house.until(&id, &["rolled_back", "completed"]).await;
-    assert_eq!(ended["state"], "rolled_back", "{ended:#}");
-    assert!(reasons(&ended).contains("validation failed: common"), "{}", reasons(&ended));
-    assert_eq!((house.collections().await, house.target().await), (vec!["docs_v1".to_owned()], "docs_v1".to_owned()));
+    let nowhere = json!({"must": [{"key": "from", "match": {"value": "nowhere"}}]});
+    for query in [
+        json!({"name": "common", "query": {"vector": [1.0, 0.5]}, "expect": {"min_results": 5, "top_score": 7.0}}),
+        // It finds nothing, and does not say what it expects.
+        json!({"name": "common", "query": {"vector": [1.0, 0.5]}, "filter": nowhere}),
+    ] {
+        let house = House::new("").await;
+        let id = house.begin(json!({"validation_queries": [query]})).await;
+        let ended = house.until(&id, &["rolled_back", "completed"]).await;
+        assert_eq!(ended["state"], "rolled_back", "{ended:#}");
+        assert!(reasons(&ended).contains("validation failed: common"), "{}", reasons(&ended));
+        assert_eq!((house.collections().await, house.target().await), (vec!["docs_v1".to_owned()], "docs_v1".to_owned()));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,4 +1,4 @@
-//! Answers that come before the request is complete: the client sees them, whatever it still sends, and its connection goes on
+//! Answers that come before the request is complete: the client sees them, even while it still sends, and its connection goes on
 //! where that is cheap.
 
 use bytes::Bytes;
@@ -24,12 +24,9 @@ async fn refusing() -> Upstream {
     .await
 }
 
-/// An upstream that nothing listens at any more.
+/// An upstream whose REST port nothing listens at.
 async fn gone() -> Upstream {
-    let address = peer::listen(|_| async {}).await;
-    let closed = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port").local_addr().expect("bound");
-    assert_ne!(address, closed);
-    Upstream { rest: format!("http://{closed}"), ..Upstream::sandbox().await }
+    Upstream { rest: format!("http://{}", peer::refusing_port()), ..Upstream::sandbox().await }
 }
 
 /// Sends a whole body over HTTP/1.1 before it reads, as many clients do; the answer's head.

@@ -4,6 +4,7 @@ use qdrant_client::qdrant::{Query, QueryPointsBuilder};
 use serde_json::{Value, json};
 
 use crate::house::{Pointsman, Upstream, alias, client, collection, origin, query, send};
+use crate::peer::refusing_port;
 
 async fn failing_candidate(fault: Option<Value>, extra: &str) -> (Upstream, Pointsman) {
     let upstream = Upstream::sandbox().await;
@@ -82,16 +83,17 @@ async fn a_refusal_goes_out_where_stable_cannot_be_reached() {
     collection(&there.rest, "docs_v2").await;
     let faults = serde_json::from_value(json!({"errors": [{"status": 403, "share": 1.0}]})).expect("a fault");
     there.engine().faults.set("docs_v2", faults).expect("a valid fault");
-    let here = Upstream::sandbox().await;
-    collection(&here.rest, "docs_v1").await;
-    alias(&here.rest, "docs", "docs_v1").await;
+    let sandbox = Upstream::sandbox().await;
+    collection(&sandbox.rest, "docs_v1").await;
+    alias(&sandbox.rest, "docs", "docs_v1").await;
+    // Its aliases are listed over gRPC.
+    let here = Upstream { rest: format!("http://{}", refusing_port()), ..sandbox };
     let extra = format!(
         "  there: {{rest_url: \"{}\", grpc_url: \"{}\"}}\nroutes: {{docs: {{variants: [{{name: stable, weight: 0}}, \
          {{name: there, upstream: there, collection: docs_v2, weight: 1}}]}}}}",
         there.rest, there.grpc
     );
     let pointsman = Pointsman::start(&here, &extra).await;
-    drop(here);
     let request = pointsman.http.post(pointsman.rest("/collections/docs/points/query")).header("x-user-id", "1").json(&query());
     let answer = request.send().await.expect("an answer");
     assert_eq!((answer.status().as_u16(), &answer.headers()["x-pointsman-variant"]), (403, &"there".parse().expect("a value")));

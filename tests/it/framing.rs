@@ -1,4 +1,4 @@
-//! Where a request ends is decided once: whatever clients say about framing, an origin that reads strictly sees each request
+//! Where a request ends is decided once: for any framing that a client sends, an origin that reads strictly sees each request
 //! that was sent, with its own body, and nothing else.
 
 use std::collections::HashMap;

@@ -112,7 +112,7 @@ async fn serve(mut stream: TcpStream, done: Done) -> Option<()> {
     frame(&mut out, GOAWAY, 0, 0, &farewell);
     stream.write_all(&out).await.ok()?;
     stream.shutdown().await.ok()?;
-    // Whatever still comes is not looked at; closing earlier could take the farewell from the peer.
+    // Frames that still come are not looked at; closing earlier could take the farewell from the peer.
     while read(&mut stream).await.is_some() {}
     Some(())
 }

@@ -10,9 +10,9 @@ use pointsman_sandbox::requests::Filter;
 use prost::Message;
 use qdrant_client::qdrant::{Condition, CountPoints, Filter as Which, Query, QueryPoints, QueryPointsBuilder, QueryResponse};
 
-use crate::house::{Pointsman, Upstream, alias, collection, get, peak_memory};
+use crate::house::{PATIENCE, Pointsman, Upstream, alias, collection, get, peak_memory};
 use crate::peer::{self, field};
-use crate::wire::{call, call_on, dial, frame};
+use crate::wire::{call, call_on, dial, frame, head};
 
 const QUERY: &str = "qdrant.Points/Query";
 const COUNT: &str = "qdrant.Points/Count";
@@ -180,6 +180,21 @@ async fn a_compressed_rest_body_goes_on_untouched() {
     assert!(head.starts_with("POST /collections/docs_v2/points/query HTTP/1.1\r\n"), "{head}");
     assert_eq!(field(head, "content-encoding"), Some("gzip"));
     assert!(*sent == body, "the body was changed");
+}
+
+/// The name stands in a message of which the beginning alone comes: the wait for the rest is the client's, and ends.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_compressed_message_that_does_not_come_is_over_in_time() {
+    let (_upstream, pointsman) = house("timeouts: {total: 2s}").await;
+    pointsman.split("docs", "docs_v2", 0, 100).await;
+    let begun = compressed(&long_query("docs").encode_to_vec()).slice(..10);
+    let mut sender = dial(pointsman.grpc).await;
+    let (answer, mut out) = sender.send_request(head(QUERY, &[GZIP, USER]), false).expect("sent");
+    out.send_data(begun, false).expect("the stream is open");
+    let answer = tokio::time::timeout(PATIENCE, answer).await.expect("in time").expect("an answer");
+    let said = ["grpc-status", "x-pointsman-error"].map(|name| answer.headers()[name].to_str().expect("text"));
+    assert_eq!(said, ["4", "client-timeout"]);
+    pointsman.idle().await;
 }
 
 /// A few kilobytes that inflate to a thousand times as much, from many calls at a time: the limit is for all of them together.

@@ -71,7 +71,7 @@ impl Pointsman {
         let mut child = command.spawn().expect("the binary under test starts");
         let stderr = child.stderr.take().expect("it is piped");
         let [rest, grpc, admin] = tokio::time::timeout(PATIENCE, addresses(stderr)).await.expect("it says where it listens in time");
-        let pointsman = Self { rest, grpc, admin, child, http: reqwest::Client::new(), config: folder };
+        let pointsman = Self { rest, grpc, admin, child, http: http(), config: folder };
         pointsman.ready().await;
         pointsman
     }
@@ -203,6 +203,11 @@ fn config(upstream: &Upstream, extra: &str) -> String {
     )
 }
 
+/// An HTTP client that waits for a whole answer no longer than the tests are patient.
+pub(crate) fn http() -> reqwest::Client {
+    reqwest::Client::builder().timeout(PATIENCE).build().expect("a client")
+}
+
 /// A gRPC client as patient as the tests are; its own limit of 5 s is not for busy machines.
 pub(crate) fn client(pointsman: &Pointsman) -> Qdrant {
     let config = Qdrant::from_url(&pointsman.grpc_url()).timeout(PATIENCE).connect_timeout(PATIENCE);
@@ -263,7 +268,7 @@ pub(crate) async fn send(http: &reqwest::Client, method: reqwest::Method, url: &
 
 /// A collection of two-dimensional points whose payload says which collection they are from.
 pub(crate) async fn collection(rest: &str, name: &str) {
-    let http = reqwest::Client::new();
+    let http = http();
     send(&http, reqwest::Method::PUT, &format!("{rest}/collections/{name}"), &json!({"vectors": {"size": 2, "distance": "Dot"}})).await;
     let points: Vec<Value> = (1..=5).map(|id| json!({"id": id, "vector": [id, 1], "payload": {"from": name}})).collect();
     send(&http, reqwest::Method::PUT, &format!("{rest}/collections/{name}/points?wait=true"), &json!({"points": points})).await;
@@ -271,7 +276,7 @@ pub(crate) async fn collection(rest: &str, name: &str) {
 
 pub(crate) async fn alias(rest: &str, alias: &str, collection: &str) {
     let action = json!({"actions": [{"create_alias": {"alias_name": alias, "collection_name": collection}}]});
-    send(&reqwest::Client::new(), reqwest::Method::POST, &format!("{rest}/collections/aliases"), &action).await;
+    send(&http(), reqwest::Method::POST, &format!("{rest}/collections/aliases"), &action).await;
 }
 
 /// A small query whose answer carries the payload.

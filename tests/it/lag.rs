@@ -48,6 +48,10 @@ impl Pair {
     }
 }
 
+fn experiment() -> Value {
+    json!({"name": "test", "alias": "docs", "treatment": "docs_v2", "metrics": [{"name": "click", "kind": "binary"}]})
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_is_there_is_changed_through_any_replica() {
     let pair = Pair::new().await;
@@ -79,12 +83,11 @@ async fn what_one_replica_has_created_the_other_shows_and_ends() {
     let pair = Pair::new().await;
     // It waits for its time, so that the alias is free as soon as it is aborted.
     let canary = json!({"alias": "docs", "collection": "docs_v2", "start_at": "2100-01-01T00:00:00Z"});
-    let experiment = json!({"name": "test", "alias": "docs", "treatment": "docs_v2", "metrics": [{"name": "click", "kind": "binary"}]});
     let shadow = json!({"alias": "docs", "collection": "docs_v2"});
     let retirement = json!({"collection": "docs_v3", "grace": "24h"});
     let kinds = [
         ("/v1/canaries", canary, "abort"),
-        ("/v1/experiments", experiment, "stop"),
+        ("/v1/experiments", experiment(), "stop"),
         ("/v1/shadows", shadow, "stop"),
         ("/v1/retirements", retirement, "cancel"),
     ];
@@ -96,6 +99,33 @@ async fn what_one_replica_has_created_the_other_shows_and_ends() {
             let (status, ended) = pair.call(round + 1, Method::POST, &format!("{made}/{end}"), &json!({})).await;
             assert_eq!(status, StatusCode::OK, "round {round}, {path}: {ended}");
         }
+    }
+}
+
+/// The other replica hears of the experiment by the assignment in one round, by the report in the next.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn units_are_assigned_and_values_reported_at_any_replica() {
+    let pair = Pair::new().await;
+    for round in 0..ROUNDS {
+        let (here, there) = (round / 2, round / 2 + 1);
+        let made = pair.create(here, "/v1/experiments", &experiment()).await;
+        let assigns = if round % 2 == 0 { there } else { here };
+        let (status, assigned) = pair.call(assigns, Method::POST, &format!("{made}/assignment"), &json!({"unit": "u1"})).await;
+        assert!(status == StatusCode::OK && assigned["token"].is_string(), "round {round}: {status} {assigned}");
+        let click = json!({"token": assigned["token"], "metric": "click", "value": 1});
+        let (status, taken) = pair.call(there, Method::POST, "/v1/feedback", &click).await;
+        assert_eq!((status, &taken["accepted"]), (StatusCode::OK, &json!(1)), "round {round}: {taken}");
+        let (status, ended) = pair.call(there, Method::POST, &format!("{made}/stop"), &json!({})).await;
+        assert_eq!(status, StatusCode::OK, "round {round}: {ended}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_key_of_tokens_is_replaced_through_any_replica() {
+    let pair = Pair::new().await;
+    for round in 0..ROUNDS {
+        let (status, rotated) = pair.call(round, Method::POST, "/v1/token-key/rotate", &json!({"overlap": "0s"})).await;
+        assert_eq!(status, StatusCode::OK, "round {round}: {rotated}");
     }
 }
 
@@ -113,7 +143,7 @@ async fn the_kill_switch_is_turned_through_any_replica_while_a_canary_moves() {
     assert_eq!(status, StatusCode::OK, "{aborted}");
 }
 
-/// Nobody has made it: the second look finds nothing either.
+/// It does not exist: the second look finds nothing either.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_nowhere_is_not_there() {
     let pair = Pair::new().await;

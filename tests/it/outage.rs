@@ -10,7 +10,7 @@ use crate::house::{PATIENCE, Pointsman, Upstream, alias, collection, query};
 use crate::peer;
 use crate::wire::{Ended, call, framed};
 
-/// A port that refuses connections until it is opened, and is nobody else's in between.
+/// A port that refuses connections until it is opened.
 struct Door {
     socket: TcpSocket,
     address: SocketAddr,
@@ -18,9 +18,7 @@ struct Door {
 
 impl Door {
     fn shut() -> Self {
-        let socket = TcpSocket::new_v4().expect("a socket");
-        socket.bind("127.0.0.1:0".parse().expect("an address")).expect("a free port");
-        let address = socket.local_addr().expect("bound");
+        let (socket, address) = peer::reserved();
         Self { socket, address }
     }
 

@@ -12,10 +12,25 @@ use h2::server::SendResponse;
 use http::{HeaderMap, Request, Response};
 use qdrant_client::qdrant::{AliasDescription, CollectionDescription, ListAliasesResponse, ListCollectionsResponse};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 use crate::house::Upstream;
 use crate::wire::framed;
+
+/// A port that refuses connections until its socket listens, and cannot be taken by another process in between.
+pub(crate) fn reserved() -> (TcpSocket, SocketAddr) {
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.bind("127.0.0.1:0".parse().expect("an address")).expect("a free port");
+    let address = socket.local_addr().expect("bound");
+    (socket, address)
+}
+
+/// One that refuses them as long as this process lives.
+pub(crate) fn refusing_port() -> SocketAddr {
+    let (socket, address) = reserved();
+    std::mem::forget(socket);
+    address
+}
 
 /// Hands every connection to the script, each in a task of its own.
 pub(crate) async fn listen<S, F>(script: S) -> SocketAddr

@@ -1,24 +1,22 @@
 //! Only Qdrant's REST port can be reached, as behind an HTTP ingress: aliases are listed and moved over REST.
 
-use std::net::TcpListener;
-
 use pointsman_sandbox::{Sandbox, SandboxOptions};
 use reqwest::Method;
 use serde_json::json;
 
 use crate::house::{Pointsman, Upstream, alias, collection, get, origin, query, send};
+use crate::peer::refusing_port;
 
 /// The port for gRPC is one that refuses connections.
 async fn rest_alone() -> Upstream {
     let options = SandboxOptions { grpc_addr: None, ..SandboxOptions::default() };
     let sandbox = Sandbox::start(options).await.expect("a free port");
-    let closed = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port");
     let rest = format!("http://{}", sandbox.rest_addr);
     for name in ["docs_v1", "docs_v2"] {
         collection(&rest, name).await;
     }
     alias(&rest, "docs", "docs_v1").await;
-    Upstream { grpc: format!("http://{closed}"), rest, sandbox: Some(sandbox), ca_file: None }
+    Upstream { grpc: format!("http://{}", refusing_port()), rest, sandbox: Some(sandbox), ca_file: None }
 }
 
 async fn answered_by(pointsman: &Pointsman) -> String {

@@ -1,7 +1,7 @@
 //! An HTTP/1.1 origin that reads requests as strictly as RFC 9112 allows, and takes note of everything it reads.
 //!
 //! What it can't read as exactly one request it records as a fault. So a proxy that splits, merges or forges requests in front
-//! of it is found out, whatever a lenient server would have made of the same bytes.
+//! of it is found out, even where a lenient server would accept the same bytes.
 
 use std::sync::{Arc, Mutex};
 

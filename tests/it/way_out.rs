@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::house::{PATIENCE, Pointsman, Upstream, alias, collection, get, send};
 
-/// How a collection may fail whatever it is asked.
+/// How a collection may fail on every request.
 fn failures() -> [(&'static str, Value); 4] {
     [
         ("answers 500", json!({"errors": [{"status": 500, "share": 1.0}]})),
@@ -129,7 +129,7 @@ async fn a_canary_leads_away_from_a_collection_that_cannot_be_read() {
         house.command(&path, "promote").await;
         house.until(&path, &["watching"]).await;
         assert_eq!(house.target().await, "docs_v2", "it {how}");
-        // Back is where the canary came from, whatever that is worth: the operator asked for it.
+        // The canary goes back to where it came from, even to a broken collection: the operator asked for it.
         house.command(&path, "abort").await;
         house.until(&path, &["aborted"]).await;
         assert_eq!(house.target().await, "docs_v1", "it {how}");

@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::Failure;
 use crate::cli::{ServeArgs, listed};
-use crate::config::{Config, Secret};
+use crate::config::{Config, Purpose, Secret};
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Which Pointsman")]
@@ -34,7 +34,7 @@ impl AdminArgs {
             return Ok(Address { url: url.clone(), token: None });
         }
         let source = ServeArgs { config: self.config.clone(), ..ServeArgs::default() }.source();
-        let loaded = Config::load(&source)
+        let loaded = Config::load_for(Purpose::Find, &source)
             .map_err(|faults| Failure::Usage(format!("{}; name the admin port with --admin instead", listed(&faults))))?;
         Ok(Address { url: format!("http://{}", reachable(loaded.config.listen.admin)), token: loaded.config.admin.token })
     }

@@ -20,7 +20,7 @@ use tokio::sync::watch;
 
 use super::{ServeArgs, complain, configuration};
 use crate::admin::{self, AdminState};
-use crate::config::{Change, Config, Loaded, Watcher};
+use crate::config::{Change, Config, Loaded, Purpose, Watcher};
 use crate::control::{self, Control};
 use crate::live::Mirror;
 use crate::logging::{self, LogHandle};
@@ -52,13 +52,13 @@ enum ServeError {
 }
 
 pub(super) fn run(args: &ServeArgs) -> ExitCode {
-    let loaded = match configuration(args) {
+    let loaded = match configuration(Purpose::Serve, args) {
         Ok(loaded) => loaded,
         Err(code) => return code,
     };
     let ended = control_runtime().map_err(ServeError::Process).and_then(|runtime| {
         let ended = runtime.block_on(serve(args, &loaded));
-        // A computation that nobody will read is not waited for.
+        // Do not wait for a computation whose answer no client will read.
         runtime.shutdown_timeout(ADMIN_GRACE);
         ended
     });

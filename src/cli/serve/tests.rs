@@ -15,7 +15,7 @@ use crate::proxy::{Neighbours, Proxy};
 /// Longer than anything takes on a busy machine; only a hang reaches it.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// An upstream that answers whatever it is asked, on a thread of its own.
+/// An upstream that answers every request, on a thread of its own.
 fn upstream() -> SocketAddr {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
     let address = listener.local_addr().expect("bound");

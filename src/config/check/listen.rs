@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use super::Faults;
+use super::{Faults, Purpose};
 use crate::config::{Config, Period, Size};
 
 /// What to do about an admin port that other machines reach, and that demands nothing of them.
@@ -16,7 +16,7 @@ fn admin_without_token(address: SocketAddr) -> String {
 
 const MAX_WORKERS: usize = 1024;
 
-pub(super) fn check(config: &Config, faults: &mut Faults) {
+pub(super) fn check(config: &Config, purpose: Purpose, faults: &mut Faults) {
     let listen = &config.listen;
     faults.range("workers", &config.workers, &(0..=MAX_WORKERS));
     faults.range("listen.head_timeout", &listen.head_timeout, &(Period::from_millis(100)..=Period::from_secs(3600)));
@@ -34,7 +34,7 @@ pub(super) fn check(config: &Config, faults: &mut Faults) {
             faults.at(key, format!("{address} is taken by `{other}`"));
         }
     }
-    if listen.admin_is_open() && config.admin.token.is_none() {
+    if purpose == Purpose::Serve && listen.admin_is_open() && config.admin.token.is_none() {
         faults.at("listen.admin", admin_without_token(listen.admin));
     }
     if let Some(tls) = &listen.tls {

@@ -18,10 +18,20 @@ use std::ops::RangeInclusive;
 use super::Config;
 use super::path::Path;
 
-/// All faults, by the key they are at. `upstreams` are the names as they were written, whatever became of them.
-pub(super) fn check(config: &Config, upstreams: &HashSet<String>) -> Vec<(Path, String)> {
+/// What a configuration is read for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// To serve with it, now or later.
+    Serve,
+    /// To find a running Pointsman or its store by it. The process that serves may have a token in its environment that
+    /// this one does not have.
+    Find,
+}
+
+/// All faults, by the key they are at. `upstreams` are the names as they were written, also of those that were not readable.
+pub(super) fn check(config: &Config, purpose: Purpose, upstreams: &HashSet<String>) -> Vec<(Path, String)> {
     let mut faults = Faults(Vec::new());
-    listen::check(config, &mut faults);
+    listen::check(config, purpose, &mut faults);
     upstreams::check(config, &mut faults);
     identity::check(&config.identity, &mut faults);
     traffic::check(config, &mut faults);

@@ -18,7 +18,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use self::tree::{Node, Value};
-use super::check::check;
+use super::check::{Purpose, check};
 use super::path::Path;
 use super::{Config, Fault, Origin};
 
@@ -35,11 +35,19 @@ pub struct Loaded {
 }
 
 impl Config {
-    /// Reads the configuration from `source`.
+    /// Reads the configuration from `source`, to serve with it.
     ///
     /// # Errors
     /// All faults that could be found, those of the environment and the flags first.
     pub fn load(source: &Source) -> Result<Loaded, Vec<Fault>> {
+        Self::load_for(Purpose::Serve, source)
+    }
+
+    /// The same for any purpose.
+    ///
+    /// # Errors
+    /// As [`Config::load`]; what only a process that serves must have is no fault for another purpose.
+    pub fn load_for(purpose: Purpose, source: &Source) -> Result<Loaded, Vec<Fault>> {
         let file = source.file();
         let content = source::read(file.as_deref()).map_err(|fault| vec![fault])?;
         let fingerprint = source::fingerprint(&content);
@@ -70,15 +78,15 @@ impl Config {
         let named = upstreams::names(&mut tree);
         let read = typed::read(&mut tree);
         faults.extend(read.faults);
-        faults.extend(judge(&read.config, &tree, &named, &read.missing));
+        faults.extend(judge(&read.config, purpose, &tree, &named, &read.missing));
         if faults.is_empty() { Ok(Loaded { config: read.config, file, fingerprint }) } else { Err(faults) }
     }
 }
 
 /// The faults the types cannot see. Nothing is said of what a faulty value was taken out of, and of a list as a whole: its
 /// items stand at other places now.
-fn judge(config: &Config, tree: &Node, upstreams: &HashSet<String>, missing: &[Path]) -> Vec<Fault> {
-    let mut faults = check(config, upstreams);
+fn judge(config: &Config, purpose: Purpose, tree: &Node, upstreams: &HashSet<String>, missing: &[Path]) -> Vec<Fault> {
+    let mut faults = check(config, purpose, upstreams);
     faults.retain(|(path, _)| !missing.iter().any(|hole| hole.outside_lists().touches(path)));
     let fault = |(path, reason): (Path, String)| Fault { key: path.to_string(), reason, origin: tree.origin_of(&path).clone() };
     faults.into_iter().map(fault).collect()

@@ -93,10 +93,10 @@ pub struct AdminConfig {
     /// that count; default none: those need `token`. Needs `token`, and must be another.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub feedback_token: Option<Secret>,
-    /// The names in the `Host` header that requests without the token may come by, besides `localhost` and IP addresses;
+    /// The names in the `Host` header that requests without the token may come by, in addition to `localhost` and IP addresses;
     /// default none. Refusing others keeps out pages whose own name was made to point at this port (DNS rebinding).
     pub allowed_hosts: Vec<HostName>,
-    /// The origins whose pages may use the port through a browser, besides the port's own; default none. For a reverse
+    /// The origins whose pages may use the port through a browser, in addition to the port's own; default none. For a reverse
     /// proxy that replaces the `Host` header.
     pub allowed_origins: Vec<WebOrigin>,
 }

@@ -51,7 +51,6 @@ impl Control {
     /// # Errors
     /// As [`Self::take_feedback`], and when the values are of several experiments.
     pub fn take_feedback_by_token(&self, batch: &[Feedback]) -> Result<Taken, ControlError> {
-        let invalid = |reason: &str| ControlError::Invalid(vec![SpecFault::new("token", reason)]);
         let nameless = batch.iter().enumerate().filter(|(_, feedback)| feedback.token.is_none());
         let faults: Vec<SpecFault> = nameless.map(|(index, _)| SpecFault::new(format!("[{index}].token"), "is missing")).collect();
         if !faults.is_empty() {
@@ -59,11 +58,12 @@ impl Control {
         }
         let state = self.0.state.load();
         let key = state.held.token_keys.as_ref().ok_or(ControlError::Stopping)?.key(clock::now());
-        let token = batch.first().and_then(|first| first.token.as_deref()).ok_or_else(|| invalid("is missing"))?;
-        let token = key.open(token).ok_or_else(|| invalid("is none of Pointsman's"))?;
+        let missing = || ControlError::Invalid(vec![SpecFault::new("token", "is missing")]);
+        let token = batch.first().and_then(|first| first.token.as_deref()).ok_or_else(missing)?;
+        let token = key.open(token).ok_or(ControlError::UnknownToken("is none of Pointsman's"))?;
         let ending = token.experiment().to_string();
         let id = state.held.experiments.keys().find(|id| id.ends_with(&ending));
-        let id = id.ok_or_else(|| invalid("belongs to an experiment that is no longer kept"))?;
+        let id = id.ok_or(ControlError::UnknownToken("belongs to an experiment that is no longer kept"))?;
         self.take_feedback(id, batch)
     }
 }

@@ -82,7 +82,7 @@ pub fn render(registry: &Registry, gauges: &Gauges<'_>) -> Result<String, Render
 
 fn usage(registry: &Registry) -> [MetricFamily; 2] {
     let mut family = Family::gauge("collection_in_flight", "Requests inside a collection now, whatever name they came by.");
-    let mut writes = Family::counter("collection_writes_total", "Writes a collection got, whatever name they came by; a batch is one.");
+    let mut writes = Family::counter("collection_writes_total", "Writes a collection got, by alias or by collection name; a batch is one.");
     for usage in registry.usage() {
         let (upstream, collection) = (("upstream", &*usage.upstream), ("collection", &*usage.collection));
         family.add(&[upstream, collection], usage.in_flight());
@@ -139,7 +139,7 @@ fn control(gauges: &Gauges<'_>) -> Vec<MetricFamily> {
         age.build(),
         single(Family::counter("alias_listing_failures_total", "Alias listings that failed."), gauges.listing_failures),
         single(
-            Family::counter("alias_switches_total", "Aliases that were seen to point elsewhere than before, whoever moved them."),
+            Family::counter("alias_switches_total", "Alias moves that were seen in a listing, by Pointsman or by any other client."),
             gauges.alias_switches,
         ),
         single(Family::gauge("ready", "1 when this process should be sent traffic."), u64::from(gauges.ready)),

@@ -139,7 +139,7 @@ impl All {
 
     async fn compare(&mut self, job: &CopyJob, settings: &VerifySettings) -> Result<(), Failure> {
         let batch = std::mem::take(&mut self.batch);
-        // A copy that differs in so many points is none; which others differ is of no use to anybody.
+        // A copy that differs in so many points is none; a list of the others would not help.
         if batch.is_empty() || self.differing.len() >= HELD {
             return Ok(());
         }

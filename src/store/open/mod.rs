@@ -64,7 +64,7 @@ impl Store {
         };
         let alone = matches!(kept, Some(Kept::File { .. }));
         let store = Self::new(pool, dialect, changed, listener, kept);
-        // Whoever had the lease of a file that is ours alone is gone, whatever the clock says of its end.
+        // This process alone has the file, so an earlier holder of the lease is gone, even if the lease has not expired.
         if alone && let Err(error) = store.free_lease().await {
             tracing::warn!(%error, "the lease of an earlier process could not be ended; it is waited for");
         }

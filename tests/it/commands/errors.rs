@@ -51,6 +51,28 @@ async fn beside_its_configuration_nothing_has_to_be_said() {
     assert!(named.starts_with("refused (401): "), "the configured token went to a port that was named: {named}");
 }
 
+/// The token of a service may be in the service's environment only.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_open_admin_port_is_asked_without_its_token_and_served_only_with_it() {
+    let house = House::new("listen: {admin: '0.0.0.0:0'}\nadmin: {token: sesame}").await;
+    let config = format!("listen: {{admin: '0.0.0.0:{}'}}\n", house.pointsman.admin.port());
+    std::fs::create_dir(house.folder.path().join("config")).expect("the folder can be written");
+    std::fs::write(house.folder.path().join("config/pointsman.yaml"), config).expect("the folder can be written");
+    let beside = async |line: &str| {
+        let mut command = house.command(line);
+        command.env_remove("POINTSMAN_ADMIN_URL").env_remove("POINTSMAN__ADMIN__TOKEN");
+        said(command).await
+    };
+    for line in ["status", "events", "healthcheck", "kill-switch on --token sesame"] {
+        let asked = beside(line).await;
+        assert_eq!(asked.code, 0, "{line}: {asked:?}");
+    }
+    let refused = beside("kill-switch off").await;
+    assert!(refused.err.starts_with("refused (401): "), "{refused:?}");
+    let check = beside("check").await;
+    assert!(check.code == 1 && check.err.contains("listen.admin: ") && check.err.contains("admin.token"), "{check:?}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reader_that_goes_away_is_not_told_about() {
     let house = House::new("").await;

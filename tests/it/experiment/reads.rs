@@ -15,7 +15,7 @@ async fn retrieve(house: &House, user: &str) -> String {
     answer.headers()["x-pointsman-variant"].to_str().expect("text").to_owned()
 }
 
-/// Everybody searches, and then opens what was found: who answered the searches, and who the retrievals.
+/// Each user searches, and then opens what was found: who answered the searches, and who the retrievals.
 async fn everybody(house: &House) -> (Vec<String>, Vec<String>) {
     let (mut searches, mut retrievals) = (Vec::new(), Vec::new());
     for user in (0..USERS).map(|user| format!("user-{user}")) {

@@ -3,8 +3,9 @@
 use qdrant_client::qdrant::{DeletePointsBuilder, PointStruct, UpsertPointsBuilder};
 use serde_json::json;
 
-use super::House;
-use crate::house::{PATIENCE, Pointsman, client};
+use super::{House, writes};
+use crate::house::{PATIENCE, Pointsman, Upstream, alias, client, collection};
+use crate::peer::refusing_port;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn writes_count_for_the_collection_that_got_them() {
@@ -60,21 +61,16 @@ async fn a_write_whose_answer_is_lost_is_counted_apart() {
 /// Nothing listens: no write can have happened.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_write_that_nobody_took_is_not_counted() {
-    let mut house = House::new("").await;
-    drop(house.upstream.sandbox.take());
+    let sandbox = Upstream::sandbox().await;
+    collection(&sandbox.rest, "docs_v1").await;
+    alias(&sandbox.rest, "docs", "docs_v1").await;
+    let upstream = Upstream { rest: format!("http://{}", refusing_port()), ..sandbox };
+    let pointsman = Pointsman::start(&upstream, "timeouts: {reconnect: 0s}").await;
     let body = json!({"points": [{"id": 9, "vector": [1.0, 1.0]}]});
-    let refused = async {
-        loop {
-            let sent = house.pointsman.http.put(house.pointsman.rest("/collections/docs/points?wait=true")).json(&body).send().await;
-            let refused = sent.expect("an answer");
-            if refused.headers().get("x-pointsman-error").is_some_and(|error| error == "upstream-unreachable") {
-                return;
-            }
-        }
-    };
-    tokio::time::timeout(PATIENCE, refused).await.expect("the port is closed");
-    house.pointsman.idle().await;
-    assert_eq!(house.writes("docs_v1").await.0, 0);
+    let sent = pointsman.http.put(pointsman.rest("/collections/docs/points?wait=true")).json(&body).send().await;
+    assert_eq!(sent.expect("an answer").headers()["x-pointsman-error"], "upstream-unreachable");
+    pointsman.idle().await;
+    assert_eq!(writes(&pointsman, "docs_v1").await, (0, 0));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -84,7 +80,7 @@ async fn a_restart_keeps_the_count() {
     let mut house = House::new(&store).await;
     house.write("docs", 3).await;
     house.pointsman.signal("-TERM").await;
-    house.pointsman.child.wait().await.expect("it ends");
+    tokio::time::timeout(PATIENCE, house.pointsman.child.wait()).await.expect("it ends in time").expect("it ends");
     house.pointsman = Pointsman::start(&house.upstream, &store).await;
     house.counted("docs_v1", 3).await;
     house.write("docs", 2).await;

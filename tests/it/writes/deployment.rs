@@ -78,7 +78,7 @@ async fn a_loss_that_is_accepted_is_said_and_keeps_the_old_collection() {
     assert_eq!(status, StatusCode::OK, "{accepted:#}");
     let done = until(&house, &path, "completed").await;
     assert_eq!(house.target().await, "docs_v3");
-    assert!(!has(&house, "docs_v3", 1_000).await, "nobody carries writes over");
+    assert!(!has(&house, "docs_v3", 1_000).await, "Pointsman does not carry writes over");
     assert!(done["warnings"].to_string().contains("2 acknowledged writes"), "{done:#}");
     assert_eq!(house.show("/v1/retirements").await["items"], json!([]), "it alone has them");
     let audit = house.show("/v1/audit?limit=100").await;
@@ -140,7 +140,7 @@ async fn finish(house: &House, path: &str) -> Value {
     }
 }
 
-/// As long as somebody writes it is neither completed nor given up; once the writers are stopped, nothing is lost.
+/// As long as a client writes, the deployment is neither completed nor given up; once the writers are stopped, nothing is lost.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_trickle_of_writes_neither_gets_lost_nor_makes_it_impossible() {
     let house = Arc::new(House::new("").await);
@@ -200,7 +200,7 @@ async fn a_collection_that_was_filled_through_pointsman_is_not_deleted_by_itself
     assert!(has(&house, "docs_v3", 1_000).await);
 }
 
-/// Whether the filling has what was written to the alias meanwhile only its operator knows.
+/// Only the operator knows whether the filling has the writes that went to the alias during it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ready_is_refused_if_the_alias_was_written_while_the_collection_was_filled() {
     let house = House::new("").await;

@@ -1,4 +1,4 @@
-//! An experiment's winner lacks what went to the alias meanwhile.
+//! An experiment's winner lacks the writes that went to the alias during the experiment.
 
 use reqwest::StatusCode;
 use serde_json::json;

@@ -79,7 +79,7 @@ impl House {
         self.until_seen(path, what, wanted, pause).await
     }
 
-    /// The same while users ask, whatever they are answered.
+    /// The same while users ask, with any answer.
     async fn until_asking(&self, path: &str, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         let asking = async || {
             for unit in 0..60 {

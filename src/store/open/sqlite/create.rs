@@ -23,7 +23,7 @@ pub(super) async fn create(path: &Path) -> Result<(), OpenError> {
             _ => {}
         }
     }
-    // Made here and not by SQLite, so that nobody else can ever read it; its companions get the same mode from SQLite.
+    // Made here and not by SQLite, so that no other user can ever read it; its companions get the same mode from SQLite.
     private(File::options().write(true).create_new(true)).open(&temporary).map_err(failed(&temporary, "cannot be created"))?;
     let mut connection = AnyConnection::connect_with(&options(&temporary, "rw")?).await.map_err(|error| fault(&temporary, &error))?;
     migrations::migrate(&mut connection, Dialect::Sqlite).await.map_err(refused(&temporary.display()))?;
