@@ -124,7 +124,7 @@ async fn a_404_that_breaks_off_is_made_good() {
     pointsman.split("docs", "docs_v2", 0, 1).await;
     let request = pointsman.http.post(pointsman.rest("/collections/docs/points/query")).header("x-user-id", "1").json(&query());
     let answer = request.send().await.expect("an answer");
-    assert_eq!((answer.status().as_u16(), answer.headers()["x-pointsman-fallback"].to_str()), (200, Ok("connection")));
+    assert_eq!((answer.status().as_u16(), answer.headers()["x-pointsman-fallback"].to_str().ok()), (200, Some("connection")));
 }
 
 /// While stable is asked what a variant has refused, the request's time may run out: the client gets the refusal, and still in time.
@@ -143,7 +143,7 @@ async fn a_refusal_goes_out_in_time_where_stable_never_answers() {
     let call = call(pointsman.grpc, "qdrant.Points/Search", &[("x-user-id", "1")], framed(&message));
     let (rest, grpc) = tokio::join!(tokio::time::timeout(PATIENCE, request), call);
     let rest = rest.expect("it ends").expect("an answer");
-    assert_eq!((rest.status().as_u16(), rest.headers()["x-pointsman-variant"].to_str()), (403, Ok("candidate")));
+    assert_eq!((rest.status().as_u16(), rest.headers()["x-pointsman-variant"].to_str().ok()), (403, Some("candidate")));
     rest.text().await.expect("a whole text");
     assert_eq!((grpc.status(), grpc.text("x-pointsman-variant")), ("7", Some("candidate")));
     pointsman.idle().await;
