@@ -1,5 +1,6 @@
 //! What is known of one operation of Qdrant's API.
 
+use crate::protocol::points::touched::Write;
 use crate::protocol::{Class, Read};
 
 /// Where an operation names collections, besides the fields listed in [`Operation::lookups`].
@@ -46,6 +47,8 @@ pub struct Operation {
     pub lookups: &'static [&'static str],
     /// Where its answer has hits with scores, if it is a search.
     pub hits: Option<Hits>,
+    /// What its body consists of, if it changes points.
+    pub writes: Option<Write>,
     /// `METHOD /path` of each REST form, with `{c}` for the collection.
     pub rest: &'static [(&'static str, &'static str)],
     pub grpc: &'static [&'static str],

@@ -10,6 +10,8 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::{Hits, Names, Operation};
+use crate::protocol::points::touched::Selector::{Fifth, Third};
+use crate::protocol::points::touched::Write;
 use crate::protocol::{Class, Read};
 
 const fn row(
@@ -19,7 +21,7 @@ const fn row(
     rest: &'static [(&'static str, &'static str)],
     grpc: &'static [&'static str],
 ) -> Operation {
-    Operation { name, class, names, reads: None, renames: false, lookups: &[], hits: None, rest, grpc }
+    Operation { name, class, names, reads: None, renames: false, lookups: &[], hits: None, writes: None, rest, grpc }
 }
 
 /// A read of points.
@@ -42,6 +44,16 @@ const fn search(
     grpc: &'static [&'static str],
 ) -> Operation {
     Operation { hits: Some(hits), ..read(Read::Search, name, lookups, rest, grpc) }
+}
+
+/// A write of points.
+const fn write(
+    writes: Write,
+    name: &'static str,
+    rest: &'static [(&'static str, &'static str)],
+    grpc: &'static [&'static str],
+) -> Operation {
+    Operation { writes: Some(writes), ..row(name, Class::Write, Names::Resolved, rest, grpc) }
 }
 
 /// An operation that may change what a name means.
@@ -178,39 +190,25 @@ pub static OPERATIONS: &[Operation] = &[
         &["/qdrant.Points/DiscoverBatch"],
     ),
     read(Read::Bookkeeping, "points.facet", &[], &[("POST", "/collections/{c}/facet")], &["/qdrant.Points/Facet"]),
-    row("points.upsert", Class::Write, Names::Resolved, &[("PUT", "/collections/{c}/points")], &["/qdrant.Points/Upsert"]),
-    row("points.delete", Class::Write, Names::Resolved, &[("POST", "/collections/{c}/points/delete")], &["/qdrant.Points/Delete"]),
-    row("vectors.update", Class::Write, Names::Resolved, &[("PUT", "/collections/{c}/points/vectors")], &["/qdrant.Points/UpdateVectors"]),
-    row(
+    write(Write::Upsert, "points.upsert", &[("PUT", "/collections/{c}/points")], &["/qdrant.Points/Upsert"]),
+    write(Write::Selected(Third), "points.delete", &[("POST", "/collections/{c}/points/delete")], &["/qdrant.Points/Delete"]),
+    write(Write::Vectors, "vectors.update", &[("PUT", "/collections/{c}/points/vectors")], &["/qdrant.Points/UpdateVectors"]),
+    write(
+        Write::Selected(Third),
         "vectors.delete",
-        Class::Write,
-        Names::Resolved,
         &[("POST", "/collections/{c}/points/vectors/delete")],
         &["/qdrant.Points/DeleteVectors"],
     ),
-    row("payload.set", Class::Write, Names::Resolved, &[("POST", "/collections/{c}/points/payload")], &["/qdrant.Points/SetPayload"]),
-    row(
-        "payload.overwrite",
-        Class::Write,
-        Names::Resolved,
-        &[("PUT", "/collections/{c}/points/payload")],
-        &["/qdrant.Points/OverwritePayload"],
-    ),
-    row(
+    write(Write::Selected(Fifth), "payload.set", &[("POST", "/collections/{c}/points/payload")], &["/qdrant.Points/SetPayload"]),
+    write(Write::Selected(Fifth), "payload.overwrite", &[("PUT", "/collections/{c}/points/payload")], &["/qdrant.Points/OverwritePayload"]),
+    write(
+        Write::Selected(Fifth),
         "payload.delete",
-        Class::Write,
-        Names::Resolved,
         &[("POST", "/collections/{c}/points/payload/delete")],
         &["/qdrant.Points/DeletePayload"],
     ),
-    row(
-        "payload.clear",
-        Class::Write,
-        Names::Resolved,
-        &[("POST", "/collections/{c}/points/payload/clear")],
-        &["/qdrant.Points/ClearPayload"],
-    ),
-    row("points.batch", Class::Write, Names::Resolved, &[("POST", "/collections/{c}/points/batch")], &["/qdrant.Points/UpdateBatch"]),
+    write(Write::Selected(Third), "payload.clear", &[("POST", "/collections/{c}/points/payload/clear")], &["/qdrant.Points/ClearPayload"]),
+    write(Write::Batch, "points.batch", &[("POST", "/collections/{c}/points/batch")], &["/qdrant.Points/UpdateBatch"]),
     row(
         "cluster.collection_info",
         Class::Read,

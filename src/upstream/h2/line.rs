@@ -147,6 +147,7 @@ impl Lease {
     /// The head of the answer has come.
     pub(crate) fn answered(&self) {
         self.unanswered.take();
+        self.line.asked.take();
     }
 
     /// For the part that sends the request.
