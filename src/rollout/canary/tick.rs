@@ -80,9 +80,7 @@ impl Canary {
                 true
             }
             (Judgement::Failing(reason) | Judgement::Signalling(reason), State::Promoting | State::Watching) => {
-                if !std::mem::replace(&mut self.step.alarmed, true) {
-                    self.notify(now, Notice::GuardFailing, reason);
-                }
+                self.alarm(now, reason);
                 false
             }
             // With nobody on the canary there is nothing to pause.
@@ -223,20 +221,43 @@ impl Canary {
             return;
         }
         self.step.elapsed = self.step.elapsed.saturating_add(self.plan.watched(passed));
-        let spec = self.plan.spec();
         let failing = matches!(judgement, Judgement::Failing(_) | Judgement::Signalling(_));
-        if failing || self.killed || self.step.elapsed < millis(spec.watch.get()) {
+        if failing || self.killed || self.step.elapsed < millis(self.plan.spec().watch.get()) {
             return;
         }
-        let silent = self.measured.as_ref().is_none_or(|measured| measured.canary.requests == 0);
-        // A deployment looks at the collection itself, and has asked it its own questions before.
-        let blind = silent && !spec.watch.is_zero() && spec.deployment.is_none();
-        match (blind, spec.no_data) {
-            (false, _) => self.complete(now, &By::controller("no guard failed after the promotion")),
-            (true, NoData::Hold) => {}
-            (true, NoData::Rollback) => {
-                self.roll_back(now, Ending::RolledBack, &By::controller("nothing was seen after the promotion"));
+        let refused = self.only_refused();
+        if refused.is_none() && !self.saw_nothing() {
+            return self.complete(now, &By::controller("no guard failed after the promotion"));
+        }
+        match (self.plan.spec().no_data, refused) {
+            (NoData::Hold, None) => {}
+            (NoData::Hold, Some(refused)) => self.alarm(now, &refused),
+            (NoData::Rollback, refused) => {
+                let why = refused.unwrap_or_else(|| "nothing was seen after the promotion".to_owned());
+                self.roll_back(now, Ending::RolledBack, &By::controller(why));
             }
+        }
+    }
+
+    /// Nobody was served since the promotion. A deployment looks at the collection itself, and has asked it its own questions before.
+    fn saw_nothing(&self) -> bool {
+        let spec = self.plan.spec();
+        let silent = self.measured.as_ref().is_none_or(|measured| measured.canary.requests == 0);
+        silent && !spec.watch.is_zero() && spec.deployment.is_none()
+    }
+
+    /// Everything that was asked since the promotion was refused: no guard has to fail for that to be no good end.
+    fn only_refused(&self) -> Option<String> {
+        let watched = self.measured.as_ref().filter(|_| !self.plan.spec().watch.is_zero());
+        let seen = watched.map(|measured| &measured.canary).filter(|seen| seen.requests == 0 && seen.client_errors > 0)?;
+        let with = seen.client_error_statuses.as_deref().unwrap_or("a 4xx");
+        Some(format!("all {} answers after the promotion were refused with {with}", seen.client_errors))
+    }
+
+    /// Said once in a stage, and once in the watch.
+    fn alarm(&mut self, now: Timestamp, reason: &str) {
+        if !std::mem::replace(&mut self.step.alarmed, true) {
+            self.notify(now, Notice::GuardFailing, reason);
         }
     }
 }

@@ -1,11 +1,12 @@
 //! Refused requests: answers with a 4xx of which nobody knows whose fault they are. Clients ask wrongly, and collections refuse
 //! what others serve (an index that is missing, a key that may not read); only a comparison tells.
 
+use super::Compared;
 use super::against::{AgainstControl, Events};
 use super::evaluation::{Evaluation, Numbers};
 use super::harm::Harm;
 use super::rule::{Rule, common};
-use super::{Compared, shares};
+use super::shares::{Share, absolute};
 use crate::stats::cohort::Cohort;
 use crate::stats::ratio::Contrast;
 use crate::stats::sums::Sums;
@@ -17,8 +18,8 @@ const MANY: f64 = 20.0;
 /// At most `limit` of the canary's requests may be refused. For where there is no control.
 #[must_use]
 pub fn client_errors(compared: Compared<'_>, rule: &Rule, limit: f64) -> Evaluation {
-    let refused = |sums: &Sums| (sums.refused, sums.asked());
-    said(compared, shares::absolute(compared, rule, refused, limit, "the share of the canary's requests that are refused (4xx)"))
+    let refused = Share::of_all_asked(|sums| (sums.refused, sums.asked()));
+    said(compared, absolute(compared, rule, refused, limit, "the share of the canary's requests that are refused (4xx)"))
 }
 
 /// The share of the canary's units with a refused request must not be above control's by more than the margin, and a failure
