@@ -50,6 +50,11 @@ impl Departure {
         Self { behind: begun(behind, self.behind), ahead: begun(ahead, self.ahead), ..self }
     }
 
+    /// Whether it is about a collection, whose counts it needs.
+    pub(super) fn names(&self, collection: &str) -> bool {
+        self.left == collection || self.taken == collection
+    }
+
     /// The document of this move, and the end of the one that it takes back.
     pub(in crate::control) fn writes(&self) -> Vec<Write> {
         vec![
@@ -127,7 +132,7 @@ impl Control {
     /// The ends of departures of collections that are gone.
     pub(in crate::control) fn departed_for_good(&self) -> Vec<Write> {
         let state = self.0.state.load();
-        if state.health.succeeded_at.is_none() || state.health.error.is_some() {
+        if !state.health.is_well() {
             return Vec::new();
         }
         let gone = state.held.departures.iter().filter(|(_, departure)| !state.listing.collections.contains(&departure.left));
