@@ -149,7 +149,7 @@ impl Control {
         self.settle_before_move(alias, &listing).await?;
         let previous = listing.aliases.get(alias).cloned();
         let Some((change, present)) = change else {
-            self.free(alias, false, author).await?;
+            self.free(alias, None, author).await?;
             self.intend_move(deed, author, [previous.as_deref(), None], None).await?;
             let sent = client.delete_alias(alias).await;
             self.done_by_qdrant(&client, alias, sent).await?;
@@ -171,7 +171,8 @@ impl Control {
         }
         let compared = comparing::may_move(&client, alias, previous.as_deref(), &change.collection, change.force).await?;
         let leaving = self.leaving(alias, previous.as_deref(), &change).await?;
-        self.free(alias, change.force, author).await?;
+        self.built_by_nobody(alias, &change.collection)?;
+        self.free(alias, Some(change.collection.as_str()).filter(|_| change.force), author).await?;
         let place = (DEFAULT_NAME, change.collection.as_str());
         self.claim_now(place, &format!("the alias `{alias}`"), author).await?;
         // What alone has acknowledged writes is not retired by itself, later either.
@@ -203,12 +204,31 @@ impl Control {
         }
     }
 
-    /// The alias belongs to nobody, or by force no longer does.
-    async fn free(&self, alias: &str, force: bool, author: &Author) -> Result<(), ControlError> {
+    /// What a deployment builds takes its alias from it alone, by force neither: on its way back it would find no alias at the
+    /// collection yet, and delete it while the alias is moved there.
+    fn built_by_nobody(&self, alias: &str, collection: &str) -> Result<(), ControlError> {
+        let state = self.0.state.load();
+        let live = state.held.deployments.values().filter(|deploying| deploying.is_live()).map(|deploying| &deploying.deployment);
+        let mut builders = live.filter(|deployment| deployment.collection() == collection);
+        let Some(builder) = builders.find(|builder| builder.spec().alias == alias || !builder.has_served()) else { return Ok(()) };
+        let (id, given) = (builder.id(), &builder.spec().alias);
+        let why = if builder.state().is_back() {
+            format!("belongs to the deployment `{id}`, which is on its way back; wait for its end")
+        } else {
+            format!(
+                "belongs to the deployment `{id}`, which gives it `{given}` itself: `pointsman deployment ready {id} \
+                 --accept-lost-writes` lets it go on, `pointsman deployment cancel {id}` ends it"
+            )
+        };
+        Err(ControlError::Unfit { collection: collection.to_owned(), why, differences: Vec::new() })
+    }
+
+    /// No rollout has the alias, or by force none has it any longer: it goes to the collection `forced_to`.
+    async fn free(&self, alias: &str, forced_to: Option<&str>, author: &Author) -> Result<(), ControlError> {
         let Some(owners) = self.0.state.load().held.owners.get(alias).cloned() else { return Ok(()) };
-        if !force {
+        let Some(to) = forced_to else {
             return Err(ControlError::Occupied { alias: alias.to_owned(), owner: owners.to_string() });
-        }
+        };
         let because = Author { reason: Some("the alias is moved by force".to_owned()), ..author.clone() };
         for owner in owners.ids() {
             let state = self.0.state.load_full();
@@ -221,7 +241,7 @@ impl Control {
             } else if state.held.experiments.contains_key(owner) {
                 self.send_back(owner, None, because.clone()).await?;
             } else {
-                self.supersede_canary(owner, author).await?;
+                self.supersede_canary(owner, to, author).await?;
             }
         }
         Ok(())

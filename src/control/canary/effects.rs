@@ -63,17 +63,38 @@ impl Control {
             Effect::RunChecks { alias, candidate } => {
                 self.check(running, alias, candidate, pending.attempts).await.unwrap_or_else(|outcome| outcome)
             }
+            Effect::SwitchAlias { .. } | Effect::RestoreAlias { .. } => {
+                let _moving = self.0.moving.lock().await;
+                // An operator who moved the alias while this waited may have ended the canary.
+                if self.still_wants(running.canary.id(), pending.number) {
+                    self.carry_out_move(running, pending).await
+                } else {
+                    Outcome::Done
+                }
+            }
+            Effect::ScheduleRetirement { collection, grace } => Outcome::With(retirement(running, collection, *grace)),
+            Effect::Notify { event, text } => {
+                tracing::info!(canary = running.canary.id(), ?event, text, "canary");
+                events::notice(running, *event, text).map_or(Outcome::Done, Outcome::told)
+            }
+        }
+    }
+
+    fn still_wants(&self, id: &str, number: u64) -> bool {
+        let wants = |now: Running| now.canary.status().pending.iter().any(|pending| pending.number == number);
+        self.canary_document(id).is_some_and(wants)
+    }
+
+    /// The caller holds [`crate::control::state::Inner::moving`].
+    async fn carry_out_move(&self, running: &Running, pending: &Pending) -> Outcome {
+        match &pending.effect {
             Effect::SwitchAlias { alias, expect, to } => match self.late_writes(running, alias, expect).await {
                 Ok(None) => self.move_alias(running, alias, expect, to).await,
                 Ok(Some(loss)) => Outcome::Held(loss),
                 Err(outcome) => outcome,
             },
             Effect::RestoreAlias { alias, from, to } => self.restore_alias(running, alias, from, to).await,
-            Effect::ScheduleRetirement { collection, grace } => Outcome::With(retirement(running, collection, *grace)),
-            Effect::Notify { event, text } => {
-                tracing::info!(canary = running.canary.id(), ?event, text, "canary");
-                events::notice(running, *event, text).map_or(Outcome::Done, Outcome::told)
-            }
+            _ => Outcome::Done,
         }
     }
 

@@ -170,10 +170,10 @@ impl Control {
         self.canary(id)
     }
 
-    /// Ends a canary because its alias is about to be moved by force.
-    pub(in crate::control) async fn supersede_canary(&self, id: &str, author: &Author) -> Result<(), ControlError> {
+    /// Ends a canary because its alias is about to be moved by force, to the collection `to`.
+    pub(in crate::control) async fn supersede_canary(&self, id: &str, to: &str, author: &Author) -> Result<(), ControlError> {
         self.edit_as(id, "canary.supersede", author, |canary| {
-            canary.supersede(clock::now(), &by(author, "the alias is moved by force"))?;
+            canary.supersede(clock::now(), &by(author, "the alias is moved by force"), to)?;
             Ok(None)
         })
         .await

@@ -140,6 +140,7 @@ impl Control {
     /// For a canary that had just come to its end when somebody wanted it back.
     async fn move_back(&self, deployment: &Deployment) -> Result<(), Outcome> {
         let (Some(previous), spec) = (deployment.found().previous.as_deref(), deployment.spec()) else { return Ok(()) };
+        let _moving = self.0.moving.lock().await;
         let here = self.here()?;
         if listed(&here).await?.aliases.get(&spec.alias).is_none_or(|target| target != deployment.collection()) {
             return Ok(());

@@ -23,7 +23,7 @@ async fn send(method: reqwest::Method, url: &str, body: &Value) -> Value {
 }
 
 /// A Qdrant with `docs -> docs_v1`, and `docs_v2` to move it to.
-async fn qdrant() -> Sandbox {
+pub(super) async fn qdrant() -> Sandbox {
     let sandbox = Sandbox::start(SandboxOptions::default()).await.expect("free ports");
     let rest = format!("http://{}", sandbox.rest_addr);
     for name in ["docs_v1", "docs_v2"] {
@@ -36,14 +36,14 @@ async fn qdrant() -> Sandbox {
 }
 
 /// What `docs` points at.
-async fn points_at(sandbox: &Sandbox) -> Option<String> {
+pub(super) async fn points_at(sandbox: &Sandbox) -> Option<String> {
     let answer = send(reqwest::Method::GET, &format!("http://{}/aliases", sandbox.rest_addr), &Value::Null).await;
     let aliases = answer["result"]["aliases"].as_array().expect("a list");
     let docs = aliases.iter().find(|alias| alias["alias_name"] == "docs")?;
     docs["collection_name"].as_str().map(str::to_owned)
 }
 
-fn config(sandbox: &Sandbox, folder: &Path) -> Config {
+pub(super) fn config(sandbox: &Sandbox, folder: &Path) -> Config {
     let mut config = config_in(folder);
     let upstream = config.upstreams.get_mut("default").expect("it is there");
     upstream.rest_url = format!("http://{}", sandbox.rest_addr).parse().expect("a URL");
@@ -64,7 +64,7 @@ async fn lose(folder: &Path, table: &str, lost: bool) {
     connection.close().await.expect("it closes");
 }
 
-fn to_v2() -> AliasChange {
+pub(super) fn to_v2() -> AliasChange {
     AliasChange { collection: "docs_v2".to_owned(), ..AliasChange::default() }
 }
 

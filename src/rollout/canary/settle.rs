@@ -68,9 +68,15 @@ impl Canary {
 
     /// The alias was about to move and has not: writes came that would be lost.
     pub fn effect_held(&mut self, now: Timestamp, number: u64, loss: &Loss) {
-        let moves = |pending: &super::Pending| pending.number == number && matches!(pending.effect, Effect::SwitchAlias { .. });
-        if self.state == State::Promoting && self.outbox.pending().iter().any(moves) {
+        let moves = |pending: &&super::Pending| pending.number == number && matches!(pending.effect, Effect::SwitchAlias { .. });
+        let attempts = self.outbox.pending().iter().find(moves).map(|pending| pending.attempts);
+        if let Some(attempts) = attempts.filter(|_| self.state == State::Promoting) {
             self.outbox.take(number);
+            // Never asked of Qdrant, so there is nothing to undo, nor to count from here on.
+            if attempts == 0 {
+                self.footprint.alias = false;
+                self.forget_back();
+            }
             self.hold(now, PauseReason::LostWrites, &self.held_by(loss));
         }
     }

@@ -114,6 +114,12 @@ impl Canary {
         self.stakes.back = Some(Stake::new(vec![new], old));
     }
 
+    /// The alias has not moved after all.
+    pub(super) fn forget_back(&mut self) {
+        self.stakes.back = None;
+        self.stakes.back_loss = None;
+    }
+
     /// Why the promotion waits, and what to do.
     #[must_use]
     pub fn held_by(&self, loss: &Loss) -> String {

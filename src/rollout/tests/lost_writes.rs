@@ -1,6 +1,6 @@
 //! I11: a promotion that would lose acknowledged writes waits, and the way back does not.
 
-use super::bench::{Bench, NEW, OLD, paused, somebody, spec};
+use super::bench::{Bench, INTERVAL, NEW, OLD, paused, secs, somebody, spec};
 use crate::config::DEFAULT_UPSTREAM;
 use crate::rollout::loss::{Counted, Stake, Tally};
 use crate::rollout::{CanarySpec, Command, Effect, Evidence, PauseReason, State, Verdict, Way};
@@ -117,6 +117,30 @@ fn a_switch_that_comes_too_late_is_not_made() {
     bench.order(Command::Approve).expect("it waits for it");
     run_to(&mut bench, &counted(1, 0), State::Completed);
     assert_eq!(bench.world.alias, NEW);
+}
+
+/// A switch that was never sent leaves nothing to restore: an operator who moves the alias there by hand is obeyed.
+#[test]
+fn a_switch_that_was_held_before_it_was_sent_is_not_undone() {
+    let mut bench = counting(spec());
+    for _ in 0..100 {
+        let evidence = good(&bench, &counted(0, 0));
+        bench.now = bench.now.plus(secs(INTERVAL));
+        bench.canary.tick(bench.now, &evidence);
+        if bench.state() == State::Promoting {
+            break;
+        }
+        bench.execute();
+    }
+    let status = bench.canary.status();
+    let number = status.pending.iter().find(|pending| matches!(pending.effect, Effect::SwitchAlias { .. })).expect("due").number;
+    let loss = bench.canary.loss(Way::Ahead, &counted(1, 0)).expect("it is counted");
+    bench.canary.effect_held(bench.now, number, &loss);
+    assert_eq!((bench.state(), bench.canary.stake_back()), (paused(PauseReason::LostWrites), None));
+    assert_eq!(bench.canary.way_of(Command::Abort), None, "nothing has moved");
+    bench.world.alias = NEW.to_owned();
+    bench.order(Command::Abort).expect("at any point");
+    assert_eq!((bench.state(), bench.world.alias.as_str()), (State::Aborted, NEW));
 }
 
 #[test]
