@@ -5,8 +5,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::clock;
+use super::loss::Departure;
 use crate::config::Period;
 use crate::rollout::Timestamp;
+use crate::rollout::loss::Loss;
 
 /// What somebody was about to do to an alias.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +26,20 @@ pub(super) struct AliasMove {
     /// None: the alias was to be deleted.
     pub(super) to: Option<String>,
     pub(super) retire_old: Option<Period>,
+    /// What is remembered of the two collections once it is made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) departure: Option<Departure>,
+    /// The loss of writes that its author accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) lost_writes: Option<Loss>,
+}
+
+/// What a move brings along, to be kept wherever it is recorded.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Terms {
+    pub(super) retire_old: Option<Period>,
+    pub(super) departure: Option<Departure>,
+    pub(super) lost_writes: Option<Loss>,
 }
 
 impl AliasMove {

@@ -4,6 +4,7 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
+use super::alias_move::Terms;
 use super::author::{Author, Deed};
 use super::error::ControlError;
 use super::loss::Departure;
@@ -16,7 +17,7 @@ use crate::qdrant::{AliasFailed, Client, Compatibility, Difference, Listing, nex
 use crate::rollout::deployment::DeploymentCommand;
 use crate::rollout::loss::Loss;
 use crate::routing::{check_name, check_new_name};
-use crate::store::{self, NewEvent};
+use crate::store::NewEvent;
 
 /// Where an alias is to point, and what may stand in the way.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -150,7 +151,7 @@ impl Control {
         let previous = listing.aliases.get(alias).cloned();
         let Some((change, present)) = change else {
             self.free(alias, None, author).await?;
-            self.intend_move(deed, author, [previous.as_deref(), None], None).await?;
+            self.intend_move(deed, author, [previous.as_deref(), None], Terms::default()).await?;
             let sent = client.delete_alias(alias).await;
             self.done_by_qdrant(&client, alias, sent).await?;
             return self.record_move(deed, author, AliasChanged::of(alias, None, previous), None, Vec::new()).await;
@@ -177,7 +178,8 @@ impl Control {
         self.claim_now(place, &format!("the alias `{alias}`"), author).await?;
         // What alone has acknowledged writes is not retired by itself, later either.
         let retire_old = change.retire_old.filter(|_| leaving.loss.is_none());
-        self.intend_move(deed, author, [previous.as_deref(), Some(change.collection.as_str())], retire_old).await?;
+        let terms = Terms { retire_old, departure: leaving.departure.clone(), lost_writes: leaving.loss.clone() };
+        self.intend_move(deed, author, [previous.as_deref(), Some(change.collection.as_str())], terms).await?;
         let sent = client.switch_alias(alias, &change.collection, change.expect.as_deref()).await;
         self.done_by_qdrant(&client, alias, sent).await?;
         let answer = AliasChanged {
@@ -187,7 +189,8 @@ impl Control {
             lost_writes: leaving.loss,
             ..AliasChanged::of(alias, Some(&change.collection), previous)
         };
-        self.record_move(deed, author, answer, change.retire_old, leaving.writes).await
+        let writes = leaving.departure.iter().flat_map(Departure::writes).collect();
+        self.record_move(deed, author, answer, change.retire_old, writes).await
     }
 
     /// With the table brought up to date. What Qdrant refused needs no record.
@@ -259,8 +262,8 @@ impl Control {
             None => self.recently_written(previous),
         };
         let loss = Consent::of(change.accept_lost_writes).to(known, "moving the alias", "")?;
-        let writes = Departure::now(alias, previous, to, &counted, now).since(stake.as_ref(), None).writes();
-        Ok(Leaving { loss, warnings: told.into_iter().collect(), writes })
+        let departure = Departure::now(alias, previous, to, &counted, now).since(stake.as_ref(), None);
+        Ok(Leaving { loss, warnings: told.into_iter().collect(), departure: Some(departure) })
     }
 }
 
@@ -269,7 +272,7 @@ impl Control {
 struct Leaving {
     loss: Option<Loss>,
     warnings: Vec<String>,
-    writes: Vec<store::Write>,
+    departure: Option<Departure>,
 }
 
 impl AliasChanged {

@@ -18,7 +18,7 @@ use crate::store::{Change, Expected, Write};
 pub(in crate::control) type Departures = BTreeMap<String, Departure>;
 
 /// One move of an alias, under [`id`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::control) struct Departure {
     alias: String,
     /// What the alias pointed at before.

@@ -9,9 +9,12 @@ use serde_json::{Value, json};
 use sqlx::{AnyConnection, Connection};
 
 use crate::config::Config;
+use crate::control::alias_move::Terms;
 use crate::control::author::{Author, Deed};
 use crate::control::testing::{author, config_in, start};
 use crate::control::{AliasChange, Control, ControlError, Parts};
+use crate::rollout::Timestamp;
+use crate::rollout::loss::{Bound, Loss};
 use crate::store::{AuditRow, Event, Filter};
 
 /// Longer than anything takes on a busy machine; only a hang reaches it.
@@ -66,6 +69,10 @@ async fn lose(folder: &Path, table: &str, lost: bool) {
 
 pub(super) fn to_v2() -> AliasChange {
     AliasChange { collection: "docs_v2".to_owned(), ..AliasChange::default() }
+}
+
+fn to_v1() -> AliasChange {
+    AliasChange { collection: "docs_v1".to_owned(), ..AliasChange::default() }
 }
 
 async fn audit(control: &Control) -> Vec<AuditRow> {
@@ -138,6 +145,11 @@ async fn what_was_moved_and_not_recorded_is_called_that_and_recorded_later() {
         assert!(entry.reason.as_deref().is_some_and(|reason| reason.starts_with("a better model (recorded afterwards")), "{entry:?}");
         let events = events(&control).await;
         assert_eq!((events.len(), events[0].kind.as_str(), &events[0].body["collection"]), (1, "alias.switched", &json!("docs_v2")));
+        // What the new collection got since is as well known as if the move had been recorded at once.
+        let written = json!({"writes": {"default": {"docs_v2": {"acknowledged": 5, "unknown": 0}}}});
+        control.0.store.put_observation("writes", "replica_of_others", &written).await.expect("the store answers");
+        let refused = control.switch_alias("docs", to_v1(), author()).await.expect_err("five writes would be lost");
+        assert!(matches!(&refused, ControlError::LostWrites { loss, .. } if loss.acknowledged == 5), "{refused}");
         drop((refresh, shared));
     }
 }
@@ -148,17 +160,37 @@ async fn an_intent_that_came_to_nothing_stands_in_no_changes_way() {
     let control = start(config(&sandbox, folder.path())).await.expect("it starts").control;
     for (to, said) in [(Some("docs_v2"), "it was not made"), (None, "it was not made"), (Some("docs_v3"), "it was not made")] {
         let deed = Deed { action: "alias.switch", subject: "docs" };
-        control.intend_move(deed, &author(), [Some("docs_v1"), to], None).await.expect("the store answers");
-        let back = AliasChange { collection: "docs_v1".to_owned(), ..AliasChange::default() };
-        control.switch_alias("docs", back, author()).await.expect("it is there already");
+        control.intend_move(deed, &author(), [Some("docs_v1"), to], Terms::default()).await.expect("the store answers");
+        control.switch_alias("docs", to_v1(), author()).await.expect("it is there already");
         let rows = audit(&control).await;
         assert!(rows[0].entry.result.starts_with(said), "{rows:?}");
         assert!(control.0.state.load().held.moves.is_empty());
     }
     let deed = Deed { action: "alias.switch", subject: "docs" };
-    control.intend_move(deed, &author(), [Some("docs_v2"), Some("docs_v3")], None).await.expect("the store answers");
+    control.intend_move(deed, &author(), [Some("docs_v2"), Some("docs_v3")], Terms::default()).await.expect("the store answers");
     control.switch_alias("docs", to_v2(), author()).await.expect("the alias may be moved");
     let rows = audit(&control).await;
     assert!(rows[0].entry.result == "ok" && rows[1].entry.result.contains("it is not known whether it was made"), "{rows:?}");
     assert!(events(&control).await.iter().all(|event| event.body["collection"] == "docs_v2"), "only what was seen is an event");
+}
+
+#[tokio::test]
+async fn a_loss_that_was_accepted_is_in_the_audit_log_also_where_the_move_is_recorded_later() {
+    let (sandbox, folder) = (qdrant().await, tempfile::tempdir().expect("a temporary folder"));
+    let control = start(config(&sandbox, folder.path())).await.expect("it starts").control;
+    let loss = Loss {
+        only_in: vec!["docs_v2".to_owned()],
+        missing_in: "docs_v1".to_owned(),
+        since: Timestamp::from_millis(0),
+        acknowledged: 5,
+        unknown: 0,
+        bound: Bound::Exact,
+    };
+    let deed = Deed { action: "alias.switch", subject: "docs" };
+    let terms = Terms { lost_writes: Some(loss), ..Terms::default() };
+    control.intend_move(deed, &author(), [Some("docs_v2"), Some("docs_v1")], terms).await.expect("the store answers");
+    control.switch_alias("docs", to_v1(), author()).await.expect("it is there already");
+    let rows = audit(&control).await;
+    let after = rows[0].entry.after.as_ref().expect("it was moved");
+    assert_eq!(after["accepted_lost_writes"]["acknowledged"], 5, "{rows:?}");
 }
