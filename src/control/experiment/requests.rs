@@ -108,7 +108,7 @@ impl Control {
         if let Some(points_at) = points_at {
             experiment.notice(clock::now(), points_at);
         }
-        let mut trial = Trial { experiment, marks: Vec::new(), revision: 0 };
+        let mut trial = Trial { experiment, marks: Vec::new(), moved: Vec::new(), revision: 0 };
         points_at.into_iter().for_each(|points_at| trial.count_from(points_at, &counted));
         let created = self.commit_newest(|state| {
             alias.iter().try_for_each(|alias| state.held.has_room(alias, &part))?;

@@ -74,7 +74,8 @@ impl State {
     /// What `to` lacks of what `from` has, by what is known of the two: a rollout between them, or an earlier move the other way.
     /// None where nothing is: whether one was ever a copy of the other is not known then.
     pub(in crate::control) fn stake_of_move(&self, counted: &Counted, alias: &str, from: &str, to: &str) -> Option<Stake> {
-        let known = self.canaries_on(alias, from, to).chain(self.deployments_on(alias, from, to)).chain(self.experiments_on(alias, to));
+        let known =
+            self.canaries_on(alias, from, to).chain(self.deployments_on(alias, from, to)).chain(self.experiments_on(alias, from, to));
         let largest = known.max_by_key(|stake| stake.loss(counted).map(|loss| loss.acknowledged));
         largest.or_else(|| self.way_back(alias, from, to))
     }
@@ -100,9 +101,10 @@ impl State {
         })
     }
 
-    fn experiments_on(&self, alias: &str, to: &str) -> impl Iterator<Item = Stake> {
+    /// Of an experiment that knows where the alias is.
+    fn experiments_on(&self, alias: &str, from: &str, to: &str) -> impl Iterator<Item = Stake> {
         let live = self.held.experiments.values().filter(move |trial| trial.is_live() && trial.alias() == Some(alias));
-        live.filter_map(move |trial| trial.stake(to))
+        live.filter_map(move |trial| trial.stake(to)).filter(move |stake| stake.counts(from))
     }
 
     /// What the collections that the alias has had since it left `to` have taken, up to the present one.
