@@ -254,7 +254,8 @@ impl Control {
     async fn leaving(&self, alias: &str, previous: Option<&str>, change: &AliasChange) -> Result<Leaving, ControlError> {
         let Some(previous) = previous else { return Ok(Leaving::default()) };
         let (counted, now, to) = (self.counted().await?, clock::now(), change.collection.as_str());
-        let stake = self.0.state.load().stake_of_move(&counted, alias, previous, to);
+        let state = self.0.state.load_full();
+        let stake = state.stake_of_move(&counted, alias, previous, to);
         let known = stake.as_ref().and_then(|stake| stake.loss(&counted));
         let told = match &known {
             Some(loss) if loss.is_worth_telling() => Some(loss.to_string()),
@@ -262,7 +263,7 @@ impl Control {
             None => self.recently_written(previous),
         };
         let loss = Consent::of(change.accept_lost_writes).to(known, "moving the alias", "")?;
-        let departure = Departure::now(alias, previous, to, &counted, now).since(stake.as_ref(), None);
+        let departure = Departure::now(alias, previous, to, &counted, now).since(stake.as_ref(), state.kept_alone(alias, previous, to));
         Ok(Leaving { loss, warnings: told.into_iter().collect(), departure: Some(departure) })
     }
 }

@@ -207,7 +207,7 @@ impl Control {
     async fn departure(&self, running: &Running, alias: &str, from: &str, to: &str) -> Result<Departure, ControlError> {
         let departure = Departure::now(alias, from, to, &self.counted().await?, clock::now());
         let (ahead, back) = (Some(running.canary.stake_ahead()), running.canary.stake_back());
-        Ok(if running.canary.plan().spec().collection == to { departure.since(ahead, back) } else { departure.since(back, None) })
+        Ok(if running.canary.plan().spec().collection == to { departure.since(ahead, back) } else { departure.since(back, ahead) })
     }
 
     /// Only when the alias points at what this canary put there: whoever moved it since is not to be overruled.

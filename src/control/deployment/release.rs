@@ -153,7 +153,7 @@ impl Control {
         let moved = here.switch_alias(&spec.alias, previous, Some(deployment.collection())).await;
         self.relist_with(&here).await;
         if moved.is_ok() {
-            let kept = self.remember(&departure.since(back.as_ref(), None)).await;
+            let kept = self.remember(&departure.since(back.as_ref(), Some(deployment.stake()))).await;
             kept.map_err(|error| Outcome::Failed(error.to_string()))?;
         }
         match moved {

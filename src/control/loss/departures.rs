@@ -107,6 +107,12 @@ impl State {
         live.filter_map(move |trial| trial.stake(to)).filter(move |stake| stake.counts(from))
     }
 
+    /// What `to` has and `from` lacks since the alias left the one for the other: going back ends that departure, not the loss.
+    pub(in crate::control) fn kept_alone(&self, alias: &str, from: &str, to: &str) -> Option<&Stake> {
+        let ended = self.held.departures.get(&id(alias, to)).filter(|departure| departure.taken == from)?;
+        Some(&ended.behind)
+    }
+
     /// What the collections that the alias has had since it left `to` have taken, up to the present one.
     fn way_back(&self, alias: &str, from: &str, to: &str) -> Option<Stake> {
         let mut marks: Vec<Mark> = Vec::new();

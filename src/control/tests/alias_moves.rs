@@ -71,7 +71,7 @@ pub(super) fn to_v2() -> AliasChange {
     AliasChange { collection: "docs_v2".to_owned(), ..AliasChange::default() }
 }
 
-fn to_v1() -> AliasChange {
+pub(super) fn to_v1() -> AliasChange {
     AliasChange { collection: "docs_v1".to_owned(), ..AliasChange::default() }
 }
 

@@ -2,6 +2,7 @@
 
 mod alias_moves;
 mod changes;
+mod departures;
 mod forced;
 mod lease;
 mod ledger;

@@ -173,6 +173,22 @@ async fn a_switch_warns_of_writes_and_the_switch_back_is_refused() {
     assert_eq!((&moved["retirement"], warnings(&moved).contains("not retired")), (&Value::Null, true), "{moved:#}");
 }
 
+/// The writes that the promotion left behind are still missing in the new collection after the way back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_new_collection_lacked_it_lacks_after_the_way_back() {
+    let house = House::new("").await;
+    let path = begun(&house, &json!({"watch": "10m"})).await;
+    house.write("docs", 3).await;
+    house.post(&format!("{path}/promote"), &json!({"accept_lost_writes": true})).await;
+    house.until(&path, "in its watch", |canary| canary["state"] == "watching").await;
+    let (status, aborted) = house.post(&format!("{path}/abort"), &json!({})).await;
+    assert_eq!(status, StatusCode::OK, "{aborted:#}");
+    house.until(&path, "aborted", |canary| canary["state"] == "aborted").await;
+    let (status, refused) = house.post("/v1/aliases/docs/switch", &json!({"collection": "docs_v2"})).await;
+    problem(status, &refused, 3);
+    assert_eq!(house.target().await, "docs_v1");
+}
+
 /// One that others moved on from is not protected from its own operator.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_switch_during_a_canary_counts_from_the_canary() {
