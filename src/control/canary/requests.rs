@@ -14,6 +14,7 @@ use crate::control::names::Named;
 use crate::control::shadow::shadowed;
 use crate::control::state::{Control, State};
 use crate::control::{Consent, clock, document, once, retirement};
+use crate::rollout::deployment::DeploymentState;
 use crate::rollout::loss::{Counted, Loss, Stake};
 use crate::rollout::{By, Canary, CanarySpec, CanaryStatus, Command, Plan, Way};
 use crate::routing::{SpecFault, SplitPolicy};
@@ -155,6 +156,7 @@ impl Control {
     async fn command_now(&self, id: &str, command: Command, consent: Consent, author: &Author) -> Result<CanaryView, ControlError> {
         let counted = self.counted().await?;
         let edited = self.edit_as(id, action(command), author, |canary| {
+            self.not_while_verified(canary, command)?;
             let accepted = agreed(canary, command, consent, &counted);
             let accepts = consent == Consent::Given && canary.way_of(command) == Some(Way::Ahead);
             canary.note_counted(&counted);
@@ -168,6 +170,19 @@ impl Control {
         edited.await?;
         tracing::info!(canary = id, %command, actor = author.actor, "canary commanded");
         self.canary(id)
+    }
+
+    /// While a deployment compares its copy once more, and makes it like the source, nothing leads to the copy.
+    fn not_while_verified(&self, canary: &Canary, command: Command) -> Result<(), ControlError> {
+        let ahead = matches!(command, Command::Approve | Command::Promote | Command::Skip);
+        let Some(id) = canary.plan().spec().deployment.as_ref().filter(|_| ahead) else { return Ok(()) };
+        let state = self.0.state.load();
+        let deployment = state.held.deployments.get(id).map(|deploying| deploying.deployment.state());
+        if deployment != Some(DeploymentState::Verifying) {
+            return Ok(());
+        }
+        let why = format!("the deployment `{id}` compares its copy with the source; wait for that, or cancel the deployment");
+        Err(ControlError::NotNow { id: canary.id().to_owned(), command: command.name(), why })
     }
 
     /// Ends a canary because its alias is about to be moved by force, to the collection `to`.
