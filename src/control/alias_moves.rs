@@ -4,9 +4,7 @@
 //! same commit that records what was done. An intent that stays behind, since the store was lost or the process ended in
 //! between, is settled by the aliases as they are: by the next change of that alias, or by the controller.
 
-use std::time::Duration;
-
-use super::alias_move::{AliasMove, Terms};
+use super::alias_move::{AliasMove, OVER, Terms};
 use super::aliases::AliasChanged;
 use super::author::{Author, Deed};
 use super::document::{ALIAS_MOVE, json, write};
@@ -20,12 +18,6 @@ use crate::live::DEFAULT_UPSTREAM;
 use crate::qdrant::Listing;
 use crate::rollout::retirement::Retirement;
 use crate::store::{self, CommitError, Expected, Fence};
-
-/// No change of an alias takes this long: Qdrant is waited for much shorter.
-const OVER: Duration = Duration::from_secs(60);
-
-/// How long the listing of one member of a cluster may lag behind what another has done.
-const LAG: Duration = Duration::from_secs(5);
 
 impl Control {
     /// Writes down what is about to be asked of Qdrant. The caller holds [`super::state::Inner::moving`].
@@ -49,6 +41,7 @@ impl Control {
             retire_old,
             departure,
             lost_writes,
+            in_doubt: false,
         };
         let _writing = self.0.writer.lock().await;
         self.commit(store::Change::unaudited(vec![write(&ALIAS_MOVE, deed.subject, Some(&intent), Expected::Absent)])).await
@@ -60,6 +53,18 @@ impl Control {
         let change = store::Change::unaudited(vec![write::<AliasMove>(&ALIAS_MOVE, alias, None, Expected::Any)]);
         if let Err(error) = self.commit(change).await {
             tracing::warn!(alias, %error, "the intent to move an alias, which was not moved, stays in the store for now");
+        }
+    }
+
+    /// Qdrant may still make it: what became of it is settled once it surely is over. A flag that cannot be kept settles it sooner.
+    pub(super) async fn doubt_move(&self, alias: &str) {
+        let _writing = self.0.writer.lock().await;
+        let Some(intent) = self.0.state.load().held.moves.get(alias).cloned() else { return };
+        let expected = Expected::Revision(intent.revision);
+        let doubted = AliasMove { in_doubt: true, ..intent };
+        let change = store::Change::unaudited(vec![write(&ALIAS_MOVE, alias, Some(&doubted), expected)]);
+        if let Err(error) = self.commit(change).await {
+            tracing::warn!(alias, %error, "the store does not take that an alias may still be moved");
         }
     }
 
@@ -131,7 +136,7 @@ impl Control {
 
     async fn settle_if_over(&self, alias: &str, intent: &AliasMove, fence: &Fence) -> Result<(), ControlError> {
         // What this process left is looked at a little later, since members of a cluster may lag behind.
-        if intent.age() < LAG || self.is_under_way(intent).await? {
+        if intent.is_recent() || self.is_under_way(intent).await? {
             return Ok(());
         }
         let listing = self.plan().client(DEFAULT_UPSTREAM)?.list().await?;

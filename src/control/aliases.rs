@@ -194,12 +194,16 @@ impl Control {
     }
 
     /// With the table brought up to date. What Qdrant refused needs no record.
-    async fn done_by_qdrant<T>(&self, client: &Client, alias: &str, sent: Result<T, AliasFailed>) -> Result<(), ControlError> {
+    pub(super) async fn done_by_qdrant<T>(&self, client: &Client, alias: &str, sent: Result<T, AliasFailed>) -> Result<(), ControlError> {
         self.relist_with(client).await;
         match sent {
             Ok(_) => Ok(()),
             // Nothing is known of it, or what is known does not fit: the aliases will tell.
             Err(error @ (AliasFailed::Listing { .. } | AliasFailed::NotSeen { .. })) => Err(error.into()),
+            Err(AliasFailed::Request { failure, alias: at, found }) if failure.leaves_doubt() => {
+                self.doubt_move(alias).await;
+                Err(AliasFailed::Request { failure, alias: at, found }.into())
+            }
             Err(error) => {
                 self.drop_move(alias).await;
                 Err(error.into())

@@ -9,13 +9,16 @@ use serde_json::{Value, json};
 use sqlx::{AnyConnection, Connection};
 
 use crate::config::Config;
-use crate::control::alias_move::Terms;
+use crate::control::alias_move::{AliasMove, Terms};
 use crate::control::author::{Author, Deed};
+use crate::control::document::{ALIAS_MOVE, write};
 use crate::control::testing::{author, config_in, start};
-use crate::control::{AliasChange, Control, ControlError, Parts};
+use crate::control::{AliasChange, Control, ControlError, Parts, clock};
+use crate::live::DEFAULT_UPSTREAM;
+use crate::qdrant::{AliasFailed, Failure, FailureKind};
 use crate::rollout::Timestamp;
 use crate::rollout::loss::{Bound, Loss};
-use crate::store::{AuditRow, Event, Filter};
+use crate::store::{AuditRow, Change, Event, Expected, Filter};
 
 /// Longer than anything takes on a busy machine; only a hang reaches it.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -193,4 +196,33 @@ async fn a_loss_that_was_accepted_is_in_the_audit_log_also_where_the_move_is_rec
     let rows = audit(&control).await;
     let after = rows[0].entry.after.as_ref().expect("it was moved");
     assert_eq!(after["accepted_lost_writes"]["acknowledged"], 5, "{rows:?}");
+}
+
+/// An answer that was lost leaves a change that Qdrant may still make.
+#[tokio::test]
+async fn a_move_in_doubt_is_settled_when_it_surely_is_over() {
+    let (sandbox, folder) = (qdrant().await, tempfile::tempdir().expect("a temporary folder"));
+    let control = start(config(&sandbox, folder.path())).await.expect("it starts").control;
+    let client = control.plan().client(DEFAULT_UPSTREAM).expect("its settings are legal");
+    let lost = FailureKind::Timeout(Duration::from_secs(5));
+    let no = FailureKind::Precondition("no".to_owned());
+    for (kind, in_doubt) in [(no, None), (lost, Some(true))] {
+        let deed = Deed { action: "alias.switch", subject: "docs" };
+        let intended = control.intend_move(deed, &author(), [Some("docs_v1"), Some("docs_v2")], Terms::default());
+        intended.await.expect("the store answers");
+        let failure = Box::new(Failure { upstream: "default".to_owned(), operation: "UpdateAliases".to_owned(), kind });
+        let failed = AliasFailed::Request { alias: "docs".to_owned(), found: Some("docs_v1".to_owned()), failure };
+        control.done_by_qdrant(&client, "docs", Err::<(), _>(failed)).await.expect_err("it failed");
+        assert_eq!(control.0.state.load().held.moves.get("docs").map(|intent| intent.in_doubt), in_doubt);
+    }
+    let lease = control.0.store.acquire_or_renew(&control.0.replica, PATIENCE).await.expect("the store answers");
+    let fence = lease.fence().expect("nobody else asks");
+    for (seconds, settled) in [(10, false), (61, true)] {
+        let intent = control.0.state.load().held.moves["docs"].clone();
+        let at = Timestamp::from_millis(clock::now().millis() - seconds * 1_000);
+        let older = write(&ALIAS_MOVE, "docs", Some(&AliasMove { at, ..intent }), Expected::Any);
+        control.commit(Change::unaudited(vec![older])).await.expect("the store answers");
+        control.settle_moves(&fence).await;
+        assert_eq!(control.0.state.load().held.moves.is_empty(), settled, "after {seconds} s");
+    }
 }
