@@ -9,7 +9,7 @@ use crate::control::error::ControlError;
 use crate::control::loss::Departure;
 use crate::control::retirement::{event, new_id, put};
 use crate::control::state::Control;
-use crate::qdrant::{AliasFailed, Client, Compatibility, Description, Direction, Failure};
+use crate::qdrant::{AliasFailed, Client, Compatibility, Description, Direction, Failure, Listing};
 use crate::rollout::loss::{Loss, Stake};
 use crate::rollout::retirement::Retirement;
 use crate::rollout::{BasisFault, Effect, Endpoint, Pending, Rule, Way};
@@ -194,10 +194,9 @@ impl Control {
         };
         let moved = client.switch_alias(alias, to, Some(expect)).await;
         self.relist_with(&client).await;
-        let told = Outcome::With(Besides { writes: departure.writes(), events: vec![events::moved(running, alias, expect, to)] });
         match moved {
-            Ok(_) => told,
-            Err(AliasFailed::Unexpected { found: Some(found), .. }) if found == to => told,
+            Ok(_) => moved_by(running, &departure, [alias, expect, to]),
+            Err(AliasFailed::Unexpected { found: Some(found), .. }) if found == to => moved_by(running, &departure, [alias, expect, to]),
             Err(error @ (AliasFailed::Unexpected { .. } | AliasFailed::Refused { .. })) => Outcome::Refused(error.to_string()),
             Err(error) => Outcome::Failed(error.to_string()),
         }
@@ -210,7 +209,8 @@ impl Control {
         Ok(if running.canary.plan().spec().collection == to { departure.since(ahead, back) } else { departure.since(back, ahead) })
     }
 
-    /// Only when the alias points at what this canary put there: whoever moved it since is not to be overruled.
+    /// Only when the alias points at what this canary put there: whoever moved it since is not to be overruled. A collection that
+    /// is deleted takes its aliases along, and then the alias is made again.
     async fn restore_alias(&self, running: &Running, alias: &str, from: &str, to: &str) -> Outcome {
         let client = match self.client(None) {
             Ok(client) => client,
@@ -221,7 +221,25 @@ impl Control {
             Ok(listing) if listing.aliases.get(alias).is_some_and(|target| target == from) => {
                 self.move_alias(running, alias, from, to).await
             }
+            Ok(listing) if went_along(&listing, alias, from) && listing.collections.contains(to) => {
+                self.remake_alias(&client, running, [alias, from, to]).await
+            }
             Ok(_) => Outcome::Done,
+        }
+    }
+
+    async fn remake_alias(&self, client: &Client, running: &Running, [alias, from, to]: [&str; 3]) -> Outcome {
+        let departure = match self.departure(running, alias, from, to).await {
+            Ok(departure) => departure,
+            Err(error) => return Outcome::Failed(error.to_string()),
+        };
+        let made = client.create_alias(alias, to).await;
+        self.relist_with(client).await;
+        match made {
+            Ok(_) => moved_by(running, &departure, [alias, from, to]),
+            // Somebody was faster, and has decided where it points.
+            Err(AliasFailed::Unexpected { .. }) => Outcome::Done,
+            Err(error) => Outcome::Failed(error.to_string()),
         }
     }
 
@@ -231,6 +249,16 @@ impl Control {
         let outcome = client.list().await;
         self.take_listing(&plan, &outcome).await;
     }
+}
+
+/// What is kept and told of a move that was made.
+fn moved_by(running: &Running, departure: &Departure, [alias, from, to]: [&str; 3]) -> Outcome {
+    Outcome::With(Besides { writes: departure.writes(), events: vec![events::moved(running, alias, from, to)] })
+}
+
+/// The alias is gone, and so is the collection it pointed at.
+fn went_along(listing: &Listing, alias: &str, collection: &str) -> bool {
+    !listing.aliases.contains_key(alias) && !listing.collections.contains(collection)
 }
 
 async fn described(client: &Client, collection: &str) -> Result<Description, Outcome> {
