@@ -204,9 +204,12 @@ impl Control {
 
     /// What is remembered of the move: the counts of the canary go on.
     async fn departure(&self, running: &Running, alias: &str, from: &str, to: &str) -> Result<Departure, ControlError> {
-        let departure = Departure::now(alias, from, to, &self.counted().await?, clock::now());
+        let goes_ahead = running.canary.plan().spec().collection == to;
+        // The way back needs no store: what other replicas had counted a second ago is enough for where a count begins.
+        let counted = if goes_ahead { self.counted().await? } else { self.counted_lately() };
+        let departure = Departure::now(alias, from, to, &counted, clock::now());
         let (ahead, back) = (Some(running.canary.stake_ahead()), running.canary.stake_back());
-        Ok(if running.canary.plan().spec().collection == to { departure.since(ahead, back) } else { departure.since(back, ahead) })
+        Ok(if goes_ahead { departure.since(ahead, back) } else { departure.since(back, ahead) })
     }
 
     /// Only when the alias points at what this canary put there: whoever moved it since is not to be overruled. A collection that

@@ -56,9 +56,13 @@ impl Control {
     }
 
     async fn report(&self, id: &str, pending: &Pending, outcome: Outcome, fence: &Fence) -> Result<(), ControlError> {
-        let number = pending.number;
+        let (number, counted) = (pending.number, self.counted_lately());
         self.edit_canary(id, Some(fence), |running| {
             let (canary, now) = (&mut running.canary, clock::now());
+            // Nobody looks at evidence on the way back, and what it leaves in the new collection has grown since it began.
+            if canary.state().is_back() {
+                canary.note_counted(&counted);
+            }
             match outcome {
                 Outcome::Passed { stable, uncompared, recount } => {
                     recount.into_iter().for_each(|stake| canary.count_from(stake));

@@ -59,7 +59,7 @@ impl Canary {
     /// # Errors
     /// When the canary has ended.
     pub fn supersede(&mut self, now: Timestamp, by: &By, to: &str) -> Result<(), Illegal> {
-        if matches!(self.state, State::RollingBack { .. } | State::RollbackFailed { .. }) {
+        if self.state.is_back() {
             self.leave_alias(now, by);
             return Ok(());
         }

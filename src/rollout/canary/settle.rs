@@ -44,7 +44,7 @@ impl Canary {
             return;
         }
         let text = format!("{} failed, attempt {attempts}: {reason}", effect.name());
-        if matches!(self.state, State::RollingBack { .. } | State::RollbackFailed { .. }) {
+        if self.state.is_back() {
             self.rollback_failed(now, &text);
         } else if attempts == 1 {
             self.notify(now, Notice::EffectFailing, text);
@@ -54,7 +54,7 @@ impl Canary {
     /// An effect will never succeed: the pre-checks say no, or the alias is not where it was. On the way back there is no
     /// such thing as never: it is tried again.
     pub fn effect_refused(&mut self, now: Timestamp, number: u64, reason: &str) {
-        if matches!(self.state, State::RollingBack { .. } | State::RollbackFailed { .. }) {
+        if self.state.is_back() {
             return self.effect_failed(now, number, reason);
         }
         let Some(effect) = self.outbox.take(number).filter(|effect| !effect.is_notice()) else { return };

@@ -40,7 +40,7 @@ impl Canary {
                     return;
                 }
                 match self.state {
-                    State::Watching => self.tend_watch(now, &judgement, passed),
+                    State::Watching => self.tend_watch(now, evidence, &judgement, passed),
                     State::Shadowing | State::Stepping | State::Paused { .. } => self.tend_stage(now, evidence, &judgement, passed),
                     _ => {}
                 }
@@ -171,6 +171,9 @@ impl Canary {
         if let Some(freeze) = &self.frozen {
             return Outlook::Hold(PauseReason::Freeze, freeze.clone());
         }
+        if let Some(why) = evidence.uncounted.as_ref().filter(|_| self.is_last()) {
+            return Outlook::Hold(PauseReason::Error, format!("the writes could not be counted: {why}"));
+        }
         match self.refused_loss(counted) {
             Some(loss) => Outlook::Hold(PauseReason::LostWrites, self.held_by(&loss)),
             None => Outlook::Advance(reason),
@@ -216,13 +219,14 @@ impl Canary {
     }
 
     /// There is no control any more, so guards that compare cannot pass: what ends the watch well is that none fails.
-    fn tend_watch(&mut self, now: Timestamp, judgement: &Judgement, passed: u64) {
+    fn tend_watch(&mut self, now: Timestamp, evidence: &Evidence, judgement: &Judgement, passed: u64) {
         if matches!(judgement, Judgement::Unmeasured(_) | Judgement::NotYet) {
             return;
         }
         self.step.elapsed = self.step.elapsed.saturating_add(self.plan.watched(passed));
-        let failing = matches!(judgement, Judgement::Failing(_) | Judgement::Signalling(_));
-        if failing || self.killed || self.step.elapsed < millis(self.plan.spec().watch.get()) {
+        // What the old collection alone has decides whether it is retired.
+        let held = matches!(judgement, Judgement::Failing(_) | Judgement::Signalling(_)) || evidence.uncounted.is_some();
+        if held || self.killed || self.step.elapsed < millis(self.plan.spec().watch.get()) {
             return;
         }
         let refused = self.only_refused();

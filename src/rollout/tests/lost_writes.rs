@@ -90,6 +90,40 @@ fn a_hold_clears_itself_when_nothing_is_lost_any_more() {
     run_to(&mut bench, &all, State::Completed);
 }
 
+/// What other replicas have counted cannot be read.
+fn uncounted(evidence: Evidence) -> Evidence {
+    Evidence { uncounted: Some("the store does not answer".to_owned()), ..evidence }
+}
+
+#[test]
+fn without_new_counts_guards_are_heard_and_nothing_is_promoted() {
+    let mut bench = counting(spec());
+    bench.run_to_stage(3);
+    for _ in 0..20 {
+        let stale = uncounted(good(&bench, &counted(0, 0)));
+        bench.next(&stale);
+    }
+    assert_eq!((bench.state(), bench.world.alias.as_str()), (paused(PauseReason::Error), OLD));
+    assert!(bench.last_reason().contains("the writes could not be counted"), "{}", bench.last_reason());
+    let failing = uncounted(bench.with(Verdict::Fail));
+    bench.next(&failing);
+    assert_eq!(bench.state(), State::RolledBack);
+}
+
+#[test]
+fn without_new_counts_a_watch_rolls_back_and_does_not_complete() {
+    let mut bench = counting(spec());
+    run_to(&mut bench, &counted(0, 0), State::Watching);
+    for _ in 0..20 {
+        let stale = uncounted(good(&bench, &counted(0, 0)));
+        bench.next(&stale);
+    }
+    assert_eq!(bench.state(), State::Watching);
+    let failing = uncounted(bench.with(Verdict::Fail));
+    bench.next(&failing);
+    assert_eq!((bench.state(), bench.world.alias.as_str()), (State::RolledBack, OLD));
+}
+
 #[test]
 fn guards_are_heard_while_it_holds() {
     let mut bench = counting(spec());
