@@ -93,6 +93,15 @@ impl Control {
         .await
     }
 
+    /// An operator has said to the canary's deployment that the switch may lose writes.
+    pub(in crate::control) async fn accept_for_canary(&self, id: &str, fence: &Fence) -> Result<(), ControlError> {
+        self.edit_canary(id, Some(fence), |running| {
+            running.canary.accept_lost_writes();
+            Besides::default()
+        })
+        .await
+    }
+
     /// Changes one canary as the machine's; what it became is stored before anybody acts on it.
     async fn edit_canary(&self, id: &str, fence: Option<&Fence>, edit: impl FnOnce(&mut Running) -> Besides) -> Result<(), ControlError> {
         let _writing = self.0.writer.lock().await;

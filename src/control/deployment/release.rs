@@ -65,6 +65,11 @@ impl Control {
             let recounted = self.recount_canary(canary.id(), deployment.stake(), fence).await;
             recounted.map_err(|error| Outcome::Failed(error.to_string()))?;
         }
+        // Accepted since the canary was made, which does not ask for it then.
+        if deployment.accepts_lost_writes() && !canary.accepts_lost_writes() && !canary.state().is_terminal() {
+            let accepted = self.accept_for_canary(canary.id(), fence).await;
+            accepted.map_err(|error| Outcome::Failed(error.to_string()))?;
+        }
         let accepted = deployment.accepts_lost_writes() || canary.accepts_lost_writes();
         let release = match canary.state() {
             State::Completed if accepted => Release::Completed(None),

@@ -12,4 +12,3 @@ mod reload;
 mod restart;
 mod sharing;
 mod tables;
-mod verifying;
