@@ -3,6 +3,7 @@
 use super::Running;
 use super::events;
 use crate::config::{DEFAULT_UPSTREAM, Period};
+use crate::control::besides::Besides;
 use crate::control::clock;
 use crate::control::comparing::unread;
 use crate::control::error::ControlError;
@@ -13,7 +14,7 @@ use crate::qdrant::{AliasFailed, Client, Compatibility, Description, Direction, 
 use crate::rollout::loss::{Loss, Stake};
 use crate::rollout::retirement::Retirement;
 use crate::rollout::{BasisFault, Effect, Endpoint, Pending, Rule, Way};
-use crate::store::{NewEvent, Write};
+use crate::store::NewEvent;
 
 /// What became of an effect.
 pub(super) enum Outcome {
@@ -34,13 +35,6 @@ pub(super) enum Outcome {
     Refused(String),
     /// Done, once this is in the same commit as the report.
     With(Besides),
-}
-
-/// What goes into the same commit as a canary's next state.
-#[derive(Default)]
-pub(super) struct Besides {
-    pub(super) writes: Vec<Write>,
-    pub(super) events: Vec<NewEvent>,
 }
 
 impl Outcome {

@@ -61,23 +61,20 @@ impl Control {
     /// # Errors
     /// When the plan is faulty, something else runs on the alias, or the change cannot be kept.
     pub async fn create_canary(&self, spec: CanarySpec, key: Option<String>, author: Author) -> Result<CanaryView, ControlError> {
-        let (control, alias, by) = (self.clone(), spec.alias.clone(), author.clone());
-        let subject = alias.clone();
-        let deed = "canary.create";
-        let creating = async move { control.create_now(spec, key.as_deref(), None, Deed { action: deed, subject: &subject }, &by).await };
-        self.to_its_end(deed, alias, author, creating).await
+        self.create_canary_since(spec, key, None, author).await
     }
 
-    /// The same for a collection that has lacked writes since an earlier moment.
+    /// The same for a collection that has lacked writes since an earlier moment, if `since` says so.
     pub(in crate::control) async fn create_canary_since(
         &self,
         spec: CanarySpec,
-        since: Stake,
+        key: Option<String>,
+        since: Option<Stake>,
         author: Author,
     ) -> Result<CanaryView, ControlError> {
         let (control, alias, by) = (self.clone(), spec.alias.clone(), author.clone());
         let (subject, action) = (alias.clone(), "canary.create");
-        let creating = async move { control.create_now(spec, None, Some(since), Deed { action, subject: &subject }, &by).await };
+        let creating = async move { control.create_now(spec, key.as_deref(), since, Deed { action, subject: &subject }, &by).await };
         self.to_its_end(action, alias, author, creating).await
     }
 

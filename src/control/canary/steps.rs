@@ -1,11 +1,12 @@
 //! One look at one canary, by the replica that holds the lease: evidence, the machine's next state, and what is due.
 
 use super::Running;
-use super::effects::{Besides, Outcome};
+use super::effects::Outcome;
 use super::events::transitions;
 use super::readings::Readings;
 use super::running::Running as Document;
 use crate::control::author::Author;
+use crate::control::besides::Besides;
 use crate::control::document::{CANARY, OWNER, SHADOWED};
 use crate::control::error::ControlError;
 use crate::control::state::Control;
@@ -107,10 +108,11 @@ impl Control {
         let _writing = self.0.writer.lock().await;
         let Some(before) = self.canary_document(id) else { return Ok(()) };
         let mut after = before.clone();
-        let Besides { mut writes, events } = edit(&mut after);
-        if after.canary == before.canary && writes.is_empty() && events.is_empty() {
+        let besides = edit(&mut after);
+        if after.canary == before.canary && besides.is_empty() {
             return Ok(());
         }
+        let Besides { mut writes, events } = besides;
         writes.extend(self.canary_writes(&before, &mut after));
         let author = Author::pointsman(after.canary.status().history.last_transition().map_or("", |last| &last.reason));
         let mut change = store::Change::unaudited(writes);

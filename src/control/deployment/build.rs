@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use crate::control::besides::Besides;
 use crate::control::clock;
 use crate::control::comparing::{Compared, unread};
 use crate::control::state::Control;
@@ -132,7 +133,7 @@ impl Control {
     async fn intend(&self, deployment: &Deployment, fence: &Fence, record: CloneRecord) -> Result<(), Outcome> {
         let stored = self.edit_deployment(deployment.id(), fence, |deployment| {
             deployment.intend(record);
-            Vec::new()
+            Besides::default()
         });
         stored.await.map_err(|error| Outcome::Failed(error.to_string()))
     }
@@ -152,7 +153,7 @@ impl Control {
                     if now.checkpoint.is_some() {
                         let stored = self.edit_deployment(deployment.id(), fence, |deployment| {
                             deployment.progress(&now);
-                            Vec::new()
+                            Besides::default()
                         });
                         // Whoever cannot store how far he is goes no further: somebody else may be at it by now.
                         stored.await.map_err(|error| Outcome::Failed(error.to_string()))?;

@@ -6,6 +6,7 @@ use super::build::listed;
 use super::round::Done;
 use crate::config::{DEFAULT_UPSTREAM, Period};
 use crate::control::author::Author;
+use crate::control::besides::Besides;
 use crate::control::canary::Running;
 use crate::control::document::OWNER;
 use crate::control::loss::Departure;
@@ -51,7 +52,7 @@ impl Control {
         }
         let mut writes = self.canary_writes(&before, &mut after);
         writes.push(Write::Put { key: Key::new(OWNER, alias), body: document::json(&id), due_at: None, expected: Expected::Any });
-        Ok(Done { outcome: Outcome::Released(id), writes })
+        Ok(Done { outcome: Outcome::Released(id), besides: writes.into() })
     }
 
     /// The canary hears the traffic; whether the collection itself is well is looked at here.
@@ -138,8 +139,9 @@ impl Control {
         }
         let scheduled = Retirement::scheduled(retirement::new_id(), DEFAULT_UPSTREAM, &record.name, UNDO_GRACE, clock::now());
         let reason = format!("`{}` has served users, and is retired by `{}` after {UNDO_GRACE}", record.name, scheduled.id);
-        let put = retirement::put(&Retirement { reason: Some(format!("the deployment `{}` went back", deployment.id())), ..scheduled });
-        Ok(Done { outcome: Outcome::Undone(Some(Undone::Kept { reason })), writes: vec![put] })
+        let scheduled = Retirement { reason: Some(format!("the deployment `{}` went back", deployment.id())), ..scheduled };
+        let besides = Besides { writes: vec![retirement::put(&scheduled)], events: vec![retirement::event(&scheduled)] };
+        Ok(Done { outcome: Outcome::Undone(Some(Undone::Kept { reason })), besides })
     }
 
     /// For a canary that had just come to its end when somebody wanted it back.

@@ -96,3 +96,14 @@ async fn a_loss_that_is_accepted_for_the_deployment_is_accepted_for_its_canary()
         assert_eq!(canary(&control).accepts_lost_writes(), accepts);
     }
 }
+
+#[tokio::test]
+async fn a_retirement_that_a_way_back_schedules_is_told() {
+    let mut deployment = watching();
+    let control = keeping(&deployment).await;
+    control.command_canary("canary_1", Command::Abort, Consent::Withheld, author()).await.expect("it has not begun");
+    deployment.command(clock::now(), DeploymentCommand::Rollback, &by()).expect("it has a canary");
+    let Ok(done) = control.undo(&deployment).await else { panic!("nothing is in the way") };
+    let told: Vec<&str> = done.besides.events.iter().map(|event| event.kind.as_str()).collect();
+    assert_eq!((done.besides.writes.len(), told), (1, vec!["retirement.scheduled"]));
+}

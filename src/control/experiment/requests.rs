@@ -178,10 +178,7 @@ impl Control {
         match by {
             Handover::Canary => {
                 let spec = CanarySpec { upstream, accept_lost_writes: accepts, ..CanarySpec::new(alias, collection).settled(policy) };
-                match stake {
-                    Some(stake) => self.create_canary_since(spec, stake, author).await?,
-                    None => self.create_canary(spec, None, author).await?,
-                };
+                self.create_canary_since(spec, None, stake, author).await?;
             }
             Handover::Switch => {
                 self.switch_alias(&alias, AliasChange { collection, accept_lost_writes: accepts, ..AliasChange::default() }, author)

@@ -21,7 +21,7 @@ struct Seen<'a> {
 impl Seen<'_> {
     /// Whether anything followed from it.
     fn heeded_by(&self, experiment: &mut Experiment) -> bool {
-        let gone = self.basis.as_ref().err().filter(|fault| !matches!(fault, BasisFault::Unknown(_))).map(ToString::to_string);
+        let gone = self.basis.as_ref().err().filter(|fault| fault.is_known()).map(ToString::to_string);
         if gone.is_some_and(|what| experiment.lose(self.now, &what)) {
             return true;
         }

@@ -6,11 +6,6 @@ use crate::rollout::loss::Counted;
 use crate::rollout::time::millis;
 use crate::rollout::{AtDeadline, BasisFault, Evidence, NoData, Timestamp};
 
-/// It is known that something is missing, though it may come back.
-fn is_gone(basis: &Result<(), BasisFault>) -> bool {
-    basis.as_ref().is_err_and(|fault| !matches!(fault, BasisFault::Unknown(_)))
-}
-
 /// What is next for a stage.
 enum Outlook {
     Run,
@@ -114,7 +109,8 @@ impl Canary {
             return;
         }
         // Only what was measured the whole time since the last look has been watched.
-        let seen = !matches!(judgement, Judgement::Unmeasured(_) | Judgement::NotYet) && !is_gone(&evidence.basis);
+        let seen =
+            !matches!(judgement, Judgement::Unmeasured(_) | Judgement::NotYet) && !evidence.basis.as_ref().is_err_and(BasisFault::is_known);
         if self.state == self.going() && was_measuring && seen {
             self.step.elapsed = self.step.elapsed.saturating_add(self.plan.watched(passed));
         }
@@ -135,7 +131,7 @@ impl Canary {
     fn outlook(&self, now: Timestamp, judgement: &Judgement, evidence: &Evidence, over: bool) -> Outlook {
         let (basis, counted) = (&evidence.basis, &evidence.counted);
         if let Err(fault) = basis
-            && (is_gone(basis) || over)
+            && (fault.is_known() || over)
         {
             return Outlook::Hold(PauseReason::Error, fault.to_string());
         }
