@@ -172,7 +172,7 @@ impl Control {
         }
         let compared = comparing::may_move(&client, alias, previous.as_deref(), &change.collection, change.force).await?;
         let leaving = self.leaving(alias, previous.as_deref(), &change).await?;
-        self.built_by_nobody(alias, &change.collection)?;
+        self.built_by_no_deployment(alias, &change.collection)?;
         self.free(alias, Some(change.collection.as_str()).filter(|_| change.force), author).await?;
         let place = (DEFAULT_NAME, change.collection.as_str());
         self.claim_now(place, &format!("the alias `{alias}`"), author).await?;
@@ -213,7 +213,7 @@ impl Control {
 
     /// What a deployment builds takes its alias from it alone, by force neither: on its way back it would find no alias at the
     /// collection yet, and delete it while the alias is moved there.
-    fn built_by_nobody(&self, alias: &str, collection: &str) -> Result<(), ControlError> {
+    fn built_by_no_deployment(&self, alias: &str, collection: &str) -> Result<(), ControlError> {
         let state = self.0.state.load();
         let live = state.held.deployments.values().filter(|deploying| deploying.is_live()).map(|deploying| &deploying.deployment);
         let mut builders = live.filter(|deployment| deployment.collection() == collection);

@@ -141,7 +141,7 @@ async fn a_canary_in_its_watch_ends() {
         send(&house.pointsman.http, Method::POST, &house.pointsman.admin(&format!("{path}/promote")), &json!({})).await;
         house.until(&path, &["watching"]).await;
         house.does(deed).await;
-        // A collection takes its aliases along: without another one the alias would answer nobody.
+        // A collection takes its aliases along: without another one no request by the alias would be answered.
         let end = if deed == Deed::DeleteCandidate { "rolled_back" } else { "superseded" };
         house.until(&path, &[end]).await;
         house.left_alone(deed).await;

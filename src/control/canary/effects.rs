@@ -206,7 +206,7 @@ impl Control {
         Ok(if goes_ahead { departure.since(ahead, back) } else { departure.since(back, ahead) })
     }
 
-    /// Only when the alias points at what this canary put there: whoever moved it since is not to be overruled. A collection that
+    /// Only when the alias points at what this canary put there: a client that moved it since is not to be overruled. A collection that
     /// is deleted takes its aliases along, and then the alias is made again.
     async fn restore_alias(&self, running: &Running, alias: &str, from: &str, to: &str) -> Outcome {
         let client = match self.client(None) {
@@ -234,7 +234,7 @@ impl Control {
         self.relist_with(client).await;
         match made {
             Ok(_) => moved_by(running, &departure, [alias, from, to]),
-            // Somebody was faster, and has decided where it points.
+            // Another client was faster, and has decided where it points.
             Err(AliasFailed::Unexpected { .. }) => Outcome::Done,
             Err(error) => Outcome::Failed(error.to_string()),
         }

@@ -60,7 +60,7 @@ impl Control {
         let (number, counted) = (pending.number, self.counted_lately());
         self.edit_canary(id, Some(fence), |running| {
             let (canary, now) = (&mut running.canary, clock::now());
-            // Nobody looks at evidence on the way back, and what it leaves in the new collection has grown since it began.
+            // The machine looks at no evidence on the way back, and what that leaves in the new collection has grown since it began.
             if canary.state().is_back() {
                 canary.note_counted(&counted);
             }

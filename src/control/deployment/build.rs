@@ -235,7 +235,7 @@ impl Control {
     }
 }
 
-/// The acknowledged writes of the copy itself that may be what differs: they would be overwritten, and nobody has accepted that.
+/// The acknowledged writes of the copy itself that may be what differs: they would be overwritten, and no operator has accepted that.
 fn contested(deployment: &Deployment, verification: &Verification, counted: &Counted) -> u64 {
     let differs = !verification.suspects.is_empty() && !deployment.accepts_lost_writes();
     if differs { deployment.stake().written_beside(counted) } else { 0 }

@@ -86,7 +86,7 @@ async fn a_loss_that_is_accepted_for_the_deployment_is_accepted_for_its_canary()
     let mut deployment = watching();
     let control = keeping(&deployment).await;
     let lease = control.0.store.acquire_or_renew(&control.0.replica, Duration::from_secs(60)).await.expect("the store answers");
-    let fence = lease.fence().expect("nobody else asks");
+    let fence = lease.fence().expect("no other replica asks");
     for accepts in [false, true] {
         if accepts {
             deployment.accept_lost_writes();

@@ -84,7 +84,7 @@ fn counting() -> Trial {
     trial
 }
 
-/// Whoever moves the alias moves its writes along: the arms lack those too.
+/// A client that moves the alias moves its writes along: the arms lack those too.
 #[tokio::test]
 async fn what_goes_to_a_collection_that_the_alias_was_moved_to_is_missing_in_the_arms() {
     let control = control(config()).await;
@@ -95,7 +95,7 @@ async fn what_goes_to_a_collection_that_the_alias_was_moved_to_is_missing_in_the
     let writes = trial.writes(None, &control.0.state.load().held);
     control.commit(Change::new(audit, writes)).await.expect("the store answers");
     let lease = control.0.store.acquire_or_renew(&control.0.replica, std::time::Duration::from_secs(60)).await.expect("the store answers");
-    let fence = lease.fence().expect("nobody else asks");
+    let fence = lease.fence().expect("no other replica asks");
     for _ in 0..2 {
         control.step_experiments(&fence).await;
         assert_eq!(control.trial(&id).expect("it is kept").moved.len(), 1, "it is noticed once");

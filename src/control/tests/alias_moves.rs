@@ -216,7 +216,7 @@ async fn a_move_in_doubt_is_settled_when_it_surely_is_over() {
         assert_eq!(control.0.state.load().held.moves.get("docs").map(|intent| intent.in_doubt), in_doubt);
     }
     let lease = control.0.store.acquire_or_renew(&control.0.replica, PATIENCE).await.expect("the store answers");
-    let fence = lease.fence().expect("nobody else asks");
+    let fence = lease.fence().expect("no other replica asks");
     for (seconds, settled) in [(10, false), (61, true)] {
         let intent = control.0.state.load().held.moves["docs"].clone();
         let at = Timestamp::from_millis(clock::now().millis() - seconds * 1_000);

@@ -239,7 +239,7 @@ impl Canary {
         }
     }
 
-    /// Nobody was served since the promotion. A deployment looks at the collection itself, and has asked it its own questions before.
+    /// No request was served since the promotion. A deployment looks at the collection itself, and has asked it its own questions before.
     fn saw_nothing(&self) -> bool {
         let spec = self.plan.spec();
         let silent = self.measured.as_ref().is_none_or(|measured| measured.canary.requests == 0);

@@ -256,7 +256,7 @@ fn writes_of_the_copy_itself_wait_for_an_operator() {
 
 /// A difference that is tolerated may be a write that only the source has.
 #[test]
-fn the_count_begins_anew_only_where_both_are_equal() {
+fn the_count_begins_again_only_where_both_are_equal() {
     let stake = |at: Timestamp| {
         let nothing = Counted::default();
         Stake::new(vec![nothing.mark("default", "docs_1", at)], nothing.mark("default", "docs_2", START))

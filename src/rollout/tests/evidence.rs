@@ -226,7 +226,7 @@ fn a_watch_in_which_everything_is_refused_never_ends_well() {
         assert_eq!(bench.state(), State::Watching);
         assert_eq!(bench.world.notices.iter().filter(|notice| **notice == Notice::GuardFailing).count(), 1);
         bench.run(1);
-        assert_eq!(bench.state(), State::Completed, "once somebody is served");
+        assert_eq!(bench.state(), State::Completed, "once a request is served");
     }
 }
 
