@@ -1,12 +1,14 @@
 //! Long computations: on threads of their own, a few at a time, so that they hold up neither the control plane nor its lease.
 //!
 //! A resource in a lane is computed on a blocking thread as soon as one of the lane's slots is free; a bounded number of
-//! requests wait for that, and the next one is answered 503 with `Retry-After`. Identical `GET`s that wait share one
+//! requests wait for that, each for half a minute at most; what waits too long, and the next one, is answered 503 with
+//! `Retry-After`. Identical `GET`s that wait share one
 //! computation. None joins a computation that has begun, so an answer is never older than its request.
 
 use std::collections::HashMap;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
@@ -17,10 +19,14 @@ use axum::middleware::Next;
 use axum::response::IntoResponse;
 use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::timeout;
 
 use super::extract::read;
 use super::problem::{Kind, Problem};
 use crate::control::aside;
+
+/// How long a request waits for a slot. Its caller has given up by then, or had better ask again.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Those of the API. Each kind has its own, so that readers of reports hold up neither scrapes nor feedback.
 #[derive(Clone)]
@@ -53,6 +59,7 @@ impl Default for Lanes {
 pub(super) struct Lane {
     what: &'static str,
     most_waiting: usize,
+    patience: Duration,
     slots: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
     /// Computations that have not begun, by what is asked for.
@@ -69,6 +76,14 @@ type Shared = watch::Receiver<Option<Answer>>;
 struct Answer {
     head: Parts,
     body: Bytes,
+}
+
+impl Answer {
+    async fn of(response: Response<Body>) -> Self {
+        let (head, body) = response.into_parts();
+        // A body that breaks is one of ours, and none of ours does.
+        Self { head, body: to_bytes(body, usize::MAX).await.unwrap_or_default() }
+    }
 }
 
 /// The layer of a resource in a lane.
@@ -93,14 +108,20 @@ async fn whole(request: Request) -> Result<Request, Problem> {
 
 impl Lane {
     pub(super) fn new(what: &'static str, slots: usize, most_waiting: usize) -> Arc<Self> {
+        Self::with_patience(what, slots, most_waiting, PATIENCE)
+    }
+
+    pub(super) fn with_patience(what: &'static str, slots: usize, most_waiting: usize, patience: Duration) -> Arc<Self> {
         let semaphore = |places| Arc::new(Semaphore::new(places));
-        Arc::new(Self { what, most_waiting, slots: semaphore(slots), waiting: semaphore(most_waiting), shared: Mutex::default() })
+        let (slots, waiting) = (semaphore(slots), semaphore(most_waiting));
+        Arc::new(Self { what, most_waiting, patience, slots, waiting, shared: Mutex::default() })
     }
 
     async fn alone(&self, work: impl Future<Output = Response<Body>> + Send + 'static) -> Response<Body> {
         let Some(place) = self.place() else { return self.busy() };
         let slot = self.slot().await;
         drop(place);
+        let Some(slot) = slot else { return self.late() };
         // The slot is free when the work has ended, whether or not this request still waits for it.
         let work = async move {
             let _slot = slot;
@@ -133,14 +154,16 @@ impl Lane {
             // From here on it is about to look at what was counted: who asks from now on gets the next look.
             lane.lock().remove(&key);
             drop(place);
+            let Some(slot) = slot else {
+                sender.send_replace(Some(Answer::of(lane.late()).await));
+                return;
+            };
             if sender.is_closed() {
                 return;
             }
             let buffered = async move {
                 let _slot = slot;
-                let (head, body) = work.await.into_parts();
-                // A body that breaks is one of ours, and none of ours does.
-                Answer { head, body: to_bytes(body, usize::MAX).await.unwrap_or_default() }
+                Answer::of(work.await).await
             };
             if let Some(answer) = aside(buffered).await {
                 sender.send_replace(Some(answer));
@@ -153,13 +176,20 @@ impl Lane {
         Arc::clone(&self.waiting).try_acquire_owned().ok()
     }
 
-    async fn slot(&self) -> OwnedSemaphorePermit {
-        Arc::clone(&self.slots).acquire_owned().await.expect("nothing closes the slots")
+    /// None where all were taken for too long.
+    async fn slot(&self) -> Option<OwnedSemaphorePermit> {
+        let slot = timeout(self.patience, Arc::clone(&self.slots).acquire_owned()).await.ok()?;
+        Some(slot.expect("nothing closes the slots"))
     }
 
     fn busy(&self) -> Response<Body> {
         let detail = format!("{} {} wait to be computed already; ask again in a second", self.most_waiting, self.what);
         Problem::new(Kind::Busy, detail).into_response()
+    }
+
+    fn late(&self) -> Response<Body> {
+        let (what, seconds) = (self.what, self.patience.as_secs());
+        Problem::new(Kind::Busy, format!("no room came free for {what} within {seconds} s; ask again in a second")).into_response()
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Asked, Shared>> {

@@ -4,13 +4,12 @@
 //! same commit that records what was done. An intent that stays behind, since the store was lost or the process ended in
 //! between, is settled by the aliases as they are: by the next change of that alias, or by the controller.
 
-use std::time::Duration;
-
-use super::alias_move::AliasMove;
+use super::alias_move::{AliasMove, OVER, Terms};
 use super::aliases::AliasChanged;
 use super::author::{Author, Deed};
 use super::document::{ALIAS_MOVE, json, write};
 use super::error::ControlError;
+use super::loss::Departure;
 use super::state::Control;
 use super::steward::is_live;
 use super::{clock, retirement};
@@ -20,12 +19,6 @@ use crate::qdrant::Listing;
 use crate::rollout::retirement::Retirement;
 use crate::store::{self, CommitError, Expected, Fence};
 
-/// No change of an alias takes this long: Qdrant is waited for much shorter.
-const OVER: Duration = Duration::from_secs(60);
-
-/// How long the listing of one member of a cluster may lag behind what another has done.
-const LAG: Duration = Duration::from_secs(5);
-
 impl Control {
     /// Writes down what is about to be asked of Qdrant. The caller holds [`super::state::Inner::moving`].
     pub(super) async fn intend_move(
@@ -33,8 +26,9 @@ impl Control {
         deed: Deed<'_>,
         author: &Author,
         [from, to]: [Option<&str>; 2],
-        retire_old: Option<Period>,
+        terms: Terms,
     ) -> Result<(), ControlError> {
+        let Terms { retire_old, departure, lost_writes } = terms;
         let intent = AliasMove {
             revision: 0,
             replica: self.0.replica.clone(),
@@ -45,6 +39,9 @@ impl Control {
             from: from.map(str::to_owned),
             to: to.map(str::to_owned),
             retire_old,
+            departure,
+            lost_writes,
+            in_doubt: false,
         };
         let _writing = self.0.writer.lock().await;
         self.commit(store::Change::unaudited(vec![write(&ALIAS_MOVE, deed.subject, Some(&intent), Expected::Absent)])).await
@@ -56,6 +53,18 @@ impl Control {
         let change = store::Change::unaudited(vec![write::<AliasMove>(&ALIAS_MOVE, alias, None, Expected::Any)]);
         if let Err(error) = self.commit(change).await {
             tracing::warn!(alias, %error, "the intent to move an alias, which was not moved, stays in the store for now");
+        }
+    }
+
+    /// Qdrant may still make it: what became of it is settled once it surely is over. A flag that cannot be kept settles it sooner.
+    pub(super) async fn doubt_move(&self, alias: &str) {
+        let _writing = self.0.writer.lock().await;
+        let Some(intent) = self.0.state.load().held.moves.get(alias).cloned() else { return };
+        let expected = Expected::Revision(intent.revision);
+        let doubted = AliasMove { in_doubt: true, ..intent };
+        let change = store::Change::unaudited(vec![write(&ALIAS_MOVE, alias, Some(&doubted), expected)]);
+        if let Err(error) = self.commit(change).await {
+            tracing::warn!(alias, %error, "the store does not take that an alias may still be moved");
         }
     }
 
@@ -71,8 +80,11 @@ impl Control {
     ) -> Result<AliasChanged, ControlError> {
         let _writing = self.0.writer.lock().await;
         let intent = self.0.state.load().held.moves.get(deed.subject).map(|intent| Expected::Revision(intent.revision));
-        // None: the controller took this process for gone, and has recorded it.
-        let Some(intent) = intent else { return Ok(answer) };
+        // None: the controller took this process for gone, and has settled it, perhaps as one that was not made.
+        let Some(intent) = intent else {
+            self.keep(writes).await.map_err(|error| unrecorded(deed, &answer, error))?;
+            return Ok(answer);
+        };
         let mut leaving = answer.previous.as_deref().zip(retire_old);
         if let Some((old, _)) = leaving.filter(|_| answer.lost_writes.is_some()) {
             answer.warnings.push(format!(
@@ -83,18 +95,15 @@ impl Control {
         let scheduled = retirement_of(leaving, deed.subject, author);
         answer.retirement = scheduled.as_ref().map(|retirement| retirement.id.clone());
         let mut change = record(deed, author, &answer, scheduled.as_ref(), intent);
-        change.writes.extend(writes);
-        match self.commit(change).await {
-            Ok(()) => {}
-            Err(ControlError::Commit(CommitError::Conflict { key, .. })) if key.kind == ALIAS_MOVE => answer.retirement = None,
-            Err(error) => {
-                let reason = match error {
-                    ControlError::Commit(error) => error.to_string(),
-                    error => error.to_string(),
-                };
-                return Err(ControlError::Unrecorded { alias: deed.subject.to_owned(), collection: answer.collection, reason });
+        change.writes.extend(writes.iter().cloned());
+        let recorded = match self.commit(change).await {
+            Err(ControlError::Commit(CommitError::Conflict { key, .. })) if key.kind == ALIAS_MOVE => {
+                answer.retirement = None;
+                self.keep(writes).await
             }
-        }
+            recorded => recorded,
+        };
+        recorded.map_err(|error| unrecorded(deed, &answer, error))?;
         tracing::info!(
             alias = deed.subject,
             action = deed.action,
@@ -103,6 +112,11 @@ impl Control {
             "alias changed"
         );
         Ok(answer)
+    }
+
+    /// What is remembered of a move that is recorded already. The caller holds the writer's lock.
+    async fn keep(&self, writes: Vec<store::Write>) -> Result<(), ControlError> {
+        if writes.is_empty() { Ok(()) } else { self.commit(store::Change::unaudited(writes)).await }
     }
 
     /// By the controller: settles what stayed behind. What fails is tried again.
@@ -122,7 +136,7 @@ impl Control {
 
     async fn settle_if_over(&self, alias: &str, intent: &AliasMove, fence: &Fence) -> Result<(), ControlError> {
         // What this process left is looked at a little later, since members of a cluster may lag behind.
-        if intent.age() < LAG || self.is_under_way(intent).await? {
+        if intent.is_recent() || self.is_under_way(intent).await? {
             return Ok(());
         }
         let listing = self.plan().client(DEFAULT_UPSTREAM)?.list().await?;
@@ -149,10 +163,15 @@ impl Control {
         let author = Author { actor: intent.actor.clone(), reason: intent.reason.clone() };
         let deed = Deed { action: known_action(&intent.action), subject: alias };
         let mut change = if points_at == intent.to {
-            let answer = AliasChanged::of(alias, intent.to.as_deref(), intent.from.clone());
+            let answer = AliasChanged {
+                lost_writes: intent.lost_writes.clone(),
+                ..AliasChanged::of(alias, intent.to.as_deref(), intent.from.clone())
+            };
             let scheduled = retirement_of(intent.from.as_deref().zip(intent.retire_old), alias, &author);
             let reason = intent.reason.as_ref().map_or_else(|| LATE.to_owned(), |reason| format!("{reason} ({LATE})"));
-            record(deed, &Author { reason: Some(reason), ..author }, &answer, scheduled.as_ref(), expected)
+            let mut change = record(deed, &Author { reason: Some(reason), ..author }, &answer, scheduled.as_ref(), expected);
+            change.writes.extend(intent.departure.iter().flat_map(Departure::writes));
+            change
         } else {
             let result = if points_at == intent.from {
                 "it was not made: the process ended, or the store was lost, before Qdrant had done it".to_owned()
@@ -184,6 +203,15 @@ impl Control {
 
 /// Said in the event and the audit log of what was recorded by somebody else than who did it.
 const LATE: &str = "recorded afterwards: the store did not take the record when it was made";
+
+/// Qdrant has done it, and the store does not take the record.
+fn unrecorded(deed: Deed<'_>, answer: &AliasChanged, error: ControlError) -> ControlError {
+    let reason = match error {
+        ControlError::Commit(error) => error.to_string(),
+        error => error.to_string(),
+    };
+    ControlError::Unrecorded { alias: deed.subject.to_owned(), collection: answer.collection.clone(), reason }
+}
 
 fn record(deed: Deed<'_>, author: &Author, answer: &AliasChanged, scheduled: Option<&Retirement>, intent: Expected) -> store::Change {
     let after = match &answer.lost_writes {

@@ -4,6 +4,7 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
+use super::alias_move::Terms;
 use super::author::{Author, Deed};
 use super::error::ControlError;
 use super::loss::Departure;
@@ -16,7 +17,7 @@ use crate::qdrant::{AliasFailed, Client, Compatibility, Difference, Listing, nex
 use crate::rollout::deployment::DeploymentCommand;
 use crate::rollout::loss::Loss;
 use crate::routing::{check_name, check_new_name};
-use crate::store::{self, NewEvent};
+use crate::store::NewEvent;
 
 /// Where an alias is to point, and what may stand in the way.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -149,8 +150,8 @@ impl Control {
         self.settle_before_move(alias, &listing).await?;
         let previous = listing.aliases.get(alias).cloned();
         let Some((change, present)) = change else {
-            self.free(alias, false, author).await?;
-            self.intend_move(deed, author, [previous.as_deref(), None], None).await?;
+            self.free(alias, None, author).await?;
+            self.intend_move(deed, author, [previous.as_deref(), None], Terms::default()).await?;
             let sent = client.delete_alias(alias).await;
             self.done_by_qdrant(&client, alias, sent).await?;
             return self.record_move(deed, author, AliasChanged::of(alias, None, previous), None, Vec::new()).await;
@@ -171,12 +172,14 @@ impl Control {
         }
         let compared = comparing::may_move(&client, alias, previous.as_deref(), &change.collection, change.force).await?;
         let leaving = self.leaving(alias, previous.as_deref(), &change).await?;
-        self.free(alias, change.force, author).await?;
+        self.built_by_no_deployment(alias, &change.collection)?;
+        self.free(alias, Some(change.collection.as_str()).filter(|_| change.force), author).await?;
         let place = (DEFAULT_NAME, change.collection.as_str());
         self.claim_now(place, &format!("the alias `{alias}`"), author).await?;
         // What alone has acknowledged writes is not retired by itself, later either.
         let retire_old = change.retire_old.filter(|_| leaving.loss.is_none());
-        self.intend_move(deed, author, [previous.as_deref(), Some(change.collection.as_str())], retire_old).await?;
+        let terms = Terms { retire_old, departure: leaving.departure.clone(), lost_writes: leaving.loss.clone() };
+        self.intend_move(deed, author, [previous.as_deref(), Some(change.collection.as_str())], terms).await?;
         let sent = client.switch_alias(alias, &change.collection, change.expect.as_deref()).await;
         self.done_by_qdrant(&client, alias, sent).await?;
         let answer = AliasChanged {
@@ -186,16 +189,21 @@ impl Control {
             lost_writes: leaving.loss,
             ..AliasChanged::of(alias, Some(&change.collection), previous)
         };
-        self.record_move(deed, author, answer, change.retire_old, leaving.writes).await
+        let writes = leaving.departure.iter().flat_map(Departure::writes).collect();
+        self.record_move(deed, author, answer, change.retire_old, writes).await
     }
 
     /// With the table brought up to date. What Qdrant refused needs no record.
-    async fn done_by_qdrant<T>(&self, client: &Client, alias: &str, sent: Result<T, AliasFailed>) -> Result<(), ControlError> {
+    pub(super) async fn done_by_qdrant<T>(&self, client: &Client, alias: &str, sent: Result<T, AliasFailed>) -> Result<(), ControlError> {
         self.relist_with(client).await;
         match sent {
             Ok(_) => Ok(()),
             // Nothing is known of it, or what is known does not fit: the aliases will tell.
             Err(error @ (AliasFailed::Listing { .. } | AliasFailed::NotSeen { .. })) => Err(error.into()),
+            Err(AliasFailed::Request { failure, alias: at, found }) if failure.leaves_doubt() => {
+                self.doubt_move(alias).await;
+                Err(AliasFailed::Request { failure, alias: at, found }.into())
+            }
             Err(error) => {
                 self.drop_move(alias).await;
                 Err(error.into())
@@ -203,12 +211,31 @@ impl Control {
         }
     }
 
-    /// The alias belongs to nobody, or by force no longer does.
-    async fn free(&self, alias: &str, force: bool, author: &Author) -> Result<(), ControlError> {
+    /// What a deployment builds takes its alias from it alone, by force neither: on its way back it would find no alias at the
+    /// collection yet, and delete it while the alias is moved there.
+    fn built_by_no_deployment(&self, alias: &str, collection: &str) -> Result<(), ControlError> {
+        let state = self.0.state.load();
+        let live = state.held.deployments.values().filter(|deploying| deploying.is_live()).map(|deploying| &deploying.deployment);
+        let mut builders = live.filter(|deployment| deployment.collection() == collection);
+        let Some(builder) = builders.find(|builder| builder.spec().alias == alias || !builder.has_served()) else { return Ok(()) };
+        let (id, given) = (builder.id(), &builder.spec().alias);
+        let why = if builder.state().is_back() {
+            format!("belongs to the deployment `{id}`, which is on its way back; wait for its end")
+        } else {
+            format!(
+                "belongs to the deployment `{id}`, which gives it `{given}` itself: `pointsman deployment ready {id} \
+                 --accept-lost-writes` lets it go on, `pointsman deployment cancel {id}` ends it"
+            )
+        };
+        Err(ControlError::Unfit { collection: collection.to_owned(), why, differences: Vec::new() })
+    }
+
+    /// No rollout has the alias, or by force none has it any longer: it goes to the collection `forced_to`.
+    async fn free(&self, alias: &str, forced_to: Option<&str>, author: &Author) -> Result<(), ControlError> {
         let Some(owners) = self.0.state.load().held.owners.get(alias).cloned() else { return Ok(()) };
-        if !force {
+        let Some(to) = forced_to else {
             return Err(ControlError::Occupied { alias: alias.to_owned(), owner: owners.to_string() });
-        }
+        };
         let because = Author { reason: Some("the alias is moved by force".to_owned()), ..author.clone() };
         for owner in owners.ids() {
             let state = self.0.state.load_full();
@@ -221,7 +248,7 @@ impl Control {
             } else if state.held.experiments.contains_key(owner) {
                 self.send_back(owner, None, because.clone()).await?;
             } else {
-                self.supersede_canary(owner, author).await?;
+                self.supersede_canary(owner, to, author).await?;
             }
         }
         Ok(())
@@ -231,7 +258,8 @@ impl Control {
     async fn leaving(&self, alias: &str, previous: Option<&str>, change: &AliasChange) -> Result<Leaving, ControlError> {
         let Some(previous) = previous else { return Ok(Leaving::default()) };
         let (counted, now, to) = (self.counted().await?, clock::now(), change.collection.as_str());
-        let stake = self.0.state.load().stake_of_move(&counted, alias, previous, to);
+        let state = self.0.state.load_full();
+        let stake = state.stake_of_move(&counted, alias, previous, to);
         let known = stake.as_ref().and_then(|stake| stake.loss(&counted));
         let told = match &known {
             Some(loss) if loss.is_worth_telling() => Some(loss.to_string()),
@@ -239,8 +267,8 @@ impl Control {
             None => self.recently_written(previous),
         };
         let loss = Consent::of(change.accept_lost_writes).to(known, "moving the alias", "")?;
-        let writes = Departure::now(alias, previous, to, &counted, now).since(stake.as_ref(), None).writes();
-        Ok(Leaving { loss, warnings: told.into_iter().collect(), writes })
+        let departure = Departure::now(alias, previous, to, &counted, now).since(stake.as_ref(), state.kept_alone(alias, previous, to));
+        Ok(Leaving { loss, warnings: told.into_iter().collect(), departure: Some(departure) })
     }
 }
 
@@ -249,7 +277,7 @@ impl Control {
 struct Leaving {
     loss: Option<Loss>,
     warnings: Vec<String>,
-    writes: Vec<store::Write>,
+    departure: Option<Departure>,
 }
 
 impl AliasChanged {

@@ -13,6 +13,7 @@ mod aliases;
 mod aside;
 mod author;
 mod basis;
+mod besides;
 mod canary;
 mod capture;
 mod change;

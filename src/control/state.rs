@@ -86,6 +86,13 @@ pub(super) struct ListingHealth {
     pub(super) error: Option<Arc<str>>,
 }
 
+impl ListingHealth {
+    /// There is a listing, and the last one did not fail: what it lacks is gone.
+    pub(super) fn is_well(&self) -> bool {
+        self.succeeded_at.is_some() && self.error.is_none()
+    }
+}
+
 impl Control {
     #[must_use]
     pub fn registry(&self) -> &Arc<Registry> {

@@ -47,6 +47,12 @@ impl Basis<'_> {
 }
 
 impl BasisFault {
+    /// Something is missing or elsewhere, though it may come back.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        !matches!(self, Self::Unknown(_))
+    }
+
     /// Ends a rollout, once it is certain. The others only hold it: they may pass.
     #[must_use]
     pub fn is_final(&self) -> bool {

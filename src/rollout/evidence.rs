@@ -19,6 +19,8 @@ pub struct Evidence {
     pub measured: Result<Measurement, String>,
     /// How much was written to which collection; means nothing where `measured` is not known.
     pub counted: Counted,
+    /// Why these counts may be older than this look. Guards are heard all the same, and nothing is promoted.
+    pub uncounted: Option<String>,
 }
 
 /// The numbers and verdicts of one window.

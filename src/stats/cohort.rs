@@ -103,20 +103,21 @@ impl Cohort {
         all
     }
 
-    /// How many units of equal weight would say as much of what `of` counts, `(sum N_u)^2 / sum N_u^2` (Kish 1965).
+    /// How many of `units`, were they of equal weight, would say as much of what `of` counts of them, `(sum N_u)^2 / sum N_u^2`
+    /// (Kish 1965).
     ///
     /// The sum of squares over units is that over buckets, less the products of units that share one; of these the number of
     /// pairs is known.
     #[must_use]
-    pub fn effective_units(&self, of: impl Fn(&Sums) -> u64) -> f64 {
+    pub fn effective_units(&self, units: &UnitSet, of: impl Fn(&Sums) -> u64) -> f64 {
         let (total, squares) =
             self.buckets.iter().map(|sums| of(sums) as f64).fold((0.0, 0.0), |(sum, squares), part| (sum + part, squares + part * part));
-        let units = self.units.estimate().units.min(total);
-        let mean = total / units;
-        let own = squares - mean * mean * self.units.pairs_by_remainder(BUCKETS);
+        let count = units.estimate().units.min(total);
+        let mean = total / count;
+        let own = squares - mean * mean * units.pairs_by_remainder(BUCKETS);
         let effective = total * total / own;
         // No more than there are; of an estimate that is none, all there are.
-        if effective > 0.0 { effective.min(units) } else { units.max(0.0) }
+        if effective > 0.0 { effective.min(count) } else { count.max(0.0) }
     }
 
     #[must_use]

@@ -148,4 +148,32 @@ impl Sums {
     pub const fn all_refused(&self) -> u64 {
         self.refused.saturating_add(self.clients_fault)
     }
+
+    /// By which status requests were refused, for the end of a sentence; none if none was.
+    #[must_use]
+    pub fn refused_with(&self) -> Option<String> {
+        let others = self.all_refused().saturating_sub(self.unauthorized).saturating_sub(self.missing);
+        let kinds = [("401 or 403", self.unauthorized), ("404", self.missing), ("400 or another 4xx", others)];
+        let kinds = kinds.into_iter().filter(|(_, count)| *count > 0).collect::<Vec<_>>();
+        match kinds.as_slice() {
+            [] => None,
+            [(kind, _)] => Some((*kind).to_owned()),
+            _ => Some(kinds.iter().map(|(kind, count)| format!("{kind} ({count})")).collect::<Vec<_>>().join(", ")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusals_are_told_by_their_status() {
+        let of = |refused, clients_fault, unauthorized, missing| {
+            Sums { refused, clients_fault, unauthorized, missing, ..Sums::default() }.refused_with()
+        };
+        assert_eq!(of(0, 0, 0, 0), None);
+        assert_eq!(of(3, 4, 7, 0).as_deref(), Some("401 or 403"));
+        assert_eq!(of(3, 4, 1, 2).as_deref(), Some("401 or 403 (1), 404 (2), 400 or another 4xx (4)"));
+    }
 }

@@ -151,3 +151,20 @@ async fn what_is_no_longer_wanted_is_not_begun_and_a_bug_takes_no_slot_along() {
     assert_eq!(text(last).await, ok("/slow?last"));
     assert_eq!(slow.next_begun().await, "/slow?last");
 }
+
+#[tokio::test]
+async fn nothing_waits_for_ever() {
+    let mut slow = Slow::new(&Lane::with_patience("reports", 1, 8, Duration::ZERO));
+    let mut first = pin!(slow.ask(Method::GET, "/slow?a"));
+    assert!(poll!(first.as_mut()).is_pending());
+    slow.next_begun().await;
+    for method in [Method::GET, Method::POST] {
+        let late = tokio::time::timeout(PATIENCE, slow.ask(method, "/slow?b")).await.expect("it is answered in time");
+        assert_eq!((late.status(), &late.headers()[header::RETRY_AFTER]), (StatusCode::SERVICE_UNAVAILABLE, &"1".parse().expect("legal")));
+        assert!(text(late).await.1.contains("no room came free for reports"));
+    }
+    slow.let_go.send(()).expect("it waits");
+    assert_eq!(text(first.await).await, ok("/slow?a"));
+    slow.let_go.send(()).expect("the next one waits");
+    assert_eq!(text(slow.ask(Method::GET, "/slow?b").await).await, ok("/slow?b"), "what was late holds no place");
+}

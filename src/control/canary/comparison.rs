@@ -5,7 +5,7 @@ use super::running::Running;
 use super::windows::{scope, scope_of_comparison};
 use crate::control::error::ControlError;
 use crate::control::state::Control;
-use crate::rollout::{CohortNumbers, ComparisonNumbers, Evaluation, Limit, Measurement, ShadowStage, Verdict};
+use crate::rollout::{CohortNumbers, ComparisonNumbers, Evaluation, Limit, Measurement, ShadowStage};
 use crate::stats::guard::{self, Minimum, Rule};
 use crate::stats::shadow::{Count, Findings, Measure, Summary};
 
@@ -54,12 +54,12 @@ fn verdict(limit: Limit, found: &Summary, rule: &Rule) -> Evaluation {
         Limit::ErrorRate { at_most } => guard::failed(found, rule, at_most),
         Limit::LatencyRatio { at_most } => guard::latency_ratio(found, rule, at_most),
     };
-    let verdict = match evaluation.verdict {
-        guard::Verdict::Pass => Verdict::Pass,
-        guard::Verdict::Inconclusive => Verdict::Inconclusive,
-        guard::Verdict::Fail => Verdict::Fail,
-    };
-    Evaluation { guard: limit.name().to_owned(), verdict, reason: evaluation.reason, numbers: evaluation.numbers }
+    Evaluation {
+        guard: limit.name().to_owned(),
+        verdict: evaluation.verdict.into(),
+        reason: evaluation.reason,
+        numbers: evaluation.numbers,
+    }
 }
 
 fn numbers(found: &Summary) -> ComparisonNumbers {

@@ -3,17 +3,18 @@
 use super::Running;
 use super::events;
 use crate::config::{DEFAULT_UPSTREAM, Period};
+use crate::control::besides::Besides;
 use crate::control::clock;
 use crate::control::comparing::unread;
 use crate::control::error::ControlError;
 use crate::control::loss::Departure;
 use crate::control::retirement::{event, new_id, put};
 use crate::control::state::Control;
-use crate::qdrant::{AliasFailed, Client, Compatibility, Description, Direction, Failure};
+use crate::qdrant::{AliasFailed, Client, Compatibility, Description, Direction, Failure, Listing};
 use crate::rollout::loss::{Loss, Stake};
 use crate::rollout::retirement::Retirement;
 use crate::rollout::{BasisFault, Effect, Endpoint, Pending, Rule, Way};
-use crate::store::{NewEvent, Write};
+use crate::store::NewEvent;
 
 /// What became of an effect.
 pub(super) enum Outcome {
@@ -36,13 +37,6 @@ pub(super) enum Outcome {
     With(Besides),
 }
 
-/// What goes into the same commit as a canary's next state.
-#[derive(Default)]
-pub(super) struct Besides {
-    pub(super) writes: Vec<Write>,
-    pub(super) events: Vec<NewEvent>,
-}
-
 impl Outcome {
     fn told(event: NewEvent) -> Self {
         Self::With(Besides { writes: Vec::new(), events: vec![event] })
@@ -63,17 +57,38 @@ impl Control {
             Effect::RunChecks { alias, candidate } => {
                 self.check(running, alias, candidate, pending.attempts).await.unwrap_or_else(|outcome| outcome)
             }
+            Effect::SwitchAlias { .. } | Effect::RestoreAlias { .. } => {
+                let _moving = self.0.moving.lock().await;
+                // An operator who moved the alias while this waited may have ended the canary.
+                if self.still_wants(running.canary.id(), pending.number) {
+                    self.carry_out_move(running, pending).await
+                } else {
+                    Outcome::Done
+                }
+            }
+            Effect::ScheduleRetirement { collection, grace } => Outcome::With(retirement(running, collection, *grace)),
+            Effect::Notify { event, text } => {
+                tracing::info!(canary = running.canary.id(), ?event, text, "canary");
+                events::notice(running, *event, text).map_or(Outcome::Done, Outcome::told)
+            }
+        }
+    }
+
+    fn still_wants(&self, id: &str, number: u64) -> bool {
+        let wants = |now: Running| now.canary.status().pending.iter().any(|pending| pending.number == number);
+        self.canary_document(id).is_some_and(wants)
+    }
+
+    /// The caller holds [`crate::control::state::Inner::moving`].
+    async fn carry_out_move(&self, running: &Running, pending: &Pending) -> Outcome {
+        match &pending.effect {
             Effect::SwitchAlias { alias, expect, to } => match self.late_writes(running, alias, expect).await {
                 Ok(None) => self.move_alias(running, alias, expect, to).await,
                 Ok(Some(loss)) => Outcome::Held(loss),
                 Err(outcome) => outcome,
             },
             Effect::RestoreAlias { alias, from, to } => self.restore_alias(running, alias, from, to).await,
-            Effect::ScheduleRetirement { collection, grace } => Outcome::With(retirement(running, collection, *grace)),
-            Effect::Notify { event, text } => {
-                tracing::info!(canary = running.canary.id(), ?event, text, "canary");
-                events::notice(running, *event, text).map_or(Outcome::Done, Outcome::told)
-            }
+            _ => Outcome::Done,
         }
     }
 
@@ -173,10 +188,9 @@ impl Control {
         };
         let moved = client.switch_alias(alias, to, Some(expect)).await;
         self.relist_with(&client).await;
-        let told = Outcome::With(Besides { writes: departure.writes(), events: vec![events::moved(running, alias, expect, to)] });
         match moved {
-            Ok(_) => told,
-            Err(AliasFailed::Unexpected { found: Some(found), .. }) if found == to => told,
+            Ok(_) => moved_by(running, &departure, [alias, expect, to]),
+            Err(AliasFailed::Unexpected { found: Some(found), .. }) if found == to => moved_by(running, &departure, [alias, expect, to]),
             Err(error @ (AliasFailed::Unexpected { .. } | AliasFailed::Refused { .. })) => Outcome::Refused(error.to_string()),
             Err(error) => Outcome::Failed(error.to_string()),
         }
@@ -184,12 +198,16 @@ impl Control {
 
     /// What is remembered of the move: the counts of the canary go on.
     async fn departure(&self, running: &Running, alias: &str, from: &str, to: &str) -> Result<Departure, ControlError> {
-        let departure = Departure::now(alias, from, to, &self.counted().await?, clock::now());
+        let goes_ahead = running.canary.plan().spec().collection == to;
+        // The way back needs no store: what other replicas had counted a second ago is enough for where a count begins.
+        let counted = if goes_ahead { self.counted().await? } else { self.counted_lately() };
+        let departure = Departure::now(alias, from, to, &counted, clock::now());
         let (ahead, back) = (Some(running.canary.stake_ahead()), running.canary.stake_back());
-        Ok(if running.canary.plan().spec().collection == to { departure.since(ahead, back) } else { departure.since(back, None) })
+        Ok(if goes_ahead { departure.since(ahead, back) } else { departure.since(back, ahead) })
     }
 
-    /// Only when the alias points at what this canary put there: whoever moved it since is not to be overruled.
+    /// Only when the alias points at what this canary put there: a client that moved it since is not to be overruled. A collection that
+    /// is deleted takes its aliases along, and then the alias is made again.
     async fn restore_alias(&self, running: &Running, alias: &str, from: &str, to: &str) -> Outcome {
         let client = match self.client(None) {
             Ok(client) => client,
@@ -200,7 +218,25 @@ impl Control {
             Ok(listing) if listing.aliases.get(alias).is_some_and(|target| target == from) => {
                 self.move_alias(running, alias, from, to).await
             }
+            Ok(listing) if went_along(&listing, alias, from) && listing.collections.contains(to) => {
+                self.remake_alias(&client, running, [alias, from, to]).await
+            }
             Ok(_) => Outcome::Done,
+        }
+    }
+
+    async fn remake_alias(&self, client: &Client, running: &Running, [alias, from, to]: [&str; 3]) -> Outcome {
+        let departure = match self.departure(running, alias, from, to).await {
+            Ok(departure) => departure,
+            Err(error) => return Outcome::Failed(error.to_string()),
+        };
+        let made = client.create_alias(alias, to).await;
+        self.relist_with(client).await;
+        match made {
+            Ok(_) => moved_by(running, &departure, [alias, from, to]),
+            // Another client was faster, and has decided where it points.
+            Err(AliasFailed::Unexpected { .. }) => Outcome::Done,
+            Err(error) => Outcome::Failed(error.to_string()),
         }
     }
 
@@ -210,6 +246,16 @@ impl Control {
         let outcome = client.list().await;
         self.take_listing(&plan, &outcome).await;
     }
+}
+
+/// What is kept and told of a move that was made.
+fn moved_by(running: &Running, departure: &Departure, [alias, from, to]: [&str; 3]) -> Outcome {
+    Outcome::With(Besides { writes: departure.writes(), events: vec![events::moved(running, alias, from, to)] })
+}
+
+/// The alias is gone, and so is the collection it pointed at.
+fn went_along(listing: &Listing, alias: &str, collection: &str) -> bool {
+    !listing.aliases.contains_key(alias) && !listing.collections.contains(collection)
 }
 
 async fn described(client: &Client, collection: &str) -> Result<Description, Outcome> {

@@ -9,7 +9,6 @@ use crate::control::clock;
 use crate::control::error::ControlError;
 use crate::control::experiment::scope_of_all as scope_of_experiment;
 use crate::control::state::Control;
-use crate::rollout::loss::Counted;
 use crate::rollout::{Evidence, Measurement};
 
 impl Control {
@@ -41,10 +40,9 @@ impl Control {
             Some(stage) => self.comparison(running, stage).await,
             None => self.observed(running).await.map(|seen| measurement(running, &seen, readings)),
         };
-        // What is decided on a count that could not be had is not decided.
-        let (counted, measured) = match self.counted().await {
-            Ok(counted) => (counted, measured),
-            Err(error) => (Counted::default(), Err(error)),
+        let (counted, uncounted) = match self.counted().await {
+            Ok(counted) => (counted, None),
+            Err(error) => (self.counted_lately(), Some(error.to_string())),
         };
         Evidence {
             applied: self.is_applied(running.revision).await,
@@ -52,6 +50,7 @@ impl Control {
             basis: self.stands(running.canary.basis()).await,
             measured: measured.map_err(|error| error.to_string()),
             counted,
+            uncounted,
         }
     }
 

@@ -181,13 +181,19 @@ impl Bench<'_> {
     }
 }
 
+impl From<guard::Verdict> for Verdict {
+    fn from(verdict: guard::Verdict) -> Self {
+        match verdict {
+            guard::Verdict::Pass => Self::Pass,
+            guard::Verdict::Inconclusive => Self::Inconclusive,
+            guard::Verdict::Fail => Self::Fail,
+        }
+    }
+}
+
 /// The worst of the verdicts, with its reason and the numbers of all.
 fn together(guard: &str, verdicts: Vec<guard::Evaluation>) -> Evaluation {
-    let verdict = match guard::Verdict::of_all(verdicts.iter().map(|evaluation| evaluation.verdict)) {
-        guard::Verdict::Pass => Verdict::Pass,
-        guard::Verdict::Inconclusive => Verdict::Inconclusive,
-        guard::Verdict::Fail => Verdict::Fail,
-    };
+    let verdict = guard::Verdict::of_all(verdicts.iter().map(|evaluation| evaluation.verdict)).into();
     let worst = verdicts.iter().max_by_key(|evaluation| evaluation.verdict);
     let reason = worst.map_or_else(|| "there is nothing to judge".to_owned(), |worst| worst.reason.clone());
     let mut numbers = std::collections::BTreeMap::new();

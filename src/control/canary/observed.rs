@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use super::{Running, Watched, watched};
 use crate::metrics::{CohortTotals, Registry, Snapshot, UnitWords};
 use crate::rollout::CohortNumbers;
-use crate::stats::guard::refused_with;
 use crate::stats::unit_set::WORDS;
 use crate::stats::{BUCKETS, Cohort, Sums, UnitSet};
 
@@ -78,7 +77,7 @@ impl Side {
             error_rate: share(totals.errors, totals.requests),
             client_errors: totals.all_refused(),
             client_error_rate: share(totals.refused, totals.asked()),
-            client_error_statuses: refused_with(&totals),
+            client_error_statuses: totals.refused_with(),
             avg_latency_ms: share(totals.latency_us, totals.answered()).map(|microseconds| microseconds / 1000.0),
             latency_p50_ms: quantile(0.50),
             latency_p95_ms: quantile(0.95),

@@ -14,6 +14,7 @@ use crate::control::names::Named;
 use crate::control::shadow::shadowed;
 use crate::control::state::{Control, State};
 use crate::control::{Consent, clock, document, once, retirement};
+use crate::rollout::deployment::DeploymentState;
 use crate::rollout::loss::{Counted, Loss, Stake};
 use crate::rollout::{By, Canary, CanarySpec, CanaryStatus, Command, Plan, Way};
 use crate::routing::{SpecFault, SplitPolicy};
@@ -60,23 +61,20 @@ impl Control {
     /// # Errors
     /// When the plan is faulty, something else runs on the alias, or the change cannot be kept.
     pub async fn create_canary(&self, spec: CanarySpec, key: Option<String>, author: Author) -> Result<CanaryView, ControlError> {
-        let (control, alias, by) = (self.clone(), spec.alias.clone(), author.clone());
-        let subject = alias.clone();
-        let deed = "canary.create";
-        let creating = async move { control.create_now(spec, key.as_deref(), None, Deed { action: deed, subject: &subject }, &by).await };
-        self.to_its_end(deed, alias, author, creating).await
+        self.create_canary_since(spec, key, None, author).await
     }
 
-    /// The same for a collection that has lacked writes since an earlier moment.
+    /// The same for a collection that has lacked writes since an earlier moment, if `since` says so.
     pub(in crate::control) async fn create_canary_since(
         &self,
         spec: CanarySpec,
-        since: Stake,
+        key: Option<String>,
+        since: Option<Stake>,
         author: Author,
     ) -> Result<CanaryView, ControlError> {
         let (control, alias, by) = (self.clone(), spec.alias.clone(), author.clone());
         let (subject, action) = (alias.clone(), "canary.create");
-        let creating = async move { control.create_now(spec, None, Some(since), Deed { action, subject: &subject }, &by).await };
+        let creating = async move { control.create_now(spec, key.as_deref(), since, Deed { action, subject: &subject }, &by).await };
         self.to_its_end(action, alias, author, creating).await
     }
 
@@ -155,6 +153,7 @@ impl Control {
     async fn command_now(&self, id: &str, command: Command, consent: Consent, author: &Author) -> Result<CanaryView, ControlError> {
         let counted = self.counted().await?;
         let edited = self.edit_as(id, action(command), author, |canary| {
+            self.not_while_verified(canary, command)?;
             let accepted = agreed(canary, command, consent, &counted);
             let accepts = consent == Consent::Given && canary.way_of(command) == Some(Way::Ahead);
             canary.note_counted(&counted);
@@ -170,10 +169,23 @@ impl Control {
         self.canary(id)
     }
 
-    /// Ends a canary because its alias is about to be moved by force.
-    pub(in crate::control) async fn supersede_canary(&self, id: &str, author: &Author) -> Result<(), ControlError> {
+    /// While a deployment compares its copy once more, and makes it like the source, nothing leads to the copy.
+    fn not_while_verified(&self, canary: &Canary, command: Command) -> Result<(), ControlError> {
+        let ahead = matches!(command, Command::Approve | Command::Promote | Command::Skip);
+        let Some(id) = canary.plan().spec().deployment.as_ref().filter(|_| ahead) else { return Ok(()) };
+        let state = self.0.state.load();
+        let deployment = state.held.deployments.get(id).map(|deploying| deploying.deployment.state());
+        if deployment != Some(DeploymentState::Verifying) {
+            return Ok(());
+        }
+        let why = format!("the deployment `{id}` compares its copy with the source; wait for that, or cancel the deployment");
+        Err(ControlError::NotNow { id: canary.id().to_owned(), command: command.name(), why })
+    }
+
+    /// Ends a canary because its alias is about to be moved by force, to the collection `to`.
+    pub(in crate::control) async fn supersede_canary(&self, id: &str, to: &str, author: &Author) -> Result<(), ControlError> {
         self.edit_as(id, "canary.supersede", author, |canary| {
-            canary.supersede(clock::now(), &by(author, "the alias is moved by force"))?;
+            canary.supersede(clock::now(), &by(author, "the alias is moved by force"), to)?;
             Ok(None)
         })
         .await

@@ -1,11 +1,12 @@
 //! One look at one canary, by the replica that holds the lease: evidence, the machine's next state, and what is due.
 
 use super::Running;
-use super::effects::{Besides, Outcome};
+use super::effects::Outcome;
 use super::events::transitions;
 use super::readings::Readings;
 use super::running::Running as Document;
 use crate::control::author::Author;
+use crate::control::besides::Besides;
 use crate::control::document::{CANARY, OWNER, SHADOWED};
 use crate::control::error::ControlError;
 use crate::control::state::Control;
@@ -56,9 +57,13 @@ impl Control {
     }
 
     async fn report(&self, id: &str, pending: &Pending, outcome: Outcome, fence: &Fence) -> Result<(), ControlError> {
-        let number = pending.number;
+        let (number, counted) = (pending.number, self.counted_lately());
         self.edit_canary(id, Some(fence), |running| {
             let (canary, now) = (&mut running.canary, clock::now());
+            // The machine looks at no evidence on the way back, and what that leaves in the new collection has grown since it began.
+            if canary.state().is_back() {
+                canary.note_counted(&counted);
+            }
             match outcome {
                 Outcome::Passed { stable, uncompared, recount } => {
                     recount.into_iter().for_each(|stake| canary.count_from(stake));
@@ -89,15 +94,25 @@ impl Control {
         .await
     }
 
+    /// An operator has said to the canary's deployment that the switch may lose writes.
+    pub(in crate::control) async fn accept_for_canary(&self, id: &str, fence: &Fence) -> Result<(), ControlError> {
+        self.edit_canary(id, Some(fence), |running| {
+            running.canary.accept_lost_writes();
+            Besides::default()
+        })
+        .await
+    }
+
     /// Changes one canary as the machine's; what it became is stored before anybody acts on it.
     async fn edit_canary(&self, id: &str, fence: Option<&Fence>, edit: impl FnOnce(&mut Running) -> Besides) -> Result<(), ControlError> {
         let _writing = self.0.writer.lock().await;
         let Some(before) = self.canary_document(id) else { return Ok(()) };
         let mut after = before.clone();
-        let Besides { mut writes, events } = edit(&mut after);
-        if after.canary == before.canary && writes.is_empty() && events.is_empty() {
+        let besides = edit(&mut after);
+        if after.canary == before.canary && besides.is_empty() {
             return Ok(());
         }
+        let Besides { mut writes, events } = besides;
         writes.extend(self.canary_writes(&before, &mut after));
         let author = Author::pointsman(after.canary.status().history.last_transition().map_or("", |last| &last.reason));
         let mut change = store::Change::unaudited(writes);

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use crate::control::besides::Besides;
 use crate::control::clock;
 use crate::control::comparing::{Compared, unread};
 use crate::control::state::Control;
@@ -132,7 +133,7 @@ impl Control {
     async fn intend(&self, deployment: &Deployment, fence: &Fence, record: CloneRecord) -> Result<(), Outcome> {
         let stored = self.edit_deployment(deployment.id(), fence, |deployment| {
             deployment.intend(record);
-            Vec::new()
+            Besides::default()
         });
         stored.await.map_err(|error| Outcome::Failed(error.to_string()))
     }
@@ -152,7 +153,7 @@ impl Control {
                     if now.checkpoint.is_some() {
                         let stored = self.edit_deployment(deployment.id(), fence, |deployment| {
                             deployment.progress(&now);
-                            Vec::new()
+                            Besides::default()
                         });
                         // Whoever cannot store how far he is goes no further: somebody else may be at it by now.
                         stored.await.map_err(|error| Outcome::Failed(error.to_string()))?;
@@ -162,8 +163,9 @@ impl Control {
         }
     }
 
-    /// Compares the copy with its source. Points that were written while they were copied are brought up to date first. Once a
-    /// write came it may have changed any point, so all of them are compared, and not a sample.
+    /// Compares the copy with its source. Points that were written while they were copied are brought up to date first, unless the
+    /// copy was written as well: a write to the copy would be undone by that. Once a write came it may have changed any point,
+    /// so all of them are compared, and not a sample.
     pub(super) async fn verify_copy(&self, deployment: &Deployment) -> Result<Outcome, Outcome> {
         let job = self.job(deployment)?;
         let (mut catch_ups, mut before) = (0, u64::MAX);
@@ -180,9 +182,10 @@ impl Control {
             // As long as it gets better it goes on; a trickle of writes never comes to an end.
             let better = verification.differing < std::mem::replace(&mut before, verification.differing);
             let given_up = catch_ups >= MOST_CATCH_UPS || (catch_ups >= CATCH_UPS && !better);
-            if (verification.suspects.is_empty() && enough) || given_up {
+            let contested = contested(deployment, &verification, &after);
+            if (verification.suspects.is_empty() && enough) || given_up || contested > 0 {
                 let stake = if enough { stake } else { deployment.stake().clone() };
-                return Ok(Outcome::Verified(Verified { verification, stake, restless }));
+                return Ok(Outcome::Verified(Verified { verification, stake, restless, contested }));
             }
             job.refresh(&verification.suspects).await?;
             catch_ups += 1;
@@ -230,6 +233,12 @@ impl Control {
         acknowledged(spec, &previous, &differences)?;
         Ok(Outcome::Finished { record, differences, warnings })
     }
+}
+
+/// The acknowledged writes of the copy itself that may be what differs: they would be overwritten, and no operator has accepted that.
+fn contested(deployment: &Deployment, verification: &Verification, counted: &Counted) -> u64 {
+    let differs = !verification.suspects.is_empty() && !deployment.accepts_lost_writes();
+    if differs { deployment.stake().written_beside(counted) } else { 0 }
 }
 
 pub(super) async fn listed(client: &Client) -> Result<Listing, Outcome> {

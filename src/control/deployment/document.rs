@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::control::author::{Author, Deed};
+use crate::control::besides::Besides;
 use crate::control::document::{DEPLOYMENT, OWNER};
 use crate::control::error::ControlError;
 use crate::control::state::{Control, State};
@@ -55,13 +56,13 @@ impl Control {
         &self,
         id: &str,
         fence: &Fence,
-        edit: impl FnOnce(&mut Deployment) -> Vec<Write>,
+        edit: impl FnOnce(&mut Deployment) -> Besides,
     ) -> Result<(), ControlError> {
         let _writing = self.0.writer.lock().await;
         let Some(before) = self.deployment_document(id) else { return Ok(()) };
         let mut after = before.clone();
-        let more = edit(&mut after.deployment);
-        if after == before && more.is_empty() {
+        let besides = edit(&mut after.deployment);
+        if after == before && besides.is_empty() {
             return Ok(());
         }
         let author = after.deployment.history().last().map_or("", |step| &step.reason);
@@ -72,7 +73,8 @@ impl Control {
             change.audit = Some(Author::pointsman(author).did(deed, Some(document::json(&from)), Some(document::json(&to))));
             tracing::info!(deployment = id, alias = deed.subject, state = to.name(), reason = author, "deployment");
         }
-        change.writes.extend(more);
+        change.writes.extend(besides.writes);
+        change.events.extend(besides.events);
         change.fence = Some(fence.clone());
         self.commit(change).await
     }

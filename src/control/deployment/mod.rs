@@ -20,6 +20,9 @@ mod requests;
 mod round;
 mod view;
 
+#[cfg(test)]
+mod tests;
+
 pub(super) use document::{Deploying, Deployments};
 pub use preview::{Preview, PreviewStep};
 pub(super) use round::AtWork;

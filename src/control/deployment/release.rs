@@ -6,6 +6,7 @@ use super::build::listed;
 use super::round::Done;
 use crate::config::{DEFAULT_UPSTREAM, Period};
 use crate::control::author::Author;
+use crate::control::besides::Besides;
 use crate::control::canary::Running;
 use crate::control::document::OWNER;
 use crate::control::loss::Departure;
@@ -51,7 +52,7 @@ impl Control {
         }
         let mut writes = self.canary_writes(&before, &mut after);
         writes.push(Write::Put { key: Key::new(OWNER, alias), body: document::json(&id), due_at: None, expected: Expected::Any });
-        Ok(Done { outcome: Outcome::Released(id), writes })
+        Ok(Done { outcome: Outcome::Released(id), besides: writes.into() })
     }
 
     /// The canary hears the traffic; whether the collection itself is well is looked at here.
@@ -64,6 +65,11 @@ impl Control {
         if canary.stake_ahead() != deployment.stake() && !canary.state().is_terminal() {
             let recounted = self.recount_canary(canary.id(), deployment.stake(), fence).await;
             recounted.map_err(|error| Outcome::Failed(error.to_string()))?;
+        }
+        // Accepted since the canary was made, which does not ask for it then.
+        if deployment.accepts_lost_writes() && !canary.accepts_lost_writes() && !canary.state().is_terminal() {
+            let accepted = self.accept_for_canary(canary.id(), fence).await;
+            accepted.map_err(|error| Outcome::Failed(error.to_string()))?;
         }
         let accepted = deployment.accepts_lost_writes() || canary.accepts_lost_writes();
         let release = match canary.state() {
@@ -133,13 +139,15 @@ impl Control {
         }
         let scheduled = Retirement::scheduled(retirement::new_id(), DEFAULT_UPSTREAM, &record.name, UNDO_GRACE, clock::now());
         let reason = format!("`{}` has served users, and is retired by `{}` after {UNDO_GRACE}", record.name, scheduled.id);
-        let put = retirement::put(&Retirement { reason: Some(format!("the deployment `{}` went back", deployment.id())), ..scheduled });
-        Ok(Done { outcome: Outcome::Undone(Some(Undone::Kept { reason })), writes: vec![put] })
+        let scheduled = Retirement { reason: Some(format!("the deployment `{}` went back", deployment.id())), ..scheduled };
+        let besides = Besides { writes: vec![retirement::put(&scheduled)], events: vec![retirement::event(&scheduled)] };
+        Ok(Done { outcome: Outcome::Undone(Some(Undone::Kept { reason })), besides })
     }
 
     /// For a canary that had just come to its end when somebody wanted it back.
     async fn move_back(&self, deployment: &Deployment) -> Result<(), Outcome> {
         let (Some(previous), spec) = (deployment.found().previous.as_deref(), deployment.spec()) else { return Ok(()) };
+        let _moving = self.0.moving.lock().await;
         let here = self.here()?;
         if listed(&here).await?.aliases.get(&spec.alias).is_none_or(|target| target != deployment.collection()) {
             return Ok(());
@@ -152,7 +160,7 @@ impl Control {
         let moved = here.switch_alias(&spec.alias, previous, Some(deployment.collection())).await;
         self.relist_with(&here).await;
         if moved.is_ok() {
-            let kept = self.remember(&departure.since(back.as_ref(), None)).await;
+            let kept = self.remember(&departure.since(back.as_ref(), Some(deployment.stake()))).await;
             kept.map_err(|error| Outcome::Failed(error.to_string()))?;
         }
         match moved {

@@ -5,13 +5,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::Deploying;
+use crate::control::besides::Besides;
 use crate::control::clock;
 use crate::control::error::ControlError;
 use crate::control::state::Control;
 use crate::rollout::Way;
 use crate::rollout::deployment::{Deployment, Outcome, Work};
 use crate::rollout::loss::{Counted, Loss};
-use crate::store::{Fence, Write};
+use crate::store::Fence;
 
 /// How long work goes on in a state that somebody has left.
 const LEFT_WITHIN: Duration = Duration::from_millis(500);
@@ -46,12 +47,12 @@ impl Drop for Claim {
 /// What became of a work, with what has to be written along with it.
 pub(super) struct Done {
     pub(super) outcome: Outcome,
-    pub(super) writes: Vec<Write>,
+    pub(super) besides: Besides,
 }
 
 impl From<Outcome> for Done {
     fn from(outcome: Outcome) -> Self {
-        Self { outcome, writes: Vec::new() }
+        Self { outcome, besides: Besides::default() }
     }
 }
 
@@ -78,7 +79,7 @@ impl Control {
             let Err(fault) = self.stands(deploying.deployment.basis()).await else { continue };
             let lost = self.edit_deployment(deploying.deployment.id(), fence, |deployment| {
                 deployment.lose_basis(clock::now(), &fault);
-                Vec::new()
+                Besides::default()
             });
             if let Err(error) = lost.await {
                 tracing::warn!(deployment = deploying.deployment.id(), %error, "a deployment could not be ended; it is tried again");
@@ -97,19 +98,19 @@ impl Control {
                 done = self.carry_out(&deploying, work, fence) => done,
                 () = self.left(id, &deploying) => continue,
             };
-            let Done { outcome, writes } = done;
+            let Done { outcome, besides } = done;
             // What is said of lost writes is what is known when it is said.
             let losses = self.losses_of(&deploying.deployment).await;
             self.edit_deployment(id, fence, |deployment| {
                 // Somebody has said otherwise while the work was going on.
                 if deployment.state() != state {
-                    return Vec::new();
+                    return Besides::default();
                 }
                 if let Some((counted, back)) = losses {
                     deployment.note_counted(&counted, back);
                 }
                 deployment.report(clock::now(), outcome);
-                writes
+                besides
             })
             .await?;
         }

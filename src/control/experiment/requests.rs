@@ -108,7 +108,7 @@ impl Control {
         if let Some(points_at) = points_at {
             experiment.notice(clock::now(), points_at);
         }
-        let mut trial = Trial { experiment, marks: Vec::new(), revision: 0 };
+        let mut trial = Trial { experiment, marks: Vec::new(), moved: Vec::new(), revision: 0 };
         points_at.into_iter().for_each(|points_at| trial.count_from(points_at, &counted));
         let created = self.commit_newest(|state| {
             alias.iter().try_for_each(|alias| state.held.has_room(alias, &part))?;
@@ -178,10 +178,7 @@ impl Control {
         match by {
             Handover::Canary => {
                 let spec = CanarySpec { upstream, accept_lost_writes: accepts, ..CanarySpec::new(alias, collection).settled(policy) };
-                match stake {
-                    Some(stake) => self.create_canary_since(spec, stake, author).await?,
-                    None => self.create_canary(spec, None, author).await?,
-                };
+                self.create_canary_since(spec, None, stake, author).await?;
             }
             Handover::Switch => {
                 self.switch_alias(&alias, AliasChange { collection, accept_lost_writes: accepts, ..AliasChange::default() }, author)

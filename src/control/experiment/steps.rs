@@ -21,7 +21,7 @@ struct Seen<'a> {
 impl Seen<'_> {
     /// Whether anything followed from it.
     fn heeded_by(&self, experiment: &mut Experiment) -> bool {
-        let gone = self.basis.as_ref().err().filter(|fault| !matches!(fault, BasisFault::Unknown(_))).map(ToString::to_string);
+        let gone = self.basis.as_ref().err().filter(|fault| fault.is_known()).map(ToString::to_string);
         if gone.is_some_and(|what| experiment.lose(self.now, &what)) {
             return true;
         }
@@ -42,7 +42,8 @@ impl Control {
             let basis = self.stands(trial.basis()).await;
             let points_at = trial.alias().and_then(|alias| state.listing.aliases.get(alias)).map(String::as_str);
             let is_due = trial.experiment.due_at().is_some_and(|due| due <= now);
-            if !is_due && basis.is_ok() && !points_at.is_some_and(|collection| trial.experiment.is_news(collection)) {
+            let is_news = |collection: &str| trial.experiment.is_news(collection) || trial.lost_track_of(collection);
+            if !is_due && basis.is_ok() && !points_at.is_some_and(is_news) {
                 continue;
             }
             let seen = Seen { points_at, basis, now };
@@ -54,6 +55,7 @@ impl Control {
 
     async fn step_experiment(&self, before: &Trial, seen: &Seen<'_>, fence: &Fence) -> Result<(), ControlError> {
         let (mut after, now) = (before.clone(), seen.now);
+        let mut quietly = "the next slice of time begins".to_owned();
         if before.experiment.state() == State::Settling {
             // The last word needs what every replica has counted, and they all know by now that it is over.
             if !self.is_applied(before.revision).await {
@@ -62,13 +64,20 @@ impl Control {
             let (control, trial) = (self.clone(), before.clone());
             let reports = aside(async move { control.reports(&trial).await }).await.ok_or(ControlError::Stopping)??;
             after.experiment.end(now, document::json(&reports));
-        } else if !seen.heeded_by(&mut after.experiment) {
-            return Ok(());
+        } else {
+            let moved_to = seen.points_at.filter(|points_at| before.lost_track_of(points_at));
+            if let Some(points_at) = moved_to {
+                after.follow(points_at, &self.counted().await?);
+                quietly = format!("the alias was moved to `{points_at}`, whose writes are counted from now on");
+            }
+            if !seen.heeded_by(&mut after.experiment) && moved_to.is_none() {
+                return Ok(());
+            }
         }
         let _writing = self.0.writer.lock().await;
         // A new slice of time is no step of its history: there would be hundreds.
         let step = after.experiment.history().last().filter(|last| before.experiment.history().last() != Some(*last));
-        let author = Author::pointsman(step.map_or("the next slice of time begins", |step| &step.reason));
+        let author = Author::pointsman(step.map_or(&quietly, |step| &step.reason));
         let deed = Deed { action: "experiment.step", subject: before.alias().unwrap_or(before.experiment.id()) };
         let shown = |experiment: &Experiment| Some(document::json(&experiment.state()));
         let audit = author.did(deed, shown(&before.experiment), shown(&after.experiment));

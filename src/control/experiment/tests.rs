@@ -10,10 +10,11 @@ use super::requests::StopRequest;
 use super::seen::NO_THRESHOLD;
 use crate::config::{Period, Timestamp};
 use crate::control::author::Deed;
-use crate::control::testing::{author, config_in, control};
+use crate::control::testing::{author, config, config_in, control, list, listing};
 use crate::control::{Control, ControlError, clock};
 use crate::experiment::{Experiment, Feedback, Part};
 use crate::metrics::{CohortSample, Ending};
+use crate::rollout::loss::{Bound, Counted, Tally};
 use crate::store::Change;
 
 const FIRST: Page = Page { phase: 1, slice: 1 };
@@ -42,7 +43,7 @@ fn begun_at(at: Timestamp, arms: &Value) -> Experiment {
 /// Keeps it as it is now.
 async fn keep(control: &Control, experiment: &Experiment) {
     let before = control.trial(experiment.id()).ok();
-    let after = Trial { experiment: experiment.clone(), marks: Vec::new(), revision: 0 };
+    let after = Trial { experiment: experiment.clone(), marks: Vec::new(), moved: Vec::new(), revision: 0 };
     let audit = author().did(Deed { action: "experiment.step", subject: "docs" }, None, None);
     control.commit(Change::new(audit, after.writes(before.as_ref(), &control.0.state.load().held))).await.expect("the store answers");
 }
@@ -74,6 +75,47 @@ async fn seen(control: &Control, id: &str, slices: std::ops::RangeInclusive<u32>
     let seen = control.seen(&trial, 1, &slices).await.expect("the store answers");
     let arm = &seen.arms[0];
     (arm.cohort.requests(), arm.values.get("click").map_or(0, |values| values.total().count))
+}
+
+/// One that counts from nothing on, while its alias points at `docs_v1`.
+fn counting() -> Trial {
+    let mut trial = Trial { experiment: begun(), marks: Vec::new(), moved: Vec::new(), revision: 0 };
+    trial.count_from("docs_v1", &Counted::default());
+    trial
+}
+
+/// A client that moves the alias moves its writes along: the arms lack those too.
+#[tokio::test]
+async fn what_goes_to_a_collection_that_the_alias_was_moved_to_is_missing_in_the_arms() {
+    let control = control(config()).await;
+    list(&control, listing(&[("docs", "docs_v3")], &["docs_v1", "docs_v2", "docs_v3"])).await;
+    let trial = counting();
+    let id = trial.experiment.id().to_owned();
+    let audit = author().did(Deed { action: "experiment.step", subject: "docs" }, None, None);
+    let writes = trial.writes(None, &control.0.state.load().held);
+    control.commit(Change::new(audit, writes)).await.expect("the store answers");
+    let lease = control.0.store.acquire_or_renew(&control.0.replica, std::time::Duration::from_secs(60)).await.expect("the store answers");
+    let fence = lease.fence().expect("no other replica asks");
+    for _ in 0..2 {
+        control.step_experiments(&fence).await;
+        assert_eq!(control.trial(&id).expect("it is kept").moved.len(), 1, "it is noticed once");
+    }
+    let mut counted = Counted::default();
+    counted.add("default", "docs_v3", Tally { acknowledged: 1_000, unknown: 0 });
+    let state = control.0.state.load();
+    let stake = state.stake_of_move(&counted, "docs", "docs_v3", "docs_v2").expect("the experiment knows");
+    let loss = stake.loss(&counted).expect("it is counted");
+    assert_eq!((loss.acknowledged, loss.bound), (1_000, Bound::AtLeast), "when it was moved is not known");
+}
+
+#[test]
+fn what_an_arm_got_by_the_alias_is_not_missing_in_it() {
+    let mut trial = counting();
+    trial.follow("docs_v2", &Counted::default());
+    let mut counted = Counted::default();
+    counted.add("default", "docs_v2", Tally { acknowledged: 7, unknown: 0 });
+    assert_eq!(trial.loss("docs_v2", &counted).map(|loss| loss.acknowledged), Some(0));
+    assert_eq!(trial.loss("docs_v1", &counted).map(|loss| loss.acknowledged), Some(7), "it was left behind");
 }
 
 #[tokio::test]

@@ -23,6 +23,9 @@ pub(in crate::control) struct Trial {
     /// Where the counts of writes began: what the alias pointed at first, then the collections of the arms.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(in crate::control) marks: Vec<Mark>,
+    /// And of the collections that the alias was moved to since: they get its writes from then on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(in crate::control) moved: Vec<Mark>,
     /// The store's revision of the last change; its `ETag`.
     #[serde(skip)]
     pub(in crate::control) revision: u64,
@@ -72,11 +75,31 @@ impl Trial {
         self.marks = places.map(|(upstream, collection)| counted.mark(upstream, collection, now)).collect();
     }
 
+    /// Whether the alias gets its writes where they are not counted as its own.
+    pub(super) fn lost_track_of(&self, points_at: &str) -> bool {
+        let begun = self.experiment.holds_alias() && !self.marks.is_empty();
+        begun && self.led_to().all(|mark| mark.collection != points_at)
+    }
+
+    /// Counts, from now on, what goes to the collection that the alias was moved to. When that was is not known.
+    pub(super) fn follow(&mut self, points_at: &str, counted: &Counted) {
+        self.moved.push(counted.mark(DEFAULT_UPSTREAM, points_at, clock::now()));
+    }
+
+    /// Where the alias has led since the experiment began.
+    fn led_to(&self) -> impl Iterator<Item = &Mark> {
+        self.marks.iter().take(1).chain(&self.moved)
+    }
+
     /// What an arm's collection lacks of what went to the alias since the experiment began.
     pub(in crate::control) fn stake(&self, collection: &str) -> Option<Stake> {
         let (stable, arms) = self.marks.split_first()?;
-        let arm = arms.iter().find(|mark| mark.collection == collection)?;
-        Some(Stake::new(vec![stable.clone()], arm.clone()))
+        let is_it = |mark: &&Mark| mark.collection == collection;
+        let arm = arms.iter().find(is_it).or_else(|| Some(stable).filter(is_it))?;
+        let others = self.led_to().filter(|mark| (&mark.upstream, &mark.collection) != (&arm.upstream, &arm.collection));
+        let marks: Vec<Mark> = others.cloned().collect();
+        let of_unknown_age = !self.moved.is_empty();
+        (!marks.is_empty()).then(|| Stake { marks, beside: Some(arm.clone()), of_unknown_age })
     }
 
     pub(in crate::control) fn loss(&self, collection: &str, counted: &Counted) -> Option<Loss> {

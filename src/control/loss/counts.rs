@@ -61,8 +61,10 @@ impl Control {
 
     /// Adds the rows of replicas that have ended long ago to one row, so that restarts do not pile up. By the controller.
     pub(in crate::control) async fn fold_writes(&self) -> Result<(), ControlError> {
-        let known: HashSet<String> = self.0.store.replicas().await?.into_iter().map(|replica| replica.report.id).collect();
+        // One that begins while the rows are read is known after it, one that leaves was known before it: neither is folded.
+        let mut known = self.known_replicas().await?;
         let rows = self.0.store.observations(SCOPE).await?;
+        known.extend(self.known_replicas().await?);
         let (mut gone, mut all) = (Vec::new(), Report::default());
         for row in rows.into_iter().filter(|row| row.replica != self.0.replica && !known.contains(&row.replica)) {
             let at = reported(&row);
@@ -73,18 +75,26 @@ impl Control {
             return Ok(());
         }
         let state = self.0.state.load_full();
-        all.retain(|upstream, collection| state.may_be_counted(upstream, collection));
+        // Without a listing nothing is known to be gone.
+        if state.health.is_well() {
+            all.retain(|upstream, collection| state.may_be_counted(upstream, collection));
+        }
         self.0.store.fold_observations(SCOPE, &gone, ENDED, &document::json(&all)).await?;
         Ok(())
+    }
+
+    async fn known_replicas(&self) -> Result<HashSet<String>, ControlError> {
+        Ok(self.0.store.replicas().await?.into_iter().map(|replica| replica.report.id).collect())
     }
 }
 
 impl crate::control::state::State {
-    /// Whether anybody may still ask how much was written to a collection. Other upstreams than the default one are not
-    /// listed, so of theirs nothing is known.
+    /// Whether a rollout, a departure or an operator may still ask how much was written to a collection. Other upstreams than the
+    /// default one are not listed, so of theirs nothing is known.
     fn may_be_counted(&self, upstream: &str, collection: &str) -> bool {
         *self.plan.upstreams[crate::live::DEFAULT_UPSTREAM].name != *upstream
             || self.listing.collections.contains(collection)
+            || self.held.departures.values().any(|departure| departure.names(collection))
             || !self.references_to(upstream, collection).is_empty()
     }
 }

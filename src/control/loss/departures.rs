@@ -18,7 +18,7 @@ use crate::store::{Change, Expected, Write};
 pub(in crate::control) type Departures = BTreeMap<String, Departure>;
 
 /// One move of an alias, under [`id`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::control) struct Departure {
     alias: String,
     /// What the alias pointed at before.
@@ -50,6 +50,11 @@ impl Departure {
         Self { behind: begun(behind, self.behind), ahead: begun(ahead, self.ahead), ..self }
     }
 
+    /// Whether it is about a collection, whose counts it needs.
+    pub(super) fn names(&self, collection: &str) -> bool {
+        self.left == collection || self.taken == collection
+    }
+
     /// The document of this move, and the end of the one that it takes back.
     pub(in crate::control) fn writes(&self) -> Vec<Write> {
         vec![
@@ -69,7 +74,8 @@ impl State {
     /// What `to` lacks of what `from` has, by what is known of the two: a rollout between them, or an earlier move the other way.
     /// None where nothing is: whether one was ever a copy of the other is not known then.
     pub(in crate::control) fn stake_of_move(&self, counted: &Counted, alias: &str, from: &str, to: &str) -> Option<Stake> {
-        let known = self.canaries_on(alias, from, to).chain(self.deployments_on(alias, from, to)).chain(self.experiments_on(alias, to));
+        let known =
+            self.canaries_on(alias, from, to).chain(self.deployments_on(alias, from, to)).chain(self.experiments_on(alias, from, to));
         let largest = known.max_by_key(|stake| stake.loss(counted).map(|loss| loss.acknowledged));
         largest.or_else(|| self.way_back(alias, from, to))
     }
@@ -95,9 +101,16 @@ impl State {
         })
     }
 
-    fn experiments_on(&self, alias: &str, to: &str) -> impl Iterator<Item = Stake> {
+    /// Of an experiment that knows where the alias is.
+    fn experiments_on(&self, alias: &str, from: &str, to: &str) -> impl Iterator<Item = Stake> {
         let live = self.held.experiments.values().filter(move |trial| trial.is_live() && trial.alias() == Some(alias));
-        live.filter_map(move |trial| trial.stake(to))
+        live.filter_map(move |trial| trial.stake(to)).filter(move |stake| stake.counts(from))
+    }
+
+    /// What `to` has and `from` lacks since the alias left the one for the other: going back ends that departure, not the loss.
+    pub(in crate::control) fn kept_alone(&self, alias: &str, from: &str, to: &str) -> Option<&Stake> {
+        let ended = self.held.departures.get(&id(alias, to)).filter(|departure| departure.taken == from)?;
+        Some(&ended.behind)
     }
 
     /// What the collections that the alias has had since it left `to` have taken, up to the present one.
@@ -127,7 +140,7 @@ impl Control {
     /// The ends of departures of collections that are gone.
     pub(in crate::control) fn departed_for_good(&self) -> Vec<Write> {
         let state = self.0.state.load();
-        if state.health.succeeded_at.is_none() || state.health.error.is_some() {
+        if !state.health.is_well() {
             return Vec::new();
         }
         let gone = state.held.departures.iter().filter(|(_, departure)| !state.listing.collections.contains(&departure.left));

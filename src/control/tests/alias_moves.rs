@@ -9,10 +9,16 @@ use serde_json::{Value, json};
 use sqlx::{AnyConnection, Connection};
 
 use crate::config::Config;
+use crate::control::alias_move::{AliasMove, Terms};
 use crate::control::author::{Author, Deed};
+use crate::control::document::{ALIAS_MOVE, write};
 use crate::control::testing::{author, config_in, start};
-use crate::control::{AliasChange, Control, ControlError, Parts};
-use crate::store::{AuditRow, Event, Filter};
+use crate::control::{AliasChange, Control, ControlError, Parts, clock};
+use crate::live::DEFAULT_UPSTREAM;
+use crate::qdrant::{AliasFailed, Failure, FailureKind};
+use crate::rollout::Timestamp;
+use crate::rollout::loss::{Bound, Loss};
+use crate::store::{AuditRow, Change, Event, Expected, Filter};
 
 /// Longer than anything takes on a busy machine; only a hang reaches it.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -23,7 +29,7 @@ async fn send(method: reqwest::Method, url: &str, body: &Value) -> Value {
 }
 
 /// A Qdrant with `docs -> docs_v1`, and `docs_v2` to move it to.
-async fn qdrant() -> Sandbox {
+pub(super) async fn qdrant() -> Sandbox {
     let sandbox = Sandbox::start(SandboxOptions::default()).await.expect("free ports");
     let rest = format!("http://{}", sandbox.rest_addr);
     for name in ["docs_v1", "docs_v2"] {
@@ -36,14 +42,14 @@ async fn qdrant() -> Sandbox {
 }
 
 /// What `docs` points at.
-async fn points_at(sandbox: &Sandbox) -> Option<String> {
+pub(super) async fn points_at(sandbox: &Sandbox) -> Option<String> {
     let answer = send(reqwest::Method::GET, &format!("http://{}/aliases", sandbox.rest_addr), &Value::Null).await;
     let aliases = answer["result"]["aliases"].as_array().expect("a list");
     let docs = aliases.iter().find(|alias| alias["alias_name"] == "docs")?;
     docs["collection_name"].as_str().map(str::to_owned)
 }
 
-fn config(sandbox: &Sandbox, folder: &Path) -> Config {
+pub(super) fn config(sandbox: &Sandbox, folder: &Path) -> Config {
     let mut config = config_in(folder);
     let upstream = config.upstreams.get_mut("default").expect("it is there");
     upstream.rest_url = format!("http://{}", sandbox.rest_addr).parse().expect("a URL");
@@ -64,8 +70,12 @@ async fn lose(folder: &Path, table: &str, lost: bool) {
     connection.close().await.expect("it closes");
 }
 
-fn to_v2() -> AliasChange {
+pub(super) fn to_v2() -> AliasChange {
     AliasChange { collection: "docs_v2".to_owned(), ..AliasChange::default() }
+}
+
+pub(super) fn to_v1() -> AliasChange {
+    AliasChange { collection: "docs_v1".to_owned(), ..AliasChange::default() }
 }
 
 async fn audit(control: &Control) -> Vec<AuditRow> {
@@ -138,6 +148,11 @@ async fn what_was_moved_and_not_recorded_is_called_that_and_recorded_later() {
         assert!(entry.reason.as_deref().is_some_and(|reason| reason.starts_with("a better model (recorded afterwards")), "{entry:?}");
         let events = events(&control).await;
         assert_eq!((events.len(), events[0].kind.as_str(), &events[0].body["collection"]), (1, "alias.switched", &json!("docs_v2")));
+        // What the new collection got since is as well known as if the move had been recorded at once.
+        let written = json!({"writes": {"default": {"docs_v2": {"acknowledged": 5, "unknown": 0}}}});
+        control.0.store.put_observation("writes", "replica_of_others", &written).await.expect("the store answers");
+        let refused = control.switch_alias("docs", to_v1(), author()).await.expect_err("five writes would be lost");
+        assert!(matches!(&refused, ControlError::LostWrites { loss, .. } if loss.acknowledged == 5), "{refused}");
         drop((refresh, shared));
     }
 }
@@ -148,17 +163,67 @@ async fn an_intent_that_came_to_nothing_stands_in_no_changes_way() {
     let control = start(config(&sandbox, folder.path())).await.expect("it starts").control;
     for (to, said) in [(Some("docs_v2"), "it was not made"), (None, "it was not made"), (Some("docs_v3"), "it was not made")] {
         let deed = Deed { action: "alias.switch", subject: "docs" };
-        control.intend_move(deed, &author(), [Some("docs_v1"), to], None).await.expect("the store answers");
-        let back = AliasChange { collection: "docs_v1".to_owned(), ..AliasChange::default() };
-        control.switch_alias("docs", back, author()).await.expect("it is there already");
+        control.intend_move(deed, &author(), [Some("docs_v1"), to], Terms::default()).await.expect("the store answers");
+        control.switch_alias("docs", to_v1(), author()).await.expect("it is there already");
         let rows = audit(&control).await;
         assert!(rows[0].entry.result.starts_with(said), "{rows:?}");
         assert!(control.0.state.load().held.moves.is_empty());
     }
     let deed = Deed { action: "alias.switch", subject: "docs" };
-    control.intend_move(deed, &author(), [Some("docs_v2"), Some("docs_v3")], None).await.expect("the store answers");
+    control.intend_move(deed, &author(), [Some("docs_v2"), Some("docs_v3")], Terms::default()).await.expect("the store answers");
     control.switch_alias("docs", to_v2(), author()).await.expect("the alias may be moved");
     let rows = audit(&control).await;
     assert!(rows[0].entry.result == "ok" && rows[1].entry.result.contains("it is not known whether it was made"), "{rows:?}");
     assert!(events(&control).await.iter().all(|event| event.body["collection"] == "docs_v2"), "only what was seen is an event");
+}
+
+#[tokio::test]
+async fn a_loss_that_was_accepted_is_in_the_audit_log_also_where_the_move_is_recorded_later() {
+    let (sandbox, folder) = (qdrant().await, tempfile::tempdir().expect("a temporary folder"));
+    let control = start(config(&sandbox, folder.path())).await.expect("it starts").control;
+    let loss = Loss {
+        only_in: vec!["docs_v2".to_owned()],
+        missing_in: "docs_v1".to_owned(),
+        since: Timestamp::from_millis(0),
+        acknowledged: 5,
+        unknown: 0,
+        bound: Bound::Exact,
+    };
+    let deed = Deed { action: "alias.switch", subject: "docs" };
+    let terms = Terms { lost_writes: Some(loss), ..Terms::default() };
+    control.intend_move(deed, &author(), [Some("docs_v2"), Some("docs_v1")], terms).await.expect("the store answers");
+    control.switch_alias("docs", to_v1(), author()).await.expect("it is there already");
+    let rows = audit(&control).await;
+    let after = rows[0].entry.after.as_ref().expect("it was moved");
+    assert_eq!(after["accepted_lost_writes"]["acknowledged"], 5, "{rows:?}");
+}
+
+/// An answer that was lost leaves a change that Qdrant may still make.
+#[tokio::test]
+async fn a_move_in_doubt_is_settled_when_it_surely_is_over() {
+    let (sandbox, folder) = (qdrant().await, tempfile::tempdir().expect("a temporary folder"));
+    let control = start(config(&sandbox, folder.path())).await.expect("it starts").control;
+    let client = control.plan().client(DEFAULT_UPSTREAM).expect("its settings are legal");
+    let lost = FailureKind::Timeout(Duration::from_secs(5));
+    let no = FailureKind::Precondition("no".to_owned());
+    for (kind, in_doubt) in [(no, None), (lost, Some(true))] {
+        let deed = Deed { action: "alias.switch", subject: "docs" };
+        let by = author();
+        let intended = control.intend_move(deed, &by, [Some("docs_v1"), Some("docs_v2")], Terms::default());
+        intended.await.expect("the store answers");
+        let failure = Box::new(Failure { upstream: "default".to_owned(), operation: "UpdateAliases".to_owned(), kind });
+        let failed = AliasFailed::Request { alias: "docs".to_owned(), found: Some("docs_v1".to_owned()), failure };
+        control.done_by_qdrant(&client, "docs", Err::<(), _>(failed)).await.expect_err("it failed");
+        assert_eq!(control.0.state.load().held.moves.get("docs").map(|intent| intent.in_doubt), in_doubt);
+    }
+    let lease = control.0.store.acquire_or_renew(&control.0.replica, PATIENCE).await.expect("the store answers");
+    let fence = lease.fence().expect("no other replica asks");
+    for (seconds, settled) in [(10, false), (61, true)] {
+        let intent = control.0.state.load().held.moves["docs"].clone();
+        let at = Timestamp::from_millis(clock::now().millis() - seconds * 1_000);
+        let older = write(&ALIAS_MOVE, "docs", Some(&AliasMove { at, ..intent }), Expected::Any);
+        control.commit(Change::unaudited(vec![older])).await.expect("the store answers");
+        control.settle_moves(&fence).await;
+        assert_eq!(control.0.state.load().held.moves.is_empty(), settled, "after {seconds} s");
+    }
 }

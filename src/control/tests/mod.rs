@@ -2,6 +2,8 @@
 
 mod alias_moves;
 mod changes;
+mod departures;
+mod forced;
 mod lease;
 mod ledger;
 mod listing;

@@ -25,7 +25,7 @@ fn stepping(spec: CanarySpec) -> Running {
     let look = |canary: &mut Canary| {
         let (window, none) = (canary.window(), CohortNumbers::default);
         let measured = Ok(Measurement { window, canary: none(), control: none(), evaluations: Vec::new(), comparison: None });
-        canary.tick(now, &Evidence { applied: true, frozen: None, basis: Ok(()), measured, counted: Counted::default() });
+        canary.tick(now, &Evidence { applied: true, frozen: None, basis: Ok(()), measured, counted: Counted::default(), uncounted: None });
     };
     look(&mut canary);
     let checks = canary.due(now).find(|pending| matches!(pending.effect, Effect::RunChecks { .. })).expect("they come first").number;

@@ -111,16 +111,42 @@ struct Measured<'a> {
 
 type Reader<'a> = Box<dyn Fn(&ArmSeen) -> Option<Reading> + 'a>;
 
+/// What one metric was in each arm, and before the split: read once, however many arms are compared with the control.
+struct Readings {
+    now: Vec<Option<Reading>>,
+    before: Vec<Option<Reading>>,
+}
+
+impl Measured<'_> {
+    fn readings(&self, arms: &[&ArmSeen], before: &[Option<&ArmSeen>]) -> Readings {
+        Readings {
+            now: arms.iter().map(|&seen| (self.read)(seen)).collect(),
+            before: before.iter().map(|seen| seen.and_then(|seen| (self.read)(seen))).collect(),
+        }
+    }
+}
+
+impl Readings {
+    fn pair(&self, treatment: usize) -> Pair<'_> {
+        Pair {
+            control: self.now[0].as_ref(),
+            treatment: self.now[treatment].as_ref(),
+            before: self.before[0].as_ref().zip(self.before[treatment].as_ref()),
+        }
+    }
+}
+
 #[must_use]
 pub fn analyse(question: &Question<'_>) -> Report {
     let spec = question.spec;
     let nobody = ArmSeen::default();
     let arms: Vec<&ArmSeen> = (0..spec.arms.len()).map(|arm| question.seen.arms.get(arm).unwrap_or(&nobody)).collect();
-    let before = |arm: usize| question.before.and_then(|before| before.arms.get(arm));
+    let before: Vec<Option<&ArmSeen>> = (0..arms.len()).map(|arm| question.before.and_then(|before| before.arms.get(arm))).collect();
     let units: Vec<_> = arms.iter().map(|arm| arm.units()).collect();
     let is_over = question.at_the_end || question.phase.until.is_some();
     let split = judge(&units, &Dealt { shares: &question.phase.shares(), is_over });
     let measured = measured(spec, question.bounds);
+    let readings: Vec<Readings> = measured.iter().map(|metric| metric.readings(&arms, &before)).collect();
     let mut comparisons = Vec::new();
     for (index, arm) in spec.arms.iter().enumerate().skip(1) {
         let of_both = question.phase.weights[0] + question.phase.weights[index];
@@ -130,16 +156,9 @@ pub fn analyse(question: &Question<'_>) -> Report {
             seen: units[0].units + units[index].units,
             planned: spec.planned_units as f64 * of_both,
         };
-        for metric in &measured {
-            let read = |seen: Option<&ArmSeen>| seen.and_then(|seen| (metric.read)(seen));
-            let (control, treatment) = (read(Some(arms[0])), read(Some(arms[index])));
-            let was = read(before(0)).zip(read(before(index)));
-            let pair = Pair {
-                control: control.as_ref(),
-                treatment: treatment.as_ref(),
-                before: was.as_ref().map(|(control, treatment)| (control, treatment)),
-            };
-            comparisons.push(Comparison::empty(&arm.name, &metric.asked).compare(&pair, metric.asked.margin, &setting));
+        for (metric, readings) in measured.iter().zip(&readings) {
+            let comparison = Comparison::empty(&arm.name, &metric.asked);
+            comparisons.push(comparison.compare(&readings.pair(index), metric.asked.margin, &setting));
         }
     }
     let units_seen = units.iter().map(|units| units.units).sum();
@@ -172,7 +191,11 @@ pub fn analyse(question: &Question<'_>) -> Report {
             unattributed_values: seen.unattributed,
             interleaved_requests: spec.interleave.then_some(seen.interleaved),
             not_interleaved: spec.interleave.then(|| seen.not_interleaved.clone()),
-            metrics: measured.iter().filter_map(|metric| Some((metric.asked.name.to_owned(), shown(&(metric.read)(seen)?)))).collect(),
+            metrics: measured
+                .iter()
+                .zip(&readings)
+                .filter_map(|(metric, readings)| Some((metric.asked.name.to_owned(), shown(readings.now[index].as_ref()?))))
+                .collect(),
         })
         .collect();
     let mut notes = notes(&arms, question.range);

@@ -51,16 +51,20 @@ impl Canary {
         self.notify(now, Notice::RollbackFailed, reason);
     }
 
-    /// An operator moves the alias by force: the canary takes its route off and ends. An alias that points elsewhere by now is
-    /// left alone, since restoring it is only done when it points at this canary's collection. One that is on its way back no
-    /// longer restores the alias: the operator has decided where it points.
+    /// An operator moves the alias to the collection `to` by force: the canary takes its route off and ends. An alias that points
+    /// elsewhere by now is left alone, since restoring it is only done when it points at this canary's collection; and where that
+    /// is what the operator wants, there is nothing to restore. One that is on its way back no longer restores the alias: the
+    /// operator has decided where it points.
     ///
     /// # Errors
     /// When the canary has ended.
-    pub fn supersede(&mut self, now: Timestamp, by: &By) -> Result<(), Illegal> {
-        if matches!(self.state, State::RollingBack { .. } | State::RollbackFailed { .. }) {
+    pub fn supersede(&mut self, now: Timestamp, by: &By, to: &str) -> Result<(), Illegal> {
+        if self.state.is_back() {
             self.leave_alias(now, by);
             return Ok(());
+        }
+        if self.state.is_live() && to == self.plan.spec().collection {
+            self.footprint.alias = false;
         }
         self.end(now, Ending::Superseded, by).ok_or_else(|| Illegal::new("supersede", self.state, "it has ended"))
     }

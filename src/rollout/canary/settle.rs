@@ -44,7 +44,7 @@ impl Canary {
             return;
         }
         let text = format!("{} failed, attempt {attempts}: {reason}", effect.name());
-        if matches!(self.state, State::RollingBack { .. } | State::RollbackFailed { .. }) {
+        if self.state.is_back() {
             self.rollback_failed(now, &text);
         } else if attempts == 1 {
             self.notify(now, Notice::EffectFailing, text);
@@ -54,7 +54,7 @@ impl Canary {
     /// An effect will never succeed: the pre-checks say no, or the alias is not where it was. On the way back there is no
     /// such thing as never: it is tried again.
     pub fn effect_refused(&mut self, now: Timestamp, number: u64, reason: &str) {
-        if matches!(self.state, State::RollingBack { .. } | State::RollbackFailed { .. }) {
+        if self.state.is_back() {
             return self.effect_failed(now, number, reason);
         }
         let Some(effect) = self.outbox.take(number).filter(|effect| !effect.is_notice()) else { return };
@@ -68,9 +68,15 @@ impl Canary {
 
     /// The alias was about to move and has not: writes came that would be lost.
     pub fn effect_held(&mut self, now: Timestamp, number: u64, loss: &Loss) {
-        let moves = |pending: &super::Pending| pending.number == number && matches!(pending.effect, Effect::SwitchAlias { .. });
-        if self.state == State::Promoting && self.outbox.pending().iter().any(moves) {
+        let moves = |pending: &&super::Pending| pending.number == number && matches!(pending.effect, Effect::SwitchAlias { .. });
+        let attempts = self.outbox.pending().iter().find(moves).map(|pending| pending.attempts);
+        if let Some(attempts) = attempts.filter(|_| self.state == State::Promoting) {
             self.outbox.take(number);
+            // Never asked of Qdrant, so there is nothing to undo, nor to count from here on.
+            if attempts == 0 {
+                self.footprint.alias = false;
+                self.forget_back();
+            }
             self.hold(now, PauseReason::LostWrites, &self.held_by(loss));
         }
     }

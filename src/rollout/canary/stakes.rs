@@ -86,13 +86,17 @@ impl Canary {
         self.stakes.accepted || self.plan.spec().accept_lost_writes
     }
 
+    /// What comes after this stage is the promotion.
+    pub(super) fn is_last(&self) -> bool {
+        self.shadow().is_none() && self.stage == self.plan.last_stage()
+    }
+
     /// Where a command leads; none where it changes nothing that writes depend on.
     #[must_use]
     pub fn way_of(&self, command: Command) -> Option<Way> {
-        let last = self.shadow().is_none() && self.stage == self.plan.last_stage();
         match (command, self.state) {
             (Command::Promote, _) | (Command::Skip, State::Watching) => Some(Way::Ahead),
-            (Command::Skip | Command::Approve, _) if last => Some(Way::Ahead),
+            (Command::Skip | Command::Approve, _) if self.is_last() => Some(Way::Ahead),
             (Command::Abort, State::Promoting | State::Watching) => Some(Way::Back),
             (Command::Abort, State::Paused { .. }) if self.footprint.alias => Some(Way::Back),
             _ => None,
@@ -101,8 +105,7 @@ impl Canary {
 
     /// What the promotion would lose that nobody has agreed to.
     pub(super) fn refused_loss(&self, counted: &Counted) -> Option<Loss> {
-        let last = self.shadow().is_none() && self.stage == self.plan.last_stage();
-        let asked = last && !self.accepts_lost_writes();
+        let asked = self.is_last() && !self.accepts_lost_writes();
         self.loss(Way::Ahead, counted).filter(|loss| asked && loss.is_real())
     }
 
@@ -112,6 +115,12 @@ impl Canary {
         let new = counted.mark(DEFAULT_UPSTREAM, &self.plan.spec().collection, now);
         let old = counted.mark(DEFAULT_UPSTREAM, stable, now);
         self.stakes.back = Some(Stake::new(vec![new], old));
+    }
+
+    /// The alias has not moved after all.
+    pub(super) fn forget_back(&mut self) {
+        self.stakes.back = None;
+        self.stakes.back_loss = None;
     }
 
     /// Why the promotion waits, and what to do.

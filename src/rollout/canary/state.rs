@@ -107,6 +107,12 @@ impl State {
         matches!(self, Self::Shadowing | Self::Stepping | Self::Paused { .. } | Self::Promoting | Self::Watching)
     }
 
+    /// On the way back, which is never held up.
+    #[must_use]
+    pub fn is_back(self) -> bool {
+        matches!(self, Self::RollingBack { .. } | Self::RollbackFailed { .. })
+    }
+
     /// As it stands in JSON.
     #[must_use]
     pub fn name(self) -> &'static str {

@@ -6,11 +6,6 @@ use crate::rollout::loss::Counted;
 use crate::rollout::time::millis;
 use crate::rollout::{AtDeadline, BasisFault, Evidence, NoData, Timestamp};
 
-/// It is known that something is missing, though it may come back.
-fn is_gone(basis: &Result<(), BasisFault>) -> bool {
-    basis.as_ref().is_err_and(|fault| !matches!(fault, BasisFault::Unknown(_)))
-}
-
 /// What is next for a stage.
 enum Outlook {
     Run,
@@ -40,7 +35,7 @@ impl Canary {
                     return;
                 }
                 match self.state {
-                    State::Watching => self.tend_watch(now, &judgement, passed),
+                    State::Watching => self.tend_watch(now, evidence, &judgement, passed),
                     State::Shadowing | State::Stepping | State::Paused { .. } => self.tend_stage(now, evidence, &judgement, passed),
                     _ => {}
                 }
@@ -80,9 +75,7 @@ impl Canary {
                 true
             }
             (Judgement::Failing(reason) | Judgement::Signalling(reason), State::Promoting | State::Watching) => {
-                if !std::mem::replace(&mut self.step.alarmed, true) {
-                    self.notify(now, Notice::GuardFailing, reason);
-                }
+                self.alarm(now, reason);
                 false
             }
             // With nobody on the canary there is nothing to pause.
@@ -116,7 +109,8 @@ impl Canary {
             return;
         }
         // Only what was measured the whole time since the last look has been watched.
-        let seen = !matches!(judgement, Judgement::Unmeasured(_) | Judgement::NotYet) && !is_gone(&evidence.basis);
+        let seen =
+            !matches!(judgement, Judgement::Unmeasured(_) | Judgement::NotYet) && !evidence.basis.as_ref().is_err_and(BasisFault::is_known);
         if self.state == self.going() && was_measuring && seen {
             self.step.elapsed = self.step.elapsed.saturating_add(self.plan.watched(passed));
         }
@@ -137,7 +131,7 @@ impl Canary {
     fn outlook(&self, now: Timestamp, judgement: &Judgement, evidence: &Evidence, over: bool) -> Outlook {
         let (basis, counted) = (&evidence.basis, &evidence.counted);
         if let Err(fault) = basis
-            && (is_gone(basis) || over)
+            && (fault.is_known() || over)
         {
             return Outlook::Hold(PauseReason::Error, fault.to_string());
         }
@@ -172,6 +166,9 @@ impl Canary {
         }
         if let Some(freeze) = &self.frozen {
             return Outlook::Hold(PauseReason::Freeze, freeze.clone());
+        }
+        if let Some(why) = evidence.uncounted.as_ref().filter(|_| self.is_last()) {
+            return Outlook::Hold(PauseReason::Error, format!("the writes could not be counted: {why}"));
         }
         match self.refused_loss(counted) {
             Some(loss) => Outlook::Hold(PauseReason::LostWrites, self.held_by(&loss)),
@@ -218,25 +215,49 @@ impl Canary {
     }
 
     /// There is no control any more, so guards that compare cannot pass: what ends the watch well is that none fails.
-    fn tend_watch(&mut self, now: Timestamp, judgement: &Judgement, passed: u64) {
+    fn tend_watch(&mut self, now: Timestamp, evidence: &Evidence, judgement: &Judgement, passed: u64) {
         if matches!(judgement, Judgement::Unmeasured(_) | Judgement::NotYet) {
             return;
         }
         self.step.elapsed = self.step.elapsed.saturating_add(self.plan.watched(passed));
-        let spec = self.plan.spec();
-        let failing = matches!(judgement, Judgement::Failing(_) | Judgement::Signalling(_));
-        if failing || self.killed || self.step.elapsed < millis(spec.watch.get()) {
+        // What the old collection alone has decides whether it is retired.
+        let held = matches!(judgement, Judgement::Failing(_) | Judgement::Signalling(_)) || evidence.uncounted.is_some();
+        if held || self.killed || self.step.elapsed < millis(self.plan.spec().watch.get()) {
             return;
         }
-        let silent = self.measured.as_ref().is_none_or(|measured| measured.canary.requests == 0);
-        // A deployment looks at the collection itself, and has asked it its own questions before.
-        let blind = silent && !spec.watch.is_zero() && spec.deployment.is_none();
-        match (blind, spec.no_data) {
-            (false, _) => self.complete(now, &By::controller("no guard failed after the promotion")),
-            (true, NoData::Hold) => {}
-            (true, NoData::Rollback) => {
-                self.roll_back(now, Ending::RolledBack, &By::controller("nothing was seen after the promotion"));
+        let refused = self.only_refused();
+        if refused.is_none() && !self.saw_nothing() {
+            return self.complete(now, &By::controller("no guard failed after the promotion"));
+        }
+        match (self.plan.spec().no_data, refused) {
+            (NoData::Hold, None) => {}
+            (NoData::Hold, Some(refused)) => self.alarm(now, &refused),
+            (NoData::Rollback, refused) => {
+                let why = refused.unwrap_or_else(|| "nothing was seen after the promotion".to_owned());
+                self.roll_back(now, Ending::RolledBack, &By::controller(why));
             }
+        }
+    }
+
+    /// No request was served since the promotion. A deployment looks at the collection itself, and has asked it its own questions before.
+    fn saw_nothing(&self) -> bool {
+        let spec = self.plan.spec();
+        let silent = self.measured.as_ref().is_none_or(|measured| measured.canary.requests == 0);
+        silent && !spec.watch.is_zero() && spec.deployment.is_none()
+    }
+
+    /// Everything that was asked since the promotion was refused: no guard has to fail for that to be no good end.
+    fn only_refused(&self) -> Option<String> {
+        let watched = self.measured.as_ref().filter(|_| !self.plan.spec().watch.is_zero());
+        let seen = watched.map(|measured| &measured.canary).filter(|seen| seen.requests == 0 && seen.client_errors > 0)?;
+        let with = seen.client_error_statuses.as_deref().unwrap_or("a 4xx");
+        Some(format!("all {} answers after the promotion were refused with {with}", seen.client_errors))
+    }
+
+    /// Said once in a stage, and once in the watch.
+    fn alarm(&mut self, now: Timestamp, reason: &str) {
+        if !std::mem::replace(&mut self.step.alarmed, true) {
+            self.notify(now, Notice::GuardFailing, reason);
         }
     }
 }

@@ -21,6 +21,8 @@ pub struct Verified {
     pub stake: Stake,
     /// Writes came while it was compared: what differs may be one of them.
     pub restless: bool,
+    /// Acknowledged writes that the copy got itself, which bringing it up to date would undo; nothing was brought up to date then.
+    pub contested: u64,
 }
 
 /// How the canary that moves the alias, and the new collection, are getting on.
@@ -162,27 +164,32 @@ impl Deployment {
         self.proceed(now, to, reason);
     }
 
-    fn verified(&mut self, now: Timestamp, Verified { verification, stake, restless }: Verified) {
-        let differing = verification.differing;
-        let compared = verification.compared;
+    fn verified(&mut self, now: Timestamp, Verified { verification, stake, restless, contested }: Verified) {
+        let (differing, compared, equal) = (verification.differing, verification.compared, verification.is_equal());
         self.found.verification = Some(verification);
+        // What differs, though it is tolerated, may be a write that only one of them has.
+        if equal {
+            self.count_from(stake);
+        }
         let tolerated = differing <= self.spec.max_differences;
         if tolerated || (restless && self.accepts_lost_writes()) {
-            self.count_from(stake);
             // One that has a canary already was finished and validated before.
             let next = if self.has_served() { DeploymentState::Watching } else { DeploymentState::Finishing };
             return self.proceed(now, next, format!("{differing} differences, {compared} points compared as a whole"));
         }
-        if restless && !self.has_served() {
-            let most = self.spec.max_differences;
-            let why = format!("{differing} points differ from the source, at most {most} may, and writes came while they were compared");
-            return self.wait_for_acceptance(now, &why);
-        }
-        if restless {
-            return self.proceed(now, DeploymentState::Watching, format!("{differing} points differ, and writes still come"));
-        }
         let reason = format!("{differing} points differ from the source, and at most {} may", self.spec.max_differences);
-        self.refused(now, self.state, reason);
+        let unsettled = if contested > 0 {
+            let name = &self.collection;
+            format!("{reason}; `{name}` got {contested} acknowledged writes by its own name, which bringing it up to date would undo")
+        } else if restless {
+            format!("{reason}; writes came while they were compared")
+        } else {
+            return self.refused(now, self.state, reason);
+        };
+        if self.has_served() {
+            return self.proceed(now, DeploymentState::Watching, unsettled);
+        }
+        self.wait_for_acceptance(now, &unsettled);
     }
 
     fn validated(&mut self, now: Timestamp, validation: Validation) {

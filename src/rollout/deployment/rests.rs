@@ -22,17 +22,11 @@ impl Deployment {
         Some(Basis { alias: Some(&self.spec.alias), target: Some(target), collections })
     }
 
-    /// Ends a deployment that has lost for good what it rests on, as any failure does.
+    /// Ends a deployment that has lost what it rests on, as any failure does. It has nothing to hold: without an alias there is
+    /// nothing to deploy to.
     pub fn lose_basis(&mut self, now: Timestamp, fault: &BasisFault) {
-        if self.basis().is_some() && fault.ends_deployment() {
+        if self.basis().is_some() && fault.is_known() {
             self.refused(now, self.state, fault.to_string());
         }
-    }
-}
-
-impl BasisFault {
-    /// A deployment has nothing to hold: without an alias there is nothing to deploy to.
-    fn ends_deployment(&self) -> bool {
-        !matches!(self, Self::Unknown(_))
     }
 }

@@ -40,7 +40,7 @@ fn verification(missing: u64) -> Verification {
 }
 
 fn verified(missing: u64, restless: bool) -> Outcome {
-    Outcome::Verified(Verified { verification: verification(missing), stake: Stake::default(), restless })
+    Outcome::Verified(Verified { verification: verification(missing), stake: Stake::default(), restless, contested: 0 })
 }
 
 fn checkpoint() -> Checkpoint {
@@ -228,6 +228,47 @@ fn differences_that_writes_explain_wait_and_others_fail() {
             until(&mut deployment, state);
         }
         assert_eq!(deployment.state(), state);
+    }
+}
+
+/// The copy has writes of its own, and would lose them by being made like its source.
+#[test]
+fn writes_of_the_copy_itself_wait_for_an_operator() {
+    let contested = || {
+        let verification = verification(1);
+        Outcome::Verified(Verified { verification, stake: Stake::default(), restless: false, contested: 2 })
+    };
+    for (max_differences, state) in [(0, S::AwaitingAcceptance), (1, S::Finishing)] {
+        let mut deployment = begun(DeploymentSpec { max_differences, ..spec("collection:docs_1") });
+        until(&mut deployment, S::Verifying);
+        deployment.report(START, contested());
+        assert_eq!(deployment.state(), state);
+    }
+    let mut deployment = begun(spec("collection:docs_1"));
+    until(&mut deployment, S::Verifying);
+    deployment.report(START, contested());
+    let why = &deployment.history().last().expect("a step").reason;
+    assert!(why.contains("`docs_2` got 2 acknowledged writes by its own name"), "{why}");
+    deployment.accept_lost_writes();
+    deployment.command(START, DeploymentCommand::Ready, &By::new("ada", "because")).expect("it is accepted");
+    until(&mut deployment, S::Completed);
+}
+
+/// A difference that is tolerated may be a write that only the source has.
+#[test]
+fn the_count_begins_again_only_where_both_are_equal() {
+    let stake = |at: Timestamp| {
+        let nothing = Counted::default();
+        Stake::new(vec![nothing.mark("default", "docs_1", at)], nothing.mark("default", "docs_2", START))
+    };
+    let (before, later) = (stake(START), stake(Timestamp::from_millis(START.millis() + 1_000)));
+    for (missing, counts_from) in [(0, &later), (1, &before)] {
+        let mut deployment = begun(DeploymentSpec { max_differences: 3, ..spec("collection:docs_1") });
+        deployment.count_from(before.clone());
+        until(&mut deployment, S::Verifying);
+        let verification = verification(missing);
+        deployment.report(START, Outcome::Verified(Verified { verification, stake: later.clone(), restless: false, contested: 0 }));
+        assert_eq!((deployment.state(), deployment.stake()), (S::Finishing, counts_from), "{missing} missing");
     }
 }
 

@@ -230,7 +230,7 @@ pub(super) fn evidence(canary: &Canary, window: u64, first: Verdict) -> Evidence
         }
         None => Measurement { window, canary: plenty(), control: plenty(), evaluations, comparison: None },
     };
-    Evidence { applied: true, frozen: None, basis: Ok(()), measured: Ok(measured), counted: Counted::default() }
+    Evidence { applied: true, frozen: None, basis: Ok(()), measured: Ok(measured), counted: Counted::default(), uncounted: None }
 }
 
 /// The evidence with other numbers in it.
@@ -251,5 +251,6 @@ pub(super) fn unmeasured() -> Evidence {
         basis: Ok(()),
         measured: Err("the store does not answer".to_owned()),
         counted: Counted::default(),
+        uncounted: None,
     }
 }

@@ -206,8 +206,20 @@ fn an_alias_moved_by_force_supersedes_the_canary_and_stays_where_it_was_put() {
     let mut bench = Bench::stepping(spec());
     bench.run_to(State::Watching);
     bench.world.alias = "docs_v3".to_owned();
-    bench.canary.supersede(bench.now, &somebody()).expect("legal");
+    bench.canary.supersede(bench.now, &somebody(), "docs_v3").expect("legal");
     bench.execute();
     assert_eq!((bench.state(), bench.world.alias.as_str(), bench.world.route), (State::Superseded, "docs_v3", None));
-    assert!(bench.canary.supersede(bench.now, &somebody()).is_err(), "terminal states are final");
+    assert!(bench.canary.supersede(bench.now, &somebody(), "docs_v3").is_err(), "terminal states are final");
+}
+
+/// To the canary's own collection: what it was about to do is what the operator does, so it must not be taken back.
+#[test]
+fn an_alias_forced_to_the_canarys_collection_stays_there() {
+    let mut bench = Bench::stepping(spec());
+    bench.broken = Some("switching the alias");
+    bench.run_to(State::Promoting);
+    bench.canary.supersede(bench.now, &somebody(), NEW).expect("legal");
+    bench.world.alias = NEW.to_owned();
+    bench.execute();
+    assert_eq!((bench.state(), bench.world.alias.as_str(), bench.world.route), (State::Superseded, NEW, None));
 }

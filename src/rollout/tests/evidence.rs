@@ -2,7 +2,8 @@
 
 use super::bench::{Bench, measured, paused, secs, spec, unmeasured};
 use crate::rollout::{
-    AtDeadline, CanarySpec, Evidence, Guard, Level, Measurement, NoData, Notice, PauseReason, Rule, State, Statistic, Verdict,
+    AtDeadline, CanarySpec, CohortNumbers, Evidence, Guard, Level, Measurement, NoData, Notice, PauseReason, Rule, State, Statistic,
+    Verdict,
 };
 use crate::routing::Anonymous;
 
@@ -204,6 +205,43 @@ fn no_data_rolls_back_when_the_plan_says_so_and_not_before_the_time_is_over() {
         bench.next(&few);
     }
     assert_eq!(bench.state(), State::RolledBack);
+}
+
+fn refused(bench: &Bench) -> Evidence {
+    measured(bench.good(), |measured| {
+        measured.canary = CohortNumbers { client_errors: 612, client_error_statuses: Some("404".to_owned()), ..CohortNumbers::default() };
+    })
+}
+
+/// Of a deployment neither: the watch is the one judge of what its users are answered.
+#[test]
+fn a_watch_in_which_everything_is_refused_never_ends_well() {
+    for deployment in [None, Some("dep_1".to_owned())] {
+        let mut bench = Bench::stepping(CanarySpec { deployment, ..spec() });
+        bench.run_to(State::Watching);
+        for _ in 0..100 {
+            let refused = refused(&bench);
+            bench.next(&refused);
+        }
+        assert_eq!(bench.state(), State::Watching);
+        assert_eq!(bench.world.notices.iter().filter(|notice| **notice == Notice::GuardFailing).count(), 1);
+        bench.run(1);
+        assert_eq!(bench.state(), State::Completed, "once a request is served");
+    }
+}
+
+#[test]
+fn a_watch_in_which_everything_is_refused_leads_back_when_the_plan_says_so() {
+    let mut bench = Bench::stepping(CanarySpec { no_data: NoData::Rollback, ..spec() });
+    bench.run_to(State::Watching);
+    for _ in 0..10 {
+        let refused = refused(&bench);
+        bench.next(&refused);
+    }
+    assert_eq!(bench.state(), State::RolledBack);
+    let history = bench.canary.status().history;
+    let why = "all 612 answers after the promotion were refused with 404";
+    assert!(history.iter().any(|step| step.reason == why), "{history:?}");
 }
 
 /// I6: an error in measuring is no evidence of harm, and none of health.

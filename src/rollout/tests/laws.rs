@@ -171,7 +171,7 @@ impl Model {
                 }
             }
             Action::Kill(on) => self.canary.kill_switch(self.now, *on, &somebody()),
-            Action::Supersede => drop(self.canary.supersede(self.now, &somebody())),
+            Action::Supersede => drop(self.canary.supersede(self.now, &somebody(), "docs_v3")),
         }
         self.crash();
         always(&before, &self.canary);

@@ -1,6 +1,6 @@
 //! I11: a promotion that would lose acknowledged writes waits, and the way back does not.
 
-use super::bench::{Bench, NEW, OLD, paused, somebody, spec};
+use super::bench::{Bench, INTERVAL, NEW, OLD, paused, secs, somebody, spec};
 use crate::config::DEFAULT_UPSTREAM;
 use crate::rollout::loss::{Counted, Stake, Tally};
 use crate::rollout::{CanarySpec, Command, Effect, Evidence, PauseReason, State, Verdict, Way};
@@ -90,6 +90,40 @@ fn a_hold_clears_itself_when_nothing_is_lost_any_more() {
     run_to(&mut bench, &all, State::Completed);
 }
 
+/// What other replicas have counted cannot be read.
+fn uncounted(evidence: Evidence) -> Evidence {
+    Evidence { uncounted: Some("the store does not answer".to_owned()), ..evidence }
+}
+
+#[test]
+fn without_new_counts_guards_are_heard_and_nothing_is_promoted() {
+    let mut bench = counting(spec());
+    bench.run_to_stage(3);
+    for _ in 0..20 {
+        let stale = uncounted(good(&bench, &counted(0, 0)));
+        bench.next(&stale);
+    }
+    assert_eq!((bench.state(), bench.world.alias.as_str()), (paused(PauseReason::Error), OLD));
+    assert!(bench.last_reason().contains("the writes could not be counted"), "{}", bench.last_reason());
+    let failing = uncounted(bench.with(Verdict::Fail));
+    bench.next(&failing);
+    assert_eq!(bench.state(), State::RolledBack);
+}
+
+#[test]
+fn without_new_counts_a_watch_rolls_back_and_does_not_complete() {
+    let mut bench = counting(spec());
+    run_to(&mut bench, &counted(0, 0), State::Watching);
+    for _ in 0..20 {
+        let stale = uncounted(good(&bench, &counted(0, 0)));
+        bench.next(&stale);
+    }
+    assert_eq!(bench.state(), State::Watching);
+    let failing = uncounted(bench.with(Verdict::Fail));
+    bench.next(&failing);
+    assert_eq!((bench.state(), bench.world.alias.as_str()), (State::RolledBack, OLD));
+}
+
 #[test]
 fn guards_are_heard_while_it_holds() {
     let mut bench = counting(spec());
@@ -117,6 +151,30 @@ fn a_switch_that_comes_too_late_is_not_made() {
     bench.order(Command::Approve).expect("it waits for it");
     run_to(&mut bench, &counted(1, 0), State::Completed);
     assert_eq!(bench.world.alias, NEW);
+}
+
+/// A switch that was never sent leaves nothing to restore: an operator who moves the alias there by hand is obeyed.
+#[test]
+fn a_switch_that_was_held_before_it_was_sent_is_not_undone() {
+    let mut bench = counting(spec());
+    for _ in 0..100 {
+        let evidence = good(&bench, &counted(0, 0));
+        bench.now = bench.now.plus(secs(INTERVAL));
+        bench.canary.tick(bench.now, &evidence);
+        if bench.state() == State::Promoting {
+            break;
+        }
+        bench.execute();
+    }
+    let status = bench.canary.status();
+    let number = status.pending.iter().find(|pending| matches!(pending.effect, Effect::SwitchAlias { .. })).expect("due").number;
+    let loss = bench.canary.loss(Way::Ahead, &counted(1, 0)).expect("it is counted");
+    bench.canary.effect_held(bench.now, number, &loss);
+    assert_eq!((bench.state(), bench.canary.stake_back()), (paused(PauseReason::LostWrites), None));
+    assert_eq!(bench.canary.way_of(Command::Abort), None, "nothing has moved");
+    bench.world.alias = NEW.to_owned();
+    bench.order(Command::Abort).expect("at any point");
+    assert_eq!((bench.state(), bench.world.alias.as_str()), (State::Aborted, NEW));
 }
 
 #[test]

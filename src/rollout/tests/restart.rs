@@ -117,7 +117,7 @@ fn end(bench: &mut Bench, towards: Ending) {
     match towards {
         Ending::RolledBack => bench.canary.tick(bench.now, &bench.with(Verdict::Fail)),
         Ending::Aborted => bench.canary.command(bench.now, Command::Abort, &by).expect("legal"),
-        Ending::Superseded => bench.canary.supersede(bench.now, &by).expect("legal"),
+        Ending::Superseded => bench.canary.supersede(bench.now, &by, "docs_v3").expect("legal"),
     }
 }
 

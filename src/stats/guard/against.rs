@@ -6,7 +6,8 @@
 use super::Compared;
 use super::evaluation::{Evaluation, Numbers, Shown, Verdict};
 use super::harm::Harm;
-use super::rule::{Question, Rule};
+use super::question::Question;
+use super::rule::Rule;
 use crate::stats::cohort::Cohort;
 use crate::stats::event_split::{EventSplit, p_value};
 use crate::stats::unit_set::UnitSet;

@@ -1,24 +1,23 @@
 //! Failed requests: how many there may be at all, and how many more than in control.
 
+use super::Compared;
 use super::against::{AgainstControl, Events};
 use super::evaluation::{Evaluation, Shown, Verdict};
 use super::rule::{Rule, common, put_values};
-use super::shares::{Counted, shared_factor};
-use super::{Compared, shares};
+use super::shares::{Counted, Share, absolute, shared_factor};
 use crate::stats::cohort::Cohort;
-use crate::stats::sums::Sums;
 
 /// What is no evidence against the canary while control fails too, as a multiple of control's odds.
 const SHARED_ODDS: f64 = 2.0;
 
-fn failed(sums: &Sums) -> (u64, u64) {
-    (sums.errors, sums.requests)
+fn failed() -> Share {
+    Share::of_requests(|sums| (sums.errors, sums.requests))
 }
 
 /// At most `limit` of the canary's requests may fail.
 #[must_use]
 pub fn error_rate(compared: Compared<'_>, rule: &Rule, limit: f64) -> Evaluation {
-    shares::absolute(compared, rule, failed, limit, "the canary's error rate")
+    absolute(compared, rule, failed(), limit, "the canary's error rate")
 }
 
 /// The canary's error rate must not be above control's by more than the margin, and a failure takes more of the units with an
@@ -30,8 +29,8 @@ pub fn error_rate(compared: Compared<'_>, rule: &Rule, limit: f64) -> Evaluation
 pub fn errors_against_control(compared: Compared<'_>, rule: &Rule, parameters: AgainstControl, limit: f64) -> Evaluation {
     let mut numbers = common(compared, rule);
     let name = compared.control_name();
-    let canary = Counted::of(compared.canary, failed);
-    let control = compared.control_cohort().and_then(|control| Counted::of(control, failed));
+    let canary = Counted::of(compared.canary, failed());
+    let control = compared.control_cohort().and_then(|control| Counted::of(control, failed()));
     put_values(&mut numbers, canary.map(|canary| canary.ratio).as_ref(), control.map(|control| control.ratio).as_ref(), 1.0);
     let shared = control.map(|control| control.ratio.value).filter(|rate| *rate > limit);
     let factor = shared.map_or(1.0, shared_factor);

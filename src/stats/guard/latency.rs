@@ -1,21 +1,23 @@
 //! Slowness. Of the tail only exceedances of a frozen threshold are counted: "95 % are faster than 200 ms" is the same
 //! statement as "at most 5 % are slower", and unlike a percentile a count adds up over replicas and has a simple variance.
 
+use super::Compared;
 use super::evaluation::{Evaluation, Shown, Verdict};
 use super::harm::Harm;
-use super::rule::{Question, Rule, common, put_values, unless_shared};
-use super::{Compared, shares};
+use super::question::{Question, unless_shared};
+use super::rule::{Rule, common, put_values};
+use super::shares::{Share, absolute, relative};
 use crate::stats::cohort::Cohort;
 use crate::stats::ratio::{Contrast, Ratio};
-use crate::stats::sums::{Sums, Thresholds};
+use crate::stats::sums::Thresholds;
 
 const US_TO_MS: f64 = 1e-3;
 
 /// The canary's percentile, such as 0.95, must not be above [`Thresholds::limit_us`].
 #[must_use]
 pub fn latency_tail(compared: Compared<'_>, rule: &Rule, quantile: f64, thresholds: Thresholds) -> Evaluation {
-    let over = |sums: &Sums| (sums.over_limit, sums.answered());
-    shares::absolute(
+    let over = Share::of_requests(|sums| (sums.over_limit, sums.answered()));
+    absolute(
         compared,
         rule,
         over,
@@ -28,9 +30,9 @@ pub fn latency_tail(compared: Compared<'_>, rule: &Rule, quantile: f64, threshol
 /// [`Thresholds::reference_us`] than control. Where both are equally slow there is nothing to object to.
 #[must_use]
 pub fn latency_tail_against_control(compared: Compared<'_>, rule: &Rule, margin: f64, thresholds: Thresholds) -> Evaluation {
-    let over = |sums: &Sums| (sums.over_reference, sums.answered());
+    let over = Share::of_requests(|sums| (sums.over_reference, sums.answered()));
     let subject = format!("the canary's share of answers slower than {} less control's", milliseconds(thresholds.reference_us));
-    shares::relative(compared, rule, over, margin, &subject)
+    relative(compared, rule, over, margin, &subject)
 }
 
 /// The canary's mean latency must not be above `limit_ms`.

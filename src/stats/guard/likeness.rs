@@ -5,7 +5,8 @@
 
 use super::evaluation::{Evaluation, Numbers, Shown};
 use super::harm::Harm;
-use super::rule::{Question, Rule};
+use super::question::Question;
+use super::rule::Rule;
 use crate::stats::ratio::Contrast;
 use crate::stats::shadow::{Count, Measure, Summary};
 

@@ -21,6 +21,9 @@
 //! - What control exceeds as well is not the canary's failure: an absolute limit fails only where the canary is surely worse still.
 //! - Being better than control is no reason for anything. A pass says "not worse than allowed".
 //! - No number that leaves this module is infinite or not a number; what cannot be computed is left out.
+//!
+//! Of its files each knows those before it: `evaluation`, `rule`, `harm`, `question`; then `against` and `shares`, which the
+//! guards over events and shares are made of.
 
 mod against;
 mod empty;
@@ -29,6 +32,7 @@ mod evaluation;
 mod harm;
 mod latency;
 mod likeness;
+mod question;
 mod refusals;
 mod rule;
 mod scores;
@@ -40,7 +44,7 @@ pub use errors::{error_rate, errors_against_control};
 pub use evaluation::{Evaluation, Verdict};
 pub use latency::{latency_mean, latency_mean_against_control, latency_tail, latency_tail_against_control};
 pub use likeness::{emptied, failed, latency_ratio, lost_overlap, overlap};
-pub use refusals::{client_errors, client_errors_against_control, refused_with};
+pub use refusals::{client_errors, client_errors_against_control};
 pub use rule::{Minimum, Rule};
 pub use scores::{top_score, top_score_against_control};
 

@@ -1,14 +1,14 @@
 //! Refused requests: answers with a 4xx of which nobody knows whose fault they are. Clients ask wrongly, and collections refuse
 //! what others serve (an index that is missing, a key that may not read); only a comparison tells.
 
+use super::Compared;
 use super::against::{AgainstControl, Events};
 use super::evaluation::{Evaluation, Numbers};
 use super::harm::Harm;
 use super::rule::{Rule, common};
-use super::{Compared, shares};
+use super::shares::{Share, absolute};
 use crate::stats::cohort::Cohort;
 use crate::stats::ratio::Contrast;
-use crate::stats::sums::Sums;
 use crate::stats::trials::{Excess, Trials};
 
 /// So many units with a refused request, and without, in each cohort are enough for a normal bound.
@@ -17,8 +17,8 @@ const MANY: f64 = 20.0;
 /// At most `limit` of the canary's requests may be refused. For where there is no control.
 #[must_use]
 pub fn client_errors(compared: Compared<'_>, rule: &Rule, limit: f64) -> Evaluation {
-    let refused = |sums: &Sums| (sums.refused, sums.asked());
-    said(compared, shares::absolute(compared, rule, refused, limit, "the share of the canary's requests that are refused (4xx)"))
+    let refused = Share::of_all_asked(|sums| (sums.refused, sums.asked()));
+    said(compared, absolute(compared, rule, refused, limit, "the share of the canary's requests that are refused (4xx)"))
 }
 
 /// The share of the canary's units with a refused request must not be above control's by more than the margin, and a failure
@@ -79,37 +79,8 @@ fn put(numbers: &mut Numbers, [share, refused]: [&str; 2], cohort: &Cohort, tria
 
 /// With how the canary's requests are refused.
 fn said(compared: Compared<'_>, judged: Evaluation) -> Evaluation {
-    match refused_with(&compared.canary.totals()) {
+    match compared.canary.totals().refused_with() {
         Some(with) => Evaluation { reason: format!("{} (the canary's are refused with {with})", judged.reason), ..judged },
         None => judged,
-    }
-}
-
-/// By which status requests were refused, for the end of a sentence; none if none was.
-#[must_use]
-pub fn refused_with(sums: &Sums) -> Option<String> {
-    let all = sums.all_refused();
-    let others = all.saturating_sub(sums.unauthorized).saturating_sub(sums.missing);
-    let kinds = [("401 or 403", sums.unauthorized), ("404", sums.missing), ("400 or another 4xx", others)];
-    let kinds = kinds.into_iter().filter(|(_, count)| *count > 0).collect::<Vec<_>>();
-    match kinds.as_slice() {
-        [] => None,
-        [(kind, _)] => Some((*kind).to_owned()),
-        _ => Some(kinds.iter().map(|(kind, count)| format!("{kind} ({count})")).collect::<Vec<_>>().join(", ")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn refusals_are_told_by_their_status() {
-        let of = |refused, clients_fault, unauthorized, missing| {
-            refused_with(&Sums { refused, clients_fault, unauthorized, missing, ..Sums::default() })
-        };
-        assert_eq!(of(0, 0, 0, 0), None);
-        assert_eq!(of(3, 4, 7, 0).as_deref(), Some("401 or 403"));
-        assert_eq!(of(3, 4, 1, 2).as_deref(), Some("401 or 403 (1), 404 (2), 400 or another 4xx (4)"));
     }
 }

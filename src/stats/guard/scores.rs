@@ -4,7 +4,8 @@
 use super::Compared;
 use super::evaluation::{Evaluation, Shown, Verdict};
 use super::harm::Harm;
-use super::rule::{Question, Rule, common, put_values, unless_shared};
+use super::question::{Question, unless_shared};
+use super::rule::{Rule, common, put_values};
 use crate::stats::cohort::Cohort;
 use crate::stats::ratio::{Contrast, Ratio};
 

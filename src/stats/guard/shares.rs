@@ -1,17 +1,49 @@
 //! The two comparisons that all guards over shares are made of.
 
+use std::borrow::Cow;
+
 use super::Compared;
 use super::evaluation::{Evaluation, Shown, Verdict};
 use super::harm::Harm;
-use super::rule::{Question, Rule, common, put_values, unless_shared};
+use super::question::{Question, unless_shared};
+use super::rule::{Rule, common, put_values};
 use crate::stats::cohort::Cohort;
 use crate::stats::ratio::{Contrast, Ratio};
 use crate::stats::sequence::widen;
 use crate::stats::sums::Sums;
 use crate::stats::trials::{Excess, Trials};
+use crate::stats::unit_set::UnitSet;
 
-/// A part of the requests: how many had the property, of how many.
-pub(super) type Share = fn(&Sums) -> (u64, u64);
+/// A part of what a cohort asked.
+#[derive(Clone, Copy)]
+pub(super) struct Share {
+    /// How many had the property, of how many.
+    of: Parts,
+    /// Who made them.
+    units: fn(&Cohort) -> Cow<'_, UnitSet>,
+}
+
+type Parts = fn(&Sums) -> (u64, u64);
+
+impl Share {
+    /// Of requests: answers and failures.
+    pub(super) fn of_requests(of: Parts) -> Self {
+        Self { of, units: units_with_requests }
+    }
+
+    /// Of requests and refusals. A unit that was refused everything is one of these alone.
+    pub(super) fn of_all_asked(of: Parts) -> Self {
+        Self { of, units: units_asking }
+    }
+}
+
+fn units_with_requests(cohort: &Cohort) -> Cow<'_, UnitSet> {
+    Cow::Borrowed(cohort.units())
+}
+
+fn units_asking(cohort: &Cohort) -> Cow<'_, UnitSet> {
+    Cow::Owned(cohort.units_asking())
+}
 
 /// How far out bounds lie, roughly, in standard errors: where Student's t is compared with the normal distribution.
 const FAR_OUT: f64 = 3.0;
@@ -29,8 +61,9 @@ pub(super) struct Counted {
 
 impl Counted {
     pub(super) fn of(cohort: &Cohort, share: Share) -> Option<Self> {
-        let units = cohort.units().estimate().units;
-        let ratio = Ratio::of(cohort.buckets().iter().map(share))?.as_share(units);
+        let asking = (share.units)(cohort);
+        let units = asking.estimate().units;
+        let ratio = Ratio::of(cohort.buckets().iter().map(share.of))?.as_share(units);
         let trials = |count: f64| Trials { count, events: ratio.value * count };
         if ratio.is_spread() {
             let weighted = trials(by_spread(&ratio));
@@ -38,7 +71,8 @@ impl Counted {
         }
         let by_unit = trials(units.min(ratio.denominator));
         let events = by_unit.events.max(ratio.with_events).min(by_unit.count);
-        Some(Self { ratio, weighted: trials(cohort.effective_units(|sums| share(sums).1)), by_unit: Trials { events, ..by_unit } })
+        let weighted = trials(cohort.effective_units(&asking, |sums| (share.of)(sums).1));
+        Some(Self { ratio, weighted, by_unit: Trials { events, ..by_unit } })
     }
 
     /// By itself, or less so many times control's.

@@ -33,8 +33,12 @@ impl Midway {
     /// The chance to see the difference with `times` the present units.
     #[must_use]
     pub fn power(&self, look: &Look, times: f64) -> f64 {
+        self.power_by(look.edge(), times)
+    }
+
+    fn power_by(&self, edge: Edge, times: f64) -> f64 {
         let error = self.standard_error / times.sqrt();
-        let (away, (above, below)) = (self.difference / error, look.edges(error, self.seen * times));
+        let (away, (above, below)) = (self.difference / error, edge.at(error, self.seen * times));
         normal_upper(above - away) + normal_upper(below + away)
     }
 
@@ -42,7 +46,8 @@ impl Midway {
     /// number is enough.
     #[must_use]
     pub fn times_needed(&self, look: &Look, power: f64) -> Option<f64> {
-        let missing = |times: f64| self.power(look, times) - power;
+        let edge = look.edge();
+        let missing = |times: f64| self.power_by(edge, times) - power;
         if missing(1.0) >= 0.0 {
             return Some(1.0);
         }
@@ -53,21 +58,36 @@ impl Midway {
     }
 }
 
+/// A look with all in it that no number of units changes: a search asks for it a hundred times.
+#[derive(Clone, Copy)]
+enum Edge {
+    Once { quantile: f64 },
+    Always(Sequence),
+    Posterior { quantile: f64, prior: Prior },
+}
+
 impl Look {
+    fn edge(&self) -> Edge {
+        match *self {
+            Self::Once { alpha } => Edge::Once { quantile: normal_quantile(alpha / 2.0) },
+            Self::Always(sequence) => Edge::Always(sequence),
+            Self::Posterior { alpha, prior } => Edge::Posterior { quantile: normal_quantile(alpha / 2.0), prior },
+        }
+    }
+}
+
+impl Edge {
     /// How many standard errors above and below zero an estimate must be.
-    fn edges(&self, error: f64, units: f64) -> (f64, f64) {
+    fn at(self, error: f64, units: f64) -> (f64, f64) {
         match self {
-            Self::Once { alpha } => {
-                let edge = normal_quantile(alpha / 2.0);
-                (edge, edge)
-            }
+            Self::Once { quantile } => (quantile, quantile),
             Self::Always(sequence) => {
                 let edge = sequence.boundary(units);
                 (edge, edge)
             }
-            Self::Posterior { alpha, prior } => {
+            Self::Posterior { quantile, prior } => {
                 let weight = error * error / prior.variance;
-                let (edge, known) = (normal_quantile(alpha / 2.0) * (1.0 + weight).sqrt(), error * prior.mean / prior.variance);
+                let (edge, known) = (quantile * (1.0 + weight).sqrt(), error * prior.mean / prior.variance);
                 (edge - known, edge + known)
             }
         }

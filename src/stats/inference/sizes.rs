@@ -7,20 +7,38 @@ use super::power::{Design, crossing};
 /// The variance of one unit's value, in the control and in the treatment.
 pub type Variances = (f64, f64);
 
+/// A t-test of so many units: all that does not depend on the difference it is to see.
+struct Test {
+    degrees: f64,
+    standard_error: f64,
+    /// The t from which on a difference is seen.
+    critical: f64,
+}
+
+impl Test {
+    fn power(&self, difference: f64) -> Option<f64> {
+        let away = difference.abs() / self.standard_error;
+        let power = upper_tail(self.critical, self.degrees, away) + upper_tail(self.critical, self.degrees, -away);
+        power.is_finite().then_some(power)
+    }
+}
+
 impl Design {
     /// The chance that a t-test sees this difference with so many units in the control; the far tail is counted too. None
     /// below two units in either.
     #[must_use]
-    pub fn power_of_t(&self, difference: f64, units: f64, (control, treatment): Variances) -> Option<f64> {
+    pub fn power_of_t(&self, difference: f64, units: f64, variances: Variances) -> Option<f64> {
+        self.test(units, variances)?.power(difference)
+    }
+
+    fn test(&self, units: f64, (control, treatment): Variances) -> Option<Test> {
         let in_treatment = units * self.ratio;
         if units < 2.0 || in_treatment < 2.0 {
             return None;
         }
         let degrees = units + in_treatment - 2.0;
-        let away = difference.abs() / (control / units + treatment / in_treatment).sqrt();
-        let critical = critical(self.alpha, degrees)?;
-        let power = upper_tail(critical, degrees, away) + upper_tail(critical, degrees, -away);
-        power.is_finite().then_some(power)
+        let standard_error = (control / units + treatment / in_treatment).sqrt();
+        Some(Test { degrees, standard_error, critical: critical(self.alpha, degrees)? })
     }
 
     /// Units of the control from which a t-test sees this difference. None for no difference.
@@ -37,8 +55,9 @@ impl Design {
     #[must_use]
     pub fn detectable_by_t(&self, units: f64, variances: Variances) -> Option<f64> {
         let plain = self.detectable((variances.0 / units + variances.1 / (units * self.ratio)).sqrt());
-        self.power_of_t(plain, units, variances)?;
-        let missing = |difference: f64| self.power_of_t(difference, units, variances).unwrap_or(0.0) - self.power;
+        let test = self.test(units, variances)?;
+        test.power(plain)?;
+        let missing = |difference: f64| test.power(difference).unwrap_or(0.0) - self.power;
         // With two units in each arm the critical value is ten times the normal one.
         Some(crossing(0.0, plain * 20.0, missing))
     }

@@ -157,3 +157,24 @@ fn without_a_control_a_limit_stands_in_for_it() {
     };
     assert_eq!([judge(0), judge(250), judge(600)], [Verdict::Pass, Verdict::Inconclusive, Verdict::Fail]);
 }
+
+/// None of its units has an answer, so those that were refused are all there are to go by.
+#[test]
+fn a_collection_that_refuses_everything_is_found_without_a_control() {
+    let judge = |refused| {
+        let cohort = of(0, refused, Refusal::Missing);
+        client_errors(Compared::alone(&cohort), &Rule::sharing(0.01, 0.2, 4), 0.2)
+    };
+    let found = judge(30);
+    assert_eq!(found.verdict, Verdict::Fail, "{}", found.reason);
+    assert!(found.reason.ends_with("(the canary's are refused with 404)"), "{}", found.reason);
+    assert_eq!(judge(2).verdict, Verdict::Inconclusive, "{}", judge(2).reason);
+}
+
+#[test]
+fn a_unit_that_is_refused_a_thousand_times_proves_nothing_without_a_control() {
+    let mut cohort = Cohort::default();
+    (0..2_000_u64).for_each(|at| cohort.record(at % 2, Outcome::Refused(Refusal::Other), THRESHOLDS));
+    let judged = client_errors(Compared::alone(&cohort), &Rule::sharing(0.01, 0.2, 4), 0.2);
+    assert_eq!(judged.verdict, Verdict::Inconclusive, "{}", judged.reason);
+}

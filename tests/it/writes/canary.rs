@@ -153,6 +153,23 @@ async fn an_automatic_rollback_is_not_held_up_and_says_what_it_leaves() {
     assert_eq!(kept.status(), 200);
 }
 
+/// It is tried again and again, and users go on writing in between.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_way_back_that_takes_long_says_what_it_leaves_at_its_end() {
+    let house = House::new("").await;
+    let path = promoted(&house, 2).await;
+    let old = format!("{}/collections/docs_v1", house.upstream.rest);
+    house.pointsman.http.delete(&old).send().await.expect("an answer");
+    let (status, aborted) = house.post(&format!("{path}/abort"), &json!({"accept_lost_writes": true})).await;
+    assert_eq!(status, StatusCode::OK, "{aborted:#}");
+    house.until(&path, "failing", |canary| canary["state"] == "rollback_failed").await;
+    house.write("docs", 3).await;
+    crate::house::collection(&house.upstream.rest, "docs_v1").await;
+    let ended = house.until(&path, "aborted", |canary| canary["state"] == "aborted").await;
+    let last = reasons(&ended).lines().last().expect("it has a history").to_owned();
+    assert!(last.contains("5 acknowledged writes"), "{}", reasons(&ended));
+}
+
 /// A bare move knows nothing of the two; going back it knows what was written since.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_switch_warns_of_writes_and_the_switch_back_is_refused() {
@@ -171,6 +188,22 @@ async fn a_switch_warns_of_writes_and_the_switch_back_is_refused() {
     let (status, moved) = house.post("/v1/aliases/docs/switch", &back).await;
     assert_eq!((status, &moved["lost_writes"]["acknowledged"]), (StatusCode::OK, &json!(2)), "{moved:#}");
     assert_eq!((&moved["retirement"], warnings(&moved).contains("not retired")), (&Value::Null, true), "{moved:#}");
+}
+
+/// The writes that the promotion left behind are still missing in the new collection after the way back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_new_collection_lacked_it_lacks_after_the_way_back() {
+    let house = House::new("").await;
+    let path = begun(&house, &json!({"watch": "10m"})).await;
+    house.write("docs", 3).await;
+    house.post(&format!("{path}/promote"), &json!({"accept_lost_writes": true})).await;
+    house.until(&path, "in its watch", |canary| canary["state"] == "watching").await;
+    let (status, aborted) = house.post(&format!("{path}/abort"), &json!({})).await;
+    assert_eq!(status, StatusCode::OK, "{aborted:#}");
+    house.until(&path, "aborted", |canary| canary["state"] == "aborted").await;
+    let (status, refused) = house.post("/v1/aliases/docs/switch", &json!({"collection": "docs_v2"})).await;
+    problem(status, &refused, 3);
+    assert_eq!(house.target().await, "docs_v1");
 }
 
 /// One that others moved on from is not protected from its own operator.

@@ -200,6 +200,26 @@ async fn a_collection_that_was_filled_through_pointsman_is_not_deleted_by_itself
     assert!(has(&house, "docs_v3", 1_000).await);
 }
 
+/// A verification makes the copy like its source; what the copy got by its own name it must not undo.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_verification_undoes_no_acknowledged_write_of_the_new_collection() {
+    let house = House::new("").await;
+    let path = verified(&house, &json!({})).await;
+    house.write("docs", 2).await;
+    house.write("docs_v3", 3).await;
+    house.upstream.engine().faults.clear_all();
+    until(&house, &path, "awaiting_acceptance").await;
+    let (status, again) = house.post(&format!("{path}/verify"), &json!({})).await;
+    assert_eq!(status, StatusCode::OK, "{again:#}");
+    let held = until(&house, &path, "awaiting_acceptance").await;
+    assert!(last_reason(&held).contains("`docs_v3` got 3 acknowledged writes by its own name"), "{held:#}");
+    assert!(has(&house, "docs_v3", 1_002).await, "only the new collection has it");
+    let (status, accepted) = house.post(&format!("{path}/ready"), &json!({"accept_lost_writes": true})).await;
+    assert_eq!(status, StatusCode::OK, "{accepted:#}");
+    until(&house, &path, "completed").await;
+    assert!(has(&house, "docs_v3", 1_002).await);
+}
+
 /// Only the operator knows whether the filling has the writes that went to the alias during it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ready_is_refused_if_the_alias_was_written_while_the_collection_was_filled() {

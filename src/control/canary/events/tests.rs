@@ -28,7 +28,9 @@ fn tick(running: &mut Running) {
     let window = running.canary.window();
     let (canary, control) = (CohortNumbers::default(), CohortNumbers::default());
     let measured = Ok(Measurement { window, canary, control, evaluations: Vec::new(), comparison: None });
-    running.canary.tick(START, &Evidence { applied: true, frozen: None, basis: Ok(()), measured, counted: Counted::default() });
+    running
+        .canary
+        .tick(START, &Evidence { applied: true, frozen: None, basis: Ok(()), measured, counted: Counted::default(), uncounted: None });
 }
 
 /// After its pre-checks.

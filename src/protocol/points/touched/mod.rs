@@ -47,7 +47,7 @@ pub struct Touched {
 
 /// What a node is to a search for what is touched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Tag {
+pub enum Tag {
     /// It leads on.
     Way,
     /// A point's id: in JSON a scalar, in protobuf a message with one of the two that follow.
