@@ -10,7 +10,7 @@ BUILD_PACKAGES := build-essential
 # The tests of the store start a server of their own from these programs.
 TEST_PACKAGES := postgresql
 
-.PHONY: help build demo test prepare bench bench-peers lint fmt
+.PHONY: help build demo test prepare bench bench-peers floods lint fmt
 
 help:
 	@echo "build        the two binaries, for development"
@@ -18,6 +18,7 @@ help:
 	@echo "test         everything that must pass"
 	@echo "bench        the microbenchmarks"
 	@echo "bench-peers  CPU a request beside nginx, HAProxy and Envoy"
+	@echo "floods       ten minutes of floods, bombs and silent peers: memory and descriptors stay flat"
 	@echo "lint         formatting, clippy, and licences and advisories of dependencies where cargo-deny is installed"
 	@echo "fmt          format the code"
 
@@ -56,6 +57,10 @@ bench: prepare
 bench-peers: prepare
 	$(CARGO) build --release --locked --bin pointsman --bin peers-upstream --features peers-upstream
 	python3 benches/peers/run.py --pointsman $(CARGO_TARGET_DIR)/release/pointsman --upstream $(CARGO_TARGET_DIR)/release/peers-upstream $(ARGS)
+
+# Another length: make floods ARGS="--seconds 60".
+floods: build
+	python3 benches/floods/run.py --pointsman $(CARGO_TARGET_DIR)/debug/pointsman --sandbox $(CARGO_TARGET_DIR)/debug/pointsman-sandbox $(ARGS)
 
 lint:
 	$(CARGO) fmt --all --check

@@ -1,7 +1,7 @@
-//! What reading a request costs before it can be decided, and writing another name into it afterwards; and what a look at an
-//! answer costs, next to copying it.
+//! What reading a request costs before it can be decided, and writing another name into it afterwards; what a look at an
+//! answer costs, next to copying it; and what reading along with a write costs.
 //!
-//! Run by `make bench ARGS=<name>`, where the name is `slot`, `path`, `grpc` or `answer`.
+//! Run by `make bench ARGS=<name>`, where the name is `slot`, `path`, `grpc`, `answer` or `touched`.
 
 use std::hint::black_box;
 
@@ -9,10 +9,11 @@ use bytes::{BufMut, Bytes, BytesMut};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use http::Method;
 use pointsman::metrics::Finding;
-use pointsman::protocol::hits::{in_json, in_message};
+use pointsman::protocol::hits;
 use pointsman::protocol::messages::{Framed, Scan};
 use pointsman::protocol::names::{Scanner, rename};
 use pointsman::protocol::operations::{Hits, locate, rewritten};
+use pointsman::protocol::points::touched::{Write, in_json, in_message};
 use pointsman::proxy::parse::Tally;
 use pointsman::routing::Salt;
 use prost::Message;
@@ -21,6 +22,8 @@ use serde_json::json;
 
 /// What a message arrives in: the usual size of an HTTP/2 DATA frame.
 const FRAME: usize = 16 * 1024;
+/// More than any write here holds.
+const ROOM: usize = 1 << 20;
 
 fn slot(criterion: &mut Criterion) {
     let salt = Salt::new("route:documents");
@@ -127,13 +130,13 @@ fn grpc_answer(vectors: bool) -> Vec<u8> {
 }
 
 fn look_at_json(answer: &[u8]) -> Finding {
-    let mut scanner = in_json(Hits::Points, Tally::default());
+    let mut scanner = hits::in_json(Hits::Points, Tally::default());
     answer.chunks(FRAME).for_each(|piece| scanner.feed(piece).expect("it notes what it cannot read"));
     scanner.finish().expect("serde_json wrote it").into_visitor().finding()
 }
 
 fn look_at_grpc(answer: &[u8]) -> Finding {
-    let mut scanner = Framed::new(in_message(Hits::Points, Tally::default()), false, usize::MAX);
+    let mut scanner = Framed::new(hits::in_message(Hits::Points, Tally::default()), false, usize::MAX);
     answer.chunks(FRAME).for_each(|piece| scanner.feed(piece));
     scanner.finish().expect("prost wrote it").finish().expect("prost wrote it").into_visitor().finding()
 }
@@ -159,5 +162,33 @@ fn answer(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, slot, path, grpc, answer);
+/// About 1 MiB of JSON: 64 points of 1 024 dimensions with a payload each.
+fn upsert_json() -> Vec<u8> {
+    let point = |id: u64| json!({"id": id, "vector": vector(1024), "payload": {"title": "A document", "tags": ["a", {"b": [1, 2]}]}});
+    json!({"points": (0..64).map(point).collect::<Vec<_>>()}).to_string().into_bytes()
+}
+
+fn touched(criterion: &mut Criterion) {
+    let (json, message) = (upsert_json(), upsert());
+    let mut group = criterion.benchmark_group("touched");
+    group.throughput(Throughput::Bytes(json.len() as u64));
+    group.bench_function("json", |bencher| {
+        bencher.iter(|| {
+            let mut walker = in_json(Write::Upsert, ROOM);
+            black_box(&json).chunks(FRAME).for_each(|piece| walker.feed(piece).expect("it notes what it cannot read"));
+            walker.finish().expect("serde_json wrote it").touched()
+        });
+    });
+    group.throughput(Throughput::Bytes(message.len() as u64));
+    group.bench_function("message", |bencher| {
+        bencher.iter(|| {
+            let mut walker = in_message(Write::Upsert, ROOM);
+            black_box(&message).chunks(FRAME).for_each(|piece| walker.feed(piece).expect("prost wrote it"));
+            walker.finish().expect("prost wrote it").touched()
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(benches, slot, path, grpc, answer, touched);
 criterion_main!(benches);

@@ -79,6 +79,16 @@ fn grpc_splice() {
 }
 
 #[test]
+fn write_json() {
+    fuzz("write_json", runs(), targets::write_json);
+}
+
+#[test]
+fn write_protobuf() {
+    fuzz("write_protobuf", runs(), targets::write_protobuf);
+}
+
+#[test]
 fn answer_json() {
     fuzz("answer_json", runs(), targets::answer_json);
 }

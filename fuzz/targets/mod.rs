@@ -14,6 +14,7 @@ mod identity;
 mod interleave;
 mod path;
 mod request_head;
+mod writes;
 
 pub use answer_head::answer_head;
 pub use answer_hits::{answer_json, answer_protobuf};
@@ -25,6 +26,7 @@ pub use identity::identity;
 pub use interleave::{interleave_json, interleave_protobuf};
 pub use path::path;
 pub use request_head::request_head;
+pub use writes::{write_json, write_protobuf};
 
 /// At most so many pieces: some parsers begin anew with each, and a run has to stay short.
 const MAX_PIECES: usize = 64;

@@ -16,7 +16,7 @@ pub(super) const OVER: Duration = Duration::from_secs(60);
 /// How long the listing of one member of a cluster may lag behind what another has done.
 const LAG: Duration = Duration::from_secs(5);
 
-/// What somebody was about to do to an alias.
+/// An alias change that a replica was about to make.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct AliasMove {
     /// The store's, at which it was written.

@@ -201,7 +201,7 @@ impl Control {
     }
 }
 
-/// Said in the event and the audit log of what was recorded by somebody else than who did it.
+/// Said in the event and the audit log of a change that another process recorded than the one that made it.
 const LATE: &str = "recorded afterwards: the store did not take the record when it was made";
 
 /// Qdrant has done it, and the store does not take the record.

@@ -128,7 +128,7 @@ impl Control {
         }
         let held = state.held.after(delta)?;
         let revision = state.revision + 1;
-        // Another replica has moved an alias: until it is listed anew, writes by it are taken for the old collection's.
+        // Another replica has moved an alias: until the next listing, writes by it are taken for the old collection's.
         if !Arc::ptr_eq(&held.departures, &state.held.departures) {
             self.0.relist.notify_one();
         }

@@ -26,7 +26,7 @@ impl<'a> Named<'a> {
 }
 
 impl Control {
-    /// The alias is there, and so are the collections. What the last listing has is believed; whatever it lacks is asked of
+    /// The alias is there, and so are the collections. What the last listing has is believed; what it lacks is asked of
     /// Qdrant.
     ///
     /// # Errors

@@ -31,7 +31,7 @@ impl Control {
     /// where it makes no change. Only the holder of the writer's lock calls it.
     ///
     /// # Errors
-    /// Whatever `make` refuses, and when it cannot be kept.
+    /// What `make` refuses, and when the change cannot be stored.
     pub(super) async fn commit_newest<T>(
         &self,
         make: impl Fn(&State) -> Result<(Option<Change>, T), ControlError> + Send,

@@ -17,7 +17,7 @@ impl Control {
         }
     }
 
-    /// Whether there is a row in the audit log for another refused change, and what it says besides.
+    /// Whether there is a row in the audit log for another refused change, and what the row says in addition.
     pub(super) fn room_for_refused_change(&self) -> Option<String> {
         let unrecorded = self.0.traces.rows.take(Instant::now())?;
         Some(if unrecorded == 0 {

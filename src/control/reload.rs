@@ -67,7 +67,7 @@ impl Control {
 
     /// The plan of a configuration, its routes already stored; or the reasons against it.
     async fn take_config(&self, config: &Config) -> Result<Plan, Vec<String>> {
-        // The port that is open now stays open until a restart, whatever the new file says of it.
+        // The port that is open now stays open until a restart, even if the new file says otherwise.
         if self.0.started.listen.admin_is_open() && config.admin.token.is_none() {
             let open = self.0.started.listen.admin;
             return Err(vec![format!("admin.token: is missing, and this process listens on {open} until it is restarted")]);

@@ -37,7 +37,7 @@ pub(super) struct Inner {
     pub(super) state: ArcSwap<State>,
     /// Held by whoever changes anything, from reading the state to having published the next one.
     pub(super) writer: Mutex<()>,
-    /// Held by whoever changes an alias in Qdrant, from writing down the intent to having recorded it.
+    /// Held by the task that changes an alias in Qdrant, from writing down the intent to having recorded it.
     pub(super) moving: Mutex<()>,
     /// When the last look into the store for a reader began.
     pub(super) looked_again: std::sync::Mutex<Option<Instant>>,

@@ -1,4 +1,4 @@
-//! What each replica does besides serving: it keeps or gets the lease, says that it is there, writes down what it has counted,
+//! What each replica does in the background: it keeps or gets the lease, says that it is there, writes down what it has counted,
 //! and, as long as it holds the lease, carries out what is due. Losing the store stops all of it and nothing else (I6).
 
 use std::time::Duration;

@@ -39,7 +39,7 @@ impl std::fmt::Debug for TokenKeys {
     }
 }
 
-/// A key to begin with. Whoever knows it can pretend decisions.
+/// A key to begin with. Anyone who knows it can forge decision tokens.
 pub(super) fn first() -> Stored {
     Stored::First(secret())
 }

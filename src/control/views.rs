@@ -30,7 +30,7 @@ pub struct CollectionView {
     pub listed: bool,
     /// Requests inside it now, whatever name they came by.
     pub in_flight: u64,
-    /// Writes that all replicas have forwarded to it, whatever name they came by, since Pointsman counts them.
+    /// Writes that all replicas have forwarded to it, by alias or by collection name, since Pointsman counts them.
     pub writes: Tally,
     pub aliases: Vec<String>,
     /// Routes with a variant that it answers.

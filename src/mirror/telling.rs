@@ -1,4 +1,4 @@
-//! Does a question say whom it is for? Its values are compared with the unit's id, whatever type they have.
+//! Does a question say whom it is for? Its values are compared with the unit's id, for values of any type.
 //!
 //! Texts that only contain a longer id tell it too. Shorter ids stand in any text by chance; of them only whole values count.
 //! Where it is not certain, the question counts as telling: it is withheld then, and only a sample is lost.
@@ -51,7 +51,7 @@ impl<'u> Unit<'u> {
         }
     }
 
-    /// A protobuf message, whatever its type: every field is taken as all that it may be.
+    /// A protobuf message of unknown type: every field is taken as all that it may be.
     pub(super) fn is_in_message(&self, message: &[u8]) -> bool {
         self.is_in_text(message) || self.walk(message, DEPTH) == Some(true)
     }

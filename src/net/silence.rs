@@ -41,7 +41,7 @@ impl Silence {
         let limited = self.limit.and_then(|limit| since.checked_add(limit));
         let Some(end) = self.deadline.into_iter().chain(limited).min() else { return Poll::Pending };
         let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(end)));
-        // Set for an earlier silence, it comes too early for this one, and is set anew only then.
+        // Set for an earlier silence, it comes too early for this one, and is set again only then.
         while timer.as_mut().poll(cx).is_ready() {
             if Instant::now() >= end {
                 return Poll::Ready(());

@@ -138,7 +138,7 @@ impl Journey {
         self.is_read() && self.worker.second_opinions().withdraw(&self.live.settings.retry, std::time::Instant::now())
     }
 
-    /// A collection turned out to be missing. True when the table was refreshed and the request decided anew: try again.
+    /// A collection turned out to be missing. True when the table was refreshed and the request decided again: try it.
     async fn refreshed(&mut self, question: Question<'_>) -> bool {
         let may = !self.tries.refreshed && self.is_read() && self.client.is_repeatable() && self.worker.may_refresh();
         if !may {

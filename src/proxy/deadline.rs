@@ -18,7 +18,7 @@ use tokio::time::{Instant, Sleep, timeout_at};
 
 pub(super) use crate::net::Silence;
 
-/// An answer that nobody wants is read to its end if that is near in time: cheaper than a new connection.
+/// An answer that is not needed is read to its end if that is near in time: cheaper than a new connection.
 pub(super) const DISCARD: Duration = Duration::from_secs(1);
 /// How long the rest of a request is taken in and dropped after its answer has gone out.
 pub(super) const DRAIN: Duration = Duration::from_secs(10);

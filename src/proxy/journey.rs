@@ -113,7 +113,8 @@ impl Journey {
         }
     }
 
-    /// The same request for the other arm of a pair: one attempt by itself, which nobody falls back from.
+    /// The same request for the other arm of a pair: one attempt by itself, which is neither made good nor sent again. What breaks
+    /// it may break the own arm's call too, over the same connection, and that one is sent again.
     pub(super) fn aside(&self, pairing: &Pairing) -> Self {
         let target = Arc::clone(&pairing.partner);
         let plan = Plan {
@@ -136,7 +137,7 @@ impl Journey {
             observation: None,
             refusal: None,
             fell_back: None,
-            tries: Tries { refreshed: true, ..Tries::default() },
+            tries: Tries { refreshed: true, retried: true, ..Tries::default() },
         }
     }
 
@@ -179,7 +180,7 @@ impl Journey {
         }
     }
 
-    /// The same request is decided anew: the attempt is counted where it was made, and says nothing of the unit.
+    /// The same request is decided again: the attempt is counted where it was made, and says nothing of the unit.
     pub(super) fn supersede_attempt(&mut self) {
         if let Some(observation) = self.observation.take() {
             observation.superseded();

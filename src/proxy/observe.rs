@@ -191,7 +191,7 @@ impl Observation {
         if self.done.class != Class::Write {
             return None;
         }
-        // Nobody can act on a request that has not arrived as a whole.
+        // No upstream acts on a request that has not arrived as a whole.
         let sent = !self.unsent && self.client.as_ref().is_none_or(|client| client.has_ended());
         match self.done.outcome {
             Outcome::Ok => Some(Written::Acknowledged),

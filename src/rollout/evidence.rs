@@ -63,7 +63,7 @@ pub struct CohortNumbers {
     /// Requests that were refused with a 4xx, whosever fault.
     #[serde(default)]
     pub client_errors: u64,
-    /// The share of what was asked that was refused with a 4xx and that nobody else was asked about.
+    /// The share of what was asked that was refused with a 4xx and that stable was not asked about.
     #[serde(default)]
     pub client_error_rate: Option<f64>,
     /// The statuses of what was refused, such as `401 or 403`.

@@ -5,7 +5,7 @@
 pub enum Outcome {
     /// Counted as an error and nothing else: a fast failure must not make a variant look fast.
     Failed,
-    /// A 4xx that nobody else was asked about, so that only a comparison says whose fault it is. Not counted as a request: it is
+    /// A 4xx that stable was not asked about, so that only a comparison says whose fault it is. Not counted as a request: it is
     /// neither an answer that has a latency nor surely a failure.
     Refused(Refusal),
     /// A 4xx that is the client's own fault: stable refuses the same request. Counted to be shown, and judged nowhere.

@@ -77,7 +77,7 @@ impl ConnectError {
         &self.0.cause
     }
 
-    /// The upstream's machine answered, and nobody listens there: the usual sign of a restart.
+    /// The upstream's machine answered that no process listens on the port: the usual sign of a restart.
     #[must_use]
     pub fn is_refused(&self) -> bool {
         matches!(&self.0.cause, ConnectCause::Io(error) if error.kind() == io::ErrorKind::ConnectionRefused)

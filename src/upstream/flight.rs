@@ -1,4 +1,4 @@
-//! Single flight: whoever wants the same thing at the same time waits for the same attempt, and shares what comes of it.
+//! Single flight: callers that want the same thing at the same time wait for one attempt and share its outcome.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -26,7 +26,7 @@ impl<T: Clone + 'static> Flight<T> {
         self.0.borrow().clone().filter(|attempt| attempt.has_changed().is_ok()).map(Seat)
     }
 
-    /// Begins an attempt that everybody who joins will share. It must have an end of its own.
+    /// Begins an attempt that all callers who join share. It must have an end of its own.
     pub(super) fn begin(&self, attempt: impl Future<Output = T> + 'static) -> Seat<T> {
         let (done, waiting) = watch::channel(None);
         *self.0.borrow_mut() = Some(waiting.clone());

@@ -65,7 +65,7 @@ impl Http {
         Self { client, scheme: endpoint.scheme(), authority: endpoint.authority.clone() }
     }
 
-    /// Sends a request; `deadline` ends it, and the reading of its answer. Redirects are not followed: Qdrant sends nobody
+    /// Sends a request; `deadline` ends it, and the reading of its answer. Redirects are not followed: Qdrant sends no client
     /// elsewhere, and a key must not be carried there.
     pub(crate) async fn send(
         &self,

@@ -2,7 +2,7 @@
 //!
 //! The data path, the mirror and the control plane all open their connections here, so that a rule about connections
 //! (the limit `timeouts.connect`, the order of addresses, trust) holds for each of them. Proxy variables of the
-//! environment never apply to upstreams. Knows `net` and nobody above.
+//! environment never apply to upstreams. Imports `net` and no room above.
 
 mod body;
 mod dial;

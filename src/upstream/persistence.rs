@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::health::Outage;
 
 /// How long a caller with somewhere else to go waits for the one attempt that is made while the upstream is dead. A
-/// machine that is up answers or refuses within this time; one that swallows packets must not hold anybody up.
+/// machine that is up answers or refuses within this time; one that drops packets must not hold up a request.
 const GLIMPSE: Duration = Duration::from_millis(250);
 
 /// How long an attempt to connect may take, and how long the connection may stand still while there is something to send.

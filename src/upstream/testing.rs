@@ -43,7 +43,7 @@ pub(super) fn upstream(address: SocketAddr, tls: bool, connections: usize) -> Ar
     })
 }
 
-/// A port that refuses connections until it listens, and is nobody else's in between.
+/// A port that refuses connections until it listens, and cannot be taken by another process in between.
 pub(super) fn reserved() -> (TcpSocket, SocketAddr) {
     let socket = TcpSocket::new_v4().expect("a socket");
     socket.bind("127.0.0.1:0".parse().expect("an address")).expect("a free port");

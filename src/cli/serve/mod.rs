@@ -4,6 +4,7 @@
 //! Qdrant: until the first alias listing `/readyz` says so. Going down: not ready, a pause for load balancers to notice,
 //! connections told to finish, the admin API last, so that it can be watched.
 
+mod descriptors;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -141,7 +142,7 @@ fn listen(config: &Config) -> Result<Listen, tls::TlsFault> {
         grpc: listen.grpc,
         head_timeout: listen.head_timeout.get(),
         max_head_bytes: listen.max_head_bytes.bytes(),
-        max_connections: listen.max_connections,
+        max_connections: descriptors::connections(listen.max_connections, descriptors::raise()),
         tls: listen.tls.as_ref().map(tls::server).transpose()?,
     })
 }

@@ -27,7 +27,7 @@ pub(super) enum Outcome {
         /// Where the count of writes begins, if it did not begin with the canary: the alias has been moved since.
         recount: Option<Stake>,
     },
-    /// Writes came that nobody has agreed to lose, and nothing was done.
+    /// Writes came whose loss was not accepted, so nothing was done.
     Held(Loss),
     /// To be tried again.
     Failed(String),
@@ -114,7 +114,7 @@ impl Control {
         self.nothing_else_runs(running, alias)?;
         self.still_deployed_to(running, alias, stable)?;
         let there = self.client(candidate.upstream.as_deref())?;
-        // A deployment has compared already, and somebody may have said that the difference is meant.
+        // A deployment has compared already, and its spec may say that the difference is intended.
         let compares = running.canary.plan().spec().deployment.is_none();
         let reading = async { if compares { Some(here.describe(stable).await) } else { None } };
         let (old, new) = tokio::join!(reading, described(&there, &candidate.collection));

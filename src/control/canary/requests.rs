@@ -142,7 +142,7 @@ impl Control {
     /// Pauses, resumes, skips, promotes, approves or aborts.
     ///
     /// # Errors
-    /// When there is no such canary, the command does not fit its state, it would lose acknowledged writes and nobody has
+    /// When there is no such canary, the command does not fit its state, it would lose acknowledged writes and the caller has not
     /// accepted that, or the change cannot be kept.
     pub async fn command_canary(&self, id: &str, command: Command, consent: Consent, author: Author) -> Result<CanaryView, ControlError> {
         let (control, by, canary) = (self.clone(), author.clone(), id.to_owned());
@@ -233,7 +233,7 @@ impl Control {
     }
 }
 
-/// What a command loses, if that is accepted. Where the plan accepts what the promotion loses, nobody has to say so again;
+/// What a command loses, if that is accepted. Where the plan accepts what the promotion loses, the command need not say so again;
 /// what going back loses is another matter.
 fn agreed(canary: &Canary, command: Command, consent: Consent, counted: &Counted) -> Result<Option<Loss>, ControlError> {
     let Some(way) = canary.way_of(command) else { return Ok(None) };

@@ -61,7 +61,7 @@ impl Control {
             return Err(Outcome::Refused("the canary that moves the alias is gone".to_owned()));
         };
         let canary = &running.canary;
-        // Verified again since the canary was made: its count begins anew as well.
+        // Verified again since the canary was made: its count starts again as well.
         if canary.stake_ahead() != deployment.stake() && !canary.state().is_terminal() {
             let recounted = self.recount_canary(canary.id(), deployment.stake(), fence).await;
             recounted.map_err(|error| Outcome::Failed(error.to_string()))?;
@@ -125,7 +125,7 @@ impl Control {
         if let Some(loss) = back {
             return Ok(Outcome::Undone(Some(Undone::Kept { reason: format!("{loss}, so `{}` is kept", record.name) })).into());
         }
-        // Written by its own name, as by a pipeline that fills it: perhaps nobody else has that.
+        // Written by its own name, as by a pipeline that fills it: perhaps no other collection has these writes.
         let written = deployment.stake().written_beside(&self.count_now().await?);
         if written > 0 {
             let name = &record.name;

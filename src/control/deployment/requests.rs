@@ -87,7 +87,7 @@ impl Control {
     /// Says that the collection is filled, cancels, or goes back.
     ///
     /// # Errors
-    /// When there is no such deployment, the command does not fit its state, it would lose acknowledged writes and nobody has
+    /// When there is no such deployment, the command does not fit its state, it would lose acknowledged writes and the caller has not
     /// accepted that, or the change cannot be kept.
     pub async fn command_deployment(
         &self,
@@ -232,7 +232,7 @@ fn stake_of(state: &state::State, counted: &Counted, spec: &DeploymentSpec, coll
     let mut stake = state.stake(counted, &spec.alias, (DEFAULT_UPSTREAM, collection), now);
     match &spec.source {
         Source::Collection(source) if !stake.counts(source) => stake.marks.push(counted.mark(DEFAULT_UPSTREAM, source, now)),
-        // Nobody has said when it was taken.
+        // It is not known when the snapshot was taken.
         Source::Snapshot(_) => stake.of_unknown_age = true,
         Source::Collection(_) | Source::External => {}
     }

@@ -33,14 +33,14 @@ impl Control {
         Ok(())
     }
 
-    /// What all replicas have counted, read now: for whatever is decided on it.
+    /// What all replicas have counted, read now: for decisions.
     pub(in crate::control) async fn counted(&self) -> Result<Counted, ControlError> {
         let mut counted = self.counted_elsewhere().await?;
         Report::here(self.registry(), false).add_to(&mut counted, None);
         Ok(counted)
     }
 
-    /// The same as far as it is known without asking: for whatever is only shown.
+    /// The same as far as it is known without asking: for display only.
     pub(in crate::control) fn counted_lately(&self) -> Counted {
         let mut counted = Counted::clone(&self.0.book_of_writes.0.load());
         Report::here(self.registry(), false).add_to(&mut counted, None);

@@ -1,7 +1,7 @@
 //! Collections that an alias has left, by a rollout or by an operator's switch.
 //!
 //! From then on the two collections get different writes. What the old one alone has keeps it from being deleted by itself,
-//! and what the new one alone has is lost by going back: whoever asks for either is told how much it is.
+//! and what the new one alone has is lost by going back: a request for either is answered with the number.
 
 use std::collections::BTreeMap;
 

@@ -6,7 +6,7 @@ use crate::control::state::State;
 use crate::rollout::Timestamp;
 use crate::rollout::loss::{Counted, Loss, Stake};
 
-/// Whether whoever asks for a change accepts that acknowledged writes are lost by it.
+/// Whether the caller of a change accepts that it loses acknowledged writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Consent {
     Withheld,
@@ -26,7 +26,7 @@ impl Consent {
     /// be done, or empty.
     ///
     /// # Errors
-    /// When acknowledged writes would be lost and nobody has accepted that.
+    /// When acknowledged writes would be lost and that was not accepted.
     pub(in crate::control) fn to(self, loss: Option<Loss>, what: &'static str, instead: &str) -> Result<Option<Loss>, ControlError> {
         let loss = loss.filter(Loss::is_real);
         match (self, loss) {

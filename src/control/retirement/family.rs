@@ -73,7 +73,7 @@ impl Control {
         let retention = retention.map_err(|mixed| invalid("family", mixed.to_string()))?;
         let too_many = retention.members.iter().filter(|member| member.kept.is_none());
         let too_many: Vec<String> = too_many.map(|member| member.collection.clone()).collect();
-        // By name only: what a family has too many of is never what nobody else has.
+        // By name only: what a family has too many of is never a collection that alone has acknowledged writes.
         let terms = Terms { grace: request.grace, snapshot: request.snapshot, consent: Consent::Withheld };
         let scheduled = if request.apply && !too_many.is_empty() {
             self.schedule(&upstream, &too_many, &listed, terms, &author).await?

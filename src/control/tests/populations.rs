@@ -152,7 +152,7 @@ async fn a_canary_keeps_what_was_in_force_when_it_was_made() {
     assert_eq!((later.anonymous, later.split), (Some(Anonymous::Random), Some(SplitReads::All)));
 }
 
-/// A canary that says what it splits goes by that, whatever the configuration says.
+/// A canary that says what it splits goes by that and not by the configuration.
 #[tokio::test]
 async fn a_canary_deals_what_its_plan_says() {
     let narrow = CanarySpec { anonymous: Some(Anonymous::Stable), split: Some(SplitReads::Searches), ..canary_spec() };

@@ -178,7 +178,7 @@ impl Source {
         Self::Replayed(Box::new(Replay { read: frames.into_iter().map(Ok).collect(), rest: Self::Empty }))
     }
 
-    /// Gives up an answer that nobody wants; its connection is kept where that is cheap.
+    /// Gives up an answer that is not needed; its connection is kept where that is cheap.
     pub(in crate::proxy) fn discard(self) {
         if let Self::Rest(body) = self {
             body.discard();

@@ -120,7 +120,7 @@ impl ClientBody {
         self.held.borrow().another()
     }
 
-    /// Reads one more chunk and keeps it, whatever this request's own limit says: its beginning has to be seen.
+    /// Reads one more chunk and keeps it, beyond this request's own limit if need be: its beginning has to be seen.
     pub(in crate::proxy) async fn hold(&self) -> Result<Read, BodyFault> {
         match std::future::poll_fn(|cx| self.poll_incoming(cx)).await? {
             Some(chunk) if self.keep(&chunk) => Ok(Read::More),
@@ -251,7 +251,7 @@ impl ClientBody {
     }
 
     /// Whether what was read agrees with [`Self::length`]. The readers below check it too; a request whose framing is wrong must
-    /// not reach an upstream whatever they do, since the next request would begin in the wrong place.
+    /// not reach an upstream in any case, since the next request would begin in the wrong place.
     fn check_length(&self) -> Result<(), BodyFault> {
         let (read, ended) = (self.bytes.get(), self.ended.get());
         let wrong = self.length.is_some_and(|length| read > length || (ended && read < length));

@@ -8,7 +8,7 @@ use crate::upstream::ConnectError;
 
 #[derive(Debug)]
 pub(in crate::proxy) struct ExchangeError {
-    /// No byte of the request left this process: it may be sent again whatever it is.
+    /// No byte of the request left this process: any request may be sent again.
     pub(in crate::proxy) unsent: bool,
     pub(in crate::proxy) cause: Cause,
 }

@@ -23,7 +23,7 @@ pub(in crate::proxy) enum Framing {
 }
 
 impl Framing {
-    /// As the client's body is read, whatever its headers look like: of so many bytes, or to its own end.
+    /// As the client's body is read, independent of its headers: of so many bytes, or to its own end.
     pub(in crate::proxy) fn of(method: &Method, headers: &HeaderMap, length: Option<u64>) -> Self {
         // Servers wait for a body that these methods promise, unless they are told that there is none.
         let promised = matches!(*method, Method::POST | Method::PUT | Method::PATCH) || headers.contains_key(CONTENT_LENGTH);

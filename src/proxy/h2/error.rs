@@ -9,7 +9,7 @@ use crate::upstream::h2::Lease;
 /// Why a call failed before its answer began.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::proxy) enum CallError {
-    /// Nothing of it was processed: refused by the connection, or never sent. May be sent again whatever it is. `first`:
+    /// Nothing of it was processed: refused by the connection, or never sent. Any request may be sent again. `first`:
     /// no other call came before it on that connection.
     #[error("the call was not taken: {error}")]
     Unsent { error: h2::Error, first: bool },
@@ -25,7 +25,7 @@ pub(in crate::proxy) enum CallError {
 
 impl CallError {
     /// What a failure means for the connection it happened on. REFUSED_STREAM and a GOAWAY that did not cover the stream
-    /// promise that nothing was processed, whatever the reason for the GOAWAY.
+    /// promise that nothing was processed, for any reason that the GOAWAY gives.
     pub(super) fn on(self, lease: &Lease) -> Self {
         match self {
             Self::Broken(error) if error.is_remote() && error.is_go_away() => {

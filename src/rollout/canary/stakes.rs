@@ -69,7 +69,7 @@ impl Canary {
         }
     }
 
-    /// Takes down what has been counted by now, for whatever is said of it.
+    /// Records the counts so far, for sentences about them.
     pub fn note_counted(&mut self, counted: &Counted) {
         let told = |loss: Option<Loss>| loss.filter(Loss::is_worth_telling);
         self.stakes.ahead_loss = told(self.loss(Way::Ahead, counted));
@@ -103,7 +103,7 @@ impl Canary {
         }
     }
 
-    /// What the promotion would lose that nobody has agreed to.
+    /// What the promotion would lose without consent.
     pub(super) fn refused_loss(&self, counted: &Counted) -> Option<Loss> {
         let asked = self.is_last() && !self.accepts_lost_writes();
         self.loss(Way::Ahead, counted).filter(|loss| asked && loss.is_real())
@@ -141,7 +141,7 @@ impl Canary {
         format!("{loss}; the promotion would lose them: {ways}")
     }
 
-    /// What a canary that goes back leaves in the new collection, for whoever reads why it went back.
+    /// What a canary that goes back leaves in the new collection, for the reason of the rollback.
     pub(super) fn left_behind(&self, reason: &str) -> String {
         match self.stakes.back_loss.as_ref().filter(|_| self.footprint.alias) {
             Some(loss) => format!("{reason}; {loss}; `{}` is kept; {}", self.plan.spec().collection, loss.how_to_compare()),

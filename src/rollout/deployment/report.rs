@@ -30,7 +30,7 @@ pub struct Verified {
 pub enum Release {
     /// Under way; the reason why the collection is not as it should be, if it is not.
     Goes(Option<String>),
-    /// The alias has moved, and this was left behind in the old collection, if anything was that nobody has accepted.
+    /// The alias has moved, and this was left behind in the old collection, if that loss was not accepted.
     Completed(Option<Loss>),
     /// It went back by itself: why.
     Back(String),
@@ -57,7 +57,7 @@ pub enum Outcome {
         warnings: Vec<String>,
     },
     Validated(Validation),
-    /// Writes came that the switch would lose, and nobody has accepted that. Nothing was done.
+    /// Writes came that the switch would lose, and the loss was not accepted. Nothing was done.
     Late(Loss),
     /// Given to this canary.
     Released(String),

@@ -1,6 +1,6 @@
 //! What a deployment may lose: writes that came after its copy was known to be one (I11).
 //!
-//! The count begins with the deployment, before the copy; a verification that finds both sides equal lets it begin anew. A
+//! The count begins with the deployment, before the copy; a verification that finds both sides equal starts it again. A
 //! deployment for which writes came since waits for an operator, before the switch or after it, unless its spec or an operator
 //! has accepted that.
 
@@ -40,7 +40,7 @@ impl Deployment {
         self.stakes.ahead.loss(counted)
     }
 
-    /// Takes down what has been counted by now, for whatever is said of it. `back` is what the old collection lacks.
+    /// Records the counts so far, for sentences about them. `back` is what the old collection lacks.
     pub fn note_counted(&mut self, counted: &Counted, back: Option<Loss>) {
         self.stakes.ahead_loss = self.loss(counted).filter(Loss::is_worth_telling);
         self.stakes.back_loss = back.filter(Loss::is_worth_telling);

@@ -55,7 +55,7 @@ impl Counted {
 
     pub(super) fn since(&self, mark: &Mark) -> Since {
         let now = self.tally(&mark.upstream, &mark.collection);
-        // Counts that shrank belong to another store: the mark came with an import, or the collection was made anew. All of
+        // Counts that shrank belong to another store: the mark came with an import, or the collection was created again. All of
         // them were counted after the mark, and the ones before the import are gone.
         let shrank = !now.reaches(mark.tally);
         let tally = if shrank { now } else { now.minus(mark.tally) };

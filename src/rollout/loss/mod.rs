@@ -85,7 +85,7 @@ pub struct Loss {
 }
 
 impl Loss {
-    /// Whether acknowledged writes would be lost. Those of unknown outcome are told and hold nothing up: nobody was promised
+    /// Whether acknowledged writes would be lost. Those of unknown outcome are told and hold nothing up: no client was promised
     /// them.
     #[must_use]
     pub const fn is_real(&self) -> bool {

@@ -82,7 +82,7 @@ pub struct Retirement {
     pub state: State,
     /// Whether a snapshot is to be taken first.
     pub snapshot: bool,
-    /// Whoever asked for it knows that writes may be lost which no other collection has.
+    /// The caller has accepted that writes are lost which no other collection has.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub accept_lost_writes: bool,
     /// The snapshot that was taken.

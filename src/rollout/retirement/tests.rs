@@ -42,7 +42,7 @@ fn clear() -> Facts {
     }
 }
 
-/// I11: what nobody else has goes only by name.
+/// I11: a collection that alone has acknowledged writes is deleted only by name.
 #[test]
 fn a_collection_that_alone_has_acknowledged_writes_stays() {
     let loss = crate::rollout::loss::Loss {

@@ -80,7 +80,7 @@ fn without_writes_nothing_waits_and_the_old_collection_goes() {
     assert_eq!(bench.world.retired, [OLD]);
 }
 
-/// A verification that finds both equal begins the count anew.
+/// A verification that finds both equal starts the count again.
 #[test]
 fn a_hold_clears_itself_when_nothing_is_lost_any_more() {
     let mut bench = counting(spec());

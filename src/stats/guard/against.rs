@@ -1,6 +1,6 @@
 //! Events by unit against control: whether the canary has more of them than chance allows, and by more than is tolerated.
 //!
-//! A failure takes both. The split of units is exact from the first event on, whatever clients do and however much of it: a
+//! A failure takes both. The split of units is exact from the first event on, for any behaviour of clients: a
 //! canary like control is never failed by a burst of theirs. The bound of the difference says that it is beyond the margin.
 
 use super::Compared;

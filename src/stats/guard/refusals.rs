@@ -1,4 +1,4 @@
-//! Refused requests: answers with a 4xx of which nobody knows whose fault they are. Clients ask wrongly, and collections refuse
+//! Refused requests: answers with a 4xx whose fault is not known. Clients ask wrongly, and collections refuse
 //! what others serve (an index that is missing, a key that may not read); only a comparison tells.
 
 use super::Compared;

@@ -55,7 +55,7 @@ pub(super) struct Counted {
     /// Units by their weight: what a few that make most of the requests do is not much of a proof.
     weighted: Trials,
     /// Each unit once, with an event if it had one or if the share of requests says so: how many have had none yet is known
-    /// whatever they weigh.
+    /// at any weight.
     by_unit: Trials,
 }
 

@@ -172,7 +172,7 @@ impl Pool {
         }
     }
 
-    /// One attempt of many was one request's; the only one, and the last one, were everybody's.
+    /// One attempt of many was one request's; the only one, and the last one, belonged to all requests that wait.
     fn share(&self, error: &ConnectError, everybody: bool) {
         while let Some(next) = self.next() {
             if next.send(Err(error.clone())).is_ok() {

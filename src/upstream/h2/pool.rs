@@ -1,7 +1,7 @@
 //! One worker's connections to one upstream's gRPC port.
 //!
 //! `grpc_connections` of them in the least, opened as calls come; each call takes the one with the fewest calls on it,
-//! so that calls are balanced whatever the clients' own connections look like. One is enough for most: fewer
+//! so that calls are balanced independent of the clients' connections. One is enough for most: fewer
 //! connections mean fewer system calls. More are opened while all are crowded ([`Line::is_crowded`]), up to a bound, and
 //! closed again when they have not been used for a while.
 //!
