@@ -168,7 +168,7 @@ impl Message {
         let mut held = client.room();
         let plain = inflate(&pieces, limits.grpc_inflate_bytes, |bytes| held.take(bytes)).map_err(|error| match error {
             Inflate::TooLarge => NotRenamed::TooLarge,
-            broken => NotRenamed::Unreadable(broken.into()),
+            broken @ Inflate::Broken(_) => NotRenamed::Unreadable(broken.into()),
         })?;
         let scanner = Scanner::whole(&plain).map_err(|malformed| NotRenamed::Unreadable(malformed.into()))?;
         let found = scanner.found().ok_or(NotRenamed::TooLarge)?;
