@@ -4,6 +4,8 @@
 //! turned out to be gone; and stable, if the variant could not serve a read, or refused it. A variant's refusal (4xx) is held
 //! until stable has answered: only then it is known whose fault it was.
 
+use std::pin::pin;
+
 use super::begun::{Begun, HeldRefusal};
 use super::deadline::{Deadline, REFRESH};
 use super::decide::Question;
@@ -45,7 +47,7 @@ pub(super) async fn reach(exchange: &impl Exchange, journey: &mut Journey) -> Re
 /// [`reach`] before the request's deadline.
 pub(super) async fn reach_in_time(exchange: &impl Exchange, journey: &mut Journey) -> Result<Arrived, Fault> {
     let deadline = journey.deadline;
-    let reached = deadline.cut(reach(exchange, journey)).await;
+    let reached = deadline.cut(pin!(reach(exchange, journey))).await;
     reached.unwrap_or_else(|_| Err(Fault::overdue(&journey.client)))
 }
 
@@ -53,11 +55,14 @@ pub(super) async fn reach_in_time(exchange: &impl Exchange, journey: &mut Journe
 async fn attempt<E: Exchange>(exchange: &E, journey: &mut Journey, target: &Target<Handles>) -> Result<Begun, Fault> {
     let (upstream, deadline) = (journey.upstream(target), journey.deadline);
     let limit = journey.refusal.as_ref().and_then(|_| deadline.half(None));
-    let attempt = exchange.attempt(journey, &upstream, target);
-    match limit {
-        None => attempt.await,
-        Some(limit) => deadline.within(limit, attempt).await.unwrap_or_else(|_| Err(Fault::overdue(&journey.client))),
-    }
+    let in_time = {
+        let attempt = pin!(exchange.attempt(journey, &upstream, target));
+        match limit {
+            None => return attempt.await,
+            Some(limit) => deadline.within(limit, attempt).await,
+        }
+    };
+    in_time.unwrap_or_else(|_| Err(Fault::overdue(&journey.client)))
 }
 
 impl Journey {

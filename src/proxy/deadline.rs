@@ -8,6 +8,9 @@
 //! ```
 //!
 //! Keeps I12: nothing waits outside of the deadline, and no task outlives its request without a bound.
+//!
+//! A future that is handed over by value is kept twice, and copied with everything around it: the large ones of each request are
+//! pinned where they are made.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};

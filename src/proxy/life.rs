@@ -1,6 +1,7 @@
 //! The life of a request, the same for both protocols: admitted, understood, guarded, decided, attempted, answered. All of it
 //! under one deadline (I12).
 
+use std::pin::pin;
 use std::rc::Rc;
 use std::time::Instant;
 
@@ -28,7 +29,7 @@ pub(super) async fn serve<E: Interleaves>(mut exchange: E, admitted: Admitted) -
     let Admitted { worker, permit, body, started } = admitted;
     let live = worker.live();
     let deadline = Deadline::of(started, live.settings.timeouts.total);
-    let prepared = deadline.cut(exchange.prepare(&live, &body)).await;
+    let prepared = deadline.cut(pin!(exchange.prepare(&live, &body))).await;
     if let Err(fault) = prepared.unwrap_or_else(|_| Err(Fault::overdue(&body))) {
         return refuse(&worker, &fault, E::PROTOCOL, &body);
     }

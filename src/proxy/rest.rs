@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::io;
 use std::ops::Range;
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -133,7 +134,7 @@ impl Rest<'_> {
             let body = Outgoing::whole(&journey.client);
             let trip = RoundTrip::new(&mut connection, &self.parts.method, self.head(upstream, target, &body), self.framing, body);
             let client = Rc::clone(&journey.client);
-            let result = journey.patience().wait(|| client.is_awaited(), trip.run()).await;
+            let result = journey.patience().wait(|| client.is_awaited(), pin!(trip.run())).await;
             match result.unwrap_or(Err(ExchangeError { unsent: false, cause: Cause::FirstByte })) {
                 Ok(head) => {
                     let body = AnswerBody::new(connection, &head, &pool);

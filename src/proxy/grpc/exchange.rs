@@ -1,6 +1,7 @@
 //! A gRPC call, as the life of a request sees it. The name stands in the message, so the message's beginning is read before the
 //! decision.
 
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -85,7 +86,7 @@ impl Exchange for Call<'_> {
         let mut answer = self.send(journey, upstream, body).await?;
         // Only a variant's failure can still be mended, so only its first frame is waited for.
         let looks_on = journey.can_fall_back() && journey.is_read();
-        let status = journey.patience_to_look().wait(|| false, early_status(&mut answer, looks_on)).await;
+        let status = journey.patience_to_look().wait(|| false, pin!(early_status(&mut answer, looks_on))).await;
         let status = status.map_err(|_| Fault::FirstByte(upstream.name.clone()))?;
         let (outcome, failed) = match (&status, answer.status()) {
             (Some(status), _) => (Outcome::of_grpc(status.code), status.is_failure()),
@@ -132,7 +133,7 @@ impl Call<'_> {
             let sent = body.take().unwrap_or_else(|| Outgoing::whole(&journey.client));
             let again = sent.again();
             let client = Rc::clone(&journey.client);
-            let called = journey.patience().wait(|| client.is_awaited(), h2::call(lease, request, sent, idle)).await;
+            let called = journey.patience().wait(|| client.is_awaited(), pin!(h2::call(lease, request, sent, idle))).await;
             match called.unwrap_or(Err(CallError::FirstByte)) {
                 Err(error) if error.lost().is_some_and(|lost| journey.may_retry(lost)) => {
                     body = Some(again);
