@@ -5,7 +5,7 @@ use axum::extract::State;
 use serde::Deserialize;
 
 use super::AdminState;
-use super::author::By;
+use super::caller::By;
 use super::extract::{Alias, Json as Body, Params};
 use super::page::{Page, PageParams};
 use super::problem::Problem;
@@ -13,11 +13,11 @@ use crate::control::{AliasChange, AliasChanged, AliasView, Comparison, Explained
 use crate::protocol::Read;
 
 pub(super) async fn list(State(state): State<AdminState>, Params(page): Params<PageParams>) -> Json<Page<AliasView>> {
-    Json(Page::cut(state.control.aliases(), &page, |alias| alias.alias.clone()))
+    Json(Page::cut(state.control.aliases.list(), &page, |alias| alias.alias.clone()))
 }
 
 pub(super) async fn show(State(state): State<AdminState>, Alias(alias): Alias) -> Result<Json<AliasView>, Problem> {
-    Ok(Json(state.control.alias(&alias)?))
+    Ok(Json(state.control.aliases.show(&alias)?))
 }
 
 /// For whom to decide.
@@ -38,29 +38,29 @@ pub(super) async fn decision(
     Alias(alias): Alias,
     Params(params): Params<DecisionParams>,
 ) -> Result<Json<Explained>, Problem> {
-    Ok(Json(state.control.decision(&alias, params.read, params.unit.as_deref(), params.forced.as_deref())?))
+    Ok(Json(state.control.aliases.decision(&alias, params.read, params.unit.as_deref(), params.forced.as_deref())?))
 }
 
 pub(super) async fn put(
     State(state): State<AdminState>,
     Alias(alias): Alias,
-    By(author): By,
+    By(caller): By,
     Body(change): Body<AliasChange>,
 ) -> Result<Json<AliasChanged>, Problem> {
-    Ok(Json(state.control.put_alias(&alias, change, author).await?))
+    Ok(Json(state.control.aliases.put(&alias, change, caller).await?))
 }
 
 pub(super) async fn switch(
     State(state): State<AdminState>,
     Alias(alias): Alias,
-    By(author): By,
+    By(caller): By,
     Body(change): Body<AliasChange>,
 ) -> Result<Json<AliasChanged>, Problem> {
-    Ok(Json(state.control.switch_alias(&alias, change, author).await?))
+    Ok(Json(state.control.aliases.switch(&alias, change, caller).await?))
 }
 
-pub(super) async fn delete(State(state): State<AdminState>, Alias(alias): Alias, By(author): By) -> Result<Json<AliasChanged>, Problem> {
-    Ok(Json(state.control.delete_alias(&alias, author).await?))
+pub(super) async fn delete(State(state): State<AdminState>, Alias(alias): Alias, By(caller): By) -> Result<Json<AliasChanged>, Problem> {
+    Ok(Json(state.control.aliases.delete(&alias, caller).await?))
 }
 
 /// With which collection to compare.
@@ -75,5 +75,5 @@ pub(super) async fn compatibility(
     Alias(alias): Alias,
     Params(params): Params<CompareParams>,
 ) -> Result<Json<Comparison>, Problem> {
-    Ok(Json(state.control.compare(&alias, &params.collection).await?))
+    Ok(Json(state.control.aliases.compare(&alias, &params.collection).await?))
 }

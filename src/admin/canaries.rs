@@ -5,35 +5,35 @@ use axum::response::IntoResponse;
 use serde::Deserialize;
 
 use super::AdminState;
-use super::author::By;
+use super::caller::By;
 use super::extract::{IdempotencyKey, Json, OptionalJson, Params};
 use super::page::{Page, PageParams};
 use super::problem::{Kind, Problem};
 use super::tagged::{created, tagged};
-use crate::control::{Author, CanaryView, Consent};
+use crate::control::{CanaryView, Consent};
 use crate::rollout::{CanarySpec, Command};
 use crate::stats::shadow::Findings;
 
 pub(super) async fn list(State(state): State<AdminState>, Params(page): Params<PageParams>) -> axum::Json<Page<CanaryView>> {
-    axum::Json(Page::cut(state.control.canaries(), &page, |canary| canary.id.clone()))
+    axum::Json(Page::cut(state.control.canaries.list(), &page, |canary| canary.id.clone()))
 }
 
 pub(super) async fn show(State(state): State<AdminState>, Path(id): Path<String>) -> Result<impl IntoResponse, Problem> {
-    let canary = state.control.canary(&id)?;
+    let canary = state.control.canaries.show(&id)?;
     Ok(tagged(canary.revision, canary))
 }
 
 pub(super) async fn comparison(State(state): State<AdminState>, Path(id): Path<String>) -> Result<axum::Json<Findings>, Problem> {
-    Ok(axum::Json(state.control.canary_comparison(&id).await?))
+    Ok(axum::Json(state.control.canaries.findings(&id).await?))
 }
 
 pub(super) async fn create(
     State(state): State<AdminState>,
-    By(author): By,
+    By(caller): By,
     IdempotencyKey(key): IdempotencyKey,
     Json(spec): Json<CanarySpec>,
 ) -> Result<impl IntoResponse, Problem> {
-    let canary = state.control.create_canary(spec, key, author).await?;
+    let canary = state.control.canaries.create(spec, key, caller).await?;
     Ok(created(format!("/v1/canaries/{}", canary.id), canary.revision, canary))
 }
 
@@ -50,12 +50,12 @@ pub(super) struct CommandBody {
 pub(super) async fn command(
     State(state): State<AdminState>,
     Path((id, command)): Path<(String, String)>,
-    By(author): By,
+    By(caller): By,
     OptionalJson(body): OptionalJson<CommandBody>,
 ) -> Result<impl IntoResponse, Problem> {
     let command = named(&command)?;
-    let author = Author { reason: body.reason.or(author.reason), ..author };
-    let canary = state.control.command_canary(&id, command, Consent::of(body.accept_lost_writes), author).await?;
+    let caller = caller.because(body.reason);
+    let canary = state.control.canaries.command(&id, command, Consent::of(body.accept_lost_writes), caller).await?;
     Ok(tagged(canary.revision, canary))
 }
 

@@ -16,10 +16,10 @@ use futures_util::stream::{self, Stream};
 use tokio::time::{Instant, Interval, MissedTickBehavior, Sleep};
 
 use super::AdminState;
-use super::author::By;
+use super::caller::By;
 use super::extract::Json;
 use super::problem::Problem;
-use crate::control::{Author, CaptureSpec, Capturing, Control};
+use crate::control::{CaptureSpec, Capturing, Control};
 use crate::golden::Ended;
 
 /// So that a reader knows how far it is, and nothing on the way takes a quiet stream for a dead one.
@@ -27,11 +27,11 @@ const EVERY: Duration = Duration::from_secs(1);
 
 pub(super) async fn create(
     State(state): State<AdminState>,
-    By(author): By,
+    By(caller): By,
     Json(spec): Json<CaptureSpec>,
 ) -> Result<impl IntoResponse, Problem> {
-    let author = Author { reason: spec.reason.clone().or(author.reason), ..author };
-    let capturing = state.control.capture(spec, author).await?;
+    let caller = caller.because(spec.reason.clone());
+    let capturing = state.control.captures.begin(spec, caller).await?;
     let lines = lines(Recording::begin(state.control, capturing));
     Ok(Response::builder().header(header::CONTENT_TYPE, "application/x-ndjson").body(Body::from_stream(lines)).unwrap_or_default())
 }
@@ -94,7 +94,7 @@ impl Recording {
         if self.recorded >= self.capturing.count {
             return Next::Ended(Ended::Count);
         }
-        if !self.control.may_capture() {
+        if !self.control.captures.are_allowed() {
             return Next::Ended(Ended::SwitchedOff);
         }
         let stopping = self.control.readiness().clone();

@@ -9,5 +9,5 @@ use super::page::{Page, PageParams};
 use crate::control::CollectionView;
 
 pub(super) async fn list(State(state): State<AdminState>, Params(page): Params<PageParams>) -> Json<Page<CollectionView>> {
-    Json(Page::cut(state.control.collections(), &page, CollectionView::cursor))
+    Json(Page::cut(state.control.aliases.collections(), &page, CollectionView::cursor))
 }

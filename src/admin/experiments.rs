@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::AdminState;
 use super::analysis_csv::{Table, csv};
-use super::author::By;
+use super::caller::By;
 use super::extract::{IdempotencyKey, IfMatch, Json, OptionalJson, Params};
 use super::page::{Page, PageParams};
 use super::problem::{Kind, Problem};
@@ -21,44 +21,44 @@ use crate::control::{
 use crate::experiment::{ExperimentSpec, Feedback, Part};
 
 pub(super) async fn list(State(state): State<AdminState>, Params(page): Params<PageParams>, sight: Sight) -> axum::Json<Value> {
-    let page: Page<ExperimentView> = Page::cut(state.control.experiments(), &page, |experiment| experiment.id.clone());
+    let page: Page<ExperimentView> = Page::cut(state.control.experiments.list(), &page, |experiment| experiment.id.clone());
     axum::Json(sight.of(json!(page)))
 }
 
 pub(super) async fn show(State(state): State<AdminState>, Path(id): Path<String>, sight: Sight) -> Result<impl IntoResponse, Problem> {
-    let experiment = state.control.experiment(&id)?;
+    let experiment = state.control.experiments.show(&id)?;
     Ok(tagged(experiment.revision, sight.of(json!(experiment))))
 }
 
 pub(super) async fn create(
     State(state): State<AdminState>,
-    By(author): By,
+    By(caller): By,
     IdempotencyKey(key): IdempotencyKey,
     Json(spec): Json<ExperimentSpec>,
 ) -> Result<impl IntoResponse, Problem> {
-    let experiment = state.control.create_experiment(spec, key, author).await?;
+    let experiment = state.control.experiments.create(spec, key, caller).await?;
     Ok(created(format!("/v1/experiments/{}", experiment.id), experiment.revision, experiment))
 }
 
 pub(super) async fn change(
     State(state): State<AdminState>,
     Path(id): Path<String>,
-    By(author): By,
+    By(caller): By,
     IfMatch(expected): IfMatch,
     Json(change): Json<ExperimentChange>,
 ) -> Result<impl IntoResponse, Problem> {
     let expected = if expected == Expected::Unsaid { Expected::Any } else { expected };
-    let experiment = state.control.change_experiment(&id, change, expected, author).await?;
+    let experiment = state.control.experiments.change(&id, change, expected, caller).await?;
     Ok(tagged(experiment.revision, experiment))
 }
 
 pub(super) async fn stop(
     State(state): State<AdminState>,
     Path(id): Path<String>,
-    By(author): By,
+    By(caller): By,
     OptionalJson(stop): OptionalJson<StopRequest>,
 ) -> Result<impl IntoResponse, Problem> {
-    let experiment = state.control.stop_experiment(&id, stop, author).await?;
+    let experiment = state.control.handovers.stop(&id, stop, caller).await?;
     Ok(tagged(experiment.revision, experiment))
 }
 
@@ -74,7 +74,7 @@ pub(super) async fn assignment(
     Path(id): Path<String>,
     Params(whom): Params<Whom>,
 ) -> Result<axum::Json<AssignmentView>, Problem> {
-    Ok(axum::Json(state.control.assignment(&id, &whom.unit)?))
+    Ok(axum::Json(state.control.experiments.assignment(&id, &whom.unit)?))
 }
 
 /// For an application that acts upon the answer.
@@ -83,7 +83,7 @@ pub(super) async fn assign(
     Path(id): Path<String>,
     Json(whom): Json<Whom>,
 ) -> Result<axum::Json<AssignmentView>, Problem> {
-    Ok(axum::Json(newest(&state, || state.control.assign(&id, &whom.unit)).await?))
+    Ok(axum::Json(newest(&state, || state.control.experiments.assign(&id, &whom.unit)).await?))
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -113,7 +113,7 @@ pub(super) async fn analysis(
     Params(which): Params<Which>,
 ) -> Result<Response, Problem> {
     let part = Part { phase: which.phase, from: which.from, to: which.to };
-    let report = state.control.analysis(&id, part).await?;
+    let report = state.control.experiments.analysis(&id, part).await?;
     Ok(match which.format {
         Format::Json => axum::Json(report).into_response(),
         Format::Csv => {
@@ -146,7 +146,7 @@ pub(super) async fn feedback(
     Json(reported): Json<Reported>,
 ) -> Result<axum::Json<Taken>, Problem> {
     let batch = reported.batch();
-    Ok(axum::Json(newest(&state, || state.control.take_feedback(&id, &batch)).await?))
+    Ok(axum::Json(newest(&state, || state.control.experiments.take_feedback(&id, &batch)).await?))
 }
 
 pub(super) async fn feedback_by_token(
@@ -154,14 +154,14 @@ pub(super) async fn feedback_by_token(
     Json(reported): Json<Reported>,
 ) -> Result<axum::Json<Taken>, Problem> {
     let batch = reported.batch();
-    Ok(axum::Json(newest(&state, || state.control.take_feedback_by_token(&batch)).await?))
+    Ok(axum::Json(newest(&state, || state.control.experiments.take_feedback_by_token(&batch)).await?))
 }
 
 /// Another replica may have created the experiment, or replaced the key, a moment ago: before either is said not to be there,
 /// the store is asked.
 async fn newest<T>(state: &AdminState, ask: impl Fn() -> Result<T, ControlError>) -> Result<T, ControlError> {
     match ask() {
-        Err(ControlError::NoExperiment(_) | ControlError::UnknownToken(_)) => {
+        Err(ControlError::NotFound { .. } | ControlError::UnknownToken(_)) => {
             state.control.look_again().await?;
             ask()
         }

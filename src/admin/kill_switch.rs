@@ -5,13 +5,13 @@ use axum::extract::State;
 use serde::Deserialize;
 
 use super::AdminState;
-use super::author::By;
+use super::caller::By;
 use super::extract::Json;
 use super::problem::Problem;
-use crate::control::{Author, KillSwitch};
+use crate::control::KillSwitch;
 
 pub(super) async fn show(State(state): State<AdminState>) -> Answer<KillSwitch> {
-    Answer(state.control.kill_switch())
+    Answer(state.control.kill_switch.show())
 }
 
 #[derive(Debug, Deserialize)]
@@ -23,9 +23,9 @@ pub(super) struct SwitchBody {
 
 pub(super) async fn turn(
     State(state): State<AdminState>,
-    By(author): By,
+    By(caller): By,
     Json(body): Json<SwitchBody>,
 ) -> Result<Answer<KillSwitch>, Problem> {
-    let author = Author { reason: body.reason.or(author.reason), ..author };
-    Ok(Answer(state.control.turn_kill_switch(body.on, author).await?))
+    let caller = caller.because(body.reason);
+    Ok(Answer(state.control.kill_switch.turn(body.on, caller).await?))
 }

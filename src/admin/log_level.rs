@@ -4,7 +4,7 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 
 use super::AdminState;
-use super::author::By;
+use super::caller::By;
 use super::extract::Json;
 use super::problem::{Kind, Problem};
 use crate::logging::LogHandle;
@@ -45,18 +45,19 @@ pub(super) async fn show(State(state): State<AdminState>) -> Result<axum::Json<L
 /// Until the next restart or reload.
 pub(super) async fn set(
     State(state): State<AdminState>,
-    By(author): By,
+    By(caller): By,
     Json(wanted): Json<LogLevel>,
 ) -> Result<axum::Json<LogLevel>, Problem> {
     let refused = |reason: String| {
         Problem::new(Kind::Invalid, format!("filter: {reason}")).with_errors([SpecFault { field: "filter".to_owned(), reason }])
     };
+    state.control.allow_log_level(&caller)?;
     let before = in_force(&state)?;
     state.log.set_filter(&wanted.filter).map_err(refused)?;
-    tracing::info!(filter = wanted.filter, actor = author.actor, "log level changed");
+    tracing::info!(filter = wanted.filter, actor = caller.actor, "log level changed");
     let after = in_force(&state)?;
     // More has to be logged especially while the store is lost, so the change stands without its entry.
-    if let Err(error) = state.control.record_log_level(&author, &before.filter, &after.filter).await {
+    if let Err(error) = state.control.record_log_level(caller, &before.filter, &after.filter).await {
         tracing::warn!(%error, "the change of the log level could not be put into the audit log");
     }
     Ok(after)

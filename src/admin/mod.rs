@@ -6,7 +6,7 @@
 mod aliases;
 mod analysis_csv;
 mod auth;
-mod author;
+mod caller;
 mod canaries;
 mod captures;
 mod collections;

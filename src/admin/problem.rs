@@ -20,6 +20,7 @@ use crate::store::CommitError;
 pub(super) enum Kind {
     Malformed,
     Unauthorized,
+    Forbidden,
     ForeignHost,
     CrossSite,
     MediaType,
@@ -48,6 +49,7 @@ impl Kind {
         match self {
             Self::Malformed => (StatusCode::BAD_REQUEST, "malformed", "The request cannot be read"),
             Self::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized", "A valid bearer token is needed"),
+            Self::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "The caller's role may not do this"),
             Self::ForeignHost => (StatusCode::FORBIDDEN, "foreign-host", "The request is addressed to a host that is not allowed"),
             Self::CrossSite => (StatusCode::FORBIDDEN, "cross-site", "The request comes from a page of another site"),
             Self::MediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "The body is not of a type that is taken"),
@@ -136,14 +138,11 @@ impl From<ControlError> for Problem {
     fn from(error: ControlError) -> Self {
         let kind = match &error {
             ControlError::NoRoute(_) => Kind::NoRoute,
-            ControlError::NoCanary(_)
-            | ControlError::NoDeployment(_)
-            | ControlError::NoRetirement(_)
+            ControlError::NotFound { .. }
             | ControlError::NoWebhook(_)
-            | ControlError::NoExperiment(_)
-            | ControlError::NoShadow(_)
             | ControlError::NoComparison(_)
             | ControlError::NoPhase { .. } => Kind::UnknownId,
+            ControlError::Forbidden { .. } => Kind::Forbidden,
             ControlError::LostWrites { .. } => Kind::LostWrites,
             ControlError::Occupied { .. }
             | ControlError::Shadowed { .. }

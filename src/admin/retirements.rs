@@ -4,40 +4,41 @@ use axum::extract::{Path, State};
 use axum::response::IntoResponse;
 
 use super::AdminState;
-use super::author::By;
-use super::extract::{Json, Params};
+use super::caller::By;
+use super::extract::{IdempotencyKey, Json, Params};
 use super::page::{Page, PageParams};
 use super::problem::Problem;
 use super::tagged::{created, tagged};
 use crate::control::{FamilyPlan, FamilyRequest, RetirementRequest, RetirementView};
 
 pub(super) async fn list(State(state): State<AdminState>, Params(page): Params<PageParams>) -> axum::Json<Page<RetirementView>> {
-    axum::Json(Page::cut(state.control.retirements(), &page, |view| view.retirement.id.clone()))
+    axum::Json(Page::cut(state.control.retirements.list(), &page, |view| view.retirement.id.clone()))
 }
 
 pub(super) async fn show(State(state): State<AdminState>, Path(id): Path<String>) -> Result<impl IntoResponse, Problem> {
-    let view = state.control.retirement(&id)?;
+    let view = state.control.retirements.show(&id)?;
     Ok(tagged(view.revision, view))
 }
 
 pub(super) async fn create(
     State(state): State<AdminState>,
-    By(author): By,
+    By(caller): By,
+    IdempotencyKey(key): IdempotencyKey,
     Json(request): Json<RetirementRequest>,
 ) -> Result<impl IntoResponse, Problem> {
-    let view = state.control.create_retirement(request, author).await?;
+    let view = state.control.retirements.create(request, key, caller).await?;
     Ok(created(format!("/v1/retirements/{}", view.retirement.id), view.revision, view))
 }
 
-pub(super) async fn cancel(State(state): State<AdminState>, Path(id): Path<String>, By(author): By) -> Result<impl IntoResponse, Problem> {
-    let view = state.control.cancel_retirement(&id, author).await?;
+pub(super) async fn cancel(State(state): State<AdminState>, Path(id): Path<String>, By(caller): By) -> Result<impl IntoResponse, Problem> {
+    let view = state.control.retirements.cancel(&id, caller).await?;
     Ok(tagged(view.revision, view))
 }
 
 pub(super) async fn plan(
     State(state): State<AdminState>,
-    By(author): By,
+    By(caller): By,
     Json(request): Json<FamilyRequest>,
 ) -> Result<axum::Json<FamilyPlan>, Problem> {
-    Ok(axum::Json(state.control.plan_retirements(request, author).await?))
+    Ok(axum::Json(state.control.retirements.plan(request, caller).await?))
 }

@@ -6,7 +6,7 @@ use axum::response::IntoResponse;
 use serde::Deserialize;
 
 use super::AdminState;
-use super::author::By;
+use super::caller::By;
 use super::extract::{Alias, IfMatch, Json, Params};
 use super::page::{Page, PageParams};
 use super::problem::Problem;
@@ -15,11 +15,11 @@ use crate::control::{RouteView, Weights};
 use crate::routing::RouteSpec;
 
 pub(super) async fn list(State(state): State<AdminState>, Params(page): Params<PageParams>) -> axum::Json<Page<RouteView>> {
-    axum::Json(Page::cut(state.control.routes(), &page, |route| route.alias.clone()))
+    axum::Json(Page::cut(state.control.routes.list(), &page, |route| route.alias.clone()))
 }
 
 pub(super) async fn show(State(state): State<AdminState>, Alias(alias): Alias) -> Result<impl IntoResponse, Problem> {
-    let route = state.control.route(&alias)?;
+    let route = state.control.routes.show(&alias)?;
     Ok(tagged(route.revision, route))
 }
 
@@ -28,10 +28,10 @@ pub(super) async fn put(
     State(state): State<AdminState>,
     Alias(alias): Alias,
     IfMatch(expected): IfMatch,
-    By(author): By,
+    By(caller): By,
     Json(spec): Json<RouteSpec>,
 ) -> Result<impl IntoResponse, Problem> {
-    let (created, route) = state.control.put_route(&alias, spec, expected, author).await?;
+    let (created, route) = state.control.routes.put(&alias, spec, expected, caller).await?;
     Ok((if created { StatusCode::CREATED } else { StatusCode::OK }, tagged(route.revision, route)))
 }
 
@@ -46,10 +46,10 @@ pub(super) async fn patch_weights(
     State(state): State<AdminState>,
     Alias(alias): Alias,
     IfMatch(expected): IfMatch,
-    By(author): By,
+    By(caller): By,
     Json(body): Json<WeightsBody>,
 ) -> Result<impl IntoResponse, Problem> {
-    let route = state.control.patch_weights(&alias, body.weights, expected, author).await?;
+    let route = state.control.routes.patch_weights(&alias, body.weights, expected, caller).await?;
     Ok(tagged(route.revision, route))
 }
 
@@ -57,8 +57,8 @@ pub(super) async fn delete(
     State(state): State<AdminState>,
     Alias(alias): Alias,
     IfMatch(expected): IfMatch,
-    By(author): By,
+    By(caller): By,
 ) -> Result<StatusCode, Problem> {
-    state.control.delete_route(&alias, expected, author).await?;
+    state.control.routes.delete(&alias, expected, caller).await?;
     Ok(StatusCode::NO_CONTENT)
 }

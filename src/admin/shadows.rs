@@ -4,42 +4,42 @@ use axum::extract::{Path, State};
 use axum::response::IntoResponse;
 
 use super::AdminState;
-use super::author::By;
+use super::caller::By;
 use super::canaries::CommandBody;
 use super::extract::{IdempotencyKey, Json, OptionalJson, Params};
 use super::page::{Page, PageParams};
 use super::problem::Problem;
 use super::tagged::{created, tagged};
-use crate::control::{Author, ShadowView};
+use crate::control::ShadowView;
 use crate::rollout::shadow::ShadowSpec;
 
 pub(super) async fn list(State(state): State<AdminState>, Params(page): Params<PageParams>) -> axum::Json<Page<ShadowView>> {
-    axum::Json(Page::cut(state.control.shadows(), &page, |shadow| shadow.id.clone()))
+    axum::Json(Page::cut(state.control.shadows.list(), &page, |shadow| shadow.id.clone()))
 }
 
 pub(super) async fn show(State(state): State<AdminState>, Path(id): Path<String>) -> Result<impl IntoResponse, Problem> {
-    let shadow = state.control.shadow(&id).await?;
+    let shadow = state.control.shadows.show(&id).await?;
     Ok(tagged(shadow.revision, shadow))
 }
 
 pub(super) async fn create(
     State(state): State<AdminState>,
-    By(author): By,
+    By(caller): By,
     IdempotencyKey(key): IdempotencyKey,
     Json(spec): Json<ShadowSpec>,
 ) -> Result<impl IntoResponse, Problem> {
-    let author = Author { reason: spec.reason.clone().or(author.reason), ..author };
-    let shadow = state.control.create_shadow(spec, key, author).await?;
+    let caller = caller.because(spec.reason.clone());
+    let shadow = state.control.shadows.create(spec, key, caller).await?;
     Ok(created(format!("/v1/shadows/{}", shadow.id), shadow.revision, shadow))
 }
 
 pub(super) async fn stop(
     State(state): State<AdminState>,
     Path(id): Path<String>,
-    By(author): By,
+    By(caller): By,
     OptionalJson(body): OptionalJson<CommandBody>,
 ) -> Result<impl IntoResponse, Problem> {
-    let author = Author { reason: body.reason.or(author.reason), ..author };
-    let shadow = state.control.stop_shadow(&id, author).await?;
+    let caller = caller.because(body.reason);
+    let shadow = state.control.shadows.stop(&id, caller).await?;
     Ok(tagged(shadow.revision, shadow))
 }

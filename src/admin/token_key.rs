@@ -4,11 +4,11 @@ use axum::extract::State;
 use serde::Deserialize;
 
 use super::AdminState;
-use super::author::By;
+use super::caller::By;
 use super::extract::OptionalJson;
 use super::problem::Problem;
 use crate::config::Period;
-use crate::control::{Author, TokenKeyRotated};
+use crate::control::TokenKeyRotated;
 
 /// As long as an experiment lasts by default.
 const USUAL_OVERLAP: Period = Period::from_secs(14 * 86_400);
@@ -23,9 +23,9 @@ pub(super) struct RotationBody {
 
 pub(super) async fn rotate(
     State(state): State<AdminState>,
-    By(author): By,
+    By(caller): By,
     OptionalJson(body): OptionalJson<RotationBody>,
 ) -> Result<axum::Json<TokenKeyRotated>, Problem> {
-    let author = Author { reason: body.reason.or(author.reason), ..author };
-    Ok(axum::Json(state.control.rotate_token_key(body.overlap.unwrap_or(USUAL_OVERLAP), author).await?))
+    let caller = caller.because(body.reason);
+    Ok(axum::Json(state.control.token_key.rotate(body.overlap.unwrap_or(USUAL_OVERLAP), caller).await?))
 }

@@ -1,97 +1,61 @@
 //! The control plane: it knows the aliases and the routes, and builds the table the data plane reads.
 //!
-//! `cli` starts it, `admin` asks it. There is one writer at a time ([`Control`]); what it decides is on disk before it is
-//! visible (I4) and visible before it is acknowledged. Losing Qdrant or the disk keeps the last table serving (I6).
+//! `cli` starts it, `admin` asks it. There is one writer at a time; what it decides is on disk before it is visible (I4) and
+//! visible before it is acknowledged. Losing Qdrant or the disk keeps the last table serving (I6).
 //!
-//! A change, in order: lock the writer; compute the next routes; commit them to the store; build the table; swap it
-//! in; answer.
+//! Floors; arrows point down, and a test holds them to it:
+//!
+//! ```text
+//! run          start, the leader's round, the listing, reload, garbage collection, status, gauges
+//! handover, kill_switch, alias, deployment, canary, experiment, shadow, retirement, route, capture, webhook, token_key
+//!              one room a noun: requests, steps, view, gauges
+//! loss         acknowledged writes that one collection has and another lacks
+//! engine       the one way from a request to a committed change
+//! table        from documents and a listing to the routing table; pure
+//! documents    what lasts, one file a kind
+//! plan         what a configuration means
+//! ```
 
-mod absorb;
-mod alias_move;
-mod alias_moves;
-mod aliases;
-mod aside;
-mod author;
-mod basis;
-mod besides;
+mod alias;
 mod canary;
 mod capture;
-mod change;
 mod clock;
-mod comparing;
-mod decision;
 mod deployment;
-mod document;
-mod error;
+mod documents;
+mod engine;
 mod experiment;
-mod holdings;
-mod hygiene;
-mod kill;
+mod handover;
 mod kill_switch;
-mod lease;
-mod ledger;
+mod layer_slot;
 mod loss;
-mod names;
-mod newest;
-mod once;
-mod owners;
 mod plan;
-mod plan_fault;
-mod prometheus;
-mod publish;
-mod readiness;
-mod refresher;
-mod refusals;
-mod reload;
-mod reload_status;
 mod retirement;
-mod rotation;
 mod route;
-mod settings;
+mod run;
 mod shadow;
-mod start;
-mod state;
-mod status;
-mod steward;
-mod tables;
-mod token_keys;
-mod traces;
-mod upstreams;
-mod views;
-mod warnings;
-mod webhooks;
-mod writes;
+mod table;
+mod token_key;
+mod webhook;
 
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
-pub use aliases::{AliasChange, AliasChanged, Comparison};
-pub use aside::aside;
-pub use author::Author;
+pub use alias::{AliasChange, AliasChanged, AliasView, CollectionView, Comparison, Explained};
 pub use canary::CanaryView;
 pub use capture::{CaptureSpec, Capturing};
-pub use change::{Expected, Weights};
-pub use decision::{Explained, LayerSlot};
 pub use deployment::{DeploymentView, Preview, PreviewStep};
-pub use document::Unreadable;
-pub use error::{ControlError, StartError};
-pub use experiment::{
-    AssignmentView, ExperimentChange, ExperimentView, Handover, PlanRequest, Planned, StopRequest, Taken, plan as plan_experiment,
-};
-pub use kill_switch::KillSwitch;
+pub use documents::{KillSwitch, Noun, RouteDocument, Unreadable};
+pub use engine::{Caller, ControlError, Expected, NotReady, Readiness, ReloadStatus, Role, aside};
+pub use experiment::{AssignmentView, ExperimentChange, ExperimentView, PlanRequest, Planned, Taken, plan as plan_experiment};
+pub use handover::{Handover, StopRequest};
+pub use layer_slot::LayerSlot;
 pub use loss::Consent;
-pub use plan::Plan;
-pub use plan_fault::PlanFault;
-pub use readiness::{NotReady, Readiness};
-pub use reload_status::ReloadStatus;
+pub use plan::{Plan, PlanFault};
 pub use retirement::{FamilyPlan, FamilyRequest, RetirementRequest, RetirementView};
-pub use rotation::TokenKeyRotated;
-pub use route::RouteState;
+pub use route::{RouteView, Weights};
+pub use run::{Control, Parts, StartError, Status};
 pub use shadow::ShadowView;
-pub use start::Parts;
-pub use state::Control;
-pub use status::Status;
-pub use views::{AliasView, CollectionView, RouteView};
-pub use webhooks::{WebhookTest, WebhookView};
+pub use token_key::TokenKeyRotated;
+pub use webhook::{WebhookTest, WebhookView};

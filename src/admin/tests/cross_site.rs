@@ -18,7 +18,7 @@ async fn api(admin: &str) -> Api {
 }
 
 fn is_on(api: &Api) -> bool {
-    api.control.kill_switch().on
+    api.control.kill_switch.show().on
 }
 
 #[tokio::test]

@@ -76,7 +76,7 @@ async fn bodies_that_cannot_be_taken_say_why() {
     for tag in ["7", "W/\"7\"", "\"x\"", "\"1\", \"2\""] {
         assert_eq!(put(&api, Some(tag), ROUTE).await.problem(), "malformed", "{tag}");
     }
-    assert!(api.control.routes().is_empty());
+    assert!(api.control.routes.list().is_empty());
 }
 
 #[tokio::test]

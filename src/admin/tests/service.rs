@@ -73,7 +73,7 @@ async fn who_is_turned_away_is_counted() {
         let line = format!("pointsman_admin_requests_refused_total{{reason=\"{reason}\"}} {}\n", times + 1);
         assert!(text.contains(&line), "{line}{text}");
     }
-    assert!(!api.control.kill_switch().on);
+    assert!(!api.control.kill_switch.show().on);
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use clap::{CommandFactory, FromArgMatches};
 
 use super::*;
 use crate::admin::{AdminState, router};
-use crate::control::testing::{author, config, control, list, listing, spec};
+use crate::control::testing::{caller, config, control, list, listing, spec};
 use crate::control::{Control, Expected};
 
 #[derive(clap::Parser)]
@@ -38,7 +38,7 @@ impl crate::admin::LogFilter for NoLog {
 async fn served() -> (Control, String) {
     let control = control(config()).await;
     list(&control, listing(&[("docs", "docs_v1")], &["docs_v1", "candidate_v2"])).await;
-    control.put_route("docs", spec(&[("stable", 95.0), ("candidate", 5.0)]), Expected::Unsaid, author()).await.expect("a legal route");
+    control.routes.put("docs", spec(&[("stable", 95.0), ("candidate", 5.0)]), Expected::Unsaid, caller()).await.expect("a legal route");
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let url = format!("http://{}", listener.local_addr().expect("bound"));
     let router = router(AdminState { control: control.clone(), log: Arc::new(NoLog) });

@@ -1,48 +1,47 @@
 //! A canary's comparison before its first stage: what was seen of it, and what its limits say of that.
 
+use super::Canaries;
 use super::guards::ALPHA;
-use super::running::Running;
-use super::windows::{scope, scope_of_comparison};
-use crate::control::error::ControlError;
-use crate::control::state::Control;
+use crate::control::documents::CanaryDocument;
+use crate::control::engine::ControlError;
 use crate::rollout::{CohortNumbers, ComparisonNumbers, Evaluation, Limit, Measurement, ShadowStage};
 use crate::stats::guard::{self, Minimum, Rule};
 use crate::stats::shadow::{Count, Findings, Measure, Summary};
 
-impl Control {
+impl Canaries {
     /// All that the comparison before a canary's first stage has found, the worst answers among it: of the one under way, or of
     /// the last one.
     ///
     /// # Errors
     /// When there is no such canary, it has compared nothing, or what was found cannot be read.
-    pub async fn canary_comparison(&self, id: &str) -> Result<Findings, ControlError> {
-        let running = self.canary_document(id).ok_or_else(|| ControlError::NoCanary(id.to_owned()))?;
-        if running.canary.shadow().is_some() {
-            return Ok(self.compared(&scope(&running), &running.canary.plan().spec().alias).await?.into());
+    pub async fn findings(&self, id: &str) -> Result<Findings, ControlError> {
+        let document = self.known(id)?;
+        if document.canary.shadow().is_some() {
+            return Ok(self.shadows.compared(&document.scope(), document.alias()).await?.into());
         }
-        let scope = scope_of_comparison(&running).ok_or_else(|| ControlError::NoComparison(id.to_owned()))?;
-        Ok(self.compared_before(&scope).await?.into())
+        let scope = document.scope_of_comparison().ok_or_else(|| ControlError::NoComparison(id.to_owned()))?;
+        Ok(self.shadows.compared_before(&scope).await?.into())
     }
 
     /// What all replicas have compared in the current window, judged.
-    pub(super) async fn comparison(&self, running: &Running, stage: &ShadowStage) -> Result<Measurement, ControlError> {
-        let found = self.compared(&scope(running), &running.canary.plan().spec().alias).await?;
+    pub(super) async fn comparison(&self, document: &CanaryDocument, stage: &ShadowStage) -> Result<Measurement, ControlError> {
+        let found = self.shadows.compared(&document.scope(), document.alias()).await?;
         Ok(Measurement {
-            window: running.canary.window(),
+            window: document.canary.window(),
             canary: CohortNumbers::default(),
             control: CohortNumbers::default(),
-            evaluations: judge(running, stage, &found),
+            evaluations: judge(document, stage, &found),
             comparison: Some(numbers(&found)),
         })
     }
 }
 
 /// Every limit's verdict. The comparison has its part of the false rollbacks that are allowed to a canary, as a stage has.
-fn judge(running: &Running, stage: &ShadowStage, found: &Summary) -> Vec<Evaluation> {
+fn judge(document: &CanaryDocument, stage: &ShadowStage, found: &Summary) -> Vec<Evaluation> {
     let limits: Vec<Limit> = stage.limits().collect();
     let part = 1.0 / f64::from(u32::try_from(limits.len()).unwrap_or(u32::MAX).max(1));
     let minimum = Minimum { requests: stage.minimum_comparisons, units: 0 };
-    let rule = Rule { minimum, ..Rule::sharing(ALPHA, part, running.windows()) };
+    let rule = Rule { minimum, ..Rule::sharing(ALPHA, part, document.windows()) };
     limits.into_iter().map(|limit| verdict(limit, found, &rule)).collect()
 }
 

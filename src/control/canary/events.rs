@@ -5,29 +5,28 @@
 
 use serde_json::json;
 
-use super::Running;
-use crate::control::document;
+use crate::control::documents::{CanaryDocument, json as value};
 use crate::rollout::{Notice, PauseReason, State, Transition};
 use crate::store::NewEvent;
 
 /// An event for each transition that `after` has and `before` has not.
-pub(in crate::control) fn transitions(before: &Running, after: &Running) -> Vec<NewEvent> {
-    let known = before.canary.status().history.total();
+pub(in crate::control) fn transitions(before: Option<&CanaryDocument>, after: &CanaryDocument) -> Vec<NewEvent> {
+    let known = before.map_or(0, |before| before.canary.status().history.total());
     let history = after.canary.status().history;
     let fresh = usize::try_from(history.total().saturating_sub(known)).unwrap_or(usize::MAX);
     let all: Vec<&Transition> = history.iter().collect();
     let first = all.len().saturating_sub(fresh);
     let event = |place: usize| {
         let transition = all[place];
-        let body = json!({"transition": document::json(transition), "actor": transition.actor, "reason": transition.reason});
+        let body = json!({"transition": value(transition), "actor": transition.actor, "reason": transition.reason});
         event(after, kind(place.checked_sub(1).map(|place| all[place]), transition), body)
     };
     (first..all.len()).map(event).collect()
 }
 
 /// The event a notice is worth; none when a transition has said the same.
-pub(super) fn notice(running: &Running, notice: Notice, text: &str) -> Option<NewEvent> {
-    let history = running.canary.status().history;
+pub(super) fn notice(document: &CanaryDocument, notice: Notice, text: &str) -> Option<NewEvent> {
+    let history = document.canary.status().history;
     let said = || history.iter().any(|transition| transition.reason == text);
     let name = match notice {
         Notice::GuardFailing if !said() => "guard_failing",
@@ -46,19 +45,19 @@ pub(super) fn notice(running: &Running, notice: Notice, text: &str) -> Option<Ne
         | Notice::RolledBack
         | Notice::Ended => return None,
     };
-    Some(event(running, name, json!({"reason": text})))
+    Some(event(document, name, json!({"reason": text})))
 }
 
 /// The canary has moved its alias, to its new collection or back.
-pub(super) fn moved(running: &Running, alias: &str, from: &str, to: &str) -> NewEvent {
-    let (id, state) = (running.canary.id(), running.canary.state().name().replace('_', " "));
+pub(super) fn moved(document: &CanaryDocument, alias: &str, from: &str, to: &str) -> NewEvent {
+    let (id, state) = (document.canary.id(), document.canary.state().name().replace('_', " "));
     let body = json!({"canary": id, "previous": from, "collection": to, "reason": format!("the canary {id} is {state}")});
     NewEvent { kind: "alias.switched".to_owned(), subject: alias.to_owned(), body }
 }
 
-fn event(running: &Running, name: &str, mut body: serde_json::Value) -> NewEvent {
-    body["canary"] = json!(running.canary.id());
-    NewEvent { kind: format!("canary.{name}"), subject: running.canary.plan().spec().alias.clone(), body }
+fn event(document: &CanaryDocument, name: &str, mut body: serde_json::Value) -> NewEvent {
+    body["canary"] = json!(document.canary.id());
+    NewEvent { kind: format!("canary.{name}"), subject: document.alias().to_owned(), body }
 }
 
 /// What people call the step from one state to the next.

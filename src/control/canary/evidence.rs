@@ -1,53 +1,40 @@
 //! Evidence: what every replica counts, written where all can read it, and read together by the controller.
 
+use super::Canaries;
 use super::guards::judge;
 use super::observed::Observed;
 use super::readings::Readings;
-use super::windows::{is_counting, scope};
-use super::{Running, writable};
 use crate::control::clock;
-use crate::control::error::ControlError;
-use crate::control::experiment::scope_of_all as scope_of_experiment;
-use crate::control::state::Control;
+use crate::control::documents::{CanaryDocument, json};
+use crate::control::engine::ControlError;
 use crate::rollout::{Evidence, Measurement};
 
-impl Control {
+impl Canaries {
     /// Writes down what this process has counted for each canary. By every replica, every second or so: what a process
     /// that is killed has not written is not missed, since shares of what was counted are compared, not sums.
-    pub(in crate::control) async fn flush_observations(&self) -> Result<(), ControlError> {
-        let state = self.0.state.load_full();
-        for running in state.held.canaries.values().filter(|running| is_counting(running)) {
-            let seen = writable(&Observed::here(self.registry(), running));
-            self.0.store.put_observation(&scope(running), &self.0.replica, &seen).await?;
+    pub(in crate::control) async fn flush(&self) -> Result<(), ControlError> {
+        let state = self.engine.state();
+        for document in state.documents.canaries.values().filter(|document| document.is_counting()) {
+            let seen = json(&Observed::here(self.engine.registry(), document));
+            self.engine.store().put_observation(&document.scope(), self.engine.replica(), &seen).await?;
         }
         Ok(())
     }
 
-    /// Lets go of the counters of windows that are over, and of rollouts that have ended. Not while a table is being built:
-    /// it takes its counters before the state that names them is there.
-    pub(in crate::control) fn forget_cohorts(&self) {
-        let Ok(_writing) = self.0.writer.try_lock() else { return };
-        let state = self.0.state.load();
-        let windows = state.held.canaries.values().filter(|running| is_counting(running)).map(scope);
-        let experiments = state.held.experiments.values().filter(|trial| trial.is_live());
-        let kept: Vec<String> = windows.chain(experiments.map(|trial| scope_of_experiment(trial.experiment.id()))).collect();
-        self.registry().retain_cohorts(|key| kept.iter().any(|scope| key.starts_with(scope.as_str())));
-    }
-
     /// What is known about a canary now.
-    pub(super) async fn evidence(&self, running: &Running, readings: &Readings) -> Evidence {
-        let measured = match running.canary.shadow() {
-            Some(stage) => self.comparison(running, stage).await,
-            None => self.observed(running).await.map(|seen| measurement(running, &seen, readings)),
+    pub(super) async fn evidence(&self, document: &CanaryDocument, readings: &Readings) -> Evidence {
+        let measured = match document.canary.shadow() {
+            Some(stage) => self.comparison(document, stage).await,
+            None => self.observed(document).await.map(|seen| measurement(document, &seen, readings)),
         };
-        let (counted, uncounted) = match self.counted().await {
+        let (counted, uncounted) = match self.losses.counted().await {
             Ok(counted) => (counted, None),
-            Err(error) => (self.counted_lately(), Some(error.to_string())),
+            Err(error) => (self.losses.counted_lately(), Some(error.to_string())),
         };
         Evidence {
-            applied: self.is_applied(running.revision).await,
-            frozen: self.plan().frozen(clock::now()),
-            basis: self.stands(running.canary.basis()).await,
+            applied: self.engine.is_applied(document.revision).await,
+            frozen: self.engine.plan().frozen(clock::now()),
+            basis: self.engine.stands(document.canary.basis()).await,
             measured: measured.map_err(|error| error.to_string()),
             counted,
             uncounted,
@@ -55,10 +42,10 @@ impl Control {
     }
 
     /// The current window as all replicas have seen it, this one up to now.
-    pub(super) async fn observed(&self, running: &Running) -> Result<Observed, ControlError> {
-        let mut all = if is_counting(running) { Observed::here(self.registry(), running) } else { Observed::default() };
-        for observation in self.0.store.observations(&scope(running)).await? {
-            if observation.replica != self.0.replica {
+    pub(super) async fn observed(&self, document: &CanaryDocument) -> Result<Observed, ControlError> {
+        let mut all = if document.is_counting() { Observed::here(self.engine.registry(), document) } else { Observed::default() };
+        for observation in self.engine.store().observations(&document.scope()).await? {
+            if observation.replica != self.engine.replica() {
                 let theirs = serde_json::from_value(observation.body)
                     .map_err(|error| ControlError::Observation { replica: observation.replica, reason: error.to_string() })?;
                 all.add(&theirs);
@@ -66,28 +53,14 @@ impl Control {
         }
         Ok(all)
     }
-
-    /// Whether every live replica routes by the store's `revision` or a later one. Not knowing is not yes.
-    pub(in crate::control) async fn is_applied(&self, revision: u64) -> bool {
-        match self.0.store.replicas().await {
-            Ok(replicas) => replicas
-                .iter()
-                .filter(|replica| super::super::steward::is_live(replica))
-                .all(|replica| replica.report.applied_revision >= revision || replica.report.id == self.0.replica),
-            Err(error) => {
-                tracing::warn!(%error, "it is not known whether every replica has applied the share");
-                false
-            }
-        }
-    }
 }
 
-fn measurement(running: &Running, seen: &Observed, readings: &Readings) -> Measurement {
+fn measurement(document: &CanaryDocument, seen: &Observed, readings: &Readings) -> Measurement {
     Measurement {
-        window: running.canary.window(),
+        window: document.canary.window(),
         canary: seen.canary.numbers(),
         control: seen.control.numbers(),
-        evaluations: judge(running, seen, readings),
+        evaluations: judge(document, seen, readings),
         comparison: None,
     }
 }

@@ -1,21 +1,21 @@
 //! Canaries under way, for a scrape.
 
-use super::running::Running;
+use super::Canaries;
 use crate::control::clock;
-use crate::control::state::Control;
+use crate::control::documents::{CanaryDocument, Resource};
 use crate::metrics::{CanaryGauge, GuardGauge};
 use crate::rollout::{Timestamp, Verdict};
 
-impl Control {
-    pub(in crate::control) fn canary_gauges(&self) -> Vec<CanaryGauge> {
-        let (state, now) = (self.0.state.load(), clock::now());
-        let live = state.held.canaries.values().filter(|running| running.is_live());
-        live.map(|running| gauge(running, now)).collect()
+impl Canaries {
+    pub(in crate::control) fn gauges(&self) -> Vec<CanaryGauge> {
+        let (state, now) = (self.engine.state(), clock::now());
+        let live = state.documents.canaries.values().filter(|document| document.is_live());
+        live.map(|document| gauge(document, now)).collect()
     }
 }
 
-fn gauge(running: &Running, now: Timestamp) -> CanaryGauge {
-    let status = running.canary.status();
+fn gauge(document: &CanaryDocument, now: Timestamp) -> CanaryGauge {
+    let status = document.canary.status();
     let entered = status.history.last_transition().map_or(now, |last| last.at);
     let verdict = |verdict| match verdict {
         Verdict::Pass => 1.0,
@@ -25,7 +25,7 @@ fn gauge(running: &Running, now: Timestamp) -> CanaryGauge {
     let verdicts = status.verdicts.iter().map(|found| GuardGauge { guard: found.guard.clone(), verdict: verdict(found.verdict) });
     CanaryGauge {
         alias: status.alias.to_owned(),
-        id: running.canary.id().to_owned(),
+        id: document.canary.id().to_owned(),
         state: status.state,
         stage: status.current_stage,
         percentage: status.current_percentage,

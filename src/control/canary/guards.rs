@@ -2,9 +2,8 @@
 
 use super::observed::Observed;
 use super::readings::{self, Bounds, Readings};
-use super::running::{Running, Threshold, quantile};
-use crate::control::Plan;
-use crate::control::prometheus::NoValue;
+use crate::control::documents::{CanaryDocument, Threshold, quantile};
+use crate::control::plan::{NoValue, Plan};
 use crate::rollout::{Evaluation, Guard, Rule, Share, Verdict};
 use crate::stats::guard::{
     self, AgainstControl, Compared, Minimum, client_errors, client_errors_against_control, empty_share, empty_share_against_control,
@@ -33,28 +32,28 @@ pub(super) fn unsupported(rule: &Rule, plan: &Plan) -> Option<&'static str> {
 }
 
 /// Every guard's verdict on what was seen, and on what Prometheus said to those that ask it.
-pub(super) fn judge(running: &Running, seen: &Observed, readings: &Readings) -> Vec<Evaluation> {
-    let guards = running.guards();
+pub(super) fn judge(document: &CanaryDocument, seen: &Observed, readings: &Readings) -> Vec<Evaluation> {
+    let guards = document.guards();
     let counted = guards.iter().filter(|guard| !matches!(guard.rule, Rule::Prometheus { .. }));
     let questions: u32 = counted.map(|guard| 1 + u32::from(compares(&guard.rule))).sum();
     let part = 1.0 / f64::from(questions.max(1));
-    let spec = running.canary.plan().spec();
+    let spec = document.canary.plan().spec();
     let minimum = Minimum { requests: spec.minimum_requests, units: spec.minimum_units };
-    let rule = guard::Rule { minimum, ..guard::Rule::sharing(ALPHA, part, running.windows()) };
-    let mut tails = running.frozen.latencies.iter().copied().enumerate();
+    let rule = guard::Rule { minimum, ..guard::Rule::sharing(ALPHA, part, document.windows()) };
+    let mut tails = document.frozen.latencies.iter().copied().enumerate();
     let bench = Bench {
         seen,
         rule,
-        share: running.canary.share(),
-        usually_refused: running.frozen.usually_refused,
+        share: document.canary.share(),
+        usually_refused: document.frozen.usually_refused,
         nobody: Cohort::default(),
         stable: seen.stable().unwrap_or_default(),
     };
     let judge = |guard: &Guard| match &guard.rule {
         Rule::Prometheus { max, min, looks, .. } => {
-            let reading = readings.get(running.canary.id()).and_then(|readings| readings.get(guard.name()));
+            let reading = readings.get(document.canary.id()).and_then(|readings| readings.get(guard.name()));
             let bounds = Bounds { max: *max, min: *min, looks: *looks };
-            readings::judge(guard, &bounds, reading.unwrap_or(&Err(NoValue::NotAsked)), running.canary.status().verdicts)
+            readings::judge(guard, &bounds, reading.unwrap_or(&Err(NoValue::NotAsked)), document.canary.status().verdicts)
         }
         _ => bench.judge(guard, &mut tails),
     };

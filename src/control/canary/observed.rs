@@ -5,11 +5,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Running, Watched, watched};
-use crate::metrics::{CohortTotals, Registry, Snapshot, UnitWords};
+use crate::control::documents::CanaryDocument;
+use crate::control::table::{Watched, summary, watched};
+use crate::metrics::{CohortTotals, Registry, Snapshot};
 use crate::rollout::CohortNumbers;
-use crate::stats::unit_set::WORDS;
-use crate::stats::{BUCKETS, Cohort, Sums, UnitSet};
+use crate::stats::Cohort;
 
 /// One cohort, for every pair of thresholds, and the latencies of its answers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -27,9 +27,9 @@ pub(super) struct Observed {
 
 impl Observed {
     /// What this process has counted.
-    pub(super) fn here(registry: &Registry, running: &Running) -> Self {
+    pub(super) fn here(registry: &Registry, document: &CanaryDocument) -> Self {
         let side = |cohort| {
-            let totals: Vec<CohortTotals> = watched(registry, running, cohort).iter().map(|cohort| cohort.totals()).collect();
+            let totals: Vec<CohortTotals> = watched(registry, document, cohort).iter().map(|cohort| cohort.totals()).collect();
             Side::of(&totals)
         };
         Self { canary: side(Watched::Canary), control: side(Watched::Control), rest: side(Watched::Rest) }
@@ -92,37 +92,4 @@ impl Side {
     pub(super) fn quantile(&self, q: f64) -> Option<f64> {
         Snapshot { buckets: self.latencies.clone(), sum_us: 0 }.quantile(q)
     }
-}
-
-/// From counters to what statistics are made of.
-pub(in crate::control) fn summary(totals: &CohortTotals) -> Cohort {
-    let sums = |bucket: usize| {
-        let group = totals.groups[bucket];
-        Sums {
-            requests: group.requests,
-            errors: group.errors,
-            over_limit: group.over_limit,
-            over_reference: group.over_reference,
-            latency_us: group.latency_us,
-            bytes: group.bytes,
-            lists: group.found.lists,
-            empty: group.found.empty,
-            hits: group.found.hits,
-            scored: group.found.scored,
-            top_score: group.found.top_score,
-            refused: group.refused,
-            clients_fault: group.clients_fault,
-            unauthorized: group.unauthorized,
-            missing: group.missing,
-        }
-    };
-    let of_bits = |levels: &UnitWords| {
-        UnitSet::of_words(levels.each_ref().map(|words| {
-            let mut set = Box::new([0; WORDS]);
-            set.copy_from_slice(words);
-            set
-        }))
-    };
-    let units = totals.first.as_ref().map_or_else(|| of_bits(&totals.seen), |first| first.iter().copied().collect());
-    Cohort::of_counts(std::array::from_fn::<_, BUCKETS, _>(sums), units, of_bits(&totals.hurt), of_bits(&totals.refused))
 }

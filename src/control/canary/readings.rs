@@ -5,24 +5,23 @@ use std::collections::{BTreeMap, HashMap};
 use futures_util::future::join_all;
 use tokio::time::{Instant, timeout_at};
 
-use super::Running;
-use super::windows::is_counting;
-use crate::control::prometheus::NoValue;
-use crate::control::state::Control;
+use super::Canaries;
+use crate::control::documents::CanaryDocument;
+use crate::control::plan::NoValue;
 use crate::rollout::{Evaluation, Guard, Rule, Verdict, filled};
 
 /// A value, or why there is none, for each such guard of each canary by its id.
 pub(super) type Readings = HashMap<String, BTreeMap<String, Result<f64, NoValue>>>;
 
-impl Control {
+impl Canaries {
     /// Asks for all guards at once, and waits no longer than for one: the controller has a lease to keep, and canaries on
     /// their way back wait behind this. Those that are not watched have nothing to ask.
-    pub(super) async fn readings(&self, canaries: &[Running]) -> Readings {
-        let prometheus = self.plan().prometheus.clone();
-        let asking = canaries.iter().filter(|running| is_counting(running)).flat_map(|running| {
-            let spec = running.canary.plan().spec();
-            running.guards().iter().filter_map(|guard| match &guard.rule {
-                Rule::Prometheus { query, .. } => Some((running.canary.id(), guard.name(), filled(query, &spec.alias, &spec.collection))),
+    pub(super) async fn readings(&self, canaries: &[CanaryDocument]) -> Readings {
+        let prometheus = self.engine.plan().prometheus.clone();
+        let asking = canaries.iter().filter(|document| document.is_counting()).flat_map(|document| {
+            let spec = document.canary.plan().spec();
+            document.guards().iter().filter_map(|guard| match &guard.rule {
+                Rule::Prometheus { query, .. } => Some((document.canary.id(), guard.name(), filled(query, &spec.alias, &spec.collection))),
                 _ => None,
             })
         });

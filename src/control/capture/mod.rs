@@ -1,8 +1,8 @@
-//! Recording what users ask of an alias, for whoever reads along.
+//! Recording what users ask of an alias, for a reader.
 //!
 //! A capture lives in this process alone, and as long as its reader: nothing of it is stored but that it was asked for. It is
 //! an overlay of the state, so the table is built with it as with everything else. Opt-in twice: `shadow.capture`
-//! allows it, and somebody has to ask.
+//! allows it, and an operator has to ask.
 
 mod spec;
 #[cfg(test)]
@@ -15,16 +15,11 @@ use tokio::sync::mpsc;
 
 pub use spec::CaptureSpec;
 
-use super::author::{Author, Deed};
 use super::clock;
-use super::document::json;
-use super::error::ControlError;
-use super::names::known_alias;
-use super::state::{Control, State};
+use super::engine::{Action, Caller, ControlError, Engine, Intent, known_alias};
 use crate::golden::{Ended, Header, Progress, VERSION};
 use crate::live::{Capture, Recorded};
 use crate::rollout::Share;
-use crate::store;
 
 /// At a time, in this process: each is a reader, a queue of lines, and work for the mirror's one thread.
 const MAX_CAPTURES: usize = 4;
@@ -52,50 +47,63 @@ impl Capturing {
     }
 }
 
-impl Control {
+/// The captures of this process. Clones are the same.
+#[derive(Clone, Debug)]
+pub struct Captures {
+    engine: Engine,
+}
+
+impl Captures {
+    pub(super) fn new(engine: Engine) -> Self {
+        Self { engine }
+    }
+
     /// Begins to record; it ends when what is returned is dropped.
     ///
     /// # Errors
     /// When the configuration does not allow it, the spec is faulty, the name is unknown, there are too many already, or the
     /// audit log cannot be written.
-    pub async fn capture(&self, spec: CaptureSpec, author: Author) -> Result<Capturing, ControlError> {
-        let (control, alias, by) = (self.clone(), spec.alias.clone(), author.clone());
-        let beginning = async move { control.capture_now(spec, &by).await };
-        self.to_its_end(ACTION, alias, author, beginning).await
+    pub async fn begin(&self, spec: CaptureSpec, caller: Caller) -> Result<Capturing, ControlError> {
+        let (this, intent) = (self.clone(), Intent::new(Action::CaptureCreate, &spec.alias, caller));
+        self.engine.run(intent.clone(), async move { this.begin_now(spec, intent).await }).await
     }
 
-    async fn capture_now(&self, spec: CaptureSpec, author: &Author) -> Result<Capturing, ControlError> {
-        if !self.may_capture() {
+    async fn begin_now(&self, spec: CaptureSpec, intent: Intent) -> Result<Capturing, ControlError> {
+        if !self.are_allowed() {
             return Err(ControlError::CapturesOff);
         }
         let faults = spec.check();
         if !faults.is_empty() {
             return Err(ControlError::Invalid(faults));
         }
-        let _writing = self.0.writer.lock().await;
-        let state = self.0.state.load_full();
-        // Applications may ask a collection by its own name.
-        if !state.listing.collections.contains(&spec.alias) {
-            known_alias(&state.listing, &spec.alias)?;
-        }
-        if state.captures.len() >= MAX_CAPTURES {
-            return Err(ControlError::TooManyCaptures(MAX_CAPTURES));
-        }
+        let actor = intent.caller.actor.clone();
+        let writing = self.engine.begin(intent).await?;
         // In the log before a line of it is on its way (I4).
-        let audit = author.did(Deed { action: ACTION, subject: &spec.alias }, None, Some(json(&spec)));
-        self.commit(store::Change::new(audit, Vec::new())).await?;
+        let recorded = writing.commit(|state, draft| {
+            // Applications may ask a collection by its own name.
+            if !state.listing.collections.contains(&spec.alias) {
+                known_alias(&state.listing, &spec.alias)?;
+            }
+            if state.captures.len() >= MAX_CAPTURES {
+                return Err(ControlError::TooManyCaptures(MAX_CAPTURES));
+            }
+            draft.record(None::<&()>, Some(&spec));
+            Ok(())
+        });
+        recorded.await?;
         let header =
             Header { pointsman_capture: VERSION, alias: spec.alias.clone(), captured_at: clock::now(), percentage: spec.percentage };
         let (capture, lines) = Capture::channel(&spec.alias, Share::from_percentage(spec.percentage).slots(), spec.count);
-        self.record(|captures| captures.push(Arc::clone(&capture)));
-        tracing::info!(alias = spec.alias, count = spec.count, actor = author.actor, "a capture begins");
-        let (control, watched) = (self.clone(), Arc::clone(&capture));
+        self.engine.publish_next(|state| state.captures.push(Arc::clone(&capture)));
+        drop(writing);
+        tracing::info!(alias = spec.alias, count = spec.count, actor, "a capture begins");
+        let (engine, watched) = (self.engine.clone(), Arc::clone(&capture));
         // A reader that stands still without leaving cannot be told that its time is over, and keeps no place for that.
         let longest = spec.max_duration.get() + STANDSTILL;
         tokio::spawn(async move {
             let _ = tokio::time::timeout(longest, watched.closed()).await;
-            let _writing = control.0.writer.lock().await;
-            control.record(|captures| captures.retain(|capture| !Arc::ptr_eq(capture, &watched)));
+            let _still = engine.still().await;
+            engine.publish_next(|state| state.captures.retain(|capture| !Arc::ptr_eq(capture, &watched)));
             tracing::info!(alias = &*watched.alias, "a capture is over");
         });
         Ok(Capturing { header, lines, count: spec.count as u64, max_duration: spec.max_duration.get(), capture })
@@ -103,18 +111,7 @@ impl Control {
 
     /// Whether the configuration allows it.
     #[must_use]
-    pub fn may_capture(&self) -> bool {
-        self.plan().captures
-    }
-
-    /// Publishes with other captures. Only the holder of the writer's lock calls it.
-    fn record(&self, change: impl FnOnce(&mut Vec<Arc<Capture>>)) {
-        let mut next = State::clone(&self.0.state.load());
-        change(&mut next.captures);
-        next.revision += 1;
-        self.publish(next);
+    pub fn are_allowed(&self) -> bool {
+        self.engine.plan().captures
     }
 }
-
-/// In the audit log.
-const ACTION: &str = "capture";

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::config::{Config, ShadowConfig};
-use crate::control::testing::{author, config, control, list, listing};
+use crate::control::testing::{caller, config, control, list, listing};
 
 fn allowed() -> Config {
     let config = config();
@@ -24,7 +24,7 @@ async fn listed(config: Config) -> Control {
 }
 
 async fn begin(control: &Control) -> Result<Capturing, ControlError> {
-    control.capture(spec(&json!({"percentage": 25})), author()).await
+    control.captures.begin(spec(&json!({"percentage": 25})), caller()).await
 }
 
 fn recording(control: &Control) -> usize {
@@ -67,12 +67,12 @@ async fn it_lives_as_long_as_its_reader_and_so_many_at_a_time() {
 #[tokio::test]
 async fn the_kill_switch_stops_it_and_names_are_listed_first() {
     let control = listed(allowed()).await;
-    let unknown = control.capture(spec(&json!({"alias": "nothing"})), author()).await;
+    let unknown = control.captures.begin(spec(&json!({"alias": "nothing"})), caller()).await;
     assert!(matches!(unknown, Err(ControlError::UnknownName(name)) if name.name == "nothing"));
     let _capturing = begin(&control).await.expect("it is listed");
-    control.turn_kill_switch(true, author()).await.expect("it is turned");
+    control.kill_switch.turn(true, caller()).await.expect("it is turned");
     assert_eq!(recording(&control), 0);
-    control.turn_kill_switch(false, author()).await.expect("it is turned");
+    control.kill_switch.turn(false, caller()).await.expect("it is turned");
     assert_eq!(recording(&control), 1);
 }
 
@@ -97,7 +97,7 @@ fn faults_name_their_field() {
 async fn a_reader_that_neither_reads_nor_leaves_keeps_no_place() {
     let control = listed(allowed()).await;
     let spec = spec(&json!({"max_duration": "1ms"}));
-    let stands_still = control.capture(spec, author()).await.expect("there is room");
+    let stands_still = control.captures.begin(spec, caller()).await.expect("there is room");
     while recording(&control) > 0 {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }

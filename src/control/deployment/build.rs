@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::control::besides::Besides;
+use super::Deployments;
 use crate::control::clock;
-use crate::control::comparing::{Compared, unread};
-use crate::control::state::Control;
+use crate::control::engine::{Compared, unread, CommitExtras};
 use crate::live::DEFAULT_UPSTREAM;
 use crate::qdrant::{
     Client, CloneRecord, CloneStep, Compatibility, CopyFailed, CopyJob, Created, Difference, Failure, Listing, NotReadyInTime,
@@ -44,15 +43,15 @@ impl From<CopyFailed> for Outcome {
     }
 }
 
-impl Control {
+impl Deployments {
     /// The upstream that holds the alias.
     pub(super) fn here(&self) -> Result<Client, Outcome> {
-        Ok(self.plan().client(DEFAULT_UPSTREAM)?)
+        Ok(self.engine.plan().client(DEFAULT_UPSTREAM)?)
     }
 
     /// Whether it can be done at all. Only reads. The present collection is asked only where the new one is made or judged by
     /// it; after failed `attempts` one that is only compared with is left out (I14).
-    pub(super) async fn check_deployment(&self, spec: &DeploymentSpec, collection: &str, attempts: u32) -> Result<Outcome, Outcome> {
+    pub(super) async fn check(&self, spec: &DeploymentSpec, collection: &str, attempts: u32) -> Result<Outcome, Outcome> {
         let here = self.here()?;
         let listing = listed(&here).await?;
         let Some(previous) = listing.aliases.get(&spec.alias) else {
@@ -99,7 +98,7 @@ impl Control {
         };
         if built.is_ok() {
             // Writes by its name count for it from here on.
-            self.relist_with(&here).await;
+            self.engine.relist_with(&here).await;
         }
         built.map(|mut built| {
             if doubtful && known != Created::Yes {
@@ -131,9 +130,9 @@ impl Control {
     }
 
     async fn intend(&self, deployment: &Deployment, fence: &Fence, record: CloneRecord) -> Result<(), Outcome> {
-        let stored = self.edit_deployment(deployment.id(), fence, |deployment| {
+        let stored = self.edit_as_controller(deployment.id(), fence, |deployment| {
             deployment.intend(record);
-            Besides::default()
+            CommitExtras::default()
         });
         stored.await.map_err(|error| Outcome::Failed(error.to_string()))
     }
@@ -151,11 +150,11 @@ impl Control {
                 _ = store.tick() => {
                     let now = watched.borrow_and_update().clone();
                     if now.checkpoint.is_some() {
-                        let stored = self.edit_deployment(deployment.id(), fence, |deployment| {
+                        let stored = self.edit_as_controller(deployment.id(), fence, |deployment| {
                             deployment.progress(&now);
-                            Besides::default()
+                            CommitExtras::default()
                         });
-                        // Whoever cannot store how far he is goes no further: somebody else may be at it by now.
+                        // Without a stored checkpoint the copy goes no further: another replica may be at it by now.
                         stored.await.map_err(|error| Outcome::Failed(error.to_string()))?;
                     }
                 }
@@ -193,7 +192,7 @@ impl Control {
     }
 
     pub(super) async fn count_now(&self) -> Result<Counted, Outcome> {
-        self.counted().await.map_err(|error| Outcome::Failed(error.to_string()))
+        self.losses.counted().await.map_err(|error| Outcome::Failed(error.to_string()))
     }
 
     fn job(&self, deployment: &Deployment) -> Result<CopyJob, Outcome> {
@@ -268,7 +267,7 @@ async fn recover(here: &Client, mut record: CloneRecord, location: &str, doubtfu
     Ok(Built { record, surprises: Vec::new() })
 }
 
-/// Requests made for the old collection must be right for the new one, unless somebody has said that they need not.
+/// Requests made for the old collection must be right for the new one, unless the spec says that they need not.
 fn acknowledged(spec: &DeploymentSpec, previous: &str, differences: &[Difference]) -> Result<(), Outcome> {
     let compatibility = Compatibility { differences: differences.to_vec() };
     let blocking: Vec<String> = compatibility.blocking().map(ToString::to_string).collect();

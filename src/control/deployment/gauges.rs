@@ -1,21 +1,21 @@
 //! Deployments under way, for a scrape.
 
-use super::Deploying;
+use super::Deployments;
 use crate::control::clock;
-use crate::control::state::Control;
+use crate::control::documents::{DeploymentDocument, Resource};
 use crate::metrics::DeploymentGauge;
 use crate::rollout::Timestamp;
 
-impl Control {
-    pub(in crate::control) fn deployment_gauges(&self) -> Vec<DeploymentGauge> {
-        let (state, now) = (self.0.state.load(), clock::now());
-        let live = state.held.deployments.values().filter(|deploying| deploying.is_live());
-        live.map(|deploying| gauge(deploying, now)).collect()
+impl Deployments {
+    pub(in crate::control) fn gauges(&self) -> Vec<DeploymentGauge> {
+        let (state, now) = (self.engine.state(), clock::now());
+        let live = state.documents.deployments.values().filter(|document| document.is_live());
+        live.map(|document| gauge(document, now)).collect()
     }
 }
 
-fn gauge(deploying: &Deploying, now: Timestamp) -> DeploymentGauge {
-    let deployment = &deploying.deployment;
+fn gauge(document: &DeploymentDocument, now: Timestamp) -> DeploymentGauge {
+    let deployment = &document.deployment;
     let entered = deployment.history().last().map_or(now, |step| step.at);
     DeploymentGauge {
         alias: deployment.spec().alias.clone(),

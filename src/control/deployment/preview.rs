@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use crate::control::error::ControlError;
-use crate::control::state::Control;
+use super::Deployments;
+use crate::control::engine::ControlError;
 use crate::qdrant::{Difference, PlannedStep, Schema};
 use crate::rollout::deployment::{DeploymentSpec, Outcome, Source};
 use crate::routing::SpecFault;
@@ -32,10 +32,10 @@ pub struct PreviewStep {
     pub requests: Vec<PlannedStep>,
 }
 
-impl Control {
-    pub(super) async fn preview(&self, spec: &DeploymentSpec, collection: &str) -> Result<Preview, ControlError> {
+impl Deployments {
+    pub(super) async fn previewed(&self, spec: &DeploymentSpec, collection: &str) -> Result<Preview, ControlError> {
         // There is one attempt: what it cannot find out is said.
-        match self.check_deployment(spec, collection, 1).await {
+        match self.check(spec, collection, 1).await {
             Ok(Outcome::Checked { previous, schema, differences, warnings }) => Ok(Preview {
                 dry_run: true,
                 alias: spec.alias.clone(),
@@ -51,7 +51,7 @@ impl Control {
     }
 }
 
-impl Control {
+impl Deployments {
     /// Nothing is counted before a deployment begins; what was written lately is likely to go on.
     fn warnings_of_writes(&self, spec: &DeploymentSpec, previous: &str) -> Vec<String> {
         let source = match &spec.source {
@@ -63,7 +63,7 @@ impl Control {
         } else {
             "for writes after the verification the deployment waits in awaiting_acceptance"
         };
-        self.recently_written(source).into_iter().map(|written| format!("{written}: {goes_on}")).collect()
+        self.losses.recently_written(source).into_iter().map(|written| format!("{written}: {goes_on}")).collect()
     }
 }
 
@@ -80,7 +80,7 @@ fn steps(spec: &DeploymentSpec, collection: &str, previous: &str, schema: Option
         Source::Snapshot(location) => vec![step("creating", format!("recover `{collection}` from {location}"))],
         Source::External => vec![
             PreviewStep { requests, ..step("creating", format!("make `{collection}` with the schema of `{previous}`")) },
-            step("awaiting_ready", format!("wait until somebody has filled `{collection}` and says so")),
+            step("awaiting_ready", format!("wait until an operator has filled `{collection}` and says so")),
         ],
     };
     let strict = schema.and_then(|schema| schema.last_step(collection));
@@ -99,7 +99,7 @@ fn steps(spec: &DeploymentSpec, collection: &str, previous: &str, schema: Option
             ..step("finishing", format!("wait until `{collection}` is green and still, for at most {}", spec.ready_within))
         },
         step("validating", queries),
-        step("releasing", format!("send everybody on `{alias}` to `{collection}`, then switch the alias with one action")),
+        step("releasing", format!("send every user of `{alias}` to `{collection}`, then switch the alias with one action")),
         step("watching", format!("watch for {}, looking every {}; go back if a guard fails", spec.watch, spec.watch_every)),
         step("completed", old),
     ]);

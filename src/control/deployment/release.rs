@@ -2,29 +2,27 @@
 
 use ulid::Ulid;
 
+use super::Deployments;
 use super::build::listed;
-use super::round::Done;
+use super::steps::Done;
 use crate::config::{DEFAULT_UPSTREAM, Period};
-use crate::control::author::Author;
-use crate::control::besides::Besides;
-use crate::control::canary::Running;
-use crate::control::document::OWNER;
-use crate::control::loss::Departure;
-use crate::control::state::Control;
-use crate::control::{Consent, clock, document, retirement};
+use crate::control::clock;
+use crate::control::documents::{CanaryDocument, Departure, Owners, new_retirement_id};
+use crate::control::engine::{Caller, CommitExtras};
+use crate::control::loss::Consent;
 use crate::qdrant::{AliasFailed, Created, Undone};
 use crate::rollout::deployment::{Deployment, Outcome, Release};
 use crate::rollout::loss::Loss;
 use crate::rollout::retirement::Retirement;
 use crate::rollout::{By, Canary, CanarySpec, Command, Plan, StageSpec, State};
-use crate::store::{Expected, Fence, Key, Write};
+use crate::store::Fence;
 
 /// Requests that were sent to the new collection before the alias went back may still be inside it.
 const UNDO_GRACE: Period = Period::from_secs(600);
 
-impl Control {
+impl Deployments {
     pub(super) async fn validate_collection(&self, deployment: &Deployment) -> Result<Outcome, Outcome> {
-        let (here, plan) = (self.here()?, self.plan());
+        let (here, plan) = (self.here()?, self.engine.plan());
         let schema = here.describe(deployment.collection()).await?.schema;
         let queries = &deployment.spec().validation_queries;
         Ok(Outcome::Validated(here.validate(deployment.collection(), &schema, queries, plan.embedder.as_ref()).await))
@@ -39,36 +37,35 @@ impl Control {
             return Ok(Outcome::Late(loss).into());
         }
         let refused = |faults: String| Outcome::Refused(format!("no canary can be made of it: {faults}"));
-        let plan = Plan::try_from(canary_of(deployment).settled(self.plan().policy)).map_err(|faults| refused(faults.to_string()))?;
+        let plan = Plan::try_from(canary_of(deployment).settled(self.engine.plan().policy)).map_err(|faults| refused(faults.to_string()))?;
         let id = format!("canary_{}", Ulid::new());
         let (alias, now) = (&deployment.spec().alias, clock::now());
         let by = By::new("controller", format!("the deployment `{}` is ready", deployment.id()));
         let mut canary = Canary::create(&id, plan, now, &by);
         canary.count_from(deployment.stake().clone());
-        let before = Running::new(canary);
-        let mut after = before.clone();
-        if self.0.state.load().held.kill.on {
-            after.canary.kill_switch(now, true, &By::new("controller", "the kill switch is on"));
+        let mut document = CanaryDocument::new(canary);
+        if self.engine.state().documents.kill_switch().on {
+            document.canary.kill_switch(now, true, &By::new("controller", "the kill switch is on"));
         }
-        let mut writes = self.canary_writes(&before, &mut after);
-        writes.push(Write::Put { key: Key::new(OWNER, alias), body: document::json(&id), due_at: None, expected: Expected::Any });
-        Ok(Done { outcome: Outcome::Released(id), besides: writes.into() })
+        let mut writes = self.canaries.writes(None, &mut document);
+        writes.push(Owners::handed_to(&id, alias));
+        Ok(Done { outcome: Outcome::Released(id), extras: writes.into() })
     }
 
     /// The canary hears the traffic; whether the collection itself is well is looked at here.
     pub(super) async fn watch_release(&self, deployment: &Deployment, fence: &Fence) -> Result<Outcome, Outcome> {
-        let Some(running) = self.canary_of(deployment) else {
+        let Some(document) = self.canary_of(deployment) else {
             return Err(Outcome::Refused("the canary that moves the alias is gone".to_owned()));
         };
-        let canary = &running.canary;
+        let canary = &document.canary;
         // Verified again since the canary was made: its count starts again as well.
         if canary.stake_ahead() != deployment.stake() && !canary.state().is_terminal() {
-            let recounted = self.recount_canary(canary.id(), deployment.stake(), fence).await;
+            let recounted = self.canaries.recount(canary.id(), deployment.stake(), fence).await;
             recounted.map_err(|error| Outcome::Failed(error.to_string()))?;
         }
         // Accepted since the canary was made, which does not ask for it then.
         if deployment.accepts_lost_writes() && !canary.accepts_lost_writes() && !canary.state().is_terminal() {
-            let accepted = self.accept_for_canary(canary.id(), fence).await;
+            let accepted = self.canaries.accept(canary.id(), fence).await;
             accepted.map_err(|error| Outcome::Failed(error.to_string()))?;
         }
         let accepted = deployment.accepts_lost_writes() || canary.accepts_lost_writes();
@@ -96,29 +93,25 @@ impl Control {
         }
     }
 
-    pub(super) fn canary_of(&self, deployment: &Deployment) -> Option<Running> {
-        self.0.state.load().held.canaries.get(deployment.made().canary.as_ref()?).cloned()
-    }
-
     /// The alias first, then the collection.
     pub(super) async fn undo(&self, deployment: &Deployment) -> Result<Done, Outcome> {
-        if let Some(running) = self.canary_of(deployment) {
-            match running.canary.state() {
+        if let Some(document) = self.canary_of(deployment) {
+            match document.canary.state() {
                 State::Completed => self.move_back(deployment).await?,
                 state if state.is_terminal() => {}
                 state if state.is_live() || matches!(state, State::Scheduled | State::Initializing) => {
                     let why = deployment.history().last().map_or("", |step| &step.reason);
-                    let author = Author::pointsman(format!("the deployment goes back: {why}"));
-                    let aborted = self.command_canary(running.canary.id(), Command::Abort, Consent::Automatic, author).await;
+                    let caller = Caller::pointsman(format!("the deployment goes back: {why}"));
+                    let aborted = self.canaries.command(document.canary.id(), Command::Abort, Consent::Automatic, caller).await;
                     aborted.map_err(|error| Outcome::Failed(error.to_string()))?;
                     return Err(Outcome::NotYet);
                 }
-                _ => return Err(held_up(&running, deployment)),
+                _ => return Err(held_up(&document, deployment)),
             }
         }
         let Some(record) = &deployment.made().clone else { return Ok(Outcome::Undone(None).into()) };
         let here = self.here()?;
-        let back = match self.canary_of(deployment).and_then(|running| running.canary.stake_back().cloned()) {
+        let back = match self.canary_of(deployment).and_then(|document| document.canary.stake_back().cloned()) {
             Some(stake) => stake.loss(&self.count_now().await?).filter(Loss::is_real),
             None => None,
         };
@@ -137,30 +130,30 @@ impl Control {
         if !deployment.has_served() || record.created != Created::Yes {
             return Ok(Outcome::Undone(Some(here.undo_clone(record).await?)).into());
         }
-        let scheduled = Retirement::scheduled(retirement::new_id(), DEFAULT_UPSTREAM, &record.name, UNDO_GRACE, clock::now());
+        let scheduled = Retirement::scheduled(new_retirement_id(), DEFAULT_UPSTREAM, &record.name, UNDO_GRACE, clock::now());
         let reason = format!("`{}` has served users, and is retired by `{}` after {UNDO_GRACE}", record.name, scheduled.id);
         let scheduled = Retirement { reason: Some(format!("the deployment `{}` went back", deployment.id())), ..scheduled };
-        let besides = Besides { writes: vec![retirement::put(&scheduled)], events: vec![retirement::event(&scheduled)] };
-        Ok(Done { outcome: Outcome::Undone(Some(Undone::Kept { reason })), besides })
+        let extras = CommitExtras { writes: vec![scheduled.write()], events: vec![scheduled.event()] };
+        Ok(Done { outcome: Outcome::Undone(Some(Undone::Kept { reason })), extras })
     }
 
-    /// For a canary that had just come to its end when somebody wanted it back.
+    /// For a canary that had just come to its end when an operator wanted it back.
     async fn move_back(&self, deployment: &Deployment) -> Result<(), Outcome> {
         let (Some(previous), spec) = (deployment.found().previous.as_deref(), deployment.spec()) else { return Ok(()) };
-        let _moving = self.0.moving.lock().await;
+        let _moving = self.engine.moving().lock().await;
         let here = self.here()?;
         if listed(&here).await?.aliases.get(&spec.alias).is_none_or(|target| target != deployment.collection()) {
             return Ok(());
         }
-        let author = Author::pointsman(format!("the deployment `{}` goes back", deployment.id()));
-        let claimed = self.claim_now((DEFAULT_UPSTREAM, previous), &format!("the alias `{}`", spec.alias), &author).await;
+        let caller = Caller::pointsman(format!("the deployment `{}` goes back", deployment.id()));
+        let claimed = self.engine.claim_now((DEFAULT_UPSTREAM, previous), &format!("the alias `{}`", spec.alias), &caller).await;
         claimed.map_err(|error| Outcome::Failed(error.to_string()))?;
-        let back = self.canary_of(deployment).and_then(|running| running.canary.stake_back().cloned());
+        let back = self.canary_of(deployment).and_then(|document| document.canary.stake_back().cloned());
         let departure = Departure::now(&spec.alias, deployment.collection(), previous, &self.count_now().await?, clock::now());
         let moved = here.switch_alias(&spec.alias, previous, Some(deployment.collection())).await;
-        self.relist_with(&here).await;
+        self.engine.relist_with(&here).await;
         if moved.is_ok() {
-            let kept = self.remember(&departure.since(back.as_ref(), Some(deployment.stake()))).await;
+            let kept = self.engine.keep(departure.since(back.as_ref(), Some(deployment.stake())).writes()).await;
             kept.map_err(|error| Outcome::Failed(error.to_string()))?;
         }
         match moved {
@@ -171,10 +164,10 @@ impl Control {
 }
 
 /// What the operator is told while the canary cannot give the alias back.
-fn held_up(running: &Running, deployment: &Deployment) -> Outcome {
-    let status = running.canary.status();
+fn held_up(document: &CanaryDocument, deployment: &Deployment) -> Outcome {
+    let status = document.canary.status();
     let Some(error) = status.pending.iter().find_map(|pending| pending.last_error.as_deref()) else { return Outcome::NotYet };
-    let (alias, id) = (&deployment.spec().alias, running.canary.id());
+    let (alias, id) = (&deployment.spec().alias, document.canary.id());
     let previous = deployment.found().previous.as_deref().unwrap_or("COLLECTION");
     Outcome::Failed(format!(
         "the canary `{id}` has not moved `{alias}` back to `{previous}`: {error}. It is tried again; to move it by hand: \

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::config::Period;
 use crate::control::canary::Running;
 use crate::control::document::{CANARY, DEPLOYMENT, write};
-use crate::control::testing::{author, config, control};
+use crate::control::testing::{caller, config, control};
 use crate::control::{Consent, Control, ControlError, clock};
 use crate::qdrant::{Checkpoint, CloneRecord, Created, Place, Validated, Validation};
 use crate::rollout::deployment::{Built, Deployment, DeploymentCommand, DeploymentState, Outcome, Release};
@@ -58,25 +58,25 @@ async fn keeping(deployment: &Deployment) -> Control {
     let stages = vec![StageSpec::new(100.0, Period::default())];
     let spec = CanarySpec { deployment: Some("dep_1".to_owned()), stages, ..CanarySpec::new("docs", "docs_v2") };
     let plan = Plan::try_from(spec).expect("a legal plan");
-    let running = Running::new(Canary::create("canary_1", plan, clock::now(), &by()));
+    let running = CanaryDocument::new(Canary::create("canary_1", plan, clock::now(), &by()));
     let documents =
         vec![write(&DEPLOYMENT, "dep_1", Some(deployment), Expected::Absent), write(&CANARY, "canary_1", Some(&running), Expected::Absent)];
-    control.commit(Change::unaudited(documents)).await.expect("the store answers");
+    control.engine.put(Change::unaudited(documents)).await.expect("the store answers");
     control
 }
 
 fn canary(control: &Control) -> Canary {
-    control.0.state.load().held.canaries["canary_1"].canary.clone()
+    control.engine.state().documents.canaries["canary_1"].canary.clone()
 }
 
 #[tokio::test]
 async fn nothing_leads_to_a_copy_that_is_being_verified() {
     let control = keeping(&verifying()).await;
     for command in [Command::Approve, Command::Promote, Command::Skip] {
-        let refused = control.command_canary("canary_1", command, Consent::Given, author()).await.expect_err("its copy is compared");
+        let refused = control.canaries.command("canary_1", command, Consent::Given, caller()).await.expect_err("its copy is compared");
         assert!(matches!(refused, ControlError::NotNow { .. }), "{command}: {refused}");
     }
-    control.command_canary("canary_1", Command::Abort, Consent::Withheld, author()).await.expect("the way back is never held up");
+    control.canaries.command("canary_1", Command::Abort, Consent::Withheld, caller()).await.expect("the way back is never held up");
     assert_eq!(canary(&control).state(), State::Aborted);
 }
 
@@ -85,13 +85,13 @@ async fn nothing_leads_to_a_copy_that_is_being_verified() {
 async fn a_loss_that_is_accepted_for_the_deployment_is_accepted_for_its_canary() {
     let mut deployment = watching();
     let control = keeping(&deployment).await;
-    let lease = control.0.store.acquire_or_renew(&control.0.replica, Duration::from_secs(60)).await.expect("the store answers");
+    let lease = control.engine.store().acquire_or_renew(&control.engine.replica(), Duration::from_secs(60)).await.expect("the store answers");
     let fence = lease.fence().expect("no other replica asks");
     for accepts in [false, true] {
         if accepts {
             deployment.accept_lost_writes();
         }
-        let watched = control.watch_release(&deployment, &fence).await;
+        let watched = control.deployments.watch_release(&deployment, &fence).await;
         assert_eq!(watched, Ok(Outcome::Watched(Release::Goes(None))));
         assert_eq!(canary(&control).accepts_lost_writes(), accepts);
     }
@@ -101,9 +101,9 @@ async fn a_loss_that_is_accepted_for_the_deployment_is_accepted_for_its_canary()
 async fn a_retirement_that_a_way_back_schedules_is_told() {
     let mut deployment = watching();
     let control = keeping(&deployment).await;
-    control.command_canary("canary_1", Command::Abort, Consent::Withheld, author()).await.expect("it has not begun");
+    control.canaries.command("canary_1", Command::Abort, Consent::Withheld, caller()).await.expect("it has not begun");
     deployment.command(clock::now(), DeploymentCommand::Rollback, &by()).expect("it has a canary");
-    let Ok(done) = control.undo(&deployment).await else { panic!("nothing is in the way") };
+    let Ok(done) = control.deployments.undo(&deployment).await else { panic!("nothing is in the way") };
     let told: Vec<&str> = done.besides.events.iter().map(|event| event.kind.as_str()).collect();
     assert_eq!((done.besides.writes.len(), told), (1, vec!["retirement.scheduled"]));
 }

@@ -2,12 +2,15 @@
 
 use serde::Serialize;
 
-use super::Deploying;
+use super::Deployments;
+use crate::control::documents::{DeploymentDocument, Resource};
+use crate::control::engine::ControlError;
 use crate::qdrant::Difference;
 use crate::qdrant::{Undone, Validation, Verification};
 use crate::rollout::Timestamp;
 use crate::rollout::deployment::{DeploymentSpec, DeploymentStep, Found};
-use crate::rollout::loss::Loss;
+use crate::rollout::Way;
+use crate::rollout::loss::{Counted, Loss};
 
 #[derive(Clone, Debug, Serialize)]
 pub struct DeploymentView {
@@ -58,14 +61,14 @@ pub struct CopyView {
     pub left_ms: Option<u64>,
 }
 
-impl From<&Deploying> for DeploymentView {
-    fn from(deploying: &Deploying) -> Self {
-        let deployment = &deploying.deployment;
+impl From<&DeploymentDocument> for DeploymentView {
+    fn from(document: &DeploymentDocument) -> Self {
+        let deployment = &document.deployment;
         let found = deployment.found().clone();
         let (attempts, error) = deployment.trouble().unzip();
         Self {
             id: deployment.id().to_owned(),
-            revision: deploying.revision,
+            revision: document.revision,
             alias: deployment.spec().alias.clone(),
             collection: deployment.collection().to_owned(),
             previous: found.previous.clone(),
@@ -99,4 +102,29 @@ fn progress(found: &Found) -> Option<CopyView> {
         points_per_second: found.points_per_second,
         left_ms: found.left_ms,
     })
+}
+
+impl Deployments {
+    /// # Errors
+    /// When there is no such deployment.
+    pub fn show(&self, id: &str) -> Result<DeploymentView, ControlError> {
+        Ok(self.view(&self.known(id)?, &self.losses.counted_lately()))
+    }
+
+    /// All deployments, the ended ones too, by id, which is by age.
+    #[must_use]
+    pub fn list(&self) -> Vec<DeploymentView> {
+        let counted = self.losses.counted_lately();
+        self.engine.state().documents.deployments.values().map(|document| self.view(document, &counted)).collect()
+    }
+
+    /// With what is counted by now, as long as that can still matter.
+    fn view(&self, document: &DeploymentDocument, counted: &Counted) -> DeploymentView {
+        let mut shown = document.clone();
+        if document.is_live() {
+            let back = self.canary_of(&document.deployment).and_then(|found| found.canary.loss(Way::Back, counted));
+            shown.deployment.note_counted(counted, back);
+        }
+        DeploymentView::from(&shown)
+    }
 }

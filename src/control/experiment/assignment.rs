@@ -1,21 +1,18 @@
 //! Where a unit is, for applications that embed per model.
 
-use super::pages::Page;
-use super::trial::ulid;
-use super::views::AssignmentView;
+use super::{AssignmentView, Experiments};
 use crate::control::LayerSlot;
-use crate::control::error::ControlError;
-use crate::control::state::Control;
-use crate::control::token_keys::TokenKeys;
+use crate::control::documents::{Page, TokenKeys, ulid};
+use crate::control::engine::ControlError;
 use crate::experiment::{State, Token, layer_salt, salt};
 use crate::routing::Reason;
 use crate::stats::Cohort;
 
-impl Control {
+impl Experiments {
     /// Where a unit is, without counting it.
     ///
     /// # Errors
-    /// When there is no such experiment, or it is not running.
+    /// When there is no such experiment, or it is not document.
     pub fn assignment(&self, id: &str, unit: &str) -> Result<AssignmentView, ControlError> {
         self.placed(id, unit, false)
     }
@@ -30,8 +27,8 @@ impl Control {
     }
 
     fn placed(&self, id: &str, unit: &str, counts: bool) -> Result<AssignmentView, ControlError> {
-        let trial = self.trial(id)?;
-        let (experiment, state) = (&trial.experiment, self.0.state.load());
+        let document = self.known(id)?;
+        let (experiment, state) = (&document.experiment, self.engine.state());
         let present = experiment.phase().zip(experiment.slices().present()).filter(|_| experiment.state() == State::Running);
         let (phase, slice) =
             present.ok_or_else(|| ControlError::ClosedExperiment { id: id.to_owned(), state: experiment.state().name() })?;
@@ -50,9 +47,9 @@ impl Control {
         };
         let counted = arm.filter(|_| counts && reason == Reason::Weights);
         if let Some(arm) = counted {
-            self.0.book.assigned(id, Page { phase: phase.number, slice: slice.number }, arm, assigned.hash);
+            self.book.assigned(id, Page { phase: phase.number, slice: slice.number }, arm, assigned.hash);
         }
-        let token = counted.zip(state.held.token_keys.as_ref().map(TokenKeys::signing)).zip(ulid(id)).map(|((arm, key), experiment)| {
+        let token = counted.zip(state.documents.token_keys().map(TokenKeys::signing)).zip(ulid(id)).map(|((arm, key), experiment)| {
             let bucket = u8::try_from(Cohort::bucket(assigned.hash)).unwrap_or(u8::MAX);
             key.seal(Token { experiment, phase: phase.number, arm: u8::try_from(arm).unwrap_or(u8::MAX), bucket })
         });

@@ -7,16 +7,16 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::keys::{Chunk, Keys};
-use super::pages::Page;
+use crate::control::documents::Page;
 use crate::experiment::{ArmSeen, Feedback, Place, Seen};
 use crate::stats::BUCKETS;
 use crate::store::Timestamp;
 
 #[derive(Debug, Default)]
-pub(in crate::control) struct Book {
+pub(super) struct Book {
     pages: Mutex<Pages>,
     /// Held while a page's counters are read, and while a page is put away.
-    turn: Mutex<()>,
+    snapshot: Mutex<()>,
 }
 
 #[derive(Debug, Default)]
@@ -67,8 +67,8 @@ impl Book {
 
     /// A page lies here and in the registry, in counters of each arm. Whoever reads it must not find a part of it gone, or
     /// make counters anew that were put away.
-    pub(super) fn turn(&self) -> MutexGuard<'_, ()> {
-        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn snapshot_lock(&self) -> MutexGuard<'_, ()> {
+        self.snapshot.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Those with anything on them.
@@ -77,7 +77,7 @@ impl Book {
     }
 
     /// Forgets a page.
-    pub(super) fn tear_out(&self, id: &str, page: Page) {
+    pub(super) fn drop_page(&self, id: &str, page: Page) {
         self.lock().seen.remove(&(id.to_owned(), page));
     }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::control::error::ControlError;
+use crate::control::engine::ControlError;
 use crate::routing::SpecFault;
 use crate::stats::inference::power::Design;
 use crate::stats::sequence::{Sequence, Sides};

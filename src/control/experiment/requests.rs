@@ -1,25 +1,18 @@
-//! What people ask of experiments.
+//! What operators ask of experiments.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use serde::Deserialize;
 use ulid::Ulid;
 
-use super::Trial;
-use super::views::ExperimentView;
+use super::{ExperimentView, Experiments, known};
 use crate::config::{DEFAULT_UPSTREAM, Period};
-use crate::control::aliases::AliasChange;
-use crate::control::author::{Author, Deed};
-use crate::control::change::Expected;
-use crate::control::document::json;
-use crate::control::error::ControlError;
-use crate::control::state::{Control, State};
-use crate::control::{Consent, clock, once, retirement};
+use crate::control::clock;
+use crate::control::documents::{ExperimentDocument, Noun, Resource};
+use crate::control::engine::{Action, Caller, ControlError, Creation, Draft, Expected, Intent, State, Steps};
 use crate::experiment::{Experiment, ExperimentSpec, Refusal};
-use crate::rollout::CanarySpec;
-use crate::routing::{SpecFault, SplitPolicy};
-use crate::store;
+use crate::rollout::loss::Counted;
+use crate::routing::SpecFault;
 
 /// Another split.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -35,254 +28,130 @@ pub struct ExperimentChange {
     pub reason: Option<String>,
 }
 
-/// Whom the alias is handed to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Handover {
-    Canary,
-    Switch,
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct StopRequest {
-    /// Default: what the experiment was made with.
-    #[serde(default)]
-    pub late_feedback: Option<Period>,
-    #[serde(default)]
-    pub reason: Option<String>,
-    /// The arm whose collection the alias is to get.
-    #[serde(default)]
-    pub promote: Option<String>,
-    /// How it gets it; default by a canary.
-    #[serde(default)]
-    pub by: Option<Handover>,
-    /// Also when acknowledged writes are lost by that.
-    #[serde(default)]
-    pub accept_lost_writes: bool,
-}
-
-impl Control {
+impl Experiments {
     /// Creates an experiment; it begins when its time has come. With a `key`, the same request creates one, however often
     /// it is sent.
     ///
     /// # Errors
     /// When the spec is faulty, an arm is not fit, something else runs on the alias, or the change cannot be kept.
-    pub async fn create_experiment(
-        &self,
-        spec: ExperimentSpec,
-        key: Option<String>,
-        author: Author,
-    ) -> Result<ExperimentView, ControlError> {
-        let (control, by) = (self.clone(), author.clone());
-        let subject = spec.alias.clone().unwrap_or_else(|| spec.name.clone());
-        let action = "experiment.create";
-        let about = subject.clone();
-        let creating = async move { control.create_experiment_now(spec, key.as_deref(), Deed { action, subject: &about }, &by).await };
-        self.to_its_end(action, subject, author, creating).await
-    }
-
-    async fn create_experiment_now(
-        &self,
-        spec: ExperimentSpec,
-        key: Option<&str>,
-        deed: Deed<'_>,
-        author: &Author,
-    ) -> Result<ExperimentView, ControlError> {
+    pub async fn create(&self, spec: ExperimentSpec, key: Option<String>, caller: Caller) -> Result<ExperimentView, ControlError> {
         let id = format!("exp_{}_{}", spec.name, Ulid::new());
-        let key = once::key(key, "experiment", &spec, &id);
-        if let Some(id) = self.created_before(key.as_ref()).await? {
-            return self.experiment(&id);
-        }
-        let plan = self.plan();
-        let spec = spec.normalized(&plan.upstream_names()).map_err(ControlError::Invalid)?;
-        let spec = if spec.alias.is_some() { spec.settled(plan.policy) } else { spec };
-        self.check_experiment(&spec).await?;
-        let counted = self.counted().await?;
-        let _writing = self.writing().await?;
-        let (alias, part) = (spec.alias.clone(), spec.layer);
-        let reason = author.reason.as_deref().unwrap_or("created");
-        let mut experiment = Experiment::create(&id, spec, clock::now(), &author.actor, reason);
-        let listing = Arc::clone(&self.0.state.load().listing);
-        let points_at = alias.as_ref().and_then(|alias| listing.aliases.get(alias));
-        if let Some(points_at) = points_at {
-            experiment.notice(clock::now(), points_at);
-        }
-        let mut trial = Trial { experiment, marks: Vec::new(), moved: Vec::new(), revision: 0 };
-        points_at.into_iter().for_each(|points_at| trial.count_from(points_at, &counted));
-        let created = self.commit_newest(|state| {
-            alias.iter().try_for_each(|alias| state.held.has_room(alias, &part))?;
-            let audit = author.did(deed, None, Some(json(&trial.experiment.spec())));
-            let writes = trial.writes(None, &state.held);
-            let mut change = store::Change { idempotency: key.clone(), events: trial.events(None), ..store::Change::new(audit, writes) };
-            for (upstream, collection) in trial.places() {
-                retirement::claim(state, (upstream.unwrap_or(DEFAULT_UPSTREAM), collection), &trial.name(), &mut change)?;
-            }
-            Ok((Some(change), ()))
-        });
-        if let Err(error) = created.await {
-            return match once::replayed(&error) {
-                Some(id) => self.experiment(&id),
-                None => Err(error.occupied(deed.subject)),
-            };
-        }
-        tracing::info!(experiment = id, alias, actor = author.actor, "experiment created");
-        self.experiment(&id)
+        let subject = spec.alias.clone().unwrap_or_else(|| spec.name.clone());
+        let creation = Creation { noun: Noun::Experiment, action: Action::ExperimentCreate, id, subject, request: spec, key, caller };
+        let id = self.engine.create(creation, New(self.clone())).await?;
+        self.show(&id)
     }
 
     /// Changes the split of a running experiment.
     ///
     /// # Errors
-    /// When there is no such experiment, it is not running, somebody else changed it, or the numbers are no split.
-    pub async fn change_experiment(
+    /// When there is no such experiment, it is not running, another change came first, or the numbers are no split.
+    pub async fn change(
         &self,
         id: &str,
         change: ExperimentChange,
         expected: Expected,
-        author: Author,
+        caller: Caller,
     ) -> Result<ExperimentView, ControlError> {
-        let author = Author { reason: change.reason.clone().or(author.reason), ..author };
-        self.edit_experiment("experiment.change", id, expected, author, move |experiment, author| {
+        let caller = caller.because(change.reason.clone());
+        self.edit(Intent::new(Action::ExperimentChange, id, caller), expected, move |experiment, caller| {
             let weights = change.weights.as_ref().map(|weights| in_order(experiment.spec(), weights)).transpose()?;
-            let reason = author.reason.as_deref().unwrap_or("the split was changed");
-            experiment.reweigh(clock::now(), (weights, change.exposure_percentage), &author.actor, reason).map_err(refused)
+            let reason = caller.reason.as_deref().unwrap_or("the split was changed");
+            experiment.reweigh(clock::now(), (weights, change.exposure_percentage), &caller.actor, reason).map_err(refused)
         })
         .await
     }
 
-    /// Sends the traffic back to the alias. The analysis is frozen when late feedback is in.
+    /// Sends the traffic back to the alias, whatever comes after it. The analysis is frozen when late feedback is in.
     ///
     /// # Errors
-    /// When there is no such experiment, it was stopped before and nothing is promoted, there is no such arm, or the handover is
-    /// refused: then it is stopped all the same.
-    pub async fn stop_experiment(&self, id: &str, stop: StopRequest, author: Author) -> Result<ExperimentView, ControlError> {
-        let author = Author { reason: stop.reason.clone().or(author.reason), ..author };
-        self.look_again().await?;
-        let winner = match &stop.promote {
-            None => None,
-            Some(arm) => Some(self.winner(id, arm, stop.by.unwrap_or(Handover::Canary))?),
-        };
-        let stake = winner.as_ref().and_then(|winner| self.trial(id).ok()?.stake(&winner.collection));
-        let accepts = stop.accept_lost_writes || self.trial(id)?.experiment.spec().accept_lost_writes;
-        // Before the experiment is stopped: a refusal changes nothing.
-        if let Some(stake) = &stake {
-            Consent::of(accepts).to(stake.loss(&self.counted().await?), "giving it the alias", "")?;
-        }
-        // One that has stopped already, by itself perhaps, has sent its traffic back: what is left is to act upon it.
-        let stopped = match &winner {
-            Some(_) if !self.trial(id)?.experiment.holds_alias() => self.experiment(id)?,
-            _ => self.send_back(id, stop.late_feedback, author.clone()).await?,
-        };
-        let Some(Winner { alias, collection, upstream, policy, by }) = winner else { return Ok(stopped) };
-        let author = Author { reason: Some(author.reason.unwrap_or_else(|| format!("the experiment `{id}` was won"))), ..author };
-        match by {
-            Handover::Canary => {
-                let spec = CanarySpec { upstream, accept_lost_writes: accepts, ..CanarySpec::new(alias, collection).settled(policy) };
-                self.create_canary_since(spec, None, stake, author).await?;
-            }
-            Handover::Switch => {
-                self.switch_alias(&alias, AliasChange { collection, accept_lost_writes: accepts, ..AliasChange::default() }, author)
-                    .await?;
-            }
-        }
-        self.experiment(id)
-    }
-
-    /// Stops an experiment, whatever comes after it.
+    /// When there is no such experiment, or it was stopped before.
     pub(in crate::control) async fn send_back(
         &self,
         id: &str,
         late: Option<Period>,
-        author: Author,
+        caller: Caller,
     ) -> Result<ExperimentView, ControlError> {
-        self.edit_experiment("experiment.stop", id, Expected::Any, author, move |experiment, author| {
-            let reason = author.reason.as_deref().unwrap_or("stopped");
-            experiment.stop(clock::now(), late, &author.actor, reason).map_err(refused)
+        self.edit(Intent::new(Action::ExperimentStop, id, caller), Expected::Any, move |experiment, caller| {
+            let reason = caller.reason.as_deref().unwrap_or("stopped");
+            experiment.stop(clock::now(), late, &caller.actor, reason).map_err(refused)
         })
         .await
     }
 
-    fn winner(&self, id: &str, arm: &str, by: Handover) -> Result<Winner, ControlError> {
-        let trial = self.trial(id)?;
-        let spec = trial.experiment.spec();
-        let invalid = |reason: String| ControlError::Invalid(vec![SpecFault::new("promote", reason)]);
-        let arm = spec.arms.iter().find(|known| known.name == arm).ok_or_else(|| invalid(format!("there is no arm `{arm}`")))?;
-        let alias = spec.alias.clone().ok_or_else(|| invalid("the experiment has no alias".to_owned()))?;
-        let collection = arm.collection.clone().ok_or_else(|| invalid(format!("the alias points at `{}` already", arm.name)))?;
-        let upstream = arm.upstream.clone().filter(|upstream| upstream != DEFAULT_UPSTREAM);
-        if let Some(upstream) = upstream.as_deref().filter(|_| by == Handover::Switch) {
-            let reason = format!("`{}` is on the upstream `{upstream}`, and an alias points at collections of its own Qdrant", arm.name);
-            return Err(ControlError::Invalid(vec![SpecFault::new("by", reason)]));
-        }
-        Ok(Winner { alias, collection, upstream, policy: spec.policy(self.plan().policy_before), by })
-    }
-
-    async fn edit_experiment(
+    async fn edit(
         &self,
-        action: &'static str,
-        id: &str,
+        intent: Intent,
         expected: Expected,
-        author: Author,
-        edit: impl Fn(&mut Experiment, &Author) -> Result<(), ControlError> + Send + Sync + 'static,
+        edit: impl Fn(&mut Experiment, &Caller) -> Result<(), ControlError> + Send + Sync + 'static,
     ) -> Result<ExperimentView, ControlError> {
-        let (control, by, subject) = (self.clone(), author.clone(), id.to_owned());
+        let (this, asked, Intent { subject: id, caller, action }) = (self.clone(), intent.clone(), intent.clone());
         let editing = async move {
-            let _writing = control.writing().await?;
-            let edited = control.commit_newest(|state| {
-                let before = state.trial(&subject)?;
+            let writing = this.engine.begin(asked).await?;
+            let edited = writing.commit(|state, draft| {
+                let before = known(state, &id)?;
                 if let Expected::Revision(wanted) = expected
                     && wanted != before.revision
                 {
-                    return Err(ControlError::StaleExperiment { id: subject.clone(), expected: wanted, current: before.revision });
+                    return Err(ControlError::StaleExperiment { id: id.clone(), expected: wanted, current: before.revision });
                 }
                 let mut after = before.clone();
-                edit(&mut after.experiment, &by)?;
-                let shown = |trial: &Trial| Some(json(&trial.experiment.phase()));
-                let deed = Deed { action, subject: before.alias().unwrap_or(&subject) };
-                let audit = by.did(deed, shown(before), shown(&after));
-                let mut change = store::Change::new(audit, after.writes(Some(before), &state.held));
-                change.events = after.events(Some(before));
-                Ok((Some(change), ()))
+                edit(&mut after.experiment, &caller)?;
+                draft.writes = after.writes(Some(before), &state.documents);
+                draft.events = after.events(Some(before));
+                draft.about(before.alias().unwrap_or(&id));
+                draft.record(Some(&before.experiment.phase()), Some(&after.experiment.phase()));
+                Ok(())
             });
             edited.await?;
-            tracing::info!(experiment = subject, action, actor = by.actor, "experiment changed");
-            control.experiment(&subject)
+            drop(writing);
+            tracing::info!(experiment = id, action = action.name(), actor = caller.actor, "experiment changed");
+            this.show(&id)
         };
-        self.to_its_end(action, id.to_owned(), author, editing).await
-    }
-
-    pub(super) fn trial(&self, id: &str) -> Result<Trial, ControlError> {
-        self.0.state.load().trial(id).cloned()
-    }
-
-    /// # Errors
-    /// When there is no such experiment.
-    pub fn experiment(&self, id: &str) -> Result<ExperimentView, ControlError> {
-        Ok(ExperimentView::of(&self.trial(id)?, &self.counted_lately(), self.plan().policy_before))
-    }
-
-    /// All experiments, the ended ones too, by id.
-    #[must_use]
-    pub fn experiments(&self) -> Vec<ExperimentView> {
-        let (counted, state) = (self.counted_lately(), self.0.state.load());
-        let view = |trial| ExperimentView::of(trial, &counted, state.plan.policy_before);
-        state.held.experiments.values().map(view).collect()
+        self.engine.run(intent, editing).await
     }
 }
 
-impl State {
-    fn trial(&self, id: &str) -> Result<&Trial, ControlError> {
-        self.held.experiments.get(id).ok_or_else(|| ControlError::NoExperiment(id.to_owned()))
-    }
+/// What a creation of an experiment does of its own.
+struct New(Experiments);
+
+struct Prepared {
+    /// With all its defaults.
+    spec: ExperimentSpec,
+    counted: Counted,
 }
 
-struct Winner {
-    alias: String,
-    collection: String,
-    upstream: Option<String>,
-    /// The canary deals what the experiment dealt.
-    policy: SplitPolicy,
-    by: Handover,
+impl Steps for New {
+    type Request = ExperimentSpec;
+    type Prepared = Prepared;
+
+    async fn prepare(&self, creation: &Creation<ExperimentSpec>) -> Result<Prepared, ControlError> {
+        let plan = self.0.engine.plan();
+        let spec = creation.request.clone().normalized(&plan.upstream_names()).map_err(ControlError::Invalid)?;
+        let spec = if spec.alias.is_some() { spec.settled(plan.policy) } else { spec };
+        self.0.check(&spec).await?;
+        Ok(Prepared { spec, counted: self.0.losses.counted().await? })
+    }
+
+    fn draft(&self, creation: &Creation<ExperimentSpec>, made: &Prepared, state: &State, draft: &mut Draft) -> Result<(), ControlError> {
+        let (caller, spec, now) = (&creation.caller, &made.spec, clock::now());
+        let reason = caller.reason.as_deref().unwrap_or("created");
+        let mut experiment = Experiment::create(&creation.id, spec.clone(), now, &caller.actor, reason);
+        let points_at = spec.alias.as_ref().and_then(|alias| state.listing.aliases.get(alias));
+        points_at.into_iter().for_each(|points_at| {
+            experiment.notice(now, points_at);
+        });
+        let mut document = ExperimentDocument { experiment, marks: Vec::new(), moved: Vec::new(), revision: 0 };
+        points_at.into_iter().for_each(|points_at| document.count_from(points_at, &made.counted));
+        spec.alias.iter().try_for_each(|alias| state.documents.has_room(alias, &spec.layer))?;
+        draft.writes = document.writes(None, &state.documents);
+        draft.events = document.events(None);
+        draft.record(None::<&()>, Some(spec));
+        for (upstream, collection) in document.places(&state.documents) {
+            draft.claim(state, (upstream.unwrap_or(DEFAULT_UPSTREAM), collection), &document.name())?;
+        }
+        Ok(())
+    }
 }
 
 fn refused(refusal: Refusal) -> ControlError {

@@ -1,15 +1,13 @@
 //! What is due, by the controller.
 
-use super::Trial;
+use super::Experiments;
 use crate::config::Timestamp;
-use crate::control::aside::aside;
-use crate::control::author::{Author, Deed};
-use crate::control::error::ControlError;
-use crate::control::state::Control;
-use crate::control::{clock, document};
+use crate::control::clock;
+use crate::control::documents::{ExperimentDocument, Resource, json};
+use crate::control::engine::{Action, ControlError, aside};
 use crate::experiment::{Experiment, State};
 use crate::rollout::BasisFault;
-use crate::store::{self, Fence};
+use crate::store::Fence;
 
 /// What there is to see of one experiment at one look.
 struct Seen<'a> {
@@ -33,61 +31,59 @@ impl Seen<'_> {
     }
 }
 
-impl Control {
+impl Experiments {
     /// Moves on every experiment whose time has come, and takes note of aliases that were moved and of what is gone. One that fails
     /// is tried again at the next round.
-    pub(in crate::control) async fn step_experiments(&self, fence: &Fence) {
-        let (state, now) = (self.0.state.load_full(), clock::now());
-        for trial in state.held.experiments.values() {
-            let basis = self.stands(trial.basis()).await;
-            let points_at = trial.alias().and_then(|alias| state.listing.aliases.get(alias)).map(String::as_str);
-            let is_due = trial.experiment.due_at().is_some_and(|due| due <= now);
-            let is_news = |collection: &str| trial.experiment.is_news(collection) || trial.lost_track_of(collection);
+    pub(in crate::control) async fn step_all(&self, fence: &Fence) {
+        let (state, now) = (self.engine.state(), clock::now());
+        for document in state.documents.experiments.values() {
+            let basis = self.engine.stands(document.basis()).await;
+            let points_at = document.alias().and_then(|alias| state.listing.aliases.get(alias)).map(String::as_str);
+            let is_due = document.experiment.due_at().is_some_and(|due| due <= now);
+            let is_news = |collection: &str| document.experiment.is_news(collection) || document.lost_track_of(collection);
             if !is_due && basis.is_ok() && !points_at.is_some_and(is_news) {
                 continue;
             }
             let seen = Seen { points_at, basis, now };
-            if let Err(error) = self.step_experiment(trial, &seen, fence).await {
-                tracing::warn!(experiment = trial.experiment.id(), %error, "an experiment could not be moved on; it is tried again");
+            if let Err(error) = self.step(document, &seen, fence).await {
+                tracing::warn!(experiment = document.experiment.id(), %error, "an experiment could not be moved on; it is tried again");
             }
         }
     }
 
-    async fn step_experiment(&self, before: &Trial, seen: &Seen<'_>, fence: &Fence) -> Result<(), ControlError> {
+    async fn step(&self, before: &ExperimentDocument, seen: &Seen<'_>, fence: &Fence) -> Result<(), ControlError> {
         let (mut after, now) = (before.clone(), seen.now);
         let mut quietly = "the next slice of time begins".to_owned();
         if before.experiment.state() == State::Settling {
             // The last word needs what every replica has counted, and they all know by now that it is over.
-            if !self.is_applied(before.revision).await {
+            if !self.engine.is_applied(before.revision).await {
                 return Ok(());
             }
-            let (control, trial) = (self.clone(), before.clone());
-            let reports = aside(async move { control.reports(&trial).await }).await.ok_or(ControlError::Stopping)??;
-            after.experiment.end(now, document::json(&reports));
+            let (this, document) = (self.clone(), before.clone());
+            let reports = aside(async move { this.reports(&document).await }).await.ok_or(ControlError::Stopping)??;
+            after.experiment.end(now, json(&reports));
         } else {
             let moved_to = seen.points_at.filter(|points_at| before.lost_track_of(points_at));
             if let Some(points_at) = moved_to {
-                after.follow(points_at, &self.counted().await?);
+                after.follow(points_at, &self.losses.counted().await?);
                 quietly = format!("the alias was moved to `{points_at}`, whose writes are counted from now on");
             }
             if !seen.heeded_by(&mut after.experiment) && moved_to.is_none() {
                 return Ok(());
             }
         }
-        let _writing = self.0.writer.lock().await;
+        let writing = self.engine.begin_step(Action::ExperimentStep, fence).await;
         // A new slice of time is no step of its history: there would be hundreds.
         let step = after.experiment.history().last().filter(|last| before.experiment.history().last() != Some(*last));
-        let author = Author::pointsman(step.map_or(&quietly, |step| &step.reason));
-        let deed = Deed { action: "experiment.step", subject: before.alias().unwrap_or(before.experiment.id()) };
-        let shown = |experiment: &Experiment| Some(document::json(&experiment.state()));
-        let audit = author.did(deed, shown(&before.experiment), shown(&after.experiment));
-        self.commit_newest(|state| {
-            let mut change = store::Change::new(audit.clone(), after.writes(Some(before), &state.held));
-            change.events = after.events(Some(before));
-            change.fence = Some(fence.clone());
-            Ok((Some(change), ()))
-        })
-        .await?;
+        let reason = step.map_or(quietly, |step| step.reason.clone());
+        let subject = before.alias().unwrap_or(before.id());
+        let stepped = writing.commit(|state, draft| {
+            draft.writes = after.writes(Some(before), &state.documents);
+            draft.events = after.events(Some(before));
+            draft.record_step(subject, reason.clone(), &before.experiment.state(), &after.experiment.state());
+            Ok(())
+        });
+        stepped.await?;
         if step.is_some() {
             tracing::info!(experiment = after.experiment.id(), state = after.experiment.state().name(), "experiment");
         }

@@ -10,7 +10,7 @@ use super::requests::StopRequest;
 use super::seen::NO_THRESHOLD;
 use crate::config::{Period, Timestamp};
 use crate::control::author::Deed;
-use crate::control::testing::{author, config, config_in, control, list, listing};
+use crate::control::testing::{caller, config, config_in, control, list, listing};
 use crate::control::{Control, ControlError, clock};
 use crate::experiment::{Experiment, Feedback, Part};
 use crate::metrics::{CohortSample, Ending};
@@ -42,10 +42,10 @@ fn begun_at(at: Timestamp, arms: &Value) -> Experiment {
 
 /// Keeps it as it is now.
 async fn keep(control: &Control, experiment: &Experiment) {
-    let before = control.trial(experiment.id()).ok();
-    let after = Trial { experiment: experiment.clone(), marks: Vec::new(), moved: Vec::new(), revision: 0 };
-    let audit = author().did(Deed { action: "experiment.step", subject: "docs" }, None, None);
-    control.commit(Change::new(audit, after.writes(before.as_ref(), &control.0.state.load().held))).await.expect("the store answers");
+    let before = control.experiments.known(experiment.id()).ok();
+    let after = ExperimentDocument { experiment: experiment.clone(), marks: Vec::new(), moved: Vec::new(), revision: 0 };
+    let audit = caller().did(Deed { action: "experiment.step", subject: "docs" }, None, None);
+    control.engine.put(Change::new(audit, after.writes(before.as_ref(), &control.engine.state().held))).await.expect("the store answers");
 }
 
 /// A control plane that keeps it, and its id.
@@ -71,15 +71,15 @@ fn clicks(keys: std::ops::Range<usize>) -> Vec<Feedback> {
 
 /// Requests and clicks of the control in these slices.
 async fn seen(control: &Control, id: &str, slices: std::ops::RangeInclusive<u32>) -> (u64, u64) {
-    let trial = control.trial(id).expect("it is kept");
-    let seen = control.seen(&trial, 1, &slices).await.expect("the store answers");
+    let trial = control.experiments.known(id).expect("it is kept");
+    let seen = control.experiments.seen(&trial, 1, &slices).await.expect("the store answers");
     let arm = &seen.arms[0];
     (arm.cohort.requests(), arm.values.get("click").map_or(0, |values| values.total().count))
 }
 
 /// One that counts from nothing on, while its alias points at `docs_v1`.
-fn counting() -> Trial {
-    let mut trial = Trial { experiment: begun(), marks: Vec::new(), moved: Vec::new(), revision: 0 };
+fn counting() -> ExperimentDocument {
+    let mut trial = ExperimentDocument { experiment: begun(), marks: Vec::new(), moved: Vec::new(), revision: 0 };
     trial.count_from("docs_v1", &Counted::default());
     trial
 }
@@ -91,18 +91,18 @@ async fn what_goes_to_a_collection_that_the_alias_was_moved_to_is_missing_in_the
     list(&control, listing(&[("docs", "docs_v3")], &["docs_v1", "docs_v2", "docs_v3"])).await;
     let trial = counting();
     let id = trial.experiment.id().to_owned();
-    let audit = author().did(Deed { action: "experiment.step", subject: "docs" }, None, None);
-    let writes = trial.writes(None, &control.0.state.load().held);
-    control.commit(Change::new(audit, writes)).await.expect("the store answers");
-    let lease = control.0.store.acquire_or_renew(&control.0.replica, std::time::Duration::from_secs(60)).await.expect("the store answers");
+    let audit = caller().did(Deed { action: "experiment.step", subject: "docs" }, None, None);
+    let writes = trial.writes(None, &control.engine.state().held);
+    control.engine.put(Change::new(audit, writes)).await.expect("the store answers");
+    let lease = control.engine.store().acquire_or_renew(&control.engine.replica(), std::time::Duration::from_secs(60)).await.expect("the store answers");
     let fence = lease.fence().expect("no other replica asks");
     for _ in 0..2 {
-        control.step_experiments(&fence).await;
-        assert_eq!(control.trial(&id).expect("it is kept").moved.len(), 1, "it is noticed once");
+        control.experiments.step_all(&fence).await;
+        assert_eq!(control.experiments.known(&id).expect("it is kept").moved.len(), 1, "it is noticed once");
     }
     let mut counted = Counted::default();
     counted.add("default", "docs_v3", Tally { acknowledged: 1_000, unknown: 0 });
-    let state = control.0.state.load();
+    let state = control.engine.state();
     let stake = state.stake_of_move(&counted, "docs", "docs_v3", "docs_v2").expect("the experiment knows");
     let loss = stake.loss(&counted).expect("it is counted");
     assert_eq!((loss.acknowledged, loss.bound), (1_000, Bound::AtLeast), "when it was moved is not known");
@@ -123,25 +123,25 @@ async fn what_is_held_and_written_does_not_grow_with_time() {
     let at = tempfile::tempdir().expect("a temporary directory");
     let (control, mut experiment, id) = house(at.path(), begun()).await;
     count(&control, &id, FIRST, 30);
-    control.take_feedback(&id, &clicks(0..3)).expect("it runs");
-    control.flush_experiments().await.expect("the store answers");
-    assert_eq!(control.pages_here(&id), [FIRST].into(), "it is the present one, however old");
+    control.experiments.take_feedback(&id, &clicks(0..3)).expect("it runs");
+    control.experiments.flush().await.expect("the store answers");
+    assert_eq!(control.experiments.pages_here(&id), [FIRST].into(), "it is the present one, however old");
 
     experiment.tick(ago(121));
     keep(&control, &experiment).await;
     // Of a request that began before the second slice and was counted late.
     count(&control, &id, FIRST, 1);
     count(&control, &id, SECOND, 7);
-    control.take_feedback(&id, &clicks(3..5)).expect("it runs");
-    assert_eq!(control.pages_here(&id), [FIRST, SECOND].into());
+    control.experiments.take_feedback(&id, &clicks(3..5)).expect("it runs");
+    assert_eq!(control.experiments.pages_here(&id), [FIRST, SECOND].into());
     assert_eq!(seen(&control, &id, 1..=2).await, (38, 5), "before it is put away");
-    control.flush_experiments().await.expect("the store answers");
-    assert_eq!(control.pages_here(&id), [SECOND].into(), "two minutes are over");
+    control.experiments.flush().await.expect("the store answers");
+    assert_eq!(control.experiments.pages_here(&id), [SECOND].into(), "two minutes are over");
     assert!(control.registry().cohort_keys("experiment/").iter().all(|key| key.starts_with(&SECOND.scope(&id))));
-    assert_eq!(control.0.book.pages(&id), [SECOND]);
+    assert_eq!(control.experiments.book.pages(&id), [SECOND]);
 
     // Its last word is what everybody reads from now on, and nothing replaces it.
-    control.flush_experiments().await.expect("the store answers");
+    control.experiments.flush().await.expect("the store answers");
     assert_eq!((seen(&control, &id, 1..=1).await, seen(&control, &id, 2..=2).await), ((31, 3), (7, 2)));
     assert_eq!(seen(&control, &id, 1..=2).await, (38, 5));
 }
@@ -151,13 +151,13 @@ async fn replicas_add_up_slice_by_slice() {
     let at = tempfile::tempdir().expect("a temporary directory");
     let (control, mut experiment, id) = house(at.path(), begun()).await;
     count(&control, &id, FIRST, 30);
-    control.flush_experiments().await.expect("the store answers");
-    let own = control.0.store.observations(&FIRST.scope(&id)).await.expect("the store answers").remove(0);
-    control.0.store.put_observation(&FIRST.scope(&id), "replica_other", &own.body).await.expect("the store answers");
+    control.experiments.flush().await.expect("the store answers");
+    let own = control.engine.store().observations(&FIRST.scope(&id)).await.expect("the store answers").remove(0);
+    control.engine.store().put_observation(&FIRST.scope(&id), "replica_other", &own.body).await.expect("the store answers");
     assert_eq!(seen(&control, &id, 1..=1).await.0, 60);
     experiment.tick(ago(121));
     keep(&control, &experiment).await;
-    control.flush_experiments().await.expect("the store answers");
+    control.experiments.flush().await.expect("the store answers");
     assert_eq!((seen(&control, &id, 1..=1).await.0, seen(&control, &id, 2..=2).await.0), (60, 0));
 }
 
@@ -190,9 +190,9 @@ async fn what_another_replica_was_told_is_known_when_it_was_heard_of() {
     let mut theirs = Keys::default();
     assert!(theirs.take(&id, "key-1"));
     let chunk = theirs.unwritten(&id).expect("one key");
-    control.0.store.put_observation(&format!("experiment/{id}/keys/0"), "replica_other", &chunk.body()).await.expect("the store answers");
-    control.learn_keys().await.expect("the store answers");
-    let taken = control.take_feedback(&id, &clicks(0..3)).expect("it runs");
+    control.engine.store().put_observation(&format!("experiment/{id}/keys/0"), "replica_other", &chunk.body()).await.expect("the store answers");
+    control.experiments.learn_keys().await.expect("the store answers");
+    let taken = control.experiments.take_feedback(&id, &clicks(0..3)).expect("it runs");
     assert_eq!((taken.accepted, taken.duplicates), (2, 1));
 }
 
@@ -202,15 +202,15 @@ async fn an_ended_experiment_has_no_ranges_any_more() {
     let (control, mut experiment, id) = house(at.path(), begun()).await;
     count(&control, &id, FIRST, 30);
     let morning = Part { from: Some(ago(900)), ..Part::default() };
-    let live = control.analysis(&id, morning).await.expect("it runs");
+    let live = control.experiments.analysis(&id, morning).await.expect("it runs");
     assert_eq!((&live["arms"][0]["requests"], live["range"]["slices"].as_u64()), (&json!(30), Some(1)));
-    let reports = control.reports(&control.trial(&id).expect("it is kept")).await.expect("the store answers");
+    let reports = control.experiments.reports(&control.experiments.known(&id).expect("it is kept")).await.expect("the store answers");
     experiment.stop(clock::now(), None, "tester", "enough").expect("it runs");
     experiment.end(clock::now(), crate::control::document::json(&reports));
     keep(&control, &experiment).await;
-    let frozen = control.analysis(&id, Part::default()).await.expect("it is frozen");
+    let frozen = control.experiments.analysis(&id, Part::default()).await.expect("it is frozen");
     assert_eq!(frozen["arms"], live["arms"]);
-    let refused = control.analysis(&id, morning).await.expect_err("what it was made of is gone");
+    let refused = control.experiments.analysis(&id, morning).await.expect_err("what it was made of is gone");
     assert!(refused.to_string().contains("no ranges"), "{refused}");
 }
 
@@ -225,7 +225,7 @@ async fn only_a_phase_that_lasted_to_the_planned_end_is_judged_by_one_look() {
     keep(&control, &experiment).await;
     let at_the_end = async |phase| {
         let part = Part { phase: Some(phase), ..Part::default() };
-        control.analysis(&id, part).await.expect("it is kept")["at_the_planned_end"].as_bool().expect("it says so")
+        control.experiments.analysis(&id, part).await.expect("it is kept")["at_the_planned_end"].as_bool().expect("it says so")
     };
     assert!(at_the_end(2).await && !at_the_end(1).await, "an hour is over");
     experiment.tick(ago(300));
@@ -244,10 +244,10 @@ async fn an_arm_on_another_upstream_is_promoted_by_a_canary_alone() {
     let experiment = begun_at(ago(600), &arms);
     keep(&control, &experiment).await;
     let stop: StopRequest = serde_json::from_value(json!({"promote": "far", "by": "switch"})).expect("a request");
-    let refused = control.stop_experiment(experiment.id(), stop, author()).await.expect_err("the alias cannot point there");
+    let refused = control.handovers.stop(experiment.id(), stop, caller()).await.expect_err("the alias cannot point there");
     let ControlError::Invalid(faults) = refused else { panic!("{refused}") };
     assert_eq!(faults[0].field, "by");
-    assert!(control.trial(experiment.id()).expect("it is kept").experiment.holds_alias(), "it goes on as if nothing had been asked");
+    assert!(control.experiments.known(experiment.id()).expect("it is kept").experiment.holds_alias(), "it goes on as if nothing had been asked");
 }
 
 /// A table takes its counters before the state that names them is there.
@@ -255,12 +255,12 @@ async fn an_arm_on_another_upstream_is_promoted_by_a_canary_alone() {
 async fn counters_of_a_table_under_way_are_left_alone() {
     let at = tempfile::tempdir().expect("a temporary directory");
     let control = control(config_in(at.path())).await;
-    let writing = control.0.writer.lock().await;
+    let writing = control.engine.still().await;
     drop(control.registry().cohort("experiment/new/1/1/0", NO_THRESHOLD));
-    control.forget_cohorts();
+    control.forget_counters();
     assert_eq!(control.registry().cohort_keys("experiment/").len(), 1);
     drop(writing);
-    control.forget_cohorts();
+    control.forget_counters();
     assert!(control.registry().cohort_keys("experiment/").is_empty(), "nothing names them");
 }
 
@@ -269,7 +269,7 @@ async fn without_an_experiment_every_value_needs_its_token() {
     let at = tempfile::tempdir().expect("a temporary directory");
     let control = control(config_in(at.path())).await;
     let click = |whose: &str| serde_json::from_value(json!({whose: "a", "metric": "click", "value": 1})).expect("the form of feedback");
-    let refused = control.take_feedback_by_token(&[click("token"), click("unit")]).expect_err("one has none");
+    let refused = control.experiments.take_feedback_by_token(&[click("token"), click("unit")]).expect_err("one has none");
     let ControlError::Invalid(faults) = refused else { panic!("{refused}") };
     assert_eq!(faults.iter().map(|fault| fault.field.as_str()).collect::<Vec<_>>(), ["[1].token"]);
 }

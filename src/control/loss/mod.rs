@@ -6,10 +6,13 @@
 //! ```text
 //! counts      what this process has counted, and what all replicas have
 //! report      what a replica has reported, as it is stored
+//! recent      the writes of the last minutes
+//! moves       what a move of an alias between two collections loses
+//! refusal     who accepts that
 //! ```
 
 mod counts;
-mod departures;
+mod moves;
 mod recent;
 mod refusal;
 mod report;
@@ -17,7 +20,5 @@ mod report;
 #[cfg(test)]
 mod tests;
 
-pub(super) use counts::Book;
-pub(super) use departures::{Departure, Departures};
-pub(super) use recent::Recent;
+pub(in crate::control) use counts::Losses;
 pub use refusal::Consent;

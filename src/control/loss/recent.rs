@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::Losses;
 use crate::config::{DEFAULT_UPSTREAM, Period};
-use crate::control::state::Control;
 use crate::rollout::loss::{Counted, Tally};
 
 const EVERY: Duration = Duration::from_secs(60);
@@ -36,10 +36,10 @@ impl Recent {
     }
 }
 
-impl Control {
+impl Losses {
     /// What an operator should know who moves an alias away from a collection that is being written; none where it is not.
     pub(in crate::control) fn recently_written(&self, collection: &str) -> Option<String> {
-        let (before, ago) = self.0.recent_writes.before(collection, Instant::now())?;
+        let (before, ago) = self.recent.before(collection, Instant::now())?;
         let now = self.counted_lately().tally(DEFAULT_UPSTREAM, collection);
         let writes = now.acknowledged.saturating_sub(before.acknowledged);
         let span = Period::from_secs(ago.as_secs().max(1));

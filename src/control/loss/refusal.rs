@@ -1,8 +1,7 @@
 //! A change that would lose acknowledged writes is refused until its caller accepts that (I11).
 
 use crate::config::DEFAULT_UPSTREAM;
-use crate::control::error::ControlError;
-use crate::control::state::State;
+use crate::control::engine::{ControlError, State};
 use crate::rollout::Timestamp;
 use crate::rollout::loss::{Counted, Loss, Stake};
 

@@ -15,7 +15,7 @@ async fn with_reports() -> Control {
         let tally = json!({"acknowledged": acknowledged, "unknown": 1});
         let writes = json!({"second": {"docs": tally}, "default": {"deleted": tally, "left": tally}});
         let report = json!({"writes": writes, "closed": closed});
-        control.0.store.put_observation("writes", replica, &report).await.expect("the store answers");
+        control.engine.store().put_observation("writes", replica, &report).await.expect("the store answers");
     }
     control
 }
@@ -23,7 +23,7 @@ async fn with_reports() -> Control {
 const ALL: Tally = Tally { acknowledged: 7, unknown: 2 };
 
 async fn counted(control: &Control) -> Counted {
-    control.counted().await.expect("the store answers")
+    control.losses.counted().await.expect("the store answers")
 }
 
 #[tokio::test]
@@ -31,13 +31,13 @@ async fn replicas_that_are_gone_count_on_in_one_row() {
     let control = with_reports().await;
     list(&control, listing(&[], &["docs"])).await;
     let rows = async || {
-        let rows = control.0.store.observations("writes").await.expect("the store answers");
-        rows.into_iter().map(|row| row.replica).filter(|replica| *replica != control.0.replica).collect::<Vec<_>>()
+        let rows = control.engine.store().observations("writes").await.expect("the store answers");
+        rows.into_iter().map(|row| row.replica).filter(|replica| *replica != control.engine.replica()).collect::<Vec<_>>()
     };
     let before = counted(&control).await;
     assert_eq!(before.tally("second", "docs"), ALL);
     for _ in 0..2 {
-        control.fold_writes().await.expect("the store answers");
+        control.losses.fold_writes().await.expect("the store answers");
         assert_eq!(rows().await, ["ended"]);
         let after = counted(&control).await;
         assert_eq!(after.tally("second", "docs"), ALL);
@@ -53,7 +53,7 @@ async fn replicas_that_are_gone_count_on_in_one_row() {
 #[tokio::test]
 async fn without_a_listing_no_count_is_given_up() {
     let control = with_reports().await;
-    control.fold_writes().await.expect("the store answers");
+    control.losses.fold_writes().await.expect("the store answers");
     assert_eq!(counted(&control).await.tally("default", "deleted"), ALL);
 }
 
@@ -63,7 +63,7 @@ async fn what_an_alias_has_left_is_counted_as_long_as_that_is_remembered() {
     list(&control, listing(&[("docs", "docs_v2")], &["docs_v2"])).await;
     let departure = Departure::now("docs", "left", "docs_v2", &Counted::default(), Timestamp::from_millis(0));
     control.remember(&departure).await.expect("the store answers");
-    control.fold_writes().await.expect("the store answers");
+    control.losses.fold_writes().await.expect("the store answers");
     let after = counted(&control).await;
     assert_eq!((after.tally("default", "left"), after.tally("default", "deleted")), (ALL, Tally::default()));
 }

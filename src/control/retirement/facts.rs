@@ -2,8 +2,8 @@
 
 use futures_util::future::join_all;
 
-use crate::control::Plan;
-use crate::control::state::Control;
+use super::Retirements;
+use crate::control::plan::Plan;
 use crate::qdrant::Listing;
 use crate::rollout::retirement::{Fact, Facts, Referrers, Retirement};
 
@@ -25,10 +25,10 @@ pub(super) async fn list_everywhere(plan: &Plan) -> Vec<Listed> {
     join_all((0..plan.upstreams.len()).map(list)).await
 }
 
-impl Control {
+impl Retirements {
     pub(super) async fn facts_about(&self, retirement: &Retirement) -> Facts {
         let Retirement { upstream, collection, .. } = retirement;
-        let plan = self.plan();
+        let plan = self.engine.plan();
         let listed = list_everywhere(&plan).await;
         let used = self.use_of(upstream, collection).await;
         let own = listed.iter().find(|listed| listed.upstream == *upstream).map(|listed| &listed.listing);
@@ -36,15 +36,15 @@ impl Control {
             Some(listing) => listing.as_ref().map_err(Clone::clone),
             None => Err(format!("upstream `{upstream}` is not configured here")),
         };
-        let alone = self.counted().await.map_err(|error| error.to_string());
-        let alone = alone.map(|counted| self.0.state.load().alone(&counted, upstream, collection));
+        let alone = self.losses.counted().await.map_err(|error| error.to_string());
+        let alone = alone.map(|counted| self.engine.state().alone(&counted, upstream, collection));
         Facts {
             alone,
             exists: own.clone().map(|listing| listing.collections.contains(collection)),
             shadowed: own.map(|listing| listing.aliases.contains_key(collection)),
             aliases: listed.iter().map(|listed| listed.referrers_of(collection)).collect(),
             // Last, so that nothing that was made to refer to it during the listings is missed here.
-            references: self.0.state.load().references_to(upstream, collection),
+            references: self.engine.state().references_to(upstream, collection),
             in_flight: used.in_flight,
             idle_ms: used.idle_ms,
         }

@@ -5,15 +5,13 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::facts::Listed;
-use super::requests::{RetirementView, Terms, in_the_way};
+use super::requests::{Prepared, Terms, in_the_way, scheduled};
+use super::{RetirementView, Retirements};
 use crate::config::{DEFAULT_UPSTREAM, Period};
-use crate::control::Consent;
-use crate::control::author::Author;
-use crate::control::error::ControlError;
-use crate::control::names::known_alias;
-use crate::control::state::Control;
+use crate::control::engine::{Action, Caller, ControlError, Intent, known_alias};
+use crate::control::loss::Consent;
 use crate::qdrant::Listing;
-use crate::rollout::retirement::{Retention, family_of, retention};
+use crate::rollout::retirement::{Retention, Retirement, family_of, retention};
 use crate::routing::SpecFault;
 
 /// How many of which family are to stay.
@@ -45,21 +43,21 @@ pub struct FamilyPlan {
     pub scheduled: Vec<RetirementView>,
 }
 
-impl Control {
+impl Retirements {
     /// Says which collections of a family would be retired; with `apply`, schedules that, all or none.
     ///
     /// # Errors
     /// When the family cannot be told or put in order, the upstreams do not answer, or the change cannot be kept.
-    pub async fn plan_retirements(&self, request: FamilyRequest, author: Author) -> Result<FamilyPlan, ControlError> {
-        if !request.apply {
-            return self.clone().plan_now(request, author).await;
-        }
+    pub async fn plan(&self, request: FamilyRequest, caller: Caller) -> Result<FamilyPlan, ControlError> {
         let subject = request.family.clone().or_else(|| request.alias.clone()).unwrap_or_default();
-        let planning = self.clone().plan_now(request, author.clone());
-        self.to_its_end("retirement.plan", subject, author, planning).await
+        let (this, intent) = (self.clone(), Intent::new(Action::RetirementPlan, subject, caller));
+        if !request.apply {
+            return this.plan_now(request, intent).await;
+        }
+        self.engine.run(intent.clone(), async move { this.plan_now(request, intent).await }).await
     }
 
-    async fn plan_now(self, request: FamilyRequest, author: Author) -> Result<FamilyPlan, ControlError> {
+    async fn plan_now(&self, request: FamilyRequest, intent: Intent) -> Result<FamilyPlan, ControlError> {
         if request.keep_newest == 0 {
             return Err(invalid("keep_newest", "must be at least 1"));
         }
@@ -76,17 +74,41 @@ impl Control {
         // By name only: what a family has too many of is never a collection that alone has acknowledged writes.
         let terms = Terms { grace: request.grace, snapshot: request.snapshot, consent: Consent::Withheld };
         let scheduled = if request.apply && !too_many.is_empty() {
-            self.schedule(&upstream, &too_many, &listed, terms, &author).await?
+            let found = Prepared { upstream: upstream.clone(), listed, counted: self.losses.counted().await? };
+            self.schedule(&found, &too_many, terms, intent).await?
         } else {
             Vec::new()
         };
         Ok(FamilyPlan { upstream, retention, scheduled })
     }
 
+    /// Puts retirements of `collections` into the store, all or none.
+    async fn schedule(
+        &self,
+        found: &Prepared,
+        collections: &[String],
+        terms: Terms,
+        intent: Intent,
+    ) -> Result<Vec<RetirementView>, ControlError> {
+        let caller = intent.caller.clone();
+        let intent = Intent { action: Action::RetirementCreate, ..intent };
+        let writing = self.engine.begin(intent).await?;
+        let made = writing.commit(|state, draft| {
+            let made = collections.iter().map(|collection| scheduled(state, found, collection, terms, &caller));
+            let made: Vec<Retirement> = made.collect::<Result<_, _>>()?;
+            draft.writes = made.iter().map(Retirement::write).collect();
+            draft.events = made.iter().map(Retirement::event).collect();
+            draft.about(if let [only] = collections { only } else { &found.upstream });
+            draft.record(None::<&()>, Some(&made));
+            Ok(made)
+        });
+        made.await?.iter().map(|retirement| self.show(&retirement.id)).collect()
+    }
+
     /// Whatever keeps a collection, retirements under way included: those need no second one.
     fn references_of(&self, upstream: &str, own: &Listing, listed: &[Listed]) -> BTreeMap<String, Vec<String>> {
-        let state = self.0.state.load();
-        let counted = self.counted_lately();
+        let state = self.engine.state();
+        let counted = self.losses.counted_lately();
         let alone = |name: &str| state.alone(&counted, upstream, name).map(|loss| format!("it alone has acknowledged writes: {loss}"));
         let in_the_way = |name: &str| in_the_way(&state, upstream, name, listed).into_iter().chain(alone(name)).collect();
         own.collections.iter().map(|name| (name.clone(), in_the_way(name))).collect()

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use crate::control::state::Control;
+use super::Retirements;
 use crate::rollout::retirement::{Fact, InFlight};
 use crate::store::Replica;
 
@@ -32,13 +32,13 @@ pub(super) struct Use {
     pub(super) idle_ms: Fact<u64>,
 }
 
-impl Control {
+impl Retirements {
     /// What the heartbeat of this process says of collections.
     #[must_use]
     pub(in crate::control) fn usage_report(&self) -> UsageReport {
         let now = Instant::now();
-        let mut report = UsageReport { up_ms: millis(self.registry().age(now)), ..UsageReport::default() };
-        for usage in self.registry().usage() {
+        let mut report = UsageReport { up_ms: millis(self.engine.registry().age(now)), ..UsageReport::default() };
+        for usage in self.engine.registry().usage() {
             let name = name(&usage.upstream, &usage.collection);
             report.in_flight.insert(name.clone(), usage.in_flight());
             if let Some(used) = usage.last_used() {
@@ -49,10 +49,10 @@ impl Control {
     }
 
     pub(super) async fn use_of(&self, upstream: &str, collection: &str) -> Use {
-        let here = InFlight { replica: "this replica".to_owned(), requests: Ok(self.registry().in_flight(upstream, collection)) };
-        let idle_here = millis(self.registry().idle(upstream, collection, Instant::now()));
-        match self.0.store.replicas().await {
-            Ok(replicas) => together(&replicas, &name(upstream, collection), self.plan().quiet.get(), here, idle_here),
+        let here = InFlight { replica: "this replica".to_owned(), requests: Ok(self.engine.registry().in_flight(upstream, collection)) };
+        let idle_here = millis(self.engine.registry().idle(upstream, collection, Instant::now()));
+        match self.engine.store().replicas().await {
+            Ok(replicas) => together(&replicas, &name(upstream, collection), self.engine.plan().quiet.get(), here, idle_here),
             Err(error) => Use { in_flight: Err(error.to_string()), idle_ms: Err(error.to_string()) },
         }
     }

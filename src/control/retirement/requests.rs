@@ -1,22 +1,20 @@
-//! What people ask of retirements.
+//! What operators ask of retirements.
 
 use serde::{Deserialize, Serialize};
-use ulid::Ulid;
 
-use super::documents::{event, put};
 use super::facts::{Listed, list_everywhere};
+use super::{RetirementView, Retirements};
 use crate::config::{DEFAULT_UPSTREAM, Period};
-use crate::control::author::{Author, Deed};
-use crate::control::error::ControlError;
-use crate::control::names::Named;
-use crate::control::state::{Control, State};
-use crate::control::{Consent, clock, document, names};
+use crate::control::clock;
+use crate::control::documents::{Noun, Resource, new_retirement_id};
+use crate::control::engine::{Action, Caller, ControlError, Creation, Draft, Intent, Named, State, Steps, known};
+use crate::control::loss::Consent;
+use crate::rollout::loss::Counted;
 use crate::rollout::retirement::{self, DEFAULT_GRACE, Retirement};
 use crate::routing::SpecFault;
-use crate::store;
 
 /// A collection that is to go.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RetirementRequest {
     pub collection: String,
@@ -32,27 +30,6 @@ pub struct RetirementRequest {
     pub accept_lost_writes: bool,
 }
 
-/// A retirement as it is shown.
-#[derive(Clone, Debug, Serialize)]
-pub struct RetirementView {
-    #[serde(flatten)]
-    pub retirement: Retirement,
-    /// Its `ETag`.
-    pub revision: u64,
-    /// What an operator should know.
-    pub warnings: Vec<String>,
-}
-
-impl From<Retirement> for RetirementView {
-    fn from(retirement: Retirement) -> Self {
-        let grace = Period::from_millis(retirement.grace_ms);
-        let short = grace < DEFAULT_GRACE && !retirement.state.is_terminal();
-        let warning =
-            format!("the grace of {grace} is shorter than the usual {DEFAULT_GRACE}; `{}` is gone after it", retirement.collection);
-        Self { revision: retirement.revision, warnings: if short { vec![warning] } else { Vec::new() }, retirement }
-    }
-}
-
 /// What several collections of one upstream are to be retired by.
 #[derive(Clone, Copy)]
 pub(super) struct Terms {
@@ -61,31 +38,28 @@ pub(super) struct Terms {
     pub(super) consent: Consent,
 }
 
-impl Control {
-    /// Schedules the deletion of a collection.
+impl Retirements {
+    /// Schedules the deletion of a collection. With a `key`, the same request schedules one, however often it is sent.
     ///
     /// # Errors
-    /// When there is no such collection, something refers to it or retires it already, the upstreams do not answer, or the
+    /// When there is no such collection, something leads to it or retires it already, the upstreams do not answer, or the
     /// change cannot be kept.
-    pub async fn create_retirement(&self, request: RetirementRequest, author: Author) -> Result<RetirementView, ControlError> {
-        let subject = request.collection.clone();
-        let creating = self.clone().retire_now(request, author.clone());
-        self.to_its_end("retirement.create", subject, author, creating).await
-    }
-
-    async fn retire_now(self, request: RetirementRequest, author: Author) -> Result<RetirementView, ControlError> {
-        let upstream = request.upstream.unwrap_or_else(|| DEFAULT_UPSTREAM.to_owned());
-        let listed = self.listed_for(&upstream).await?;
-        known(&listed, &upstream, &request.collection)?;
-        let consent = Consent::of(request.accept_lost_writes);
-        let terms = Terms { grace: request.grace, snapshot: request.snapshot, consent };
-        let made = self.schedule(&upstream, std::slice::from_ref(&request.collection), &listed, terms, &author).await?;
-        made.into_iter().next().ok_or(ControlError::Stopping)
+    pub async fn create(
+        &self,
+        request: RetirementRequest,
+        key: Option<String>,
+        caller: Caller,
+    ) -> Result<RetirementView, ControlError> {
+        let (id, subject) = (new_retirement_id(), request.collection.clone());
+        let (noun, action) = (Noun::Retirement, Action::RetirementCreate);
+        let creation = Creation { noun, action, id, subject, request, key, caller };
+        let id = self.engine.create(creation, New(self.clone())).await?;
+        self.show(&id)
     }
 
     /// Lists every upstream, for a request about one of them.
     pub(super) async fn listed_for(&self, upstream: &str) -> Result<Vec<Listed>, ControlError> {
-        let plan = self.plan();
+        let plan = self.engine.plan();
         if plan.upstream(Some(upstream)).is_none() {
             return Err(ControlError::Invalid(vec![SpecFault::new("upstream", format!("`{upstream}` is not configured"))]));
         }
@@ -96,84 +70,82 @@ impl Control {
         }
     }
 
-    /// Puts retirements of `collections` into the store, all or none.
-    pub(super) async fn schedule(
-        &self,
-        upstream: &str,
-        collections: &[String],
-        listed: &[Listed],
-        terms: Terms,
-        author: &Author,
-    ) -> Result<Vec<RetirementView>, ControlError> {
-        let counted = self.counted().await?;
-        let _writing = self.writing().await?;
-        let scheduled = self.commit_newest(|state| {
-            let mut made = Vec::with_capacity(collections.len());
-            for collection in collections {
-                let by = in_the_way(state, upstream, collection, listed);
-                if !by.is_empty() {
-                    return Err(ControlError::InUse { collection: collection.clone(), by });
-                }
-                terms.consent.to(state.alone(&counted, upstream, collection), "deleting it", "")?;
-                made.push(scheduled(upstream, collection, terms, author));
-            }
-            let subject = if let [only] = collections { only } else { upstream };
-            let deed = Deed { action: "retirement.create", subject };
-            let mut change = store::Change::new(author.did(deed, None, Some(document::json(&made))), made.iter().map(put).collect());
-            change.events = made.iter().map(event).collect();
-            Ok((Some(change), made))
-        });
-        let made = scheduled.await?;
-        made.iter().map(|retirement| self.retirement(&retirement.id)).collect()
-    }
-
     /// Ends a retirement before its deletion.
     ///
     /// # Errors
     /// When there is no such retirement, it has ended or its deletion has begun, or the change cannot be kept.
-    pub async fn cancel_retirement(&self, id: &str, author: Author) -> Result<RetirementView, ControlError> {
-        let cancelling = self.clone().cancel_now(id.to_owned(), author.clone());
-        self.to_its_end("retirement.cancel", id.to_owned(), author, cancelling).await
+    pub async fn cancel(&self, id: &str, caller: Caller) -> Result<RetirementView, ControlError> {
+        let (this, intent) = (self.clone(), Intent::new(Action::RetirementCancel, id, caller));
+        self.engine.run(intent.clone(), async move { this.cancel_now(intent).await }).await
     }
 
-    async fn cancel_now(self, id: String, author: Author) -> Result<RetirementView, ControlError> {
-        let _writing = self.writing().await?;
-        let cancelled = self.commit_newest(|state| {
-            let before = state.held.retirements.get(&id).ok_or_else(|| ControlError::NoRetirement(id.clone()))?;
-            if before.state.is_terminal() || before.is_irrevocable() {
+    async fn cancel_now(&self, intent: Intent) -> Result<RetirementView, ControlError> {
+        let Intent { subject: id, caller, .. } = intent.clone();
+        let writing = self.engine.begin(intent).await?;
+        let cancelled = writing.commit(|state, draft| {
+            let found = state.documents.retirements.get(&id);
+            let before = found.ok_or_else(|| ControlError::NotFound { noun: Noun::Retirement, id: id.clone() })?;
+            if !before.is_live() || before.is_irrevocable() {
                 return Err(ControlError::NotCancellable { id: id.clone(), state: before.state.name() });
             }
             let mut after = before.clone();
-            let reason = author.reason.clone().unwrap_or_else(|| "no reason given".to_owned());
-            after.end(clock::now(), retirement::State::Cancelled, vec![format!("cancelled by {}: {reason}", author.actor)]);
-            let deed = Deed { action: "retirement.cancel", subject: &after.collection };
-            let audit = author.did(deed, Some(document::json(before)), Some(document::json(&after)));
-            let mut change = store::Change::new(audit, vec![put(&after)]);
-            change.events.push(event(&after));
-            Ok((Some(change), ()))
+            let reason = caller.reason.as_deref().unwrap_or("no reason given");
+            after.end(clock::now(), retirement::State::Cancelled, vec![format!("cancelled by {}: {reason}", caller.actor)]);
+            draft.writes.push(after.write());
+            draft.events.push(after.event());
+            draft.about(&after.collection);
+            draft.record(Some(before), Some(&after));
+            Ok(())
         });
         cancelled.await?;
-        self.retirement(&id)
+        self.show(&id)
+    }
+}
+
+/// What a creation of a retirement does of its own.
+struct New(Retirements);
+
+pub(super) struct Prepared {
+    pub(super) upstream: String,
+    pub(super) listed: Vec<Listed>,
+    pub(super) counted: Counted,
+}
+
+impl Steps for New {
+    type Request = RetirementRequest;
+    type Prepared = Prepared;
+
+    async fn prepare(&self, creation: &Creation<RetirementRequest>) -> Result<Prepared, ControlError> {
+        let request = &creation.request;
+        let upstream = request.upstream.clone().unwrap_or_else(|| DEFAULT_UPSTREAM.to_owned());
+        let listed = self.0.listed_for(&upstream).await?;
+        listed_as_collection(&listed, &upstream, &request.collection)?;
+        Ok(Prepared { upstream, listed, counted: self.0.losses.counted().await? })
     }
 
-    /// # Errors
-    /// When there is no such retirement.
-    pub fn retirement(&self, id: &str) -> Result<RetirementView, ControlError> {
-        self.retirement_document(id).map(RetirementView::from).ok_or_else(|| ControlError::NoRetirement(id.to_owned()))
-    }
-
-    /// All retirements, the ended ones too, by id.
-    #[must_use]
-    pub fn retirements(&self) -> Vec<RetirementView> {
-        self.0.state.load().held.retirements.values().cloned().map(RetirementView::from).collect()
+    fn draft(
+        &self,
+        creation: &Creation<RetirementRequest>,
+        found: &Prepared,
+        state: &State,
+        draft: &mut Draft,
+    ) -> Result<(), ControlError> {
+        let RetirementRequest { collection, grace, snapshot, accept_lost_writes, .. } = &creation.request;
+        let terms = Terms { grace: *grace, snapshot: *snapshot, consent: Consent::of(*accept_lost_writes) };
+        let retirement = scheduled(state, found, collection, terms, &creation.caller)?;
+        let retirement = Retirement { id: creation.id.clone(), ..retirement };
+        draft.record(None::<&()>, Some(std::slice::from_ref(&retirement)));
+        draft.writes.push(retirement.write());
+        draft.events.push(retirement.event());
+        Ok(())
     }
 }
 
 /// Whether the upstream has a collection of this name, and no alias.
-fn known(listed: &[Listed], upstream: &str, collection: &str) -> Result<(), ControlError> {
+fn listed_as_collection(listed: &[Listed], upstream: &str, collection: &str) -> Result<(), ControlError> {
     let own = listed.iter().find(|listed| listed.upstream == upstream).and_then(|listed| listed.listing.as_ref().ok());
     let own = own.ok_or_else(|| ControlError::Unlisted(format!("`{upstream}` was not listed")))?;
-    names::known(own, &Named::new("collection", Some(upstream), collection))
+    known(own, &Named::new("collection", Some(upstream), collection))
 }
 
 /// Who refers to the collection or retires it already, in words.
@@ -184,23 +156,30 @@ pub(super) fn in_the_way(state: &State, upstream: &str, collection: &str, listed
         let aliases = referrers.aliases.unwrap_or_else(|error| vec![format!("unknown ({error})")]);
         found.extend(aliases.iter().map(|alias| format!("alias `{alias}` of upstream `{at}` points at a collection of this name")));
     }
-    let same = |retirement: &&Retirement| !retirement.state.is_terminal() && retirement.is_of(upstream, collection);
-    found.extend(state.held.retirements.values().filter(same).map(|other| format!("the retirement `{}` is under way", other.id)));
+    let same = |retirement: &&Retirement| retirement.is_live() && retirement.is_of(upstream, collection);
+    found.extend(state.documents.retirements.values().filter(same).map(|other| format!("the retirement `{}` is under way", other.id)));
     found
 }
 
-fn scheduled(upstream: &str, collection: &str, terms: Terms, author: &Author) -> Retirement {
+/// The retirement of one collection, if nothing stands against it.
+pub(super) fn scheduled(
+    state: &State,
+    found: &Prepared,
+    collection: &str,
+    terms: Terms,
+    caller: &Caller,
+) -> Result<Retirement, ControlError> {
+    let by = in_the_way(state, &found.upstream, collection, &found.listed);
+    if !by.is_empty() {
+        return Err(ControlError::InUse { collection: collection.to_owned(), by });
+    }
+    terms.consent.to(state.alone(&found.counted, &found.upstream, collection), "deleting it", "")?;
     let grace = terms.grace.unwrap_or(DEFAULT_GRACE);
-    Retirement {
-        actor: author.actor.clone(),
-        reason: author.reason.clone(),
+    Ok(Retirement {
+        actor: caller.actor.clone(),
+        reason: caller.reason.clone(),
         snapshot: terms.snapshot,
         accept_lost_writes: terms.consent == Consent::Given,
-        ..Retirement::scheduled(new_id(), upstream, collection, grace, clock::now())
-    }
-}
-
-/// By age, as all ids.
-pub(in crate::control) fn new_id() -> String {
-    format!("ret_{}", Ulid::new())
+        ..Retirement::scheduled(new_retirement_id(), &found.upstream, collection, grace, clock::now())
+    })
 }

@@ -9,7 +9,7 @@ use super::{FamilyRequest, RetirementRequest};
 use crate::config::{Config, DEFAULT_UPSTREAM, Period};
 use crate::control::clock;
 use crate::control::loss::Departure;
-use crate::control::testing::{author, config, control, spec};
+use crate::control::testing::{caller, config, control, spec};
 use crate::control::{Control, ControlError, Expected};
 use crate::metrics::Written;
 use crate::rollout::retirement::State;
@@ -35,7 +35,7 @@ impl House {
         let sandbox = Sandbox::start(SandboxOptions::default()).await.expect("free ports");
         let rest = format!("http://{}", sandbox.rest_addr);
         let control = control(of(&sandbox, quiet)).await;
-        let lease = control.0.store.acquire_or_renew("controller", Duration::from_secs(600)).await.expect("the store answers");
+        let lease = control.engine.store().acquire_or_renew("controller", Duration::from_secs(600)).await.expect("the store answers");
         let house = Self { sandbox, control, fence: lease.fence().expect("nobody else asks"), rest };
         for name in ["candidate_v1", "candidate_v2", "candidate_v3"] {
             house.put(&format!("/collections/{name}"), r#"{"vectors": {"size": 2, "distance": "Dot"}}"#).await;
@@ -64,13 +64,13 @@ impl House {
             snapshot,
             accept_lost_writes: false,
         };
-        self.control.create_retirement(request, author()).await.map(|view| view.retirement.id)
+        self.control.retirements.create(request, caller()).await.map(|view| view.retirement.id)
     }
 
     /// One round, and what it made of a retirement.
     async fn round(&self, id: &str) -> (State, Vec<String>) {
-        self.control.retirement_round(&self.fence).await;
-        let retirement = self.control.retirement(id).expect("it was made").retirement;
+        self.control.retirements.round_now(&self.fence).await;
+        let retirement = self.control.retirements.show(id).expect("it was made").retirement;
         (retirement.state, retirement.reasons)
     }
 
@@ -84,7 +84,7 @@ impl House {
 
     async fn heartbeat(&self, body: serde_json::Value) {
         let report = ReplicaReport { id: "replica_2".to_owned(), version: "1".to_owned(), applied_revision: 1, body };
-        self.control.0.store.heartbeat(&report).await.expect("the store answers");
+        self.control.engine.store().heartbeat(&report).await.expect("the store answers");
     }
 }
 
@@ -106,7 +106,7 @@ async fn a_collection_nobody_uses_is_deleted_with_one_request_when_due() {
     assert!(!house.exists("candidate_v1").await && house.exists("candidate_v2").await);
     assert_eq!(house.deletions(), 1);
     assert_eq!(house.round(&id).await.0, State::Done, "the end is the end");
-    let events = house.control.0.store.events(&crate::store::Filter { subject: None, before: None, limit: 10 }).await.expect("events");
+    let events = house.control.engine.store().events(&crate::store::Filter { subject: None, before: None, limit: 10 }).await.expect("events");
     let kinds: Vec<&str> = events.items.iter().rev().map(|event| event.kind.as_str()).collect();
     assert_eq!(kinds, ["retirement.scheduled", "retirement.deleting", "retirement.done"]);
 }
@@ -116,7 +116,7 @@ async fn a_snapshot_is_taken_first_where_one_is_wanted() {
     let house = House::new().await;
     let id = house.retire("candidate_v1", true).await.expect("nobody refers to it");
     assert_eq!(house.round(&id).await.0, State::Done);
-    let name = house.control.retirement(&id).expect("it was made").retirement.snapshot_name.expect("one was taken");
+    let name = house.control.retirements.show(&id).expect("it was made").retirement.snapshot_name.expect("one was taken");
     assert!(name.starts_with("candidate_v1"), "{name}");
 }
 
@@ -124,7 +124,7 @@ async fn a_snapshot_is_taken_first_where_one_is_wanted() {
 #[tokio::test]
 async fn what_a_collection_alone_has_is_deleted_by_name_only() {
     let house = House::new().await;
-    let counted = house.control.counted().await.expect("the store answers");
+    let counted = house.control.losses.counted().await.expect("the store answers");
     let left = Departure::now("live", "candidate_v1", "candidate_v3", &counted, clock::now());
     house.control.remember(&left).await.expect("the store answers");
     let id = house.retire("candidate_v1", false).await.expect("it has nothing yet that others lack");
@@ -134,7 +134,7 @@ async fn what_a_collection_alone_has_is_deleted_by_name_only() {
     let said = reasons.join("; ");
     assert!(state == State::Blocked && said.contains("1 acknowledged write ") && said.contains("--accept-lost-writes"), "{said}");
     assert!(house.exists("candidate_v1").await && house.deletions() == 0);
-    house.control.cancel_retirement(&id, author()).await.expect("it is only blocked");
+    house.control.retirements.cancel(&id, caller()).await.expect("it is only blocked");
 
     assert!(matches!(house.retire("candidate_v1", false).await, Err(ControlError::LostWrites { .. })));
     let family = FamilyRequest {
@@ -146,7 +146,7 @@ async fn what_a_collection_alone_has_is_deleted_by_name_only() {
         grace: Some(Period::default()),
         snapshot: false,
     };
-    let plan = house.control.plan_retirements(family, author()).await.expect("it can be planned");
+    let plan = house.control.retirements.plan(family, caller()).await.expect("it can be planned");
     let scheduled: Vec<&str> = plan.scheduled.iter().map(|view| view.retirement.collection.as_str()).collect();
     assert_eq!(scheduled, ["candidate_v2"], "by name, and not by family");
 
@@ -157,7 +157,7 @@ async fn what_a_collection_alone_has_is_deleted_by_name_only() {
         snapshot: false,
         accept_lost_writes: true,
     };
-    let made = house.control.create_retirement(by_name, author()).await.expect("it is accepted");
+    let made = house.control.retirements.create(by_name, caller()).await.expect("it is accepted");
     assert_eq!(house.round(&made.retirement.id).await.0, State::Done);
 }
 
@@ -177,20 +177,20 @@ async fn a_route_cancels_in_its_own_commit_and_a_deletion_under_way_refuses_the_
     let house = House::new().await;
     let id = house.retire("candidate_v2", false).await.expect("nobody refers to it");
     let route = || spec(&[("stable", 50.0), ("candidate", 50.0)]);
-    house.control.put_route("live", route(), Expected::Unsaid, author()).await.expect("a legal route");
-    let cancelled = house.control.retirement(&id).expect("it was made").retirement;
+    house.control.routes.put("live", route(), Expected::Unsaid, caller()).await.expect("a legal route");
+    let cancelled = house.control.retirements.show(&id).expect("it was made").retirement;
     assert_eq!((cancelled.state, cancelled.reasons[0].as_str()), (State::Cancelled, "the route of `live` leads to it"));
     assert!(matches!(house.retire("candidate_v2", false).await, Err(ControlError::InUse { .. })));
 
-    house.control.delete_route("live", Expected::Any, author()).await.expect("it is there");
+    house.control.routes.delete("live", Expected::Any, caller()).await.expect("it is there");
     let id = house.retire("candidate_v2", false).await.expect("nobody refers to it any more");
-    let before = house.control.retirement_document(&id).expect("it was made");
+    let before = house.control.retirements.document(&id).expect("it was made");
     let mut announced = before.clone();
     announced.advance(before.created, State::Deleting);
     assert!(house.control.replace_retirement(&before, &announced, &house.fence).await.expect("the lease is held"));
-    let refused = house.control.put_route("live", route(), Expected::Unsaid, author()).await;
+    let refused = house.control.routes.put("live", route(), Expected::Unsaid, caller()).await;
     assert!(matches!(refused, Err(ControlError::BeingDeleted { .. })), "{refused:?}");
-    assert!(matches!(house.control.cancel_retirement(&id, author()).await, Err(ControlError::NotCancellable { .. })));
+    assert!(matches!(house.control.retirements.cancel(&id, caller()).await, Err(ControlError::NotCancellable { .. })));
     assert_eq!(house.round(&id).await.0, State::Done, "what was announced goes on after a restart");
 }
 
@@ -247,8 +247,8 @@ async fn a_controller_that_lost_its_lease_deletes_nothing() {
     let house = House::new().await;
     let id = house.retire("candidate_v1", false).await.expect("nobody refers to it");
     let lost = Fence { replica: "controller".to_owned(), epoch: house.fence.epoch + 1 };
-    house.control.retirement_round(&lost).await;
-    assert_eq!(house.control.retirement(&id).expect("it was made").retirement.state, State::Scheduled);
+    house.control.retirements.round_now(&lost).await;
+    assert_eq!(house.control.retirements.show(&id).expect("it was made").retirement.state, State::Scheduled);
     assert_eq!(house.deletions(), 0);
 }
 
@@ -265,13 +265,13 @@ async fn what_cannot_be_retired_is_refused_and_what_is_early_waits() {
         snapshot: false,
         accept_lost_writes: false,
     };
-    let made = house.control.create_retirement(request, author()).await.expect("nobody refers to it");
+    let made = house.control.retirements.create(request, caller()).await.expect("nobody refers to it");
     assert_eq!((made.retirement.grace_ms, made.warnings.len()), (86_400_000, 0));
     assert!(matches!(house.retire("candidate_v1", false).await, Err(ControlError::InUse { .. })), "one at a time");
     assert_eq!(house.round(&made.retirement.id).await.0, State::Scheduled);
-    house.control.cancel_retirement(&made.retirement.id, author()).await.expect("it can be cancelled");
-    assert!(matches!(house.control.cancel_retirement(&made.retirement.id, author()).await, Err(ControlError::NotCancellable { .. })));
-    assert!(matches!(house.control.cancel_retirement("ret_0", author()).await, Err(ControlError::NoRetirement(_))));
+    house.control.retirements.cancel(&made.retirement.id, caller()).await.expect("it can be cancelled");
+    assert!(matches!(house.control.retirements.cancel(&made.retirement.id, caller()).await, Err(ControlError::NotCancellable { .. })));
+    assert!(matches!(house.control.retirements.cancel("ret_0", caller()).await, Err(ControlError::NotFound { .. })));
 }
 
 #[tokio::test]
@@ -287,12 +287,12 @@ async fn a_family_keeps_its_newest_and_those_in_use() {
         grace: Some(Period::default()),
         snapshot: false,
     };
-    let plan = house.control.plan_retirements(request(false), author()).await.expect("the family has an order");
+    let plan = house.control.retirements.plan(request(false), caller()).await.expect("the family has an order");
     let too_many: Vec<&str> =
         plan.retention.members.iter().filter(|member| member.kept.is_none()).map(|member| member.collection.as_str()).collect();
     assert_eq!((plan.retention.family.as_str(), too_many.as_slice()), ("candidate", ["candidate_v2"].as_slice()));
     assert!(plan.scheduled.is_empty() && house.control.retirements().is_empty(), "a plan changes nothing");
-    let applied = house.control.plan_retirements(request(true), author()).await.expect("the family has an order");
+    let applied = house.control.retirements.plan(request(true), caller()).await.expect("the family has an order");
     assert_eq!(applied.scheduled[0].retirement.collection, "candidate_v2");
     assert!(applied.scheduled[0].warnings[0].contains("shorter than the usual 1d"));
 }

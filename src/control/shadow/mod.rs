@@ -4,25 +4,37 @@
 //! their time has come. A canary's own comparison, before its first stage, is counted here as well.
 //!
 //! ```text
-//! requests    what people ask for              steps     what is due, by the controller
-//! checks      may it begin?                    route     what is mirrored where, for the table
-//! mirroring   the document                     seen      what all replicas have compared
-//! views       how it is shown
+//! requests    what operators ask for           steps     what is due, by the controller
+//! view        how it is shown                  gauges    for a scrape
+//! seen        what all replicas have compared
 //! ```
 
-mod checks;
 mod gauges;
-mod mirroring;
 mod requests;
-mod route;
 mod seen;
 mod steps;
 #[cfg(test)]
 mod tests;
-mod views;
+mod view;
 
-pub(super) use mirroring::{Mirroring, Mirrorings};
-pub(super) use requests::shadowed;
-pub(super) use route::{SHADOW, entry_shadow};
-pub(super) use seen::scope_of_all;
-pub use views::ShadowView;
+use super::documents::{Noun, ShadowDocument};
+use super::engine::{ControlError, Engine};
+
+pub use view::ShadowView;
+
+/// The shadow comparisons of this store. Clones are the same.
+#[derive(Clone, Debug)]
+pub struct Shadows {
+    engine: Engine,
+}
+
+impl Shadows {
+    pub(super) fn new(engine: Engine) -> Self {
+        Self { engine }
+    }
+
+    fn known(&self, id: &str) -> Result<ShadowDocument, ControlError> {
+        let found = self.engine.state().documents.shadows.get(id).cloned();
+        found.ok_or_else(|| ControlError::NotFound { noun: Noun::Shadow, id: id.to_owned() })
+    }
+}

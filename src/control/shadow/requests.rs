@@ -1,112 +1,100 @@
-//! What people ask of shadow comparisons.
+//! What operators ask of shadow comparisons.
 
 use ulid::Ulid;
 
-use super::{Mirroring, ShadowView};
-use crate::config::DEFAULT_UPSTREAM;
-use crate::control::author::{Author, Deed};
-use crate::control::document::{SHADOWED, json};
-use crate::control::error::ControlError;
-use crate::control::state::Control;
-use crate::control::{clock, once, retirement};
-use crate::rollout::By;
+use super::{ShadowView, Shadows};
+use crate::control::clock;
+use crate::control::documents::{Noun, Resource, ShadowDocument, Shadowed};
+use crate::control::engine::{
+    Action, Caller, ControlError, Creation, Draft, Intent, Named, State, Steps, known_alias, same_schema, served,
+};
+use crate::live::DEFAULT_UPSTREAM;
 use crate::rollout::shadow::{Shadow, ShadowSpec};
-use crate::store::{self, Expected, Key, Write};
 
-impl Control {
+impl Shadows {
     /// Creates a shadow comparison; reads are mirrored as soon as the table says so. With a `key`, the same request creates
     /// one, however often it is sent.
     ///
     /// # Errors
     /// When the spec is faulty, the collection is not fit, the alias has a shadow already, or the change cannot be kept.
-    pub async fn create_shadow(&self, spec: ShadowSpec, key: Option<String>, author: Author) -> Result<ShadowView, ControlError> {
-        let (control, alias, by) = (self.clone(), spec.alias.clone(), author.clone());
-        let subject = alias.clone();
-        let action = "shadow.create";
-        let creating = async move { control.create_shadow_now(spec, key.as_deref(), Deed { action, subject: &subject }, &by).await };
-        self.to_its_end(action, alias, author, creating).await
-    }
-
-    async fn create_shadow_now(
-        &self,
-        spec: ShadowSpec,
-        key: Option<&str>,
-        deed: Deed<'_>,
-        author: &Author,
-    ) -> Result<ShadowView, ControlError> {
-        let id = format!("shadow_{}", Ulid::new());
-        let key = once::key(key, "shadow", &spec, &id);
-        if let Some(id) = self.created_before(key.as_ref()).await? {
-            return self.shadow(&id).await;
-        }
-        let faults = spec.check(&self.plan().upstream_names());
-        if !faults.is_empty() {
-            return Err(ControlError::Invalid(faults));
-        }
-        let stable = self.check_shadow(&spec).await?;
-        let shadow = Shadow::create(&id, spec, &stable, clock::now(), &by(author, "created"));
-        let mirroring = Mirroring { shadow, revision: 0 };
-        let _writing = self.writing().await?;
-        let created = self.commit_newest(|state| {
-            if let Some(owner) = state.held.shadowed.get(deed.subject) {
-                return Err(ControlError::Shadowed { alias: deed.subject.to_owned(), owner: owner.clone() });
-            }
-            let mut writes = mirroring.writes(None);
-            writes.push(shadowed(deed.subject, &id));
-            let audit = author.did(deed, None, Some(json(mirroring.shadow.spec())));
-            let (idempotency, events) = (key.clone(), mirroring.events(None));
-            let mut change = store::Change { idempotency, events, ..store::Change::new(audit, writes) };
-            let (upstream, collection) = mirroring.place();
-            retirement::claim(state, (upstream.unwrap_or(DEFAULT_UPSTREAM), collection), &mirroring.name(), &mut change)?;
-            Ok((Some(change), ()))
-        });
-        if let Err(error) = created.await {
-            return match once::replayed(&error) {
-                Some(id) => self.shadow(&id).await,
-                None => Err(error.occupied(deed.subject)),
-            };
-        }
-        tracing::info!(alias = deed.subject, shadow = id, actor = author.actor, "shadow comparison created");
-        self.shadow(&id).await
+    pub async fn create(&self, spec: ShadowSpec, key: Option<String>, caller: Caller) -> Result<ShadowView, ControlError> {
+        let (id, subject) = (format!("shadow_{}", Ulid::new()), spec.alias.clone());
+        let creation = Creation { noun: Noun::Shadow, action: Action::ShadowCreate, id, subject, request: spec, key, caller };
+        let id = self.engine.create(creation, New(self.clone())).await?;
+        self.show(&id).await
     }
 
     /// Stops mirroring. The report is frozen when the last counts are in.
     ///
     /// # Errors
     /// When there is no such shadow comparison, or it was stopped before.
-    pub async fn stop_shadow(&self, id: &str, author: Author) -> Result<ShadowView, ControlError> {
-        let (control, by, subject) = (self.clone(), author.clone(), id.to_owned());
-        let stopping = async move { control.stop_shadow_now(&subject, &by).await };
-        self.to_its_end("shadow.stop", id.to_owned(), author, stopping).await
+    pub async fn stop(&self, id: &str, caller: Caller) -> Result<ShadowView, ControlError> {
+        let (this, intent) = (self.clone(), Intent::new(Action::ShadowStop, id, caller));
+        self.engine.run(intent.clone(), async move { this.stop_now(intent).await }).await
     }
 
-    async fn stop_shadow_now(&self, id: &str, author: &Author) -> Result<ShadowView, ControlError> {
-        let writing = self.writing().await?;
-        let stopped = self.commit_newest(|state| {
-            let before = state.held.shadows.get(id).ok_or_else(|| ControlError::NoShadow(id.to_owned()))?;
+    async fn stop_now(&self, intent: Intent) -> Result<ShadowView, ControlError> {
+        let Intent { subject: id, caller, .. } = intent.clone();
+        let writing = self.engine.begin(intent).await?;
+        let stopped = writing.commit(|state, draft| {
+            let found = state.documents.shadows.get(&id);
+            let before = found.ok_or_else(|| ControlError::NotFound { noun: Noun::Shadow, id: id.clone() })?;
             let mut after = before.clone();
-            after.shadow.stop(clock::now(), &by(author, "stopped"))?;
-            let deed = Deed { action: "shadow.stop", subject: before.alias() };
-            let audit = author.did(deed, Some(json(&before.shadow.state())), Some(json(&after.shadow.state())));
-            let events = after.events(Some(before));
-            Ok((Some(store::Change { events, ..store::Change::new(audit, after.writes(Some(before))) }), ()))
+            after.shadow.stop(clock::now(), &caller.by("stopped"))?;
+            draft.writes = after.writes(Some(before));
+            draft.events = after.events(Some(before));
+            draft.about(before.alias());
+            draft.record(Some(&before.shadow.state()), Some(&after.shadow.state()));
+            Ok(())
         });
         stopped.await?;
         drop(writing);
-        tracing::info!(shadow = id, actor = author.actor, "shadow comparison stopped");
-        self.shadow(id).await
+        tracing::info!(shadow = id, actor = caller.actor, "shadow comparison stopped");
+        self.show(&id).await
     }
 
-    pub(super) fn mirroring(&self, id: &str) -> Result<Mirroring, ControlError> {
-        self.0.state.load().held.shadows.get(id).cloned().ok_or_else(|| ControlError::NoShadow(id.to_owned()))
+    /// The shadow must be there, green and not empty, and be able to stand in for what the alias points at: it is asked with
+    /// the same queries, and a collection of other vectors could answer none of them. Returns where the alias points.
+    async fn checked(&self, spec: &ShadowSpec) -> Result<String, ControlError> {
+        let plan = self.engine.plan();
+        let faults = spec.check(&plan.upstream_names());
+        if !faults.is_empty() {
+            return Err(ControlError::Invalid(faults));
+        }
+        self.engine.resolve(Some(&spec.alias), &[Named::new("collection", spec.upstream.as_deref(), &spec.collection)]).await?;
+        let here = plan.client(DEFAULT_UPSTREAM)?;
+        let listing = here.list().await?;
+        let stable = known_alias(&listing, &spec.alias)?;
+        let upstream = plan.upstream(spec.upstream.as_deref()).unwrap_or(DEFAULT_UPSTREAM);
+        let found = served(&plan.client(upstream)?, &spec.collection).await?;
+        same_schema(&here.describe(stable).await?, &found)?;
+        Ok(stable.to_owned())
     }
 }
 
-/// The place for a shadow of `alias`, taken by `id`: of two that are created at the same time, anywhere, one gets it.
-pub(in crate::control) fn shadowed(alias: &str, id: &str) -> Write {
-    Write::Put { key: Key::new(SHADOWED, alias), body: json(&id), due_at: None, expected: Expected::Absent }
-}
+/// What a creation of a shadow comparison does of its own.
+struct New(Shadows);
 
-fn by(author: &Author, otherwise: &str) -> By {
-    By::new(&author.actor, author.reason.as_deref().unwrap_or(otherwise))
+impl Steps for New {
+    type Request = ShadowSpec;
+    /// Where the alias points.
+    type Prepared = String;
+
+    async fn prepare(&self, creation: &Creation<ShadowSpec>) -> Result<String, ControlError> {
+        self.0.checked(&creation.request).await
+    }
+
+    fn draft(&self, creation: &Creation<ShadowSpec>, stable: &String, state: &State, draft: &mut Draft) -> Result<(), ControlError> {
+        let (id, alias) = (&creation.id, &creation.subject);
+        if let Some(owner) = state.documents.shadowed.get(alias) {
+            return Err(ControlError::Shadowed { alias: alias.clone(), owner: owner.0.clone() });
+        }
+        let shadow = Shadow::create(id, creation.request.clone(), stable, clock::now(), &creation.caller.by("created"));
+        let document = ShadowDocument { shadow, revision: 0 };
+        draft.writes = document.writes(None);
+        draft.writes.push(Shadowed::by(id, alias));
+        draft.events = document.events(None);
+        draft.record(None::<&()>, Some(document.shadow.spec()));
+        draft.claim(state, document.target(), &document.name())
+    }
 }

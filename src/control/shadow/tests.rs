@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::ShadowView;
 use super::seen::key;
 use crate::config::{Config, Period};
-use crate::control::testing::{author, config, control, spec};
+use crate::control::testing::{caller, config, control, spec};
 use crate::control::{Consent, Control, ControlError, Expected, RetirementRequest, clock};
 use crate::live::DEFAULT_UPSTREAM;
 use crate::metrics::{Against, Compared, Comparisons};
@@ -30,7 +30,7 @@ impl House {
     async fn new() -> Self {
         let sandbox = Sandbox::start(SandboxOptions::default()).await.expect("free ports");
         let control = control(of(&sandbox)).await;
-        let lease = control.0.store.acquire_or_renew("controller", Duration::from_secs(600)).await.expect("the store answers");
+        let lease = control.engine.store().acquire_or_renew("controller", Duration::from_secs(600)).await.expect("the store answers");
         let house = Self { sandbox, control, fence: lease.fence().expect("nobody else asks") };
         for (name, vector, points) in
             [("docs_v1", vec![1, 1], 1), ("docs_v2", vec![1, 1], 1), ("wide", vec![1, 1, 1], 1), ("empty", vec![1, 1], 0)]
@@ -59,7 +59,7 @@ impl House {
 
     async fn relist(&self) {
         let client = self.control.plan().client(DEFAULT_UPSTREAM).expect("it is configured");
-        self.control.relist_with(&client).await;
+        self.control.engine.relist_with(&client).await;
     }
 
     async fn create(&self, changes: Value) -> Result<ShadowView, ControlError> {
@@ -67,7 +67,7 @@ impl House {
         for (field, value) in changes.as_object().expect("an object") {
             spec[field] = value.clone();
         }
-        self.control.create_shadow(serde_json::from_value(spec).expect("a spec"), None, author()).await
+        self.control.shadows.create(serde_json::from_value(spec).expect("a spec"), None, caller()).await
     }
 
     async fn begin(&self) -> String {
@@ -80,18 +80,18 @@ impl House {
     }
 
     fn step(&self, id: &str, after: Period) -> impl Future<Output = Result<(), ControlError>> {
-        let mirroring = self.control.mirroring(id).expect("it was made");
-        async move { self.control.step_shadow(&mirroring, &Ok(()), clock::now().plus(after), &self.fence).await }
+        let mirroring = self.control.shadows.known(id).expect("it was made");
+        async move { self.control.shadows.step(&mirroring, &Ok(()), clock::now().plus(after), &self.fence).await }
     }
 
     async fn comparisons(&self, id: &str) -> u64 {
-        self.control.shadow(id).await.expect("it was made").report.expect("one alone has a report")["comparisons"]
+        self.control.shadows.show(id).await.expect("it was made").report.expect("one alone has a report")["comparisons"]
             .as_u64()
             .expect("a count")
     }
 
     async fn kinds(&self) -> Vec<String> {
-        let events = self.control.0.store.events(&Filter { subject: None, before: None, limit: 20 }).await.expect("events");
+        let events = self.control.engine.store().events(&Filter { subject: None, before: None, limit: 20 }).await.expect("events");
         events.items.into_iter().rev().map(|event| event.kind).collect()
     }
 }
@@ -133,7 +133,7 @@ fn canary(shadow: bool) -> CanarySpec {
 #[tokio::test]
 async fn what_is_asked_as_well_is_in_the_table_beside_everything_else() {
     let house = House::new().await;
-    house.control.put_route("docs", spec(&[("stable", 1.0), ("candidate", 1.0)]), Expected::Unsaid, author()).await.expect("a legal route");
+    house.control.routes.put("docs", spec(&[("stable", 1.0), ("candidate", 1.0)]), Expected::Unsaid, caller()).await.expect("a legal route");
     let id = house.create(json!({"percentage": 12.5, "noise_percentage": 1, "from": "candidate", "by": "unit", "depth": 3})).await;
     let id = id.expect("a shadow occupies no alias").id;
     let live = house.control.live();
@@ -145,11 +145,11 @@ async fn what_is_asked_as_well_is_in_the_table_beside_everything_else() {
     assert_eq!(shadow.salt.as_str(), format!("shadow:{id}"));
     assert_ne!(shadow.salt, shadow.stats, "what deals units says nothing of their statistics");
 
-    house.control.turn_kill_switch(true, author()).await.expect("it can be kept");
-    assert!(house.mirrored().is_none() && house.control.shadow(&id).await.expect("it was made").paused);
-    house.control.turn_kill_switch(false, author()).await.expect("it can be kept");
-    assert!(house.mirrored().is_some() && !house.control.shadow(&id).await.expect("it was made").paused);
-    house.control.stop_shadow(&id, author()).await.expect("it runs");
+    house.control.kill_switch.turn(true, caller()).await.expect("it can be kept");
+    assert!(house.mirrored().is_none() && house.control.shadows.show(&id).await.expect("it was made").paused);
+    house.control.kill_switch.turn(false, caller()).await.expect("it can be kept");
+    assert!(house.mirrored().is_some() && !house.control.shadows.show(&id).await.expect("it was made").paused);
+    house.control.shadows.stop(&id, caller()).await.expect("it runs");
     assert!(house.mirrored().is_none());
 }
 
@@ -159,33 +159,33 @@ async fn all_replicas_are_added_up_and_the_end_is_frozen() {
     let id = house.begin().await;
     let here = house.mirrored().expect("it is mirrored");
     compare(&here, 3);
-    house.control.flush_comparisons().await.expect("the store answers");
-    house.control.forget_comparisons();
+    house.control.shadows.flush().await.expect("the store answers");
+    house.control.forget_counters();
     compare(&house.mirrored().expect("what is compared is not forgotten"), 2);
     let theirs = Summary { shadow: here.snapshot().shadow, ..Summary::default() };
-    house.control.0.store.put_observation(&key(&id), "another", &crate::control::document::json(&theirs)).await.expect("the store answers");
+    house.control.engine.store().put_observation(&key(&id), "another", &crate::control::document::json(&theirs)).await.expect("the store answers");
     assert_eq!(house.comparisons(&id).await, 10, "five here up to now, and the same of another");
 
     house.step(&id, Period::from_secs(3_600)).await.expect("nothing is due");
-    assert_eq!(house.control.shadow(&id).await.expect("it was made").state, ShadowState::Running);
+    assert_eq!(house.control.shadows.show(&id).await.expect("it was made").state, ShadowState::Running);
     house.step(&id, Period::from_secs(86_400)).await.expect("it can be kept");
-    let view = house.control.shadow(&id).await.expect("it was made");
+    let view = house.control.shadows.show(&id).await.expect("it was made");
     assert_eq!(
         (view.state, view.history.last().map(|step| step.reason.as_str())),
         (ShadowState::Settling, Some("its longest duration is over"))
     );
     house.step(&id, Period::from_secs(86_410)).await.expect("it can be kept");
     compare(&here, 5);
-    let view = house.control.shadow(&id).await.expect("it was made");
+    let view = house.control.shadows.show(&id).await.expect("it was made");
     assert_eq!((view.state, house.comparisons(&id).await), (ShadowState::Ended, 10), "frozen");
     assert_eq!(view.report.expect("it is frozen")["measures"][0]["shadow"]["value"], 1.0);
     assert_eq!(house.kinds().await, ["shadow.started", "shadow.ended"]);
-    let refused = house.control.stop_shadow(&id, author()).await;
+    let refused = house.control.shadows.stop(&id, caller()).await;
     assert!(matches!(refused, Err(ControlError::StoppedShadow(_))), "{refused:?}");
-    house.control.forget_comparisons();
-    house.control.clear_ended(&house.fence).await.expect("the store answers");
+    house.control.forget_counters();
+    house.control.collect_ended(&house.fence).await.expect("the store answers");
     assert_eq!(house.comparisons(&id).await, 10, "what is frozen needs no counts");
-    assert!(house.control.0.store.observations(&key(&id)).await.expect("the store answers").is_empty());
+    assert!(house.control.engine.store().observations(&key(&id)).await.expect("the store answers").is_empty());
 }
 
 #[tokio::test]
@@ -198,17 +198,17 @@ async fn an_alias_has_one_shadow_that_of_a_canary_included() {
     let id = house.begin().await;
     let second = house.create(json!({})).await.map(|view| view.id);
     shadowed(&second, &id);
-    let refused = house.control.create_canary(canary(true), None, author()).await.map(|view| view.id);
+    let refused = house.control.canaries.create(canary(true), None, caller()).await.map(|view| view.id);
     shadowed(&refused, &id);
-    let without = house.control.create_canary(canary(false), None, author()).await.expect("a shadow occupies no alias");
-    house.control.command_canary(&without.id, Command::Abort, Consent::Withheld, author()).await.expect("it has not ended");
-    house.control.stop_shadow(&id, author()).await.expect("it runs");
+    let without = house.control.canaries.create(canary(false), None, caller()).await.expect("a shadow occupies no alias");
+    house.control.canaries.command(&without.id, Command::Abort, Consent::Withheld, caller()).await.expect("it has not ended");
+    house.control.shadows.stop(&id, caller()).await.expect("it runs");
 
-    let with = house.control.create_canary(canary(true), None, author()).await.expect("there is no other shadow");
+    let with = house.control.canaries.create(canary(true), None, caller()).await.expect("there is no other shadow");
     let third = house.create(json!({})).await.map(|view| view.id);
     shadowed(&third, &with.id);
     assert!(house.mirrored().is_none(), "its comparison has not begun");
-    house.control.command_canary(&with.id, Command::Abort, Consent::Withheld, author()).await.expect("it has not ended");
+    house.control.canaries.command(&with.id, Command::Abort, Consent::Withheld, caller()).await.expect("it has not ended");
     house.begin().await;
 }
 
@@ -239,17 +239,17 @@ async fn its_collection_stays_for_as_long_as_it_lives() {
             snapshot: false,
             accept_lost_writes: false,
         };
-        house.control.create_retirement(request, author()).await.map(|view| view.retirement.id)
+        house.control.retirements.create(request, caller()).await.map(|view| view.retirement.id)
     };
     let scheduled = retire().await.expect("nobody refers to it");
     let id = house.begin().await;
-    let cancelled = house.control.retirement(&scheduled).expect("it was made").retirement;
+    let cancelled = house.control.retirements.show(&scheduled).expect("it was made").retirement;
     assert_eq!(cancelled.reasons, [format!("the shadow comparison `{id}` leads to it")]);
     assert!(matches!(retire().await, Err(ControlError::InUse { .. })));
     let against = || house.control.live().table.guards.against_deletion("docs_v2");
     assert!(against().is_some_and(|why| why.contains(&id)));
 
-    house.control.stop_shadow(&id, author()).await.expect("it runs");
+    house.control.shadows.stop(&id, caller()).await.expect("it runs");
     assert!(against().is_some(), "what was mirrored may still be under way");
     house.step(&id, Period::from_secs(10)).await.expect("it can be kept");
     assert!(against().is_none());
@@ -260,7 +260,7 @@ async fn its_collection_stays_for_as_long_as_it_lives() {
 async fn the_same_key_creates_one() {
     let house = House::new().await;
     let spec = || serde_json::from_value(json!({"alias": "docs", "collection": "docs_v2"})).expect("a spec");
-    let create = async || house.control.create_shadow(spec(), Some("key".to_owned()), author()).await.expect("it is made once").id;
+    let create = async || house.control.shadows.create(spec(), Some("key".to_owned()), caller()).await.expect("it is made once").id;
     assert_eq!(create().await, create().await);
     assert_eq!(house.control.shadows().len(), 1);
 }

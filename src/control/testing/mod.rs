@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::config::{Config, Loaded};
-use crate::control::{Author, Control, Parts, StartError};
+use crate::control::{Caller, Control, Parts, StartError};
 use crate::metrics::Registry;
 use crate::qdrant::Listing;
 use crate::routing::{RouteSpec, STABLE, VariantSpec};
@@ -47,8 +47,8 @@ pub(crate) async fn start(config: Config) -> Result<Parts<impl Future<Output = (
     Control::start(&loaded(config), Arc::new(Registry::new(2, 10))).await
 }
 
-pub(crate) fn author() -> Author {
-    Author::new("test")
+pub(crate) fn caller() -> Caller {
+    Caller::new("test", Role::Admin)
 }
 
 /// A control plane that lists nothing by itself; listings are given to it by [`list`].
@@ -64,5 +64,5 @@ pub(crate) fn listing(aliases: &[(&str, &str)], collections: &[&str]) -> Listing
 }
 
 pub(crate) async fn list(control: &Control, listing: Listing) {
-    assert!(control.take_listing(&control.plan(), &Ok(listing)).await, "the plan is the one in force");
+    assert!(control.engine.take_listing(&control.plan(), &Ok(listing)).await, "the plan is the one in force");
 }

@@ -10,9 +10,9 @@ use sqlx::{AnyConnection, Connection};
 
 use crate::config::Config;
 use crate::control::alias_move::{AliasMove, Terms};
-use crate::control::author::{Author, Deed};
+use crate::control::author::{Caller, Deed};
 use crate::control::document::{ALIAS_MOVE, write};
-use crate::control::testing::{author, config_in, start};
+use crate::control::testing::{caller, config_in, start};
 use crate::control::{AliasChange, Control, ControlError, Parts, clock};
 use crate::live::DEFAULT_UPSTREAM;
 use crate::qdrant::{AliasFailed, Failure, FailureKind};
@@ -106,15 +106,15 @@ async fn nothing_is_asked_of_qdrant_that_could_not_be_written_down() {
     let (sandbox, folder) = (qdrant().await, tempfile::tempdir().expect("a temporary folder"));
     let control = start(config(&sandbox, folder.path())).await.expect("it starts").control;
     lose(folder.path(), "documents", true).await;
-    for change in [control.switch_alias("docs", to_v2(), author()).await, control.delete_alias("docs", author()).await] {
+    for change in [control.aliases.switch("docs", to_v2(), caller()).await, control.aliases.delete("docs", caller()).await] {
         let refused = change.expect_err("the store is lost");
         assert!(refused.to_string().starts_with("the change was not made: "), "{refused}");
         assert_eq!(points_at(&sandbox).await.as_deref(), Some("docs_v1"));
     }
     lose(folder.path(), "documents", false).await;
-    control.switch_alias("docs", to_v2(), author()).await.expect("the store is back");
+    control.aliases.switch("docs", to_v2(), caller()).await.expect("the store is back");
     assert_eq!(points_at(&sandbox).await.as_deref(), Some("docs_v2"));
-    assert!(control.0.state.load().held.moves.is_empty(), "what is recorded is no intent any more");
+    assert!(control.engine.state().documents.moves.is_empty(), "what is recorded is no intent any more");
 }
 
 /// The process lives on, or ends and is started again.
@@ -124,8 +124,8 @@ async fn what_was_moved_and_not_recorded_is_called_that_and_recorded_later() {
         let (sandbox, folder) = (qdrant().await, tempfile::tempdir().expect("a temporary folder"));
         let first = start(config(&sandbox, folder.path())).await.expect("it starts");
         lose(folder.path(), "audit", true).await;
-        let by = Author { reason: Some("a better model".to_owned()), ..Author::new("ann") };
-        let error = first.control.switch_alias("docs", to_v2(), by).await.expect_err("it cannot be recorded");
+        let by = Caller { reason: Some("a better model".to_owned()), ..Caller::new("ann") };
+        let error = first.control.aliases.switch("docs", to_v2(), by).await.expect_err("it cannot be recorded");
         assert!(matches!(error, ControlError::Unrecorded { .. }), "{error}");
         assert!(error.to_string().starts_with("`docs` was moved to `docs_v2`, not recorded: "), "{error}");
         assert_eq!(points_at(&sandbox).await.as_deref(), Some("docs_v2"));
@@ -133,13 +133,13 @@ async fn what_was_moved_and_not_recorded_is_called_that_and_recorded_later() {
         lose(folder.path(), "audit", false).await;
 
         let Parts { control, background, refresh, shared } = if restarts {
-            first.control.0.store.close().await;
+            first.control.engine.store().close().await;
             drop(first);
             start(config(&sandbox, folder.path())).await.expect("it starts again")
         } else {
             first
         };
-        Box::pin(while_steering(background, async || control.0.state.load().held.moves.is_empty())).await;
+        Box::pin(while_steering(background, async || control.engine.state().documents.moves.is_empty())).await;
         let rows = audit(&control).await;
         assert_eq!(rows.len(), 1, "{rows:?}");
         let entry = &rows[0].entry;
@@ -150,8 +150,8 @@ async fn what_was_moved_and_not_recorded_is_called_that_and_recorded_later() {
         assert_eq!((events.len(), events[0].kind.as_str(), &events[0].body["collection"]), (1, "alias.switched", &json!("docs_v2")));
         // What the new collection got since is as well known as if the move had been recorded at once.
         let written = json!({"writes": {"default": {"docs_v2": {"acknowledged": 5, "unknown": 0}}}});
-        control.0.store.put_observation("writes", "replica_of_others", &written).await.expect("the store answers");
-        let refused = control.switch_alias("docs", to_v1(), author()).await.expect_err("five writes would be lost");
+        control.engine.store().put_observation("writes", "replica_of_others", &written).await.expect("the store answers");
+        let refused = control.aliases.switch("docs", to_v1(), caller()).await.expect_err("five writes would be lost");
         assert!(matches!(&refused, ControlError::LostWrites { loss, .. } if loss.acknowledged == 5), "{refused}");
         drop((refresh, shared));
     }
@@ -163,15 +163,15 @@ async fn an_intent_that_came_to_nothing_stands_in_no_changes_way() {
     let control = start(config(&sandbox, folder.path())).await.expect("it starts").control;
     for (to, said) in [(Some("docs_v2"), "it was not made"), (None, "it was not made"), (Some("docs_v3"), "it was not made")] {
         let deed = Deed { action: "alias.switch", subject: "docs" };
-        control.intend_move(deed, &author(), [Some("docs_v1"), to], Terms::default()).await.expect("the store answers");
-        control.switch_alias("docs", to_v1(), author()).await.expect("it is there already");
+        control.aliases.intend_move(deed, &caller(), [Some("docs_v1"), to], Terms::default()).await.expect("the store answers");
+        control.aliases.switch("docs", to_v1(), caller()).await.expect("it is there already");
         let rows = audit(&control).await;
         assert!(rows[0].entry.result.starts_with(said), "{rows:?}");
-        assert!(control.0.state.load().held.moves.is_empty());
+        assert!(control.engine.state().documents.moves.is_empty());
     }
     let deed = Deed { action: "alias.switch", subject: "docs" };
-    control.intend_move(deed, &author(), [Some("docs_v2"), Some("docs_v3")], Terms::default()).await.expect("the store answers");
-    control.switch_alias("docs", to_v2(), author()).await.expect("the alias may be moved");
+    control.aliases.intend_move(deed, &caller(), [Some("docs_v2"), Some("docs_v3")], Terms::default()).await.expect("the store answers");
+    control.aliases.switch("docs", to_v2(), caller()).await.expect("the alias may be moved");
     let rows = audit(&control).await;
     assert!(rows[0].entry.result == "ok" && rows[1].entry.result.contains("it is not known whether it was made"), "{rows:?}");
     assert!(events(&control).await.iter().all(|event| event.body["collection"] == "docs_v2"), "only what was seen is an event");
@@ -191,8 +191,8 @@ async fn a_loss_that_was_accepted_is_in_the_audit_log_also_where_the_move_is_rec
     };
     let deed = Deed { action: "alias.switch", subject: "docs" };
     let terms = Terms { lost_writes: Some(loss), ..Terms::default() };
-    control.intend_move(deed, &author(), [Some("docs_v2"), Some("docs_v1")], terms).await.expect("the store answers");
-    control.switch_alias("docs", to_v1(), author()).await.expect("it is there already");
+    control.aliases.intend_move(deed, &caller(), [Some("docs_v2"), Some("docs_v1")], terms).await.expect("the store answers");
+    control.aliases.switch("docs", to_v1(), caller()).await.expect("it is there already");
     let rows = audit(&control).await;
     let after = rows[0].entry.after.as_ref().expect("it was moved");
     assert_eq!(after["accepted_lost_writes"]["acknowledged"], 5, "{rows:?}");
@@ -208,22 +208,22 @@ async fn a_move_in_doubt_is_settled_when_it_surely_is_over() {
     let no = FailureKind::Precondition("no".to_owned());
     for (kind, in_doubt) in [(no, None), (lost, Some(true))] {
         let deed = Deed { action: "alias.switch", subject: "docs" };
-        let by = author();
-        let intended = control.intend_move(deed, &by, [Some("docs_v1"), Some("docs_v2")], Terms::default());
+        let by = caller();
+        let intended = control.aliases.intend_move(deed, &by, [Some("docs_v1"), Some("docs_v2")], Terms::default());
         intended.await.expect("the store answers");
         let failure = Box::new(Failure { upstream: "default".to_owned(), operation: "UpdateAliases".to_owned(), kind });
         let failed = AliasFailed::Request { alias: "docs".to_owned(), found: Some("docs_v1".to_owned()), failure };
-        control.done_by_qdrant(&client, "docs", Err::<(), _>(failed)).await.expect_err("it failed");
-        assert_eq!(control.0.state.load().held.moves.get("docs").map(|intent| intent.in_doubt), in_doubt);
+        control.aliases.done_by_qdrant(&client, "docs", Err::<(), _>(failed)).await.expect_err("it failed");
+        assert_eq!(control.engine.state().documents.moves.get("docs").map(|intent| intent.in_doubt), in_doubt);
     }
-    let lease = control.0.store.acquire_or_renew(&control.0.replica, PATIENCE).await.expect("the store answers");
+    let lease = control.engine.store().acquire_or_renew(&control.engine.replica(), PATIENCE).await.expect("the store answers");
     let fence = lease.fence().expect("no other replica asks");
     for (seconds, settled) in [(10, false), (61, true)] {
-        let intent = control.0.state.load().held.moves["docs"].clone();
+        let intent = control.engine.state().documents.moves["docs"].clone();
         let at = Timestamp::from_millis(clock::now().millis() - seconds * 1_000);
         let older = write(&ALIAS_MOVE, "docs", Some(&AliasMove { at, ..intent }), Expected::Any);
-        control.commit(Change::unaudited(vec![older])).await.expect("the store answers");
-        control.settle_moves(&fence).await;
-        assert_eq!(control.0.state.load().held.moves.is_empty(), settled, "after {seconds} s");
+        control.engine.put(Change::unaudited(vec![older])).await.expect("the store answers");
+        control.aliases.settle_all(&fence).await;
+        assert_eq!(control.engine.state().documents.moves.is_empty(), settled, "after {seconds} s");
     }
 }

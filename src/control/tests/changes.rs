@@ -1,7 +1,7 @@
 //! Compare-and-set, and what a change does to the table's revision.
 
 use crate::control::document::OWNER;
-use crate::control::testing::{author, config, control, list, listing, spec};
+use crate::control::testing::{caller, config, control, list, listing, spec};
 use crate::control::{Control, ControlError, Expected, Weights};
 use crate::store::{self, Key, Write};
 
@@ -10,7 +10,7 @@ const MOST: &[(&str, f64)] = &[("stable", 90.0), ("candidate", 10.0)];
 
 async fn created() -> (Control, u64) {
     let control = control(config()).await;
-    let (created, route) = control.put_route("docs", spec(MOST), Expected::Unsaid, author()).await.expect("a legal route");
+    let (created, route) = control.routes.put("docs", spec(MOST), Expected::Unsaid, caller()).await.expect("a legal route");
     assert!(created);
     (control, route.revision)
 }
@@ -22,27 +22,27 @@ fn weights(of: &[(&str, f64)]) -> Weights {
 #[tokio::test]
 async fn a_route_changes_only_for_who_has_seen_it() {
     let (control, revision) = created().await;
-    let unsaid = control.put_route("docs", spec(EVEN), Expected::Unsaid, author()).await;
+    let unsaid = control.routes.put("docs", spec(EVEN), Expected::Unsaid, caller()).await;
     assert!(matches!(unsaid, Err(ControlError::Unconditional { current, .. }) if current == revision));
-    let stale = control.put_route("docs", spec(EVEN), Expected::Revision(revision + 1), author()).await;
+    let stale = control.routes.put("docs", spec(EVEN), Expected::Revision(revision + 1), caller()).await;
     assert!(matches!(stale, Err(ControlError::Stale { current: Some(current), .. }) if current == revision));
-    assert_eq!(control.route("docs").expect("it is there").revision, revision, "a refused change changed something");
+    assert_eq!(control.routes.show("docs").expect("it is there").revision, revision, "a refused change changed something");
 
     let table = control.live().table.revision;
-    let (created, route) = control.put_route("docs", spec(EVEN), Expected::Revision(revision), author()).await.expect("it was seen");
+    let (created, route) = control.routes.put("docs", spec(EVEN), Expected::Revision(revision), caller()).await.expect("it was seen");
     assert!(!created && route.revision > revision);
     assert_eq!(control.live().table.revision, table + 1);
-    control.delete_route("docs", Expected::Any, author()).await.expect("something is there");
-    assert!(matches!(control.route("docs"), Err(ControlError::NoRoute(_))));
+    control.routes.delete("docs", Expected::Any, caller()).await.expect("something is there");
+    assert!(matches!(control.routes.show("docs"), Err(ControlError::NoRoute(_))));
 }
 
 #[tokio::test]
 async fn nothing_can_be_expected_where_nothing_is() {
     let control = control(config()).await;
     for expected in [Expected::Any, Expected::Revision(1)] {
-        let put = control.put_route("docs", spec(MOST), expected, author()).await;
+        let put = control.routes.put("docs", spec(MOST), expected, caller()).await;
         assert!(matches!(put, Err(ControlError::Stale { current: None, .. })), "{expected}");
-        assert!(matches!(control.delete_route("docs", expected, author()).await, Err(ControlError::NoRoute(_))), "{expected}");
+        assert!(matches!(control.routes.delete("docs", expected, caller()).await, Err(ControlError::NoRoute(_))), "{expected}");
     }
 }
 
@@ -52,7 +52,7 @@ async fn of_changes_at_the_same_time_one_wins() {
     let attempts = (0..16).map(|number| {
         let control = control.clone();
         let next = spec(&[("stable", 100.0), ("candidate", f64::from(number) + 1.0)]);
-        tokio::spawn(async move { control.put_route("docs", next, Expected::Revision(revision), author()).await.is_ok() })
+        tokio::spawn(async move { control.routes.put("docs", next, Expected::Revision(revision), caller()).await.is_ok() })
     });
     let outcomes = futures_util::future::join_all(attempts).await;
     assert_eq!(outcomes.into_iter().filter(|outcome| *outcome.as_ref().expect("no attempt panics")).count(), 1);
@@ -68,14 +68,14 @@ async fn weights_are_patched_whole() {
         (weights(&[("stable", 0.0), ("candidate", 0.0)]), "variants"),
         (weights(&[("stable", 1.0), ("candidate", -1.0)]), "variants[1].weight"),
     ] {
-        let Err(ControlError::Invalid(faults)) = control.patch_weights("docs", wrong, expected, author()).await else {
+        let Err(ControlError::Invalid(faults)) = control.routes.patch_weights("docs", wrong, expected, caller()).await else {
             panic!("{field} passed")
         };
         assert_eq!(faults[0].field, field);
     }
-    let before = control.route("docs").expect("it is there");
+    let before = control.routes.show("docs").expect("it is there");
     let after =
-        control.patch_weights("docs", weights(&[("stable", 75.0), ("candidate", 25.0)]), expected, author()).await.expect("they are whole");
+        control.routes.patch_weights("docs", weights(&[("stable", 75.0), ("candidate", 25.0)]), expected, caller()).await.expect("they are whole");
     assert_eq!(after.share_percent["candidate"], 25.0);
     assert_eq!((before.allocation[0].start, after.allocation[0].start, after.allocation[0].variant), (0, 0, 1));
     assert!(before.allocation[0].end < after.allocation[0].end, "the candidate did not grow where it stood");
@@ -84,7 +84,7 @@ async fn weights_are_patched_whole() {
 #[tokio::test]
 async fn what_changes_nothing_makes_no_revision() {
     let (control, revision) = created().await;
-    let (created, route) = control.put_route("docs", spec(MOST), Expected::Any, author()).await.expect("something is there");
+    let (created, route) = control.routes.put("docs", spec(MOST), Expected::Any, caller()).await.expect("something is there");
     assert!(!created);
     assert_eq!(route.revision, revision);
 
@@ -102,7 +102,7 @@ async fn faults_name_their_fields() {
     let control = control(config()).await;
     let mut broken = spec(MOST);
     broken.variants[1].upstream = Some("nowhere".to_owned());
-    let Err(ControlError::Invalid(faults)) = control.put_route("a/b", broken, Expected::Unsaid, author()).await else {
+    let Err(ControlError::Invalid(faults)) = control.routes.put("a/b", broken, Expected::Unsaid, caller()).await else {
         panic!("it passed")
     };
     let fields: Vec<&str> = faults.iter().map(|fault| fault.field.as_str()).collect();
@@ -114,7 +114,7 @@ async fn an_alias_that_a_rollout_got_a_moment_before_takes_no_route() {
     let control = control(config()).await;
     // What another replica has done and this one has not heard of yet.
     let owned = Write::Put { key: Key::new(OWNER, "docs"), body: "canary_1".into(), due_at: None, expected: store::Expected::Absent };
-    control.0.store.commit(store::Change::unaudited(vec![owned])).await.expect("the store answers");
-    let refused = control.put_route("docs", spec(MOST), Expected::Unsaid, author()).await;
+    control.engine.store().commit(store::Change::unaudited(vec![owned])).await.expect("the store answers");
+    let refused = control.routes.put("docs", spec(MOST), Expected::Unsaid, caller()).await;
     assert!(matches!(refused, Err(ControlError::Occupied { .. })), "{refused:?}");
 }

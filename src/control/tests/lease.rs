@@ -12,13 +12,13 @@ const PATIENCE: Duration = Duration::from_secs(120);
 #[tokio::test]
 async fn the_lease_is_renewed_while_what_is_due_takes_its_time() {
     let Parts { control, background, refresh, .. } = start(config()).await.expect("it starts");
-    let _writing = control.0.writer.lock().await;
+    let _writing = control.engine.still().await;
     let steering = tokio::spawn(background);
     let mut ends = None;
     for _ in 0..3 {
         let renewed = async {
             loop {
-                let lease = control.0.store.lease(&control.0.replica).await.expect("the store answers");
+                let lease = control.engine.store().lease(&control.engine.replica()).await.expect("the store answers");
                 if lease.held && ends.is_none_or(|ends| lease.expires > ends) {
                     return lease.expires;
                 }

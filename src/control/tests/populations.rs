@@ -5,8 +5,8 @@ use serde_json::json;
 use crate::config::{Change, Config, Loaded, Period};
 use crate::control::canary::Running;
 use crate::control::document::{CANARY, EXPERIMENT, OWNER, ROUTE, json as document};
-use crate::control::testing::{author, config, control, list, listing, spec};
-use crate::control::{Control, Expected, RouteState, clock};
+use crate::control::testing::{caller, config, control, list, listing, spec};
+use crate::control::{Control, Expected, RouteDocument, clock};
 use crate::experiment::{Experiment, ExperimentSpec};
 use crate::protocol::Read;
 use crate::rollout::loss::Counted;
@@ -32,7 +32,7 @@ fn stepping(spec: CanarySpec) -> Running {
     canary.checks_passed(checks, "docs_v1", None);
     look(&mut canary);
     assert_eq!(canary.state(), State::Stepping);
-    let mut running = Running::new(canary);
+    let mut running = CanaryDocument::new(canary);
     running.freeze(|_| None, || None);
     running
 }
@@ -62,8 +62,7 @@ async fn stored(config: Config, kind: Kind, id: &str, body: serde_json::Value) -
     let mut writes = vec![Write::Put { key: Key::new(kind, id), body, due_at: None, expected: store::Expected::Absent }];
     writes.extend(owner);
     {
-        let _writing = control.0.writer.lock().await;
-        control.commit(store::Change::unaudited(writes)).await.expect("the store answers");
+        control.engine.put(store::Change::unaudited(writes)).await.expect("the store answers");
     }
     control
 }
@@ -71,7 +70,7 @@ async fn stored(config: Config, kind: Kind, id: &str, body: serde_json::Value) -
 /// Why a user's search, a user's bookkeeping, a search and bookkeeping of no user go where they go.
 fn reasons(control: &Control) -> [Reason; 4] {
     [(Read::Search, Some("user-1")), (Read::Bookkeeping, Some("user-1")), (Read::Search, None), (Read::Bookkeeping, None)]
-        .map(|(read, unit)| control.decision("docs", read, unit, None).expect("docs is listed").reason)
+        .map(|(read, unit)| control.aliases.decision("docs", read, unit, None).expect("docs is listed").reason)
 }
 
 const NEW: [Reason; 4] = [Reason::Weights, Reason::NotSplit, Reason::AnonymousStable, Reason::AnonymousStable];
@@ -126,16 +125,16 @@ async fn a_rollout_of_the_version_before_is_shown_as_it_works() {
 
 #[tokio::test]
 async fn a_route_follows_the_configuration_unless_it_says_otherwise() {
-    let route = RouteState::created(spec(&[("stable", 50.0), ("candidate", 50.0)]));
+    let route = RouteDocument::created(spec(&[("stable", 50.0), ("candidate", 50.0)]));
     let control = stored(config(), ROUTE, "docs", document(&route)).await;
     assert_eq!(reasons(&control), NEW);
-    let shown = control.route("docs").expect("it was stored").spec;
+    let shown = control.routes.show("docs").expect("it was stored").spec;
     assert_eq!((shown.anonymous, shown.split), (Some(Anonymous::Stable), Some(SplitReads::Searches)));
     reload(&control, everything(config())).await;
     assert_eq!(reasons(&control), BEFORE);
     let mut said = spec(&[("stable", 50.0), ("candidate", 50.0)]);
     (said.anonymous, said.split) = (Some(Anonymous::Stable), Some(SplitReads::Searches));
-    control.put_route("docs", said, Expected::Any, author()).await.expect("a legal route");
+    control.routes.put("docs", said, Expected::Any, caller()).await.expect("a legal route");
     assert_eq!(reasons(&control), NEW);
 }
 
@@ -143,12 +142,12 @@ async fn a_route_follows_the_configuration_unless_it_says_otherwise() {
 async fn a_canary_keeps_what_was_in_force_when_it_was_made() {
     let control = control(config()).await;
     list(&control, listing(&[("docs", "docs_v1"), ("news", "docs_v1")], &["docs_v1", "docs_v2"])).await;
-    let made = control.create_canary(canary_spec(), None, author()).await.expect("a legal plan");
+    let made = control.canaries.create(canary_spec(), None, caller()).await.expect("a legal plan");
     reload(&control, everything(config())).await;
-    let kept = control.canary(&made.id).expect("it was made").plan;
+    let kept = control.canaries.show(&made.id).expect("it was made").plan;
     assert_eq!((kept.anonymous, kept.split), (Some(Anonymous::Stable), Some(SplitReads::Searches)));
     let news = CanarySpec { alias: "news".to_owned(), ..canary_spec() };
-    let later = control.create_canary(news, None, author()).await.expect("a legal plan").plan;
+    let later = control.canaries.create(news, None, caller()).await.expect("a legal plan").plan;
     assert_eq!((later.anonymous, later.split), (Some(Anonymous::Random), Some(SplitReads::All)));
 }
 

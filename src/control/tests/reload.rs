@@ -40,7 +40,7 @@ async fn a_route_an_operator_made_cannot_lose_its_upstream() {
     let control = control(two).await;
     let mut elsewhere = spec(MOST);
     elsewhere.variants[1].upstream = Some("second".to_owned());
-    control.put_route("docs", elsewhere, Expected::Unsaid, author()).await.expect("second is configured");
+    control.routes.put("docs", elsewhere, Expected::Unsaid, caller()).await.expect("second is configured");
 
     let mut without = config();
     without.limits.max_requests = 1;
@@ -79,10 +79,10 @@ async fn routes_of_the_file_follow_the_file() {
     let mut with = config();
     with.routes.insert("docs".to_owned(), spec(MOST));
     control.reload(change(with.clone(), "second")).await;
-    let first = control.route("docs").expect("the file brought it");
-    control.put_route("docs", spec(&[("stable", 1.0), ("candidate", 1.0)]), Expected::Any, author()).await.expect("it is there");
+    let first = control.routes.show("docs").expect("the file brought it");
+    control.routes.put("docs", spec(&[("stable", 1.0), ("candidate", 1.0)]), Expected::Any, caller()).await.expect("it is there");
     control.reload(change(with.clone(), "second")).await;
-    assert_ne!(control.route("docs").expect("it is there").spec, first.spec, "the file undid what an operator did");
+    assert_ne!(control.routes.show("docs").expect("it is there").spec, first.spec, "the file undid what an operator did");
     control.reload(change(config(), "third")).await;
     assert!(control.live().table.entry("docs").split.is_none());
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::config::Config;
-use crate::control::testing::{author, config_in, control, spec, start};
+use crate::control::testing::{caller, config_in, control, spec, start};
 use crate::control::{Control, ControlError, Expected, StartError};
 use crate::store::{Filter, OpenError};
 
@@ -15,7 +15,7 @@ fn directory() -> tempfile::TempDir {
 }
 
 async fn put(control: &Control, variants: &[(&str, f64)], expected: Expected) -> u64 {
-    control.put_route("docs", spec(variants), expected, author()).await.expect("a legal route").1.revision
+    control.routes.put("docs", spec(variants), expected, caller()).await.expect("a legal route").1.revision
 }
 
 async fn refused(at: &Path) -> StartError {
@@ -44,7 +44,7 @@ async fn routes_survive_with_their_units_and_their_revision() {
     let again = control(config_in(&store)).await;
     let route = again.route("docs").expect("it was acknowledged");
     assert_eq!((route.revision, &route.spec, &route.allocation), (revision, &before.spec, &before.allocation));
-    again.delete_route("docs", Expected::Revision(revision), author()).await.expect("its ETag is still good");
+    again.delete_route("docs", Expected::Revision(revision), caller()).await.expect("its ETag is still good");
     drop(again);
     assert!(control(config_in(&store)).await.routes().is_empty());
 }
@@ -76,7 +76,7 @@ async fn a_stored_route_must_fit_the_configuration() {
     let at = directory();
     let (two, route) = elsewhere(at.path());
     let first = control(two).await;
-    first.put_route("docs", route, Expected::Unsaid, author()).await.expect("second is configured");
+    first.put_route("docs", route, Expected::Unsaid, caller()).await.expect("second is configured");
     drop(first);
     let error = refused(at.path()).await;
     assert!(matches!(error, StartError::Route { .. }) && error.to_string().contains("`second` is not configured"), "{error}");
@@ -88,7 +88,7 @@ async fn a_deleted_route_of_the_file_stays_deleted() {
     let mut configured = config_in(at.path());
     configured.routes.insert("docs".to_owned(), spec(MOST));
     let first = control(configured.clone()).await;
-    first.delete_route("docs", Expected::Any, author()).await.expect("the file brought it");
+    first.delete_route("docs", Expected::Any, caller()).await.expect("the file brought it");
     drop(first);
     assert!(control(configured.clone()).await.routes().is_empty());
     configured.routes.insert("docs".to_owned(), spec(&[("stable", 1.0), ("candidate", 1.0)]));
@@ -111,9 +111,9 @@ async fn each_change_is_audited_and_refused_ones_too() {
     let at = directory();
     let control = control(config_in(at.path())).await;
     put(&control, MOST, Expected::Unsaid).await;
-    let stale = control.delete_route("docs", Expected::Revision(99), author()).await;
+    let stale = control.routes.delete("docs", Expected::Revision(99), caller()).await;
     assert!(matches!(stale, Err(ControlError::Stale { .. })), "{stale:?}");
-    let page = control.0.store.audit(&Filter { subject: Some("docs".to_owned()), before: None, limit: 10 }).await.expect("it answers");
+    let page = control.engine.store().audit(&Filter { subject: Some("docs".to_owned()), before: None, limit: 10 }).await.expect("it answers");
     let entries: Vec<_> =
         page.items.iter().map(|row| (row.entry.actor.as_str(), row.entry.action.as_str(), row.entry.result == "ok")).collect();
     assert_eq!(entries, [("test", "route.delete", false), ("test", "route.put", true)]);

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::control::document::{EXPERIMENT, OWNER};
 use crate::control::experiment::StopRequest;
-use crate::control::testing::{author, config, config_in, control, list, listing, spec};
+use crate::control::testing::{caller, config, config_in, control, list, listing, spec};
 use crate::control::{Control, ControlError, Expected};
 use crate::experiment::{Experiment, ExperimentSpec, layer_salt};
 use crate::protocol::Read;
@@ -22,8 +22,7 @@ fn wanted(name: &str, from: f64, to: f64) -> ExperimentSpec {
 }
 
 async fn put(control: &Control, writes: Vec<Write>) {
-    let _writing = control.0.writer.lock().await;
-    control.commit(store::Change::unaudited(writes)).await.expect("the store answers");
+    control.engine.put(store::Change::unaudited(writes)).await.expect("the store answers");
 }
 
 /// Experiments that run, as the store would have them; this room's Qdrant cannot be asked about collections.
@@ -47,7 +46,7 @@ async fn two() -> Control {
 }
 
 fn owners(control: &Control) -> Option<String> {
-    control.0.state.load().held.owners.get("docs").map(ToString::to_string)
+    control.engine.state().documents.owners.get("docs").map(ToString::to_string)
 }
 
 #[tokio::test]
@@ -56,7 +55,7 @@ async fn a_decision_says_which_experiment_where_in_the_layer_and_which_arm() {
     let salt = layer_salt("docs");
     for unit in (0..200).map(|unit| format!("user-{unit}")) {
         let place = salt.slot(unit.as_bytes());
-        let explained = control.decision("docs", Read::Search, Some(&unit), None).expect("docs is listed");
+        let explained = control.aliases.decision("docs", Read::Search, Some(&unit), None).expect("docs is listed");
         let layer = explained.layer.as_ref().expect("it is shared");
         assert_eq!((layer.salt.as_str(), layer.slot), ("layer:docs", place));
         let name = if place < 400_000 { "one" } else { "two" };
@@ -70,9 +69,9 @@ async fn a_decision_says_which_experiment_where_in_the_layer_and_which_arm() {
         assert_eq!((explained.rollout.as_deref(), explained.salt), (Some(id.as_str()), Some(format!("experiment:{id}"))));
         assert_eq!((explained.slot, explained.variant, explained.reason), (Some(slot), arm.clone(), Reason::Weights), "{unit}");
         let [mine, other] = if name == "one" { ["exp_one_1", "exp_two_1"] } else { ["exp_two_1", "exp_one_1"] };
-        let assigned = control.assignment(mine, &unit).expect("it runs");
+        let assigned = control.experiments.assignment(mine, &unit).expect("it runs");
         assert_eq!((assigned.arm, assigned.layer.map(|layer| layer.slot)), (Some(arm), Some(place)));
-        let elsewhere = control.assignment(other, &unit).expect("it runs");
+        let elsewhere = control.experiments.assignment(other, &unit).expect("it runs");
         assert_eq!((elsewhere.arm, elsewhere.token, elsewhere.reason), (None, None, Reason::OutsidePart));
     }
 }
@@ -80,28 +79,28 @@ async fn a_decision_says_which_experiment_where_in_the_layer_and_which_arm() {
 #[tokio::test]
 async fn ending_one_leaves_the_other_and_the_last_gives_the_alias_back() {
     let control = two().await;
-    control.stop_experiment("exp_one_1", StopRequest::default(), author()).await.expect("it runs");
+    control.handovers.stop("exp_one_1", StopRequest::default(), caller()).await.expect("it runs");
     assert_eq!(owners(&control).as_deref(), Some("exp_two_1"));
     let live = control.live();
     let Some(Split::Layer(layer)) = &live.table.entry("docs").split else { panic!("the other runs on") };
     let parts: Vec<_> = layer.parts().iter().map(|part| (part.slots.start, part.slots.end)).collect();
     assert_eq!(parts, [(400_000, 700_000)]);
     assert!(matches!(
-        control.stop_experiment("exp_one_1", StopRequest::default(), author()).await,
+        control.handovers.stop("exp_one_1", StopRequest::default(), caller()).await,
         Err(ControlError::IllegalExperiment(_))
     ));
-    control.stop_experiment("exp_two_1", StopRequest::default(), author()).await.expect("it runs");
+    control.handovers.stop("exp_two_1", StopRequest::default(), caller()).await.expect("it runs");
     assert_eq!(owners(&control), None);
     assert!(control.live().table.entry("docs").split.is_none());
-    control.put_route("docs", spec(&[("stable", 1.0), ("candidate", 1.0)]), Expected::Unsaid, author()).await.expect("it is free");
+    control.routes.put("docs", spec(&[("stable", 1.0), ("candidate", 1.0)]), Expected::Unsaid, caller()).await.expect("it is free");
 }
 
 #[tokio::test]
 async fn nothing_else_runs_on_a_shared_alias_and_everything_is_guarded() {
     let control = two().await;
-    let route = control.put_route("docs", spec(&[("stable", 1.0), ("candidate", 1.0)]), Expected::Unsaid, author()).await;
+    let route = control.routes.put("docs", spec(&[("stable", 1.0), ("candidate", 1.0)]), Expected::Unsaid, caller()).await;
     assert!(matches!(&route, Err(ControlError::Occupied { owner, .. }) if owner == "exp_one_1, exp_two_1"), "{route:?}");
-    let canary = control.create_canary(crate::rollout::CanarySpec::new("docs", "one_v2"), None, author()).await;
+    let canary = control.canaries.create(crate::rollout::CanarySpec::new("docs", "one_v2"), None, caller()).await;
     assert!(matches!(canary, Err(ControlError::Occupied { .. })), "{canary:?}");
     let guards = control.live().table.guards.clone();
     for collection in ["docs_v1", "one_v2", "two_v2"] {
@@ -113,8 +112,8 @@ async fn nothing_else_runs_on_a_shared_alias_and_everything_is_guarded() {
 #[tokio::test]
 async fn room_is_what_the_others_leave() {
     let control = two().await;
-    let state = control.0.state.load_full();
-    let room = |from, to| state.held.has_room("docs", &wanted("three", from, to).layer);
+    let state = control.engine.state();
+    let room = |from, to| state.documents.has_room("docs", &wanted("three", from, to).layer);
     assert!(room(70.0, 100.0).is_ok() && room(80.0, 90.0).is_ok());
     let refused = room(30.0, 75.0).expect_err("both have some of it").to_string();
     let expected = "30-75 % of `docs` overlaps with the experiment `exp_one_1` (0-40 %) and the experiment `exp_two_1` (40-70 %); \
@@ -122,7 +121,7 @@ async fn room_is_what_the_others_leave() {
     assert_eq!(refused, expected);
     let whole = two().await;
     run_alone(&whole).await;
-    let refused = whole.0.state.load().held.has_room("more", &wanted("three", 0.0, 1.0).layer).expect_err("a canary shares nothing");
+    let refused = whole.0.state.load().documents.has_room("more", &wanted("three", 0.0, 1.0).layer).expect_err("a canary shares nothing");
     assert!(matches!(&refused, ControlError::Occupied { owner, .. } if owner == "canary_1"), "{refused}");
 }
 
@@ -141,7 +140,7 @@ async fn an_experiment_from_before_layers_goes_on_alone() {
     let live = control.live();
     let route = live.table.entry("docs").split.as_ref().and_then(Split::route).expect("it has all of the alias");
     assert_eq!(route.salt.as_str(), "experiment:exp_one_1");
-    let explained = control.decision("docs", Read::Search, Some("user-1"), None).expect("docs is listed");
+    let explained = control.aliases.decision("docs", Read::Search, Some("user-1"), None).expect("docs is listed");
     assert_eq!((explained.layer, explained.rollout.as_deref()), (None, Some("exp_one_1")));
 }
 
@@ -155,8 +154,8 @@ async fn a_part_is_given_back_whoever_came_meanwhile() {
         due_at: None,
         expected: store::Expected::Any,
     };
-    control.0.store.commit(store::Change::unaudited(vec![late])).await.expect("the store answers");
-    control.stop_experiment("exp_one_1", StopRequest::default(), author()).await.expect("it runs");
+    control.engine.store().commit(store::Change::unaudited(vec![late])).await.expect("the store answers");
+    control.handovers.stop("exp_one_1", StopRequest::default(), caller()).await.expect("it runs");
     assert_eq!(owners(&control).as_deref(), Some("exp_two_1, exp_three_1"), "nobody was thrown out");
 }
 

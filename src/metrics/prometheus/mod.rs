@@ -26,7 +26,7 @@ pub use rollouts::{CanaryGauge, DeploymentGauge, GuardGauge, RetirementGauges, S
 pub use webhooks::{DeliveryResult, WebhookGauge};
 
 /// What the control plane knows and no worker counts.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Gauges<'a> {
     pub version: &'a str,
     pub ready: bool,

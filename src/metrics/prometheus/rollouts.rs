@@ -55,7 +55,7 @@ pub struct ShadowGauge {
 }
 
 /// Retirements that have not ended, as of this moment.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Default)]
 pub struct RetirementGauges {
     /// How many are in each state; every state that is not the end has its number.
     pub pending: Vec<(&'static str, u64)>,

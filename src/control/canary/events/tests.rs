@@ -16,7 +16,7 @@ fn spec() -> CanarySpec {
 
 fn created(spec: CanarySpec) -> Running {
     let plan = Plan::try_from(spec).expect("a legal plan");
-    Running::new(Canary::create("canary_1", plan, START, &By::new("ann", "why not")))
+    CanaryDocument::new(Canary::create("canary_1", plan, START, &By::new("ann", "why not")))
 }
 
 fn due(running: &Running, wanted: impl Fn(&Effect) -> bool) -> Pending {
