@@ -138,10 +138,9 @@ impl From<ControlError> for Problem {
     fn from(error: ControlError) -> Self {
         let kind = match &error {
             ControlError::NoRoute(_) => Kind::NoRoute,
-            ControlError::NotFound { .. }
-            | ControlError::NoWebhook(_)
-            | ControlError::NoComparison(_)
-            | ControlError::NoPhase { .. } => Kind::UnknownId,
+            ControlError::NotFound { .. } | ControlError::NoWebhook(_) | ControlError::NoComparison(_) | ControlError::NoPhase { .. } => {
+                Kind::UnknownId
+            }
             ControlError::Forbidden { .. } => Kind::Forbidden,
             ControlError::LostWrites { .. } => Kind::LostWrites,
             ControlError::Occupied { .. }

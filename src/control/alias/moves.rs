@@ -16,7 +16,7 @@ use crate::store::{CommitError, Expected, Fence, Write};
 
 impl Aliases {
     /// Writes down what is about to be asked of Qdrant. The caller holds [`crate::control::engine::Engine::moving`].
-    pub(super) async fn intend_move(
+    pub(in crate::control) async fn intend_move(
         &self,
         asked: &Intent,
         [from, to]: [Option<&str>; 2],

@@ -181,7 +181,12 @@ impl Aliases {
     }
 
     /// With the table brought up to date. What Qdrant refused needs no record.
-    pub(super) async fn done_by_qdrant<T>(&self, client: &Client, alias: &str, sent: Result<T, AliasFailed>) -> Result<(), ControlError> {
+    pub(in crate::control) async fn done_by_qdrant<T>(
+        &self,
+        client: &Client,
+        alias: &str,
+        sent: Result<T, AliasFailed>,
+    ) -> Result<(), ControlError> {
         self.engine.relist_with(client).await;
         match sent {
             Ok(_) => Ok(()),

@@ -4,7 +4,9 @@ use serde_json::json;
 
 use super::*;
 use crate::config::{Config, ShadowConfig};
+use crate::control::Control;
 use crate::control::testing::{caller, config, control, list, listing};
+use crate::store::Filter;
 
 fn allowed() -> Config {
     let config = config();
@@ -39,7 +41,7 @@ async fn it_is_refused_unless_the_configuration_allows_it() {
     let control = listed(config()).await;
     let refused = begin(&control).await.expect_err("it is off").to_string();
     assert!(refused.contains("`shadow.capture: true`"), "{refused}");
-    let audit = control.audit(&store::Filter { limit: 10, ..store::Filter::default() }).await.expect("a log").items;
+    let audit = control.audit(&Filter { limit: 10, ..Filter::default() }).await.expect("a log").items;
     assert!(audit[0].entry.action == "capture" && audit[0].entry.result == refused, "{:?}", audit[0]);
 }
 
@@ -58,7 +60,7 @@ async fn it_lives_as_long_as_its_reader_and_so_many_at_a_time() {
         tokio::task::yield_now().await;
     }
     begin(&control).await.expect("there is room again");
-    let audit = control.audit(&store::Filter { limit: 10, ..store::Filter::default() }).await.expect("a log").items;
+    let audit = control.audit(&Filter { limit: 10, ..Filter::default() }).await.expect("a log").items;
     let entry = &audit[0].entry;
     assert_eq!((entry.actor.as_str(), entry.subject.as_str(), entry.result.as_str()), ("test", "docs", "ok"));
     assert_eq!(entry.after.as_ref().expect("the spec")["count"], 1_000);

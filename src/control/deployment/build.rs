@@ -6,7 +6,7 @@ use tokio::sync::watch;
 
 use super::Deployments;
 use crate::control::clock;
-use crate::control::engine::{Compared, unread, CommitExtras};
+use crate::control::engine::{CommitExtras, Compared, unread};
 use crate::live::DEFAULT_UPSTREAM;
 use crate::qdrant::{
     Client, CloneRecord, CloneStep, Compatibility, CopyFailed, CopyJob, Created, Difference, Failure, Listing, NotReadyInTime,

@@ -3,14 +3,13 @@
 use std::time::Duration;
 
 use crate::config::Period;
-use crate::control::canary::Running;
-use crate::control::document::{CANARY, DEPLOYMENT, write};
+use crate::control::documents::{CanaryDocument, DeploymentDocument, put_new};
 use crate::control::testing::{caller, config, control};
 use crate::control::{Consent, Control, ControlError, clock};
 use crate::qdrant::{Checkpoint, CloneRecord, Created, Place, Validated, Validation};
 use crate::rollout::deployment::{Built, Deployment, DeploymentCommand, DeploymentState, Outcome, Release};
 use crate::rollout::{By, Canary, CanarySpec, Command, Plan, StageSpec, State};
-use crate::store::{Change, Expected};
+use crate::store::Change;
 
 fn by() -> By {
     By::new("ada", "because")
@@ -60,7 +59,7 @@ async fn keeping(deployment: &Deployment) -> Control {
     let plan = Plan::try_from(spec).expect("a legal plan");
     let running = CanaryDocument::new(Canary::create("canary_1", plan, clock::now(), &by()));
     let documents =
-        vec![write(&DEPLOYMENT, "dep_1", Some(deployment), Expected::Absent), write(&CANARY, "canary_1", Some(&running), Expected::Absent)];
+        vec![put_new("dep_1", &DeploymentDocument { deployment: deployment.clone(), revision: 0 }), put_new("canary_1", &running)];
     control.engine.put(Change::unaudited(documents)).await.expect("the store answers");
     control
 }
@@ -85,7 +84,8 @@ async fn nothing_leads_to_a_copy_that_is_being_verified() {
 async fn a_loss_that_is_accepted_for_the_deployment_is_accepted_for_its_canary() {
     let mut deployment = watching();
     let control = keeping(&deployment).await;
-    let lease = control.engine.store().acquire_or_renew(&control.engine.replica(), Duration::from_secs(60)).await.expect("the store answers");
+    let lease =
+        control.engine.store().acquire_or_renew(control.engine.replica(), Duration::from_secs(60)).await.expect("the store answers");
     let fence = lease.fence().expect("no other replica asks");
     for accepts in [false, true] {
         if accepts {
@@ -104,6 +104,6 @@ async fn a_retirement_that_a_way_back_schedules_is_told() {
     control.canaries.command("canary_1", Command::Abort, Consent::Withheld, caller()).await.expect("it has not begun");
     deployment.command(clock::now(), DeploymentCommand::Rollback, &by()).expect("it has a canary");
     let Ok(done) = control.deployments.undo(&deployment).await else { panic!("nothing is in the way") };
-    let told: Vec<&str> = done.besides.events.iter().map(|event| event.kind.as_str()).collect();
-    assert_eq!((done.besides.writes.len(), told), (1, vec!["retirement.scheduled"]));
+    let told: Vec<&str> = done.extras.events.iter().map(|event| event.kind.as_str()).collect();
+    assert_eq!((done.extras.writes.len(), told), (1, vec!["retirement.scheduled"]));
 }

@@ -8,8 +8,8 @@ use crate::control::engine::ControlError;
 use crate::qdrant::Difference;
 use crate::qdrant::{Undone, Validation, Verification};
 use crate::rollout::Timestamp;
-use crate::rollout::deployment::{DeploymentSpec, DeploymentStep, Found};
 use crate::rollout::Way;
+use crate::rollout::deployment::{DeploymentSpec, DeploymentStep, Found};
 use crate::rollout::loss::{Counted, Loss};
 
 #[derive(Clone, Debug, Serialize)]

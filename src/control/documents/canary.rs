@@ -6,8 +6,8 @@ use super::{Documents, Observations, Place, Resource, Stored};
 use crate::config::DEFAULT_UPSTREAM;
 use crate::control::clock;
 use crate::metrics::Latencies;
-use crate::rollout::{Canary, Guard, Rule, Share, State, Statistic};
 use crate::rollout::loss::Stake;
+use crate::rollout::{Canary, Guard, Rule, Share, State, Statistic};
 use crate::store::{Kind, Timestamp};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -51,10 +51,7 @@ impl Departure {
 
     /// The document of this move, and the end of the one that it takes back.
     pub(in crate::control) fn writes(&self) -> Vec<Write> {
-        vec![
-            any_revision(&Self::id(&self.alias, &self.left), self),
-            remove::<Self>(&Self::id(&self.alias, &self.taken), Expected::Any),
-        ]
+        vec![any_revision(&Self::id(&self.alias, &self.left), self), remove::<Self>(&Self::id(&self.alias, &self.taken), Expected::Any)]
     }
 }
 

@@ -4,8 +4,8 @@ use ulid::Ulid;
 
 use super::{Documents, Observations, Place, Resource, Stored, replace};
 use crate::control::clock;
-use crate::rollout::retirement::Retirement;
 use crate::rollout::loss::Stake;
+use crate::rollout::retirement::Retirement;
 use crate::store::{Kind, NewEvent, Timestamp, Write};
 
 /// Sorts by its ULID, which is by age.

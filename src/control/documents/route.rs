@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Documents, Observations, Place, Resource, Stored, remove, replace};
 use crate::config::DEFAULT_UPSTREAM;
-use crate::routing::{Allocation, RouteSpec};
 use crate::rollout::loss::Stake;
+use crate::routing::{Allocation, RouteSpec};
 use crate::store::{Expected, Kind, Write};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::{Documents, Observations, Place, Resource, Stored, put_new, remove, replace};
 use crate::config::DEFAULT_UPSTREAM;
 use crate::control::clock;
-use crate::rollout::shadow::{Shadow, ShadowState};
 use crate::rollout::loss::Stake;
+use crate::rollout::shadow::{Shadow, ShadowState};
 use crate::store::{Expected, Kind, NewEvent, Timestamp, Write};
 
 /// Whose reads of an alias are mirrored for: the id of a shadow comparison of its own, or of a canary.

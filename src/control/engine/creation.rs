@@ -57,11 +57,7 @@ impl Engine {
     ///
     /// # Errors
     /// What the noun refuses, when something else has its alias, and when the change cannot be stored.
-    pub(in crate::control) async fn create<S: Steps>(
-        &self,
-        creation: Creation<S::Request>,
-        steps: S,
-    ) -> Result<String, ControlError>
+    pub(in crate::control) async fn create<S: Steps>(&self, creation: Creation<S::Request>, steps: S) -> Result<String, ControlError>
     where
         S: Sync,
     {
@@ -70,12 +66,7 @@ impl Engine {
         self.run(intent.clone(), async move { engine.create_now(intent, creation, steps).await }).await
     }
 
-    async fn create_now<S: Steps + Sync>(
-        &self,
-        intent: Intent,
-        creation: Creation<S::Request>,
-        steps: S,
-    ) -> Result<String, ControlError> {
+    async fn create_now<S: Steps + Sync>(&self, intent: Intent, creation: Creation<S::Request>, steps: S) -> Result<String, ControlError> {
         let key = idempotency_key(&creation);
         if let Some(id) = self.created_before(key.as_ref()).await? {
             return Ok(id);

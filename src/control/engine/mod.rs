@@ -52,9 +52,11 @@ use crate::qdrant::Protocol;
 use crate::store::Store;
 
 pub(in crate::control) use action::Action;
+#[cfg(test)]
+pub(in crate::control) use announce::announce;
 pub use aside::aside;
-pub use caller::{Caller, Role};
 pub(in crate::control) use caller::Intent;
+pub use caller::{Caller, Role};
 pub(in crate::control) use comparing::{Compared, may_move, unread};
 pub(in crate::control) use creation::{Creation, Steps};
 pub use error::ControlError;

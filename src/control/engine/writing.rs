@@ -157,13 +157,7 @@ impl Writing<'_> {
             None => self.audited.then(|| intent.audited(None, None)),
         };
         let audit = audit.map(|row| AuditEntry { result: draft.failure.unwrap_or_else(|| row.result.clone()), ..row });
-        Change {
-            audit,
-            events: draft.events,
-            idempotency: draft.idempotency,
-            fence: self.fence.clone(),
-            ..Change::unaudited(draft.writes)
-        }
+        Change { audit, events: draft.events, idempotency: draft.idempotency, fence: self.fence.clone(), ..Change::unaudited(draft.writes) }
     }
 }
 

@@ -10,7 +10,7 @@ const MAX_SHARING: usize = 32;
 impl Documents {
     /// # Errors
     /// When something else than experiments has the alias, or others have some of the part.
-    pub(super) fn has_room(&self, alias: &str, part: &LayerPart) -> Result<(), ControlError> {
+    pub(in crate::control) fn has_room(&self, alias: &str, part: &LayerPart) -> Result<(), ControlError> {
         let occupied = |owner: String| Err(ControlError::Occupied { alias: alias.to_owned(), owner });
         if self.routes.contains_key(alias) {
             return occupied("a route of its own".to_owned());
@@ -21,7 +21,8 @@ impl Documents {
         if sharing.len() >= MAX_SHARING {
             return occupied(format!("{MAX_SHARING} experiments, the most that may share it"));
         }
-        let theirs: Vec<String> = sharing.iter().filter(|document| document.layer().overlaps(part)).map(|document| document.with_part()).collect();
+        let theirs: Vec<String> =
+            sharing.iter().filter(|document| document.layer().overlaps(part)).map(|document| document.with_part()).collect();
         if theirs.is_empty() {
             return Ok(());
         }

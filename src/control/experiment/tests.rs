@@ -3,15 +3,12 @@
 use serde_json::{Value, json};
 use ulid::Ulid;
 
-use super::Trial;
 use super::keys::Keys;
-use super::pages::Page;
-use super::requests::StopRequest;
-use super::seen::NO_THRESHOLD;
 use crate::config::{Period, Timestamp};
-use crate::control::author::Deed;
+use crate::control::documents::{ExperimentDocument, Page};
+use crate::control::table::NO_THRESHOLD;
 use crate::control::testing::{caller, config, config_in, control, list, listing};
-use crate::control::{Control, ControlError, clock};
+use crate::control::{Control, ControlError, StopRequest, clock};
 use crate::experiment::{Experiment, Feedback, Part};
 use crate::metrics::{CohortSample, Ending};
 use crate::rollout::loss::{Bound, Counted, Tally};
@@ -44,8 +41,11 @@ fn begun_at(at: Timestamp, arms: &Value) -> Experiment {
 async fn keep(control: &Control, experiment: &Experiment) {
     let before = control.experiments.known(experiment.id()).ok();
     let after = ExperimentDocument { experiment: experiment.clone(), marks: Vec::new(), moved: Vec::new(), revision: 0 };
-    let audit = caller().did(Deed { action: "experiment.step", subject: "docs" }, None, None);
-    control.engine.put(Change::new(audit, after.writes(before.as_ref(), &control.engine.state().held))).await.expect("the store answers");
+    control
+        .engine
+        .put(Change::unaudited(after.writes(before.as_ref(), &control.engine.state().documents)))
+        .await
+        .expect("the store answers");
 }
 
 /// A control plane that keeps it, and its id.
@@ -91,10 +91,14 @@ async fn what_goes_to_a_collection_that_the_alias_was_moved_to_is_missing_in_the
     list(&control, listing(&[("docs", "docs_v3")], &["docs_v1", "docs_v2", "docs_v3"])).await;
     let trial = counting();
     let id = trial.experiment.id().to_owned();
-    let audit = caller().did(Deed { action: "experiment.step", subject: "docs" }, None, None);
-    let writes = trial.writes(None, &control.engine.state().held);
-    control.engine.put(Change::new(audit, writes)).await.expect("the store answers");
-    let lease = control.engine.store().acquire_or_renew(&control.engine.replica(), std::time::Duration::from_secs(60)).await.expect("the store answers");
+    let writes = trial.writes(None, &control.engine.state().documents);
+    control.engine.put(Change::unaudited(writes)).await.expect("the store answers");
+    let lease = control
+        .engine
+        .store()
+        .acquire_or_renew(control.engine.replica(), std::time::Duration::from_secs(60))
+        .await
+        .expect("the store answers");
     let fence = lease.fence().expect("no other replica asks");
     for _ in 0..2 {
         control.experiments.step_all(&fence).await;
@@ -169,16 +173,16 @@ async fn a_restart_keeps_what_was_written_and_counts_no_value_twice() {
     let id = experiment.id().to_owned();
     keep(&first, &experiment).await;
     count(&first, &id, FIRST, 30);
-    let taken = first.take_feedback(&id, &clicks(0..5)).expect("it runs");
+    let taken = first.experiments.take_feedback(&id, &clicks(0..5)).expect("it runs");
     assert_eq!((taken.accepted, taken.duplicates), (5, 0));
-    first.flush_experiments().await.expect("the store answers");
+    first.experiments.flush().await.expect("the store answers");
     // What comes now is lost with the process, the value and its key.
-    first.take_feedback(&id, &clicks(5..6)).expect("it runs");
+    first.experiments.take_feedback(&id, &clicks(5..6)).expect("it runs");
     drop(first);
 
     let again = control(config_in(at.path())).await;
     assert_eq!(seen(&again, &id, 1..=1).await, (30, 5));
-    let taken = again.take_feedback(&id, &clicks(3..7)).expect("it runs");
+    let taken = again.experiments.take_feedback(&id, &clicks(3..7)).expect("it runs");
     assert_eq!((taken.accepted, taken.duplicates), (2, 2), "what was written is known, what was lost is taken");
     assert_eq!(seen(&again, &id, 1..=1).await, (30, 7));
 }
@@ -190,7 +194,12 @@ async fn what_another_replica_was_told_is_known_when_it_was_heard_of() {
     let mut theirs = Keys::default();
     assert!(theirs.take(&id, "key-1"));
     let chunk = theirs.unwritten(&id).expect("one key");
-    control.engine.store().put_observation(&format!("experiment/{id}/keys/0"), "replica_other", &chunk.body()).await.expect("the store answers");
+    control
+        .engine
+        .store()
+        .put_observation(&format!("experiment/{id}/keys/0"), "replica_other", &chunk.body())
+        .await
+        .expect("the store answers");
     control.experiments.learn_keys().await.expect("the store answers");
     let taken = control.experiments.take_feedback(&id, &clicks(0..3)).expect("it runs");
     assert_eq!((taken.accepted, taken.duplicates), (2, 1));
@@ -206,7 +215,7 @@ async fn an_ended_experiment_has_no_ranges_any_more() {
     assert_eq!((&live["arms"][0]["requests"], live["range"]["slices"].as_u64()), (&json!(30), Some(1)));
     let reports = control.experiments.reports(&control.experiments.known(&id).expect("it is kept")).await.expect("the store answers");
     experiment.stop(clock::now(), None, "tester", "enough").expect("it runs");
-    experiment.end(clock::now(), crate::control::document::json(&reports));
+    experiment.end(clock::now(), crate::control::documents::json(&reports));
     keep(&control, &experiment).await;
     let frozen = control.experiments.analysis(&id, Part::default()).await.expect("it is frozen");
     assert_eq!(frozen["arms"], live["arms"]);
@@ -247,7 +256,10 @@ async fn an_arm_on_another_upstream_is_promoted_by_a_canary_alone() {
     let refused = control.handovers.stop(experiment.id(), stop, caller()).await.expect_err("the alias cannot point there");
     let ControlError::Invalid(faults) = refused else { panic!("{refused}") };
     assert_eq!(faults[0].field, "by");
-    assert!(control.experiments.known(experiment.id()).expect("it is kept").experiment.holds_alias(), "it goes on as if nothing had been asked");
+    assert!(
+        control.experiments.known(experiment.id()).expect("it is kept").experiment.holds_alias(),
+        "it goes on as if nothing had been asked"
+    );
 }
 
 /// A table takes its counters before the state that names them is there.

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::Departure;
 use crate::control::Control;
+use crate::control::documents::Departure;
 use crate::control::testing::{config, control, list, listing};
 use crate::rollout::Timestamp;
 use crate::rollout::loss::{Bound, Counted, Stake, Tally};
@@ -62,7 +62,7 @@ async fn what_an_alias_has_left_is_counted_as_long_as_that_is_remembered() {
     let control = with_reports().await;
     list(&control, listing(&[("docs", "docs_v2")], &["docs_v2"])).await;
     let departure = Departure::now("docs", "left", "docs_v2", &Counted::default(), Timestamp::from_millis(0));
-    control.remember(&departure).await.expect("the store answers");
+    control.engine.keep(departure.writes()).await.expect("the store answers");
     control.losses.fold_writes().await.expect("the store answers");
     let after = counted(&control).await;
     assert_eq!((after.tally("default", "left"), after.tally("default", "deleted")), (ALL, Tally::default()));

@@ -44,12 +44,7 @@ impl Retirements {
     /// # Errors
     /// When there is no such collection, something leads to it or retires it already, the upstreams do not answer, or the
     /// change cannot be kept.
-    pub async fn create(
-        &self,
-        request: RetirementRequest,
-        key: Option<String>,
-        caller: Caller,
-    ) -> Result<RetirementView, ControlError> {
+    pub async fn create(&self, request: RetirementRequest, key: Option<String>, caller: Caller) -> Result<RetirementView, ControlError> {
         let (id, subject) = (new_retirement_id(), request.collection.clone());
         let (noun, action) = (Noun::Retirement, Action::RetirementCreate);
         let creation = Creation { noun, action, id, subject, request, key, caller };

@@ -69,7 +69,7 @@ impl Retirements {
 
     /// Makes `before` into `after`, if it still is what was looked at. False when it is not: then nothing of what was
     /// decided holds any more.
-    async fn replace(&self, before: &Retirement, after: &Retirement, fence: &Fence) -> Result<bool, ControlError> {
+    pub(super) async fn replace(&self, before: &Retirement, after: &Retirement, fence: &Fence) -> Result<bool, ControlError> {
         let writing = self.engine.begin_step(Action::RetirementStep, fence).await;
         let mut draft = Draft::of(vec![after.write()], Vec::new());
         if (before.state, &before.reasons) != (after.state, &after.reasons) {

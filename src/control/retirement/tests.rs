@@ -8,7 +8,7 @@ use pointsman_sandbox::{Sandbox, SandboxOptions};
 use super::{FamilyRequest, RetirementRequest};
 use crate::config::{Config, DEFAULT_UPSTREAM, Period};
 use crate::control::clock;
-use crate::control::loss::Departure;
+use crate::control::documents::Departure;
 use crate::control::testing::{caller, config, control, spec};
 use crate::control::{Control, ControlError, Expected};
 use crate::metrics::Written;
@@ -64,7 +64,7 @@ impl House {
             snapshot,
             accept_lost_writes: false,
         };
-        self.control.retirements.create(request, caller()).await.map(|view| view.retirement.id)
+        self.control.retirements.create(request, None, caller()).await.map(|view| view.retirement.id)
     }
 
     /// One round, and what it made of a retirement.
@@ -106,7 +106,8 @@ async fn a_collection_nobody_uses_is_deleted_with_one_request_when_due() {
     assert!(!house.exists("candidate_v1").await && house.exists("candidate_v2").await);
     assert_eq!(house.deletions(), 1);
     assert_eq!(house.round(&id).await.0, State::Done, "the end is the end");
-    let events = house.control.engine.store().events(&crate::store::Filter { subject: None, before: None, limit: 10 }).await.expect("events");
+    let events =
+        house.control.engine.store().events(&crate::store::Filter { subject: None, before: None, limit: 10 }).await.expect("events");
     let kinds: Vec<&str> = events.items.iter().rev().map(|event| event.kind.as_str()).collect();
     assert_eq!(kinds, ["retirement.scheduled", "retirement.deleting", "retirement.done"]);
 }
@@ -126,7 +127,7 @@ async fn what_a_collection_alone_has_is_deleted_by_name_only() {
     let house = House::new().await;
     let counted = house.control.losses.counted().await.expect("the store answers");
     let left = Departure::now("live", "candidate_v1", "candidate_v3", &counted, clock::now());
-    house.control.remember(&left).await.expect("the store answers");
+    house.control.engine.keep(left.writes()).await.expect("the store answers");
     let id = house.retire("candidate_v1", false).await.expect("it has nothing yet that others lack");
     let usage = house.control.registry().handles(None, STABLE, DEFAULT_UPSTREAM, Some("candidate_v1")).usage;
     usage.wrote(0, Written::Acknowledged);
@@ -157,8 +158,25 @@ async fn what_a_collection_alone_has_is_deleted_by_name_only() {
         snapshot: false,
         accept_lost_writes: true,
     };
-    let made = house.control.retirements.create(by_name, caller()).await.expect("it is accepted");
+    let made = house.control.retirements.create(by_name, None, caller()).await.expect("it is accepted");
     assert_eq!(house.round(&made.retirement.id).await.0, State::Done);
+}
+
+#[tokio::test]
+async fn the_same_key_schedules_one() {
+    let house = House::new().await;
+    let request = |collection: &str| RetirementRequest {
+        collection: collection.to_owned(),
+        upstream: None,
+        grace: None,
+        snapshot: false,
+        accept_lost_writes: false,
+    };
+    let create = async |collection| house.control.retirements.create(request(collection), Some("key".to_owned()), caller()).await;
+    let first = create("candidate_v1").await.expect("nothing leads to it").retirement.id;
+    assert_eq!(create("candidate_v1").await.expect("it was made before").retirement.id, first);
+    assert!(create("candidate_v2").await.is_err(), "another request may not take the same key");
+    assert_eq!(house.control.retirements.list().len(), 1);
 }
 
 #[tokio::test]
@@ -187,7 +205,7 @@ async fn a_route_cancels_in_its_own_commit_and_a_deletion_under_way_refuses_the_
     let before = house.control.retirements.document(&id).expect("it was made");
     let mut announced = before.clone();
     announced.advance(before.created, State::Deleting);
-    assert!(house.control.replace_retirement(&before, &announced, &house.fence).await.expect("the lease is held"));
+    assert!(house.control.retirements.replace(&before, &announced, &house.fence).await.expect("the lease is held"));
     let refused = house.control.routes.put("live", route(), Expected::Unsaid, caller()).await;
     assert!(matches!(refused, Err(ControlError::BeingDeleted { .. })), "{refused:?}");
     assert!(matches!(house.control.retirements.cancel(&id, caller()).await, Err(ControlError::NotCancellable { .. })));
@@ -216,7 +234,7 @@ async fn a_replica_that_does_not_say_what_it_uses_blocks() {
     assert!(reasons.iter().any(|reason| reason.contains("in_flight")), "{reasons:?}");
 
     let busy = house.retire("candidate_v2", false).await.expect("nobody refers to it");
-    let mut report = crate::control::document::json(&house.control.usage_report());
+    let mut report = crate::control::documents::json(&house.control.retirements.usage_report());
     report["in_flight"]["default/candidate_v2"] = 3.into();
     house.heartbeat(report).await;
     let (state, reasons) = house.round(&busy).await;
@@ -265,7 +283,7 @@ async fn what_cannot_be_retired_is_refused_and_what_is_early_waits() {
         snapshot: false,
         accept_lost_writes: false,
     };
-    let made = house.control.retirements.create(request, caller()).await.expect("nobody refers to it");
+    let made = house.control.retirements.create(request, None, caller()).await.expect("nobody refers to it");
     assert_eq!((made.retirement.grace_ms, made.warnings.len()), (86_400_000, 0));
     assert!(matches!(house.retire("candidate_v1", false).await, Err(ControlError::InUse { .. })), "one at a time");
     assert_eq!(house.round(&made.retirement.id).await.0, State::Scheduled);
@@ -291,7 +309,7 @@ async fn a_family_keeps_its_newest_and_those_in_use() {
     let too_many: Vec<&str> =
         plan.retention.members.iter().filter(|member| member.kept.is_none()).map(|member| member.collection.as_str()).collect();
     assert_eq!((plan.retention.family.as_str(), too_many.as_slice()), ("candidate", ["candidate_v2"].as_slice()));
-    assert!(plan.scheduled.is_empty() && house.control.retirements().is_empty(), "a plan changes nothing");
+    assert!(plan.scheduled.is_empty() && house.control.retirements.list().is_empty(), "a plan changes nothing");
     let applied = house.control.retirements.plan(request(true), caller()).await.expect("the family has an order");
     assert_eq!(applied.scheduled[0].retirement.collection, "candidate_v2");
     assert!(applied.scheduled[0].warnings[0].contains("shorter than the usual 1d"));

@@ -17,13 +17,7 @@ impl Routes {
     ///
     /// # Errors
     /// When the definition is faulty, the expectation is not met, or the change cannot be kept.
-    pub async fn put(
-        &self,
-        alias: &str,
-        spec: RouteSpec,
-        expected: Expected,
-        caller: Caller,
-    ) -> Result<(bool, RouteView), ControlError> {
+    pub async fn put(&self, alias: &str, spec: RouteSpec, expected: Expected, caller: Caller) -> Result<(bool, RouteView), ControlError> {
         let created = self.change(Intent::new(Action::RoutePut, alias, caller), move |change| {
             let spec = change.targeted(change.checked(spec.clone())?)?;
             match change.current() {

@@ -54,7 +54,7 @@ async fn keep(control: Control, tell: watch::Sender<Leading>) {
         let asked = Instant::now();
         match control.renew_lease(&mut standstill, asked).await {
             Ok(lease) => {
-                let held = held(tell.borrow().documents.as_ref(), &lease, asked);
+                let held = held(tell.borrow().held.as_ref(), &lease, asked);
                 tell.send_replace(Leading { lease: Some(lease), held });
             }
             Err(error) => tracing::debug!(%error, "the lease could not be renewed"),

@@ -157,7 +157,8 @@ impl Control {
 
     async fn store_status(&self) -> StoreStatus {
         let revision = self.engine.state().documents.revision;
-        let mut status = StoreStatus { revision, lost: None, replica: self.engine.replica().to_owned(), controller: None, replicas: Vec::new() };
+        let mut status =
+            StoreStatus { revision, lost: None, replica: self.engine.replica().to_owned(), controller: None, replicas: Vec::new() };
         match tokio::try_join!(self.engine.store().lease(self.engine.replica()), self.engine.store().replicas()) {
             Ok((lease, replicas)) => {
                 status.controller = Some(controller(lease));

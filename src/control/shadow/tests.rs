@@ -7,7 +7,6 @@ use pointsman_sandbox::{Sandbox, SandboxOptions};
 use serde_json::{Value, json};
 
 use super::ShadowView;
-use super::seen::key;
 use crate::config::{Config, Period};
 use crate::control::testing::{caller, config, control, spec};
 use crate::control::{Consent, Control, ControlError, Expected, RetirementRequest, clock};
@@ -133,7 +132,12 @@ fn canary(shadow: bool) -> CanarySpec {
 #[tokio::test]
 async fn what_is_asked_as_well_is_in_the_table_beside_everything_else() {
     let house = House::new().await;
-    house.control.routes.put("docs", spec(&[("stable", 1.0), ("candidate", 1.0)]), Expected::Unsaid, caller()).await.expect("a legal route");
+    house
+        .control
+        .routes
+        .put("docs", spec(&[("stable", 1.0), ("candidate", 1.0)]), Expected::Unsaid, caller())
+        .await
+        .expect("a legal route");
     let id = house.create(json!({"percentage": 12.5, "noise_percentage": 1, "from": "candidate", "by": "unit", "depth": 3})).await;
     let id = id.expect("a shadow occupies no alias").id;
     let live = house.control.live();
@@ -163,7 +167,17 @@ async fn all_replicas_are_added_up_and_the_end_is_frozen() {
     house.control.forget_counters();
     compare(&house.mirrored().expect("what is compared is not forgotten"), 2);
     let theirs = Summary { shadow: here.snapshot().shadow, ..Summary::default() };
-    house.control.engine.store().put_observation(&key(&id), "another", &crate::control::document::json(&theirs)).await.expect("the store answers");
+    house
+        .control
+        .engine
+        .store()
+        .put_observation(
+            &house.control.shadows.known(&id).expect("it was made").scope(),
+            "another",
+            &crate::control::documents::json(&theirs),
+        )
+        .await
+        .expect("the store answers");
     assert_eq!(house.comparisons(&id).await, 10, "five here up to now, and the same of another");
 
     house.step(&id, Period::from_secs(3_600)).await.expect("nothing is due");
@@ -185,7 +199,16 @@ async fn all_replicas_are_added_up_and_the_end_is_frozen() {
     house.control.forget_counters();
     house.control.collect_ended(&house.fence).await.expect("the store answers");
     assert_eq!(house.comparisons(&id).await, 10, "what is frozen needs no counts");
-    assert!(house.control.engine.store().observations(&key(&id)).await.expect("the store answers").is_empty());
+    assert!(
+        house
+            .control
+            .engine
+            .store()
+            .observations(&house.control.shadows.known(&id).expect("it was made").scope())
+            .await
+            .expect("the store answers")
+            .is_empty()
+    );
 }
 
 #[tokio::test]
@@ -225,7 +248,7 @@ async fn what_could_answer_nothing_is_refused_with_the_reason() {
     assert!(matches!(&refused, Err(ControlError::Unfit { differences, .. }) if !differences.is_empty()), "{refused:?}");
     let refused = house.create(json!({"percentage": 101, "upstream": "nowhere"})).await;
     assert!(matches!(&refused, Err(ControlError::Invalid(faults)) if faults.len() == 2), "{refused:?}");
-    assert!(house.control.shadows().is_empty() && house.mirrored().is_none());
+    assert!(house.control.shadows.list().is_empty() && house.mirrored().is_none());
 }
 
 #[tokio::test]
@@ -239,7 +262,7 @@ async fn its_collection_stays_for_as_long_as_it_lives() {
             snapshot: false,
             accept_lost_writes: false,
         };
-        house.control.retirements.create(request, caller()).await.map(|view| view.retirement.id)
+        house.control.retirements.create(request, None, caller()).await.map(|view| view.retirement.id)
     };
     let scheduled = retire().await.expect("nobody refers to it");
     let id = house.begin().await;
@@ -262,5 +285,5 @@ async fn the_same_key_creates_one() {
     let spec = || serde_json::from_value(json!({"alias": "docs", "collection": "docs_v2"})).expect("a spec");
     let create = async || house.control.shadows.create(spec(), Some("key".to_owned()), caller()).await.expect("it is made once").id;
     assert_eq!(create().await, create().await);
-    assert_eq!(house.control.shadows().len(), 1);
+    assert_eq!(house.control.shadows.list().len(), 1);
 }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::cohorts::{Watched, watched};
 use super::TableInputs;
+use super::cohorts::{Watched, watched};
 use crate::control::documents::CanaryDocument;
 use crate::live::DEFAULT_UPSTREAM;
 use crate::metrics::Handles;

@@ -23,7 +23,12 @@ impl TableInputs<'_> {
         owners.filter_map(|id| self.documents.experiments.get(id)).filter(|document| document.alias() == Some(name)).collect()
     }
 
-    pub(super) fn experiment_split(&self, name: &str, outside: &Arc<Target<Handles>>, experiments: &[&ExperimentDocument]) -> Option<Split<Handles>> {
+    pub(super) fn experiment_split(
+        &self,
+        name: &str,
+        outside: &Arc<Target<Handles>>,
+        experiments: &[&ExperimentDocument],
+    ) -> Option<Split<Handles>> {
         let around = Surroundings {
             registry: self.registry,
             key: self.documents.token_keys().map(TokenKeys::signing),
@@ -63,7 +68,9 @@ fn experiment_split(
     stable: &impl Fn(&str, &str) -> Target<Handles>,
     target: &impl Fn(&ArmSpec, &str) -> Option<Target<Handles>>,
 ) -> Option<Split<Handles>> {
-    let part = |document: &&ExperimentDocument| Some(Part { slots: document.layer().slots(), route: experiment_route(document, around, stable, target)? });
+    let part = |document: &&ExperimentDocument| {
+        Some(Part { slots: document.layer().slots(), route: experiment_route(document, around, stable, target)? })
+    };
     let mut parts: Vec<Part<Handles>> = experiments.iter().filter_map(part).collect();
     match parts.as_slice() {
         [] => None,

@@ -16,7 +16,8 @@ impl TableInputs<'_> {
             let here = places.filter(|(upstream, _)| self.plan.upstream(*upstream) == Some(DEFAULT_UPSTREAM));
             here.for_each(|(_, collection)| guards.guard_collection(collection, &owner));
             // A route may stand on a collection's own name.
-            let stable = resource.stands_on().and_then(|name| self.listing.aliases.get(name).or_else(|| self.listing.collections.get(name)));
+            let stable =
+                resource.stands_on().and_then(|name| self.listing.aliases.get(name).or_else(|| self.listing.collections.get(name)));
             stable.into_iter().for_each(|collection| guards.guard_collection(collection, &owner));
         }
         guards

@@ -19,18 +19,18 @@ impl TableInputs<'_> {
         let target = self.target(None, SHADOW, self.plan.upstream(wanted.upstream)?, Some(wanted.collection));
         let handle = Handles { comparisons: Some(self.registry.comparisons(&wanted.key, name)), ..target.handle.clone() };
         let Wanted { salt, from, percentage, noise, by, depth, scores, payloads, .. } = wanted;
-    Some(Arc::new(Shadow {
-        salt: Salt::new(&salt),
-        stats: Salt::new(&format!("stats:{salt}")),
-        slots: Share::from_percentage(percentage).slots(),
-        by,
-        from: from.into(),
-        target: Arc::new(Target { rename: Some(target.collection.clone()), handle, ..target }),
-        noise: Share::from_percentage(noise).slots(),
-        depth,
-        scores,
-        payloads,
-    }))
+        Some(Arc::new(Shadow {
+            salt: Salt::new(&salt),
+            stats: Salt::new(&format!("stats:{salt}")),
+            slots: Share::from_percentage(percentage).slots(),
+            by,
+            from: from.into(),
+            target: Arc::new(Target { rename: Some(target.collection.clone()), handle, ..target }),
+            noise: Share::from_percentage(noise).slots(),
+            depth,
+            scores,
+            payloads,
+        }))
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::config::{Config, Loaded};
-use crate::control::{Caller, Control, Parts, StartError};
+use crate::control::{Caller, Control, Parts, Role, StartError};
 use crate::metrics::Registry;
 use crate::qdrant::Listing;
 use crate::routing::{RouteSpec, STABLE, VariantSpec};

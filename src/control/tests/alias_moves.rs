@@ -9,16 +9,15 @@ use serde_json::{Value, json};
 use sqlx::{AnyConnection, Connection};
 
 use crate::config::Config;
-use crate::control::alias_move::{AliasMove, Terms};
-use crate::control::author::{Caller, Deed};
-use crate::control::document::{ALIAS_MOVE, write};
+use crate::control::documents::{AliasMove, Terms, any_revision};
+use crate::control::engine::{Action, Intent, Role};
 use crate::control::testing::{caller, config_in, start};
-use crate::control::{AliasChange, Control, ControlError, Parts, clock};
+use crate::control::{AliasChange, Caller, Control, ControlError, Parts, clock};
 use crate::live::DEFAULT_UPSTREAM;
 use crate::qdrant::{AliasFailed, Failure, FailureKind};
 use crate::rollout::Timestamp;
 use crate::rollout::loss::{Bound, Loss};
-use crate::store::{AuditRow, Change, Event, Expected, Filter};
+use crate::store::{AuditRow, Change, Event, Filter};
 
 /// Longer than anything takes on a busy machine; only a hang reaches it.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -124,7 +123,7 @@ async fn what_was_moved_and_not_recorded_is_called_that_and_recorded_later() {
         let (sandbox, folder) = (qdrant().await, tempfile::tempdir().expect("a temporary folder"));
         let first = start(config(&sandbox, folder.path())).await.expect("it starts");
         lose(folder.path(), "audit", true).await;
-        let by = Caller { reason: Some("a better model".to_owned()), ..Caller::new("ann") };
+        let by = Caller { reason: Some("a better model".to_owned()), ..Caller::new("ann", Role::Admin) };
         let error = first.control.aliases.switch("docs", to_v2(), by).await.expect_err("it cannot be recorded");
         assert!(matches!(error, ControlError::Unrecorded { .. }), "{error}");
         assert!(error.to_string().starts_with("`docs` was moved to `docs_v2`, not recorded: "), "{error}");
@@ -162,15 +161,15 @@ async fn an_intent_that_came_to_nothing_stands_in_no_changes_way() {
     let (sandbox, folder) = (qdrant().await, tempfile::tempdir().expect("a temporary folder"));
     let control = start(config(&sandbox, folder.path())).await.expect("it starts").control;
     for (to, said) in [(Some("docs_v2"), "it was not made"), (None, "it was not made"), (Some("docs_v3"), "it was not made")] {
-        let deed = Deed { action: "alias.switch", subject: "docs" };
-        control.aliases.intend_move(deed, &caller(), [Some("docs_v1"), to], Terms::default()).await.expect("the store answers");
+        let asked = Intent::new(Action::AliasSwitch, "docs", caller());
+        control.aliases.intend_move(&asked, [Some("docs_v1"), to], Terms::default()).await.expect("the store answers");
         control.aliases.switch("docs", to_v1(), caller()).await.expect("it is there already");
         let rows = audit(&control).await;
         assert!(rows[0].entry.result.starts_with(said), "{rows:?}");
         assert!(control.engine.state().documents.moves.is_empty());
     }
-    let deed = Deed { action: "alias.switch", subject: "docs" };
-    control.aliases.intend_move(deed, &caller(), [Some("docs_v2"), Some("docs_v3")], Terms::default()).await.expect("the store answers");
+    let asked = Intent::new(Action::AliasSwitch, "docs", caller());
+    control.aliases.intend_move(&asked, [Some("docs_v2"), Some("docs_v3")], Terms::default()).await.expect("the store answers");
     control.aliases.switch("docs", to_v2(), caller()).await.expect("the alias may be moved");
     let rows = audit(&control).await;
     assert!(rows[0].entry.result == "ok" && rows[1].entry.result.contains("it is not known whether it was made"), "{rows:?}");
@@ -189,9 +188,9 @@ async fn a_loss_that_was_accepted_is_in_the_audit_log_also_where_the_move_is_rec
         unknown: 0,
         bound: Bound::Exact,
     };
-    let deed = Deed { action: "alias.switch", subject: "docs" };
+    let asked = Intent::new(Action::AliasSwitch, "docs", caller());
     let terms = Terms { lost_writes: Some(loss), ..Terms::default() };
-    control.aliases.intend_move(deed, &caller(), [Some("docs_v2"), Some("docs_v1")], terms).await.expect("the store answers");
+    control.aliases.intend_move(&asked, [Some("docs_v2"), Some("docs_v1")], terms).await.expect("the store answers");
     control.aliases.switch("docs", to_v1(), caller()).await.expect("it is there already");
     let rows = audit(&control).await;
     let after = rows[0].entry.after.as_ref().expect("it was moved");
@@ -207,21 +206,20 @@ async fn a_move_in_doubt_is_settled_when_it_surely_is_over() {
     let lost = FailureKind::Timeout(Duration::from_secs(5));
     let no = FailureKind::Precondition("no".to_owned());
     for (kind, in_doubt) in [(no, None), (lost, Some(true))] {
-        let deed = Deed { action: "alias.switch", subject: "docs" };
-        let by = caller();
-        let intended = control.aliases.intend_move(deed, &by, [Some("docs_v1"), Some("docs_v2")], Terms::default());
+        let asked = Intent::new(Action::AliasSwitch, "docs", caller());
+        let intended = control.aliases.intend_move(&asked, [Some("docs_v1"), Some("docs_v2")], Terms::default());
         intended.await.expect("the store answers");
         let failure = Box::new(Failure { upstream: "default".to_owned(), operation: "UpdateAliases".to_owned(), kind });
         let failed = AliasFailed::Request { alias: "docs".to_owned(), found: Some("docs_v1".to_owned()), failure };
         control.aliases.done_by_qdrant(&client, "docs", Err::<(), _>(failed)).await.expect_err("it failed");
         assert_eq!(control.engine.state().documents.moves.get("docs").map(|intent| intent.in_doubt), in_doubt);
     }
-    let lease = control.engine.store().acquire_or_renew(&control.engine.replica(), PATIENCE).await.expect("the store answers");
+    let lease = control.engine.store().acquire_or_renew(control.engine.replica(), PATIENCE).await.expect("the store answers");
     let fence = lease.fence().expect("no other replica asks");
     for (seconds, settled) in [(10, false), (61, true)] {
         let intent = control.engine.state().documents.moves["docs"].clone();
         let at = Timestamp::from_millis(clock::now().millis() - seconds * 1_000);
-        let older = write(&ALIAS_MOVE, "docs", Some(&AliasMove { at, ..intent }), Expected::Any);
+        let older = any_revision("docs", &AliasMove { at, ..intent });
         control.engine.put(Change::unaudited(vec![older])).await.expect("the store answers");
         control.aliases.settle_all(&fence).await;
         assert_eq!(control.engine.state().documents.moves.is_empty(), settled, "after {seconds} s");

@@ -1,9 +1,9 @@
 //! Compare-and-set, and what a change does to the table's revision.
 
-use crate::control::document::OWNER;
+use crate::control::documents::{Owners, Stored};
 use crate::control::testing::{caller, config, control, list, listing, spec};
 use crate::control::{Control, ControlError, Expected, Weights};
-use crate::store::{self, Key, Write};
+use crate::store::{self, Write};
 
 const EVEN: &[(&str, f64)] = &[("stable", 50.0), ("candidate", 50.0)];
 const MOST: &[(&str, f64)] = &[("stable", 90.0), ("candidate", 10.0)];
@@ -74,8 +74,11 @@ async fn weights_are_patched_whole() {
         assert_eq!(faults[0].field, field);
     }
     let before = control.routes.show("docs").expect("it is there");
-    let after =
-        control.routes.patch_weights("docs", weights(&[("stable", 75.0), ("candidate", 25.0)]), expected, caller()).await.expect("they are whole");
+    let after = control
+        .routes
+        .patch_weights("docs", weights(&[("stable", 75.0), ("candidate", 25.0)]), expected, caller())
+        .await
+        .expect("they are whole");
     assert_eq!(after.share_percent["candidate"], 25.0);
     assert_eq!((before.allocation[0].start, after.allocation[0].start, after.allocation[0].variant), (0, 0, 1));
     assert!(before.allocation[0].end < after.allocation[0].end, "the candidate did not grow where it stood");
@@ -113,7 +116,7 @@ async fn faults_name_their_fields() {
 async fn an_alias_that_a_rollout_got_a_moment_before_takes_no_route() {
     let control = control(config()).await;
     // What another replica has done and this one has not heard of yet.
-    let owned = Write::Put { key: Key::new(OWNER, "docs"), body: "canary_1".into(), due_at: None, expected: store::Expected::Absent };
+    let owned = Write::Put { key: Owners::key("docs"), body: "canary_1".into(), due_at: None, expected: store::Expected::Absent };
     control.engine.store().commit(store::Change::unaudited(vec![owned])).await.expect("the store answers");
     let refused = control.routes.put("docs", spec(MOST), Expected::Unsaid, caller()).await;
     assert!(matches!(refused, Err(ControlError::Occupied { .. })), "{refused:?}");

@@ -18,7 +18,7 @@ async fn the_lease_is_renewed_while_what_is_due_takes_its_time() {
     for _ in 0..3 {
         let renewed = async {
             loop {
-                let lease = control.engine.store().lease(&control.engine.replica()).await.expect("the store answers");
+                let lease = control.engine.store().lease(control.engine.replica()).await.expect("the store answers");
                 if lease.held && ends.is_none_or(|ends| lease.expires > ends) {
                     return lease.expires;
                 }

@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
-use crate::control::document::ROUTE;
+use crate::control::Expected;
+use crate::control::documents::put_new;
 use crate::control::testing::{caller, config, control, spec};
-use crate::control::{Expected, document};
-use crate::store::{self, Change, Filter, Key, NewEvent, Write};
+use crate::store::{Change, Filter, NewEvent};
 
 /// An event raises no revision, so nothing of another replica may be taken for its own.
 #[tokio::test]
@@ -15,13 +15,10 @@ async fn an_event_hides_no_change_of_another_replica() {
         control.routes.put("docs", spec(&[("stable", 1.0), ("a", 1.0)]), Expected::Unsaid, caller()).await.expect("it is legal");
     // As another replica would.
     let stored = control.engine.state().documents.routes["docs"].clone();
-    let write = Write::Put { key: Key::new(ROUTE, "more"), body: document::json(&stored), due_at: None, expected: store::Expected::Absent };
-    control.engine.store().commit(Change::unaudited(vec![write])).await.expect("nothing stands against it");
+    control.engine.store().commit(Change::unaudited(vec![put_new("more", &stored)])).await.expect("nothing stands against it");
     let mut change = Change::unaudited(Vec::new());
     change.events = vec![NewEvent { kind: "test.event".to_owned(), subject: "docs".to_owned(), body: json!({}) }];
-    {
-        control.engine.put(change).await.expect("nothing is expected");
-    }
+    control.engine.put(change).await.expect("nothing is expected");
     assert!(control.routes.show("more").is_ok_and(|more| more.revision > route.revision), "it is held by now");
     let newest = control.events(&Filter { limit: 1, ..Filter::default() }).await.expect("the store answers").items.remove(0);
     assert_eq!((newest.kind.as_str(), &newest.body), ("test.event", &json!({"actor": "pointsman", "reason": null})));

@@ -3,8 +3,7 @@
 use serde_json::json;
 
 use crate::config::{Change, Config, Loaded, Period};
-use crate::control::canary::Running;
-use crate::control::document::{CANARY, EXPERIMENT, OWNER, ROUTE, json as document};
+use crate::control::documents::{CanaryDocument, ExperimentDocument, Owners, Stored, json as document};
 use crate::control::testing::{caller, config, control, list, listing, spec};
 use crate::control::{Control, Expected, RouteDocument, clock};
 use crate::experiment::{Experiment, ExperimentSpec};
@@ -19,7 +18,7 @@ fn by() -> By {
 }
 
 /// A canary in its first stage, with half of the units.
-fn stepping(spec: CanarySpec) -> Running {
+fn stepping(spec: CanarySpec) -> CanaryDocument {
     let now = clock::now();
     let mut canary = Canary::create("canary_1", Plan::try_from(spec).expect("a legal plan"), now, &by());
     let look = |canary: &mut Canary| {
@@ -53,17 +52,15 @@ fn experiment() -> Experiment {
 async fn stored(config: Config, kind: Kind, id: &str, body: serde_json::Value) -> Control {
     let control = control(config).await;
     list(&control, listing(&[("docs", "docs_v1"), ("news", "docs_v1")], &["docs_v1", "docs_v2", "candidate_v2"])).await;
-    let owner = (kind != ROUTE).then(|| Write::Put {
-        key: Key::new(OWNER, "docs"),
+    let owner = (kind != RouteDocument::KIND).then(|| Write::Put {
+        key: Owners::key("docs"),
         body: json!(id),
         due_at: None,
         expected: store::Expected::Absent,
     });
     let mut writes = vec![Write::Put { key: Key::new(kind, id), body, due_at: None, expected: store::Expected::Absent }];
     writes.extend(owner);
-    {
-        control.engine.put(store::Change::unaudited(writes)).await.expect("the store answers");
-    }
+    control.engine.put(store::Change::unaudited(writes)).await.expect("the store answers");
     control
 }
 
@@ -96,13 +93,13 @@ async fn a_rollout_of_the_version_before_keeps_its_population_to_the_end() {
         let text = body.to_string();
         assert!(!text.contains("\"split\":") && !text.contains("\"anonymous\":"), "the version before wrote neither: {text}");
     }
-    for (kind, id, body) in [(CANARY, "canary_1", &canary), (EXPERIMENT, "exp_old_1", &experiment)] {
+    for (kind, id, body) in [(CanaryDocument::KIND, "canary_1", &canary), (ExperimentDocument::KIND, "exp_old_1", &experiment)] {
         let held = stored(config(), kind.clone(), id, body.clone()).await;
         assert_eq!(reasons(&held), BEFORE, "{id}");
         // A user's bookkeeping goes where the user's searches go.
         for unit in (0..50).map(|unit| format!("user-{unit}")) {
-            let [search, bookkeeping] =
-                [Read::Search, Read::Bookkeeping].map(|read| held.decision("docs", read, Some(&unit), None).expect("docs is listed"));
+            let [search, bookkeeping] = [Read::Search, Read::Bookkeeping]
+                .map(|read| held.aliases.decision("docs", read, Some(&unit), None).expect("docs is listed"));
             assert_eq!(search.variant, bookkeeping.variant, "{unit} in {id}");
         }
         // What the configuration said of requests without a user holds on.
@@ -115,18 +112,18 @@ async fn a_rollout_of_the_version_before_keeps_its_population_to_the_end() {
 
 #[tokio::test]
 async fn a_rollout_of_the_version_before_is_shown_as_it_works() {
-    let held = stored(config(), CANARY, "canary_1", document(&stepping(canary_spec()))).await;
-    let plan = held.canary("canary_1").expect("it was stored").plan;
+    let held = stored(config(), CanaryDocument::KIND, "canary_1", document(&stepping(canary_spec()))).await;
+    let plan = held.canaries.show("canary_1").expect("it was stored").plan;
     assert_eq!((plan.anonymous, plan.split), (Some(Anonymous::Random), Some(SplitReads::All)));
-    let held = stored(config(), EXPERIMENT, "exp_old_1", document(&experiment())).await;
-    let spec = held.experiment("exp_old_1").expect("it was stored").spec;
+    let held = stored(config(), ExperimentDocument::KIND, "exp_old_1", document(&experiment())).await;
+    let spec = held.experiments.show("exp_old_1").expect("it was stored").spec;
     assert_eq!((spec.anonymous, spec.split), (Some(Anonymous::Random), Some(SplitReads::All)));
 }
 
 #[tokio::test]
 async fn a_route_follows_the_configuration_unless_it_says_otherwise() {
     let route = RouteDocument::created(spec(&[("stable", 50.0), ("candidate", 50.0)]));
-    let control = stored(config(), ROUTE, "docs", document(&route)).await;
+    let control = stored(config(), RouteDocument::KIND, "docs", document(&route)).await;
     assert_eq!(reasons(&control), NEW);
     let shown = control.routes.show("docs").expect("it was stored").spec;
     assert_eq!((shown.anonymous, shown.split), (Some(Anonymous::Stable), Some(SplitReads::Searches)));
@@ -155,6 +152,6 @@ async fn a_canary_keeps_what_was_in_force_when_it_was_made() {
 #[tokio::test]
 async fn a_canary_deals_what_its_plan_says() {
     let narrow = CanarySpec { anonymous: Some(Anonymous::Stable), split: Some(SplitReads::Searches), ..canary_spec() };
-    let control = stored(everything(config()), CANARY, "canary_1", document(&stepping(narrow))).await;
+    let control = stored(everything(config()), CanaryDocument::KIND, "canary_1", document(&stepping(narrow))).await;
     assert_eq!(reasons(&control), NEW);
 }

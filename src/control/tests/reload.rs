@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::config::{Change, Config, Loaded};
-use crate::control::testing::{FakeQdrant, author, config, control, list, listing, spec, start};
+use crate::control::testing::{FakeQdrant, caller, config, control, list, listing, spec, start};
 use crate::control::{Expected, Parts};
 
 const MOST: &[(&str, f64)] = &[("stable", 90.0), ("candidate", 10.0)];

@@ -39,14 +39,14 @@ async fn routes_survive_with_their_units_and_their_revision() {
     let first = control(config_in(&store)).await;
     let revision = put(&first, &[("stable", 99.0), ("candidate", 1.0)], Expected::Unsaid).await;
     let revision = put(&first, MOST, Expected::Revision(revision)).await;
-    let before = first.route("docs").expect("it was put");
+    let before = first.routes.show("docs").expect("it was put");
     drop(first);
     let again = control(config_in(&store)).await;
-    let route = again.route("docs").expect("it was acknowledged");
+    let route = again.routes.show("docs").expect("it was acknowledged");
     assert_eq!((route.revision, &route.spec, &route.allocation), (revision, &before.spec, &before.allocation));
-    again.delete_route("docs", Expected::Revision(revision), caller()).await.expect("its ETag is still good");
+    again.routes.delete("docs", Expected::Revision(revision), caller()).await.expect("its ETag is still good");
     drop(again);
-    assert!(control(config_in(&store)).await.routes().is_empty());
+    assert!(control(config_in(&store)).await.routes.list().is_empty());
 }
 
 #[tokio::test]
@@ -63,7 +63,7 @@ async fn a_second_process_on_one_file_is_refused() {
 async fn a_damaged_store_is_refused_and_left_alone() {
     let at = directory();
     // Whoever is only dropped may still be writing its last page.
-    control(config_in(at.path())).await.0.store.close().await;
+    control(config_in(at.path())).await.engine.store().close().await;
     let file = at.path().join("pointsman.db");
     fs::write(&file, "not a database, but somebody's only copy of something").expect("the directory is ours");
     let error = refused(at.path()).await;
@@ -76,7 +76,7 @@ async fn a_stored_route_must_fit_the_configuration() {
     let at = directory();
     let (two, route) = elsewhere(at.path());
     let first = control(two).await;
-    first.put_route("docs", route, Expected::Unsaid, caller()).await.expect("second is configured");
+    first.routes.put("docs", route, Expected::Unsaid, caller()).await.expect("second is configured");
     drop(first);
     let error = refused(at.path()).await;
     assert!(matches!(error, StartError::Route { .. }) && error.to_string().contains("`second` is not configured"), "{error}");
@@ -88,11 +88,11 @@ async fn a_deleted_route_of_the_file_stays_deleted() {
     let mut configured = config_in(at.path());
     configured.routes.insert("docs".to_owned(), spec(MOST));
     let first = control(configured.clone()).await;
-    first.delete_route("docs", Expected::Any, caller()).await.expect("the file brought it");
+    first.routes.delete("docs", Expected::Any, caller()).await.expect("the file brought it");
     drop(first);
-    assert!(control(configured.clone()).await.routes().is_empty());
+    assert!(control(configured.clone()).await.routes.list().is_empty());
     configured.routes.insert("docs".to_owned(), spec(&[("stable", 1.0), ("candidate", 1.0)]));
-    assert_eq!(control(configured).await.routes().len(), 1, "a new definition counts");
+    assert_eq!(control(configured).await.routes.list().len(), 1, "a new definition counts");
 }
 
 #[tokio::test]
@@ -101,9 +101,9 @@ async fn an_upstream_and_its_route_may_leave_the_file_together() {
     let (mut two, route) = elsewhere(at.path());
     two.routes.insert("docs".to_owned(), route);
     let first = control(two).await;
-    assert_eq!(first.routes().len(), 1);
+    assert_eq!(first.routes.list().len(), 1);
     drop(first);
-    assert!(control(config_in(at.path())).await.routes().is_empty());
+    assert!(control(config_in(at.path())).await.routes.list().is_empty());
 }
 
 #[tokio::test]
@@ -113,7 +113,8 @@ async fn each_change_is_audited_and_refused_ones_too() {
     put(&control, MOST, Expected::Unsaid).await;
     let stale = control.routes.delete("docs", Expected::Revision(99), caller()).await;
     assert!(matches!(stale, Err(ControlError::Stale { .. })), "{stale:?}");
-    let page = control.engine.store().audit(&Filter { subject: Some("docs".to_owned()), before: None, limit: 10 }).await.expect("it answers");
+    let page =
+        control.engine.store().audit(&Filter { subject: Some("docs".to_owned()), before: None, limit: 10 }).await.expect("it answers");
     let entries: Vec<_> =
         page.items.iter().map(|row| (row.entry.actor.as_str(), row.entry.action.as_str(), row.entry.result == "ok")).collect();
     assert_eq!(entries, [("test", "route.delete", false), ("test", "route.put", true)]);

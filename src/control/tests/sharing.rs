@@ -2,14 +2,13 @@
 
 use serde_json::json;
 
-use crate::control::document::{EXPERIMENT, OWNER};
-use crate::control::experiment::StopRequest;
+use crate::control::documents::{ExperimentDocument, Owners, Stored};
 use crate::control::testing::{caller, config, config_in, control, list, listing, spec};
-use crate::control::{Control, ControlError, Expected};
+use crate::control::{Control, ControlError, Expected, StopRequest};
 use crate::experiment::{Experiment, ExperimentSpec, layer_salt};
 use crate::protocol::Read;
 use crate::routing::{AliasAction, Reason, Split};
-use crate::store::{self, Key, Write};
+use crate::store::{self, Write};
 
 /// A checked spec on `docs`.
 fn wanted(name: &str, from: f64, to: f64) -> ExperimentSpec {
@@ -31,10 +30,10 @@ async fn run(control: &Control, experiments: &[(&str, f64, f64)], owners: serde_
         let id = format!("exp_{name}_1");
         let experiment = Experiment::create(&id, wanted(name, *from, *to), crate::control::clock::now(), "tester", "to see");
         let body = serde_json::to_value(&experiment).expect("it is JSON");
-        Write::Put { key: Key::new(EXPERIMENT, &id), body, due_at: None, expected: store::Expected::Absent }
+        Write::Put { key: ExperimentDocument::key(&id), body, due_at: None, expected: store::Expected::Absent }
     };
     let mut writes: Vec<Write> = experiments.iter().map(begin).collect();
-    writes.push(Write::Put { key: Key::new(OWNER, "docs"), body: owners, due_at: None, expected: store::Expected::Absent });
+    writes.push(Write::Put { key: Owners::key("docs"), body: owners, due_at: None, expected: store::Expected::Absent });
     put(control, writes).await;
 }
 
@@ -85,10 +84,7 @@ async fn ending_one_leaves_the_other_and_the_last_gives_the_alias_back() {
     let Some(Split::Layer(layer)) = &live.table.entry("docs").split else { panic!("the other runs on") };
     let parts: Vec<_> = layer.parts().iter().map(|part| (part.slots.start, part.slots.end)).collect();
     assert_eq!(parts, [(400_000, 700_000)]);
-    assert!(matches!(
-        control.handovers.stop("exp_one_1", StopRequest::default(), caller()).await,
-        Err(ControlError::IllegalExperiment(_))
-    ));
+    assert!(matches!(control.handovers.stop("exp_one_1", StopRequest::default(), caller()).await, Err(ControlError::IllegalExperiment(_))));
     control.handovers.stop("exp_two_1", StopRequest::default(), caller()).await.expect("it runs");
     assert_eq!(owners(&control), None);
     assert!(control.live().table.entry("docs").split.is_none());
@@ -121,14 +117,14 @@ async fn room_is_what_the_others_leave() {
     assert_eq!(refused, expected);
     let whole = two().await;
     run_alone(&whole).await;
-    let refused = whole.0.state.load().documents.has_room("more", &wanted("three", 0.0, 1.0).layer).expect_err("a canary shares nothing");
+    let refused = whole.engine.state().documents.has_room("more", &wanted("three", 0.0, 1.0).layer).expect_err("a canary shares nothing");
     assert!(matches!(&refused, ControlError::Occupied { owner, .. } if owner == "canary_1"), "{refused}");
 }
 
 /// What is no experiment has an alias alone.
 async fn run_alone(control: &Control) {
     let body = "canary_1".into();
-    put(control, vec![Write::Put { key: Key::new(OWNER, "more"), body, due_at: None, expected: store::Expected::Absent }]).await;
+    put(control, vec![Write::Put { key: Owners::key("more"), body, due_at: None, expected: store::Expected::Absent }]).await;
 }
 
 /// The form in which one owner is written is that of before there could be several.
@@ -149,7 +145,7 @@ async fn an_experiment_from_before_layers_goes_on_alone() {
 async fn a_part_is_given_back_whoever_came_meanwhile() {
     let control = two().await;
     let late = Write::Put {
-        key: Key::new(OWNER, "docs"),
+        key: Owners::key("docs"),
         body: json!(["exp_one_1", "exp_two_1", "exp_three_1"]),
         due_at: None,
         expected: store::Expected::Any,

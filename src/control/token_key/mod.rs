@@ -58,8 +58,7 @@ impl TokenKeyring {
             let after = before.replaced(now, overlap);
             let keys = after.count();
             if keys > 1 + MOST_EARLIER {
-                let most =
-                    format!("{MOST_EARLIER} earlier keys are taken still: rotate with a shorter overlap, which shortens theirs too");
+                let most = format!("{MOST_EARLIER} earlier keys are taken still: rotate with a shorter overlap, which shortens theirs too");
                 return Err(invalid(most));
             }
             let rotated = TokenKeyRotated { rotated_at: now, earlier_valid_until: (!overlap.is_zero()).then(|| now.plus(overlap)), keys };

@@ -8,8 +8,10 @@ use serde_json::{Value, json};
 use super::backoff::{self, pause};
 use super::sentence::{escape, of};
 use super::transport::{Attempt, judge};
-use super::{Webhook, announce, message, signature};
+use super::{message, signature};
 use crate::config::{Config, WebhookFormat};
+use crate::control::engine::announce;
+use crate::control::plan::Webhook;
 use crate::store::{AuditEntry, Change, Event, NewEvent, Timestamp};
 
 fn event(kind: &str, subject: &str, body: Value) -> Event {

@@ -14,47 +14,47 @@ fn spec() -> CanarySpec {
     CanarySpec { stages, warm_up: Period::from_secs(0), ..CanarySpec::new("docs", "docs_v2") }
 }
 
-fn created(spec: CanarySpec) -> Running {
+fn created(spec: CanarySpec) -> CanaryDocument {
     let plan = Plan::try_from(spec).expect("a legal plan");
     CanaryDocument::new(Canary::create("canary_1", plan, START, &By::new("ann", "why not")))
 }
 
-fn due(running: &Running, wanted: impl Fn(&Effect) -> bool) -> Pending {
+fn due(document: &CanaryDocument, wanted: impl Fn(&Effect) -> bool) -> Pending {
     let far = Timestamp::from_millis(START.millis() * 2);
-    running.canary.due(far).find(|pending| wanted(&pending.effect)).cloned().expect("it is wanted")
+    document.canary.due(far).find(|pending| wanted(&pending.effect)).cloned().expect("it is wanted")
 }
 
-fn tick(running: &mut Running) {
-    let window = running.canary.window();
+fn tick(document: &mut CanaryDocument) {
+    let window = document.canary.window();
     let (canary, control) = (CohortNumbers::default(), CohortNumbers::default());
     let measured = Ok(Measurement { window, canary, control, evaluations: Vec::new(), comparison: None });
-    running
+    document
         .canary
         .tick(START, &Evidence { applied: true, frozen: None, basis: Ok(()), measured, counted: Counted::default(), uncounted: None });
 }
 
 /// After its pre-checks.
-fn checked(spec: CanarySpec) -> Running {
-    let mut running = created(spec);
-    tick(&mut running);
-    let checks = due(&running, |effect| matches!(effect, Effect::RunChecks { .. }));
-    running.canary.checks_passed(checks.number, "docs_v1", None);
-    tick(&mut running);
-    running
+fn checked(spec: CanarySpec) -> CanaryDocument {
+    let mut document = created(spec);
+    tick(&mut document);
+    let checks = due(&document, |effect| matches!(effect, Effect::RunChecks { .. }));
+    document.canary.checks_passed(checks.number, "docs_v1", None);
+    tick(&mut document);
+    document
 }
 
 /// In its first stage.
-fn stepping() -> Running {
-    let running = checked(spec());
-    assert_eq!(running.canary.state(), State::Stepping);
-    running
+fn stepping() -> CanaryDocument {
+    let document = checked(spec());
+    assert_eq!(document.canary.state(), State::Stepping);
+    document
 }
 
 /// The notice of this kind that waits to be executed.
-fn waiting(running: &Running, wanted: Notice) -> Option<NewEvent> {
-    let pending = due(running, |effect| matches!(effect, Effect::Notify { event, .. } if *event == wanted));
+fn waiting(document: &CanaryDocument, wanted: Notice) -> Option<NewEvent> {
+    let pending = due(document, |effect| matches!(effect, Effect::Notify { event, .. } if *event == wanted));
     let Effect::Notify { event, text } = &pending.effect else { panic!("it is a notice") };
-    notice(running, *event, text)
+    notice(document, *event, text)
 }
 
 fn kinds(events: &[NewEvent]) -> Vec<&str> {
@@ -64,7 +64,7 @@ fn kinds(events: &[NewEvent]) -> Vec<&str> {
 #[test]
 fn a_stage_is_told_by_its_transition_alone() {
     let (before, after) = (created(spec()), stepping());
-    assert_eq!(kinds(&transitions(&before, &after)), ["canary.initializing", "canary.stage_changed"]);
+    assert_eq!(kinds(&transitions(Some(&before), &after)), ["canary.initializing", "canary.stage_changed"]);
     assert_eq!(waiting(&after, Notice::StageChanged), None);
 }
 
@@ -77,7 +77,7 @@ fn from_a_comparison_to_the_first_stage_is_a_new_stage_also_after_a_pause() {
     for before in [comparing, paused] {
         let mut after = before.clone();
         after.canary.command(START, Command::Skip, &By::new("ann", "it is alike")).expect("nothing forbids it");
-        assert_eq!(kinds(&transitions(&before, &after)), ["canary.stage_changed"]);
+        assert_eq!(kinds(&transitions(Some(&before), &after)), ["canary.stage_changed"]);
     }
 }
 
@@ -87,7 +87,7 @@ fn going_on_is_no_new_stage_and_says_who_wanted_it() {
     paused.canary.command(START, Command::Pause, &By::new("ann", "lunch")).expect("it runs");
     let mut after = paused.clone();
     after.canary.command(START, Command::Resume, &By::new("bob", "back")).expect("it is paused");
-    let told = transitions(&paused, &after);
+    let told = transitions(Some(&paused), &after);
     assert_eq!(kinds(&told), ["canary.stepping"]);
     assert_eq!((&told[0].body["actor"], &told[0].body["reason"], &told[0].subject), (&json!("bob"), &json!("back"), &"docs".to_owned()));
 }
@@ -99,11 +99,11 @@ fn a_rollback_that_fails_is_told_at_each_attempt_and_once() {
     let way_back = due(&rolling, |effect| matches!(effect, Effect::SetShare { .. }));
     let mut failed = rolling.clone();
     failed.canary.effect_failed(START, way_back.number, "no connection");
-    assert_eq!(kinds(&transitions(&rolling, &failed)), ["canary.rollback_failed"]);
+    assert_eq!(kinds(&transitions(Some(&rolling), &failed)), ["canary.rollback_failed"]);
     assert_eq!(waiting(&failed, Notice::RollbackFailed), None, "the transition has said it");
     let mut again = failed.clone();
     again.canary.effect_failed(START, way_back.number, "no connection");
-    assert_eq!(transitions(&failed, &again), []);
+    assert_eq!(transitions(Some(&failed), &again), []);
     let told = waiting(&again, Notice::RollbackFailed).expect("it is a second failure");
     assert_eq!(told.kind, "canary.rollback_failed");
     assert!(told.body["reason"].as_str().is_some_and(|reason| reason.contains("attempt 2")), "{told:?}");
