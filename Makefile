@@ -1,10 +1,10 @@
 # What can be done here, by name. Arguments for a program go into ARGS: make demo ARGS=--keep, make bench ARGS=slot.
 
-# One build folder for all checkouts of this machine, so that a fresh one does not compile the engine again.
-CARGO_TARGET_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/pointsman/target
-export CARGO_TARGET_DIR
-
 CARGO ?= cargo
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/pointsman
+# Where cargo builds, as cargo itself says: `target`, or what CARGO_TARGET_DIR or a configuration of cargo names.
+TARGET = $(shell $(CARGO) metadata --no-deps --format-version 1 | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')
+
 # What the build needs beyond Rust: the vector engine and the allocator hold C code.
 BUILD_PACKAGES := build-essential
 # The tests of the store start a server of their own from these programs.
@@ -27,7 +27,7 @@ build: prepare
 
 # Both binaries, since the demo starts the sandbox that lies beside it.
 demo: build
-	$(CARGO_TARGET_DIR)/debug/pointsman demo $(ARGS)
+	$(TARGET)/debug/pointsman demo $(ARGS)
 
 # The tests of the documentation come first: the last words should be about all the others.
 test: prepare
@@ -41,7 +41,10 @@ test: prepare
 	fi
 
 # Installs what is missing and does nothing otherwise. The official clients go to a cache folder outside the checkout.
+# `target` becomes a link into the cache folder where there is none: all checkouts, plain cargo and editors share one build of the engine.
 prepare:
+	@if [ "$(TARGET)" = "$(CURDIR)/target" ] && [ ! -e target ]; then \
+		[ -L target ] || ln -sn "$(CACHE)/target" target; mkdir -p "$$(readlink target)"; fi
 	@command -v cc >/dev/null && command -v make >/dev/null || { \
 		sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
 		$$sudo apt-get update && $$sudo apt-get install --yes --no-install-recommends $(BUILD_PACKAGES); }
@@ -56,13 +59,13 @@ bench: prepare
 # See benches/peers/README.md.
 bench-peers: prepare
 	$(CARGO) build --release --locked --bin pointsman --bin peers-upstream --features peers-upstream
-	python3 benches/peers/run.py --pointsman $(CARGO_TARGET_DIR)/release/pointsman --upstream $(CARGO_TARGET_DIR)/release/peers-upstream $(ARGS)
+	python3 benches/peers/run.py --pointsman $(TARGET)/release/pointsman --upstream $(TARGET)/release/peers-upstream $(ARGS)
 
 # Another length: make floods ARGS="--seconds 60".
 floods: build
-	python3 benches/floods/run.py --pointsman $(CARGO_TARGET_DIR)/debug/pointsman --sandbox $(CARGO_TARGET_DIR)/debug/pointsman-sandbox $(ARGS)
+	python3 benches/floods/run.py --pointsman $(TARGET)/debug/pointsman --sandbox $(TARGET)/debug/pointsman-sandbox $(ARGS)
 
-lint:
+lint: prepare
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny --workspace check; else echo "cargo-deny is not installed: dependencies were not checked"; fi
