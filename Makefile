@@ -1,6 +1,16 @@
 # What can be done here, by name. Arguments for a program go into ARGS: make demo ARGS=--keep, make bench ARGS=slot.
 
 CARGO ?= cargo
+
+# Where the release of rust-toolchain.toml is installed under another name, such as `stable`, that one is taken: nothing is downloaded.
+RELEASE := $(shell sed -n 's/^channel = "\(.*\)"/\1/p' rust-toolchain.toml)
+ifeq ($(RUSTUP_TOOLCHAIN)$(shell rustup toolchain list 2>/dev/null | grep '^$(RELEASE)-'),)
+DEFAULT := $(shell rustup default 2>/dev/null | cut -d' ' -f1)
+ifeq ($(word 2,$(shell rustc +$(DEFAULT) --version 2>/dev/null)),$(RELEASE))
+export RUSTUP_TOOLCHAIN := $(DEFAULT)
+endif
+endif
+
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/pointsman
 # Where cargo builds, as cargo itself says: `target`, or what CARGO_TARGET_DIR or a configuration of cargo names.
 TARGET = $(shell $(CARGO) metadata --no-deps --format-version 1 | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')
