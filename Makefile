@@ -29,7 +29,7 @@ help:
 	@echo "bench        the microbenchmarks"
 	@echo "bench-peers  CPU a request beside nginx, HAProxy and Envoy"
 	@echo "floods       ten minutes of floods, bombs and silent peers: memory and descriptors stay flat"
-	@echo "lint         formatting, clippy, and licences and advisories of dependencies where cargo-deny is installed"
+	@echo "lint         formatting, clippy, and what dependencies may be; installs cargo-deny and cargo-machete once"
 	@echo "fmt          format the code"
 
 build: prepare
@@ -78,7 +78,7 @@ floods: build
 lint: prepare
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
-	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny --workspace check; else echo "cargo-deny is not installed: dependencies were not checked"; fi
+	.ci/dependencies
 
 fmt:
 	$(CARGO) fmt --all
