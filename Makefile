@@ -1,10 +1,20 @@
 # What can be done here, by name. Arguments for a program go into ARGS: make demo ARGS=--keep, make bench ARGS=slot.
 
-# One build folder for all checkouts of this machine, so that a fresh one does not compile the engine again.
-CARGO_TARGET_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/pointsman/target
-export CARGO_TARGET_DIR
-
 CARGO ?= cargo
+
+# Where the release of rust-toolchain.toml is installed under another name, such as `stable`, that one is taken: nothing is downloaded.
+RELEASE := $(shell sed -n 's/^channel = "\(.*\)"/\1/p' rust-toolchain.toml)
+ifeq ($(RUSTUP_TOOLCHAIN)$(shell rustup toolchain list 2>/dev/null | grep '^$(RELEASE)-'),)
+DEFAULT := $(shell rustup default 2>/dev/null | cut -d' ' -f1)
+ifeq ($(word 2,$(shell rustc +$(DEFAULT) --version 2>/dev/null)),$(RELEASE))
+export RUSTUP_TOOLCHAIN := $(DEFAULT)
+endif
+endif
+
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/pointsman
+# Where cargo builds, as cargo itself says: `target`, or what CARGO_TARGET_DIR or a configuration of cargo names.
+TARGET = $(shell $(CARGO) metadata --no-deps --format-version 1 | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')
+
 # What the build needs beyond Rust: the vector engine and the allocator hold C code.
 BUILD_PACKAGES := build-essential
 # The tests of the store start a server of their own from these programs.
@@ -19,7 +29,7 @@ help:
 	@echo "bench        the microbenchmarks"
 	@echo "bench-peers  CPU a request beside nginx, HAProxy and Envoy"
 	@echo "floods       ten minutes of floods, bombs and silent peers: memory and descriptors stay flat"
-	@echo "lint         formatting, clippy, and licences and advisories of dependencies where cargo-deny is installed"
+	@echo "lint         formatting, clippy, and what dependencies may be; installs cargo-deny and cargo-machete once"
 	@echo "fmt          format the code"
 
 build: prepare
@@ -27,7 +37,7 @@ build: prepare
 
 # Both binaries, since the demo starts the sandbox that lies beside it.
 demo: build
-	$(CARGO_TARGET_DIR)/debug/pointsman demo $(ARGS)
+	$(TARGET)/debug/pointsman demo $(ARGS)
 
 # The tests of the documentation come first: the last words should be about all the others.
 test: prepare
@@ -41,7 +51,10 @@ test: prepare
 	fi
 
 # Installs what is missing and does nothing otherwise. The official clients go to a cache folder outside the checkout.
+# `target` becomes a link into the cache folder where there is none: all checkouts, plain cargo and editors share one build of the engine.
 prepare:
+	@if [ "$(TARGET)" = "$(CURDIR)/target" ] && [ ! -e target ]; then \
+		[ -L target ] || ln -sn "$(CACHE)/target" target; mkdir -p "$$(readlink target)"; fi
 	@command -v cc >/dev/null && command -v make >/dev/null || { \
 		sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
 		$$sudo apt-get update && $$sudo apt-get install --yes --no-install-recommends $(BUILD_PACKAGES); }
@@ -56,16 +69,16 @@ bench: prepare
 # See benches/peers/README.md.
 bench-peers: prepare
 	$(CARGO) build --release --locked --bin pointsman --bin peers-upstream --features peers-upstream
-	python3 benches/peers/run.py --pointsman $(CARGO_TARGET_DIR)/release/pointsman --upstream $(CARGO_TARGET_DIR)/release/peers-upstream $(ARGS)
+	python3 benches/peers/run.py --pointsman $(TARGET)/release/pointsman --upstream $(TARGET)/release/peers-upstream $(ARGS)
 
 # Another length: make floods ARGS="--seconds 60".
 floods: build
-	python3 benches/floods/run.py --pointsman $(CARGO_TARGET_DIR)/debug/pointsman --sandbox $(CARGO_TARGET_DIR)/debug/pointsman-sandbox $(ARGS)
+	python3 benches/floods/run.py --pointsman $(TARGET)/debug/pointsman --sandbox $(TARGET)/debug/pointsman-sandbox $(ARGS)
 
-lint:
+lint: prepare
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
-	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny --workspace check; else echo "cargo-deny is not installed: dependencies were not checked"; fi
+	.ci/dependencies
 
 fmt:
 	$(CARGO) fmt --all

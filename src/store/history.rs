@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sqlx::{Any, Transaction};
+use sqlx::{Any, AssertSqlSafe, Transaction};
 
 use super::change::{AuditEntry, NewEvent};
 use super::db::{Store, bounded};
@@ -62,7 +62,7 @@ impl Store {
     pub async fn audit(&self, filter: &Filter) -> Result<Page<AuditRow>, StoreError> {
         bounded(async {
             let statement = format!("SELECT {AUDIT_COLUMNS} FROM audit {NEWEST_FIRST}");
-            let query = sqlx::query_as(&statement).bind(filter.subject.as_deref()).bind(below(filter)).bind(one_more(filter));
+            let query = sqlx::query_as(AssertSqlSafe(statement)).bind(filter.subject.as_deref()).bind(below(filter)).bind(one_more(filter));
             let rows: Vec<AuditColumns> = query.fetch_all(&self.0.pool).await?;
             let rows = rows.into_iter().map(audit_row).collect::<Result<_, _>>()?;
             Ok(page(rows, filter, |row: &AuditRow| row.id))
@@ -75,7 +75,7 @@ impl Store {
     pub async fn events(&self, filter: &Filter) -> Result<Page<Event>, StoreError> {
         bounded(async {
             let statement = format!("SELECT {EVENT_COLUMNS} FROM events {NEWEST_FIRST}");
-            let query = sqlx::query_as(&statement).bind(filter.subject.as_deref()).bind(below(filter)).bind(one_more(filter));
+            let query = sqlx::query_as(AssertSqlSafe(statement)).bind(filter.subject.as_deref()).bind(below(filter)).bind(one_more(filter));
             let rows: Vec<EventColumns> = query.fetch_all(&self.0.pool).await?;
             let rows = rows.into_iter().map(event).collect::<Result<_, _>>()?;
             Ok(page(rows, filter, |event: &Event| event.id))
@@ -90,7 +90,7 @@ impl Store {
     pub async fn events_after(&self, id: u64, limit: u32) -> Result<Vec<Event>, StoreError> {
         bounded(async {
             let statement = format!("SELECT {EVENT_COLUMNS} FROM events WHERE id > $1 ORDER BY id LIMIT $2");
-            let query = sqlx::query_as(&statement).bind(number(id)).bind(i64::from(limit));
+            let query = sqlx::query_as(AssertSqlSafe(statement)).bind(number(id)).bind(i64::from(limit));
             let rows: Vec<EventColumns> = query.fetch_all(&self.0.pool).await?;
             rows.into_iter().map(event).collect()
         })

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use sqlx::{Any, Transaction};
+use sqlx::{Any, AssertSqlSafe, Transaction};
 
 use super::change::Fence;
 use super::db::{Store, bounded};
@@ -148,7 +148,7 @@ impl Store {
     async fn settle(&self, delivery: &Delivery, update: &str, error: &str, at: Timestamp) -> Result<bool, StoreError> {
         bounded(async {
             let statement = format!("{update} WHERE id = $1 AND attempts = $2 AND dead_at IS NULL");
-            let query = sqlx::query(&statement).bind(number(delivery.id)).bind(number(delivery.attempts));
+            let query = sqlx::query(AssertSqlSafe(statement)).bind(number(delivery.id)).bind(number(delivery.attempts));
             let done = query.bind(text(error)).bind(at.as_millis()).execute(&self.0.pool).await?;
             Ok(done.rows_affected() > 0)
         })

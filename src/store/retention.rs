@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sqlx::{Any, Transaction};
+use sqlx::{Any, AssertSqlSafe, Transaction};
 
 use super::commit::advance;
 use super::db::{BULK_ANSWER_WITHIN, Store, bounded_by};
@@ -79,19 +79,19 @@ async fn prune_tombstones(transaction: &mut Transaction<'_, Any>, age: Duration)
     advance(transaction, 0, 0).await?;
     let expired = "body IS NULL AND changed_at <= (SELECT now_ms FROM clock) - $1";
     let last = format!("SELECT COALESCE(MAX(revision), 0) FROM documents WHERE {expired}");
-    let last: i64 = sqlx::query_scalar(&last).bind(millis(age)).fetch_one(&mut **transaction).await?;
+    let last: i64 = sqlx::query_scalar(AssertSqlSafe(last)).bind(millis(age)).fetch_one(&mut **transaction).await?;
     sqlx::query("UPDATE head SET horizon = $1 WHERE horizon < $1").bind(last).execute(&mut **transaction).await?;
     let delete = format!("DELETE FROM documents WHERE {expired} AND revision <= $2");
-    Ok(sqlx::query(&delete).bind(millis(age)).bind(last).execute(&mut **transaction).await?.rows_affected())
+    Ok(sqlx::query(AssertSqlSafe(delete)).bind(millis(age)).bind(last).execute(&mut **transaction).await?.rows_affected())
 }
 
 /// Of those rows of a table that `which` says.
 async fn prune_list(transaction: &mut Transaction<'_, Any>, table: &'static str, which: &'static str, keep: Keep) -> sqlx::Result<u64> {
     let newest = format!("SELECT id FROM {table} WHERE {which} ORDER BY id DESC LIMIT 1 OFFSET $1");
     let statement = format!("DELETE FROM {table} WHERE {which} AND id <= ({newest})");
-    let pruned = sqlx::query(&statement).bind(number(keep.count)).execute(&mut **transaction).await?.rows_affected();
+    let pruned = sqlx::query(AssertSqlSafe(statement)).bind(number(keep.count)).execute(&mut **transaction).await?.rows_affected();
     let statement = format!("DELETE FROM {table} WHERE {which} AND at <= (SELECT now_ms FROM clock) - $1");
-    Ok(pruned + sqlx::query(&statement).bind(millis(keep.age)).execute(&mut **transaction).await?.rows_affected())
+    Ok(pruned + sqlx::query(AssertSqlSafe(statement)).bind(millis(keep.age)).execute(&mut **transaction).await?.rows_affected())
 }
 
 async fn prune_by_age(
@@ -101,5 +101,5 @@ async fn prune_by_age(
     age: Duration,
 ) -> sqlx::Result<u64> {
     let statement = format!("DELETE FROM {table} WHERE {column} <= (SELECT now_ms FROM clock) - $1");
-    Ok(sqlx::query(&statement).bind(millis(age)).execute(&mut **transaction).await?.rows_affected())
+    Ok(sqlx::query(AssertSqlSafe(statement)).bind(millis(age)).execute(&mut **transaction).await?.rows_affected())
 }

@@ -18,6 +18,7 @@ from verdict import Comparison, Report, compared
 HERE = Path(__file__).resolve().parent
 SUITES = ("python", "js")
 PROTOCOLS = ("rest", "grpc")
+RELEASES = ("1.18", "newest")
 
 # A run takes seconds; this is for a suite that hangs, so that the build says which one did.
 SUITE_TIMEOUT_SECONDS = 600
@@ -35,6 +36,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--through-grpc", required=True, metavar="URL")
     parser.add_argument("--suite", choices=(*SUITES, "all"), default="all")
     parser.add_argument("--protocol", choices=(*PROTOCOLS, "all"), default="all")
+    parser.add_argument("--release", choices=RELEASES, default=RELEASES[0], help="of the clients (default: 1.18)")
     parser.add_argument("--prefix", help="what collection names begin with; drawn at random when left out")
     parser.add_argument("--user", help="sent as x-user-id with every request")
     parser.add_argument("--via-alias", action="store_true", help="read and write through aliases")
@@ -43,12 +45,13 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def installed() -> Path:
-    """Where the clients are; installs them when they are not there yet."""
+def installed(release: str) -> Path:
+    """Where the clients of a release are; installs them when they are not there yet."""
     done = subprocess.run([HERE / "setup.sh"], stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode != 0:
         raise SuiteFailed(f"setup.sh failed with status {done.returncode}; its message is above")
-    return Path(done.stdout.strip())
+    home = Path(done.stdout.strip())
+    return home / "newest" if release == "newest" else home
 
 
 def command(suite: str, clients: Path) -> list[str]:
@@ -107,7 +110,7 @@ def main() -> int:
     options.prefix = options.prefix or f"cs{secrets.token_hex(4)}"
     report = Report(sys.stdout, options.min)
     try:
-        clients = installed()
+        clients = installed(options.release)
         for suite in chosen(options.suite, SUITES):
             for protocol in chosen(options.protocol, PROTOCOLS):
                 report.add(compare_suite(suite, protocol, clients, options))

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs the official Python and JavaScript clients the scenario suites use, outside the checkout.
+# Installs the official Python and JavaScript clients the scenario suites use, outside the checkout: release 1.18, and below
+# `newest` the newest one.
 #
 # Prints the folder on standard output; everything else goes to standard error. Safe to run at any time: nothing is done
 # when the pinned versions are already there, and a half-finished installation is never taken for a finished one.
@@ -19,34 +20,41 @@ need() {
 
 # installed PART STAMP: whether this part was completed from these very inputs.
 installed() {
-    [ -f "$home/$1.stamp" ] && [ "$(cat "$home/$1.stamp")" = "$2" ]
+    [ -f "$1.stamp" ] && [ "$(cat "$1.stamp")" = "$2" ]
 }
 
+# setup_python PINS PART
 setup_python() {
+    local pins=$1 part=$2
     need python3 "install Python 3.11 or later with the venv module"
     local stamp
-    stamp=$(python3 --version; sha256sum <"$here/python/requirements.txt")
-    installed python "$stamp" && [ -x "$home/python/bin/python" ] && return
-    rm -rf "$home/python" "$home/python.stamp"
-    python3 -m venv "$home/python" >&2
-    "$home/python/bin/pip" install --quiet --no-deps --requirement "$here/python/requirements.txt" >&2
-    "$home/python/bin/pip" check >&2
-    printf '%s\n' "$stamp" >"$home/python.stamp"
+    stamp=$(python3 --version; sha256sum <"$pins/requirements.txt")
+    installed "$part" "$stamp" && [ -x "$part/bin/python" ] && return
+    rm -rf "$part" "$part.stamp"
+    python3 -m venv "$part" >&2
+    "$part/bin/pip" install --quiet --no-deps --requirement "$pins/requirements.txt" >&2
+    "$part/bin/pip" check >&2
+    printf '%s\n' "$stamp" >"$part.stamp"
 }
 
+# setup_js PINS PART
 setup_js() {
+    local pins=$1 part=$2
     need node "install Node.js 20 or later"
     need npm "install npm, which comes with Node.js"
     local stamp
-    stamp=$(node --version; cat "$here/js/package.json" "$here/js/package-lock.json" | sha256sum)
-    installed js "$stamp" && [ -d "$home/js/node_modules" ] && return
-    rm -rf "$home/js" "$home/js.stamp"
-    mkdir -p "$home/js"
-    cp "$here/js/package.json" "$here/js/package-lock.json" "$home/js/"
-    (cd "$home/js" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) >&2
-    printf '%s\n' "$stamp" >"$home/js.stamp"
+    stamp=$(node --version; cat "$pins/package.json" "$pins/package-lock.json" | sha256sum)
+    installed "$part" "$stamp" && [ -d "$part/node_modules" ] && return
+    rm -rf "$part" "$part.stamp"
+    mkdir -p "$part"
+    cp "$pins/package.json" "$pins/package-lock.json" "$part/"
+    (cd "$part" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) >&2
+    printf '%s\n' "$stamp" >"$part.stamp"
 }
 
-setup_python
-setup_js
+mkdir -p "$home/newest"
+setup_python "$here/python" "$home/python"
+setup_js "$here/js" "$home/js"
+setup_python "$here/newest/python" "$home/newest/python"
+setup_js "$here/newest/js" "$home/newest/js"
 echo "$home"

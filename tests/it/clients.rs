@@ -81,6 +81,13 @@ async fn the_python_and_javascript_clients_notice_nothing() {
     compare(&upstream, &pointsman, &[]).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_newest_python_and_javascript_clients_notice_nothing() {
+    let upstream = Upstream::any().await;
+    let pointsman = Pointsman::start(&upstream, "").await;
+    compare(&upstream, &pointsman, &["--release", "newest"]).await;
+}
+
 async fn compare(upstream: &Upstream, pointsman: &Pointsman, more: &[&str]) {
     let through = pointsman.grpc_url();
     let mut compare = Command::new("python3");

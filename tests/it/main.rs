@@ -4,6 +4,7 @@
 //! need faults or the request log always start a sandbox of their own.
 
 mod aliases;
+mod arrows;
 mod bad_input;
 mod bodies;
 mod canary;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hmac::{Hmac, Mac};
+use hmac::{Hmac, KeyInit, Mac};
 use reqwest::Method;
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -54,7 +54,7 @@ async fn settled(pointsman: &Pointsman, name: &str) -> Value {
 
 fn signature(post: &Post) -> String {
     let key = std::env::var(KEY_VARIABLE).expect("it is set");
-    let mut mac = <Hmac<Sha256> as Mac>::new_from_slice(key.as_bytes()).expect("any key will do");
+    let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes()).expect("any key will do");
     mac.update(format!("{}.", post.header("x-pointsman-timestamp")).as_bytes());
     mac.update(&post.body);
     mac.finalize().into_bytes().iter().fold("sha256=".to_owned(), |text, byte| format!("{text}{byte:02x}"))

@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 
 use http::HeaderMap;
 use tonic::Status;
-use tonic::body::BoxBody;
+use tonic::body::Body;
 use tower::{Layer, Service};
 
 use super::suffering;
@@ -58,7 +58,7 @@ impl<S> Gate<S> {
 
 impl<S, B> Service<http::Request<B>> for Gate<S>
 where
-    S: Service<http::Request<B>, Response = http::Response<BoxBody>>,
+    S: Service<http::Request<B>, Response = http::Response<Body>>,
     S::Error: Send + 'static,
     S::Future: Send + 'static,
 {

@@ -7,10 +7,11 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use tonic::body::BoxBody;
-use tonic::codec::{CompressionEncoding, ProstCodec};
+use tonic::body::Body;
+use tonic::codec::CompressionEncoding;
 use tonic::server::{Grpc, NamedService, UnaryService};
 use tonic::{Request, Response, Status};
+use tonic_prost::ProstCodec;
 
 use super::call::Calls;
 use super::timed::Timed;
@@ -66,8 +67,8 @@ impl UnaryService<HealthCheckRequest> for Health {
     }
 }
 
-impl tower::Service<http::Request<BoxBody>> for Health {
-    type Response = http::Response<BoxBody>;
+impl tower::Service<http::Request<Body>> for Health {
+    type Response = http::Response<Body>;
     type Error = Infallible;
     type Future = Boxed<Result<Self::Response, Infallible>>;
 
@@ -75,7 +76,7 @@ impl tower::Service<http::Request<BoxBody>> for Health {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: http::Request<BoxBody>) -> Self::Future {
+    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
         let service = self.clone();
         Box::pin(async move {
             if request.uri().path() != CHECK {

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures_util::stream;
 use http_body::Frame;
 use http_body_util::{BodyExt, StreamBody};
-use tonic::body::BoxBody;
+use tonic::body::Body;
 use tonic::metadata::MetadataMap;
 use tonic::{Code, Status};
 
@@ -61,7 +61,7 @@ fn code(status: u16) -> Code {
 }
 
 /// The same body in pieces with pauses before each; trailers come last and at once.
-pub(super) fn slowed(body: BoxBody, slow: SlowBody) -> BoxBody {
+pub(super) fn slowed(body: Body, slow: SlowBody) -> Body {
     let frames = stream::try_unfold((body, Bytes::new()), move |(mut body, mut rest)| async move {
         if rest.is_empty() {
             let Some(frame) = body.frame().await else { return Ok::<_, Status>(None) };
@@ -74,5 +74,5 @@ pub(super) fn slowed(body: BoxBody, slow: SlowBody) -> BoxBody {
         let piece = rest.split_to(slow.chunk_bytes.min(rest.len()));
         Ok(Some((Frame::data(piece), (body, rest))))
     });
-    StreamBody::new(frames).boxed_unsync()
+    Body::new(StreamBody::new(frames))
 }

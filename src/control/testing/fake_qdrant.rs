@@ -66,7 +66,7 @@ impl FakeQdrant {
             begun: watch::Sender::new(0),
             gate: Semaphore::new(0),
         });
-        let incoming = TcpIncoming::from_listener(listener, true, None).expect("the listener is in order");
+        let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
         let service = CollectionsServer::new(Service(Arc::clone(&shared)));
         tokio::spawn(server.add_service(service).serve_with_incoming(incoming));
         Self { address, shared }

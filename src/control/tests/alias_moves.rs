@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use pointsman_sandbox::{Sandbox, SandboxOptions};
 use serde_json::{Value, json};
-use sqlx::{AnyConnection, Connection};
+use sqlx::{AnyConnection, AssertSqlSafe, Connection};
 
 use crate::config::Config;
 use crate::control::documents::{AliasMove, Terms, any_revision};
@@ -65,7 +65,7 @@ async fn lose(folder: &Path, table: &str, lost: bool) {
     } else {
         "DROP TRIGGER lost".to_owned()
     };
-    sqlx::query(&statement).execute(&mut connection).await.expect("it is ours");
+    sqlx::query(AssertSqlSafe(statement)).execute(&mut connection).await.expect("it is ours");
     connection.close().await.expect("it closes");
 }
 

@@ -1,12 +1,12 @@
 //! The proof that a delivery is from somebody who knows the key, and not an old one sent again.
 
-use hmac::{Hmac, Mac};
+use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 /// `sha256=` and the HMAC-SHA256 of the timestamp, a dot and the body, in hexadecimal.
 pub(super) fn sign(key: &str, timestamp: &str, body: &[u8]) -> String {
     // A key of any length will do.
-    let mut mac = <Hmac<Sha256> as Mac>::new_from_slice(key.as_bytes()).expect("HMAC takes keys of any length");
+    let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes()).expect("HMAC takes keys of any length");
     mac.update(timestamp.as_bytes());
     mac.update(b".");
     mac.update(body);

@@ -6,6 +6,6 @@ mod splice;
 #[cfg(test)]
 mod tests;
 
-pub use nameless::{PLACE, nameless};
+pub use nameless::{NoMessage, PLACE, nameless};
 pub use scan::{Found, Scanner};
 pub use splice::{TooLong, rename, renamed};

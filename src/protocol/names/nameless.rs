@@ -14,11 +14,20 @@ const QUESTIONS: u32 = 2;
 /// What stands for the collection in a question until one is named.
 pub const PLACE: &str = "collection";
 
+/// Why bytes are no message.
+#[derive(Debug, thiserror::Error)]
+pub enum NoMessage {
+    #[error(transparent)]
+    Malformed(#[from] DecodeError),
+    #[error("a question is longer than its message")]
+    Cut,
+}
+
 /// `message` less its field 1; the questions of a `batch` name [`PLACE`] instead.
 ///
 /// # Errors
 /// When it is no message.
-pub fn nameless(mut message: Bytes, batch: bool) -> Result<Bytes, DecodeError> {
+pub fn nameless(mut message: Bytes, batch: bool) -> Result<Bytes, NoMessage> {
     let mut kept = BytesMut::with_capacity(message.len());
     while message.has_remaining() {
         let field = message.clone();
@@ -41,8 +50,8 @@ pub fn nameless(mut message: Bytes, batch: bool) -> Result<Bytes, DecodeError> {
     Ok(kept.freeze())
 }
 
-fn delimited(message: &mut Bytes) -> Result<Bytes, DecodeError> {
+fn delimited(message: &mut Bytes) -> Result<Bytes, NoMessage> {
     let length = usize::try_from(decode_varint(message)?).ok().filter(|length| *length <= message.len());
-    let length = length.ok_or_else(|| DecodeError::new("a question is longer than its message"))?;
+    let length = length.ok_or(NoMessage::Cut)?;
     Ok(message.split_to(length))
 }

@@ -2,7 +2,7 @@
 //!
 //! [`super::open`] calls it. A step, once released, is never edited: databases out there have taken it already.
 
-use sqlx::{Any, AnyConnection, Connection, Executor, Transaction};
+use sqlx::{Any, AnyConnection, AssertSqlSafe, Connection, Executor, Transaction};
 
 use super::dialect::Dialect;
 
@@ -40,7 +40,7 @@ pub(super) async fn migrate(connection: &mut AnyConnection, dialect: Dialect) ->
         return Err(MigrationFault::Newer { found });
     }
     for step in STEPS.iter().skip(usize::try_from(found).unwrap_or_default()) {
-        transaction.execute(step.replace("{now_ms}", dialect.now_ms()).as_str()).await?;
+        transaction.execute(AssertSqlSafe(step.replace("{now_ms}", dialect.now_ms()))).await?;
     }
     if found < latest() {
         sqlx::query("DELETE FROM schema_version").execute(&mut *transaction).await?;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::json;
+use sqlx::AssertSqlSafe;
 
 use super::{Place, on_both, set};
 use crate::store::{CommitError, Expected, OpenError, Store, StoreUrl, write_private};
@@ -135,14 +136,14 @@ async fn a_full_disk_refuses_commits_and_nothing_else() {
     let place = Place::file();
     let store = place.open().await;
     set(&store, "docs", json!("small")).await;
-    let limit = |pages: u32| format!("PRAGMA max_page_count = {pages}");
-    sqlx::query(&limit(1)).execute(&store.0.pool).await.expect("it is legal");
+    let limit = |pages: u32| AssertSqlSafe(format!("PRAGMA max_page_count = {pages}"));
+    sqlx::query(limit(1)).execute(&store.0.pool).await.expect("it is legal");
     let big = json!("x".repeat(1_000_000));
     let write = super::put("docs", big, Expected::Any);
     let full = super::commit(&store, vec![write]).await.expect_err("the disk is full");
     assert!(full.to_string().contains("full"), "{full}");
     assert_eq!(store.load().await.expect("reading goes on").documents[0].body, Some(json!("small")));
-    sqlx::query(&limit(1_000_000)).execute(&store.0.pool).await.expect("it is legal");
+    sqlx::query(limit(1_000_000)).execute(&store.0.pool).await.expect("it is legal");
     let revision = set(&store, "docs", json!("again")).await;
     store.close().await;
     drop(store);

@@ -25,7 +25,9 @@ fn min_should(message: MinShould) -> Json {
 }
 
 pub(super) fn condition(message: Condition) -> Json {
-    Ok(match message.condition_one_of.ok_or_else(|| Malformed::new("Malformed Condition type"))? {
+    let malformed = || Malformed::new("Malformed Condition type");
+    Ok(match message.condition_one_of.ok_or_else(malformed)? {
+        ConditionOneOf::Slice(_) => return Err(malformed()),
         ConditionOneOf::Field(field) => field_condition(field)?,
         ConditionOneOf::IsEmpty(empty) => json!({"is_empty": {"key": empty.key}}),
         ConditionOneOf::IsNull(nil) => json!({"is_null": {"key": nil.key}}),
@@ -58,7 +60,9 @@ fn field_condition(message: FieldCondition) -> Json {
 }
 
 fn match_value(message: Match) -> Json {
-    Ok(match message.match_value.ok_or_else(|| Malformed::new("Malformed Match condition"))? {
+    let malformed = || Malformed::new("Malformed Match condition");
+    Ok(match message.match_value.ok_or_else(malformed)? {
+        MatchValue::Prefix(_) | MatchValue::Substring(_) => return Err(malformed()),
         MatchValue::Keyword(text) => json!({"value": text}),
         MatchValue::Integer(number) => json!({"value": number}),
         MatchValue::Boolean(flag) => json!({"value": flag}),

@@ -14,6 +14,7 @@ pub(super) fn formula(message: Formula) -> Json {
 
 fn expression(message: Expression) -> Json {
     Ok(match required(message.variant, "variant of an expression")? {
+        Variant::Max(_) | Variant::Min(_) | Variant::Acosh(_) => return required(None, "variant of an expression"),
         Variant::Constant(number) => number.into(),
         Variant::Variable(name) => name.into(),
         Variant::Condition(condition) => filters::condition(condition)?,

@@ -78,7 +78,9 @@ fn text(params: TextIndexParams) -> Json {
         value["stopwords"] = json!({"languages": languages, "custom": set.custom});
     }
     if let Some(stemmer) = params.stemmer {
-        let StemmingParams::Snowball(snowball) = required(stemmer.stemming_params, "stemming algorithm")?;
+        let StemmingParams::Snowball(snowball) = required(stemmer.stemming_params, "stemming algorithm")? else {
+            return required(None, "stemming algorithm");
+        };
         value["stemmer"] = json!({"type": "snowball", "language": snowball.language.to_lowercase()});
     }
     Ok(value)

@@ -28,6 +28,7 @@ pub(in crate::grpc) fn info(value: &Value) -> CollectionInfo {
             length: scalar(queue, "length").unwrap_or_default(),
             deferred_points: scalar(queue, "deferred_points"),
         }),
+        ..CollectionInfo::default()
     }
 }
 
@@ -68,6 +69,7 @@ fn params(value: &Value) -> CollectionParams {
         sharding_method: names::proto(value.get("sharding_method"), ShardingMethod::from_str_name).map(Into::into),
         sparse_vectors_config: field(value, "sparse_vectors").map(|vectors| SparseVectorConfig { map: map(Some(vectors), sparse) }),
         read_fan_out_delay_ms: scalar(value, "read_fan_out_delay_ms"),
+        ..CollectionParams::default()
     }
 }
 
@@ -91,6 +93,7 @@ fn vector(value: &Value) -> VectorParams {
         on_disk: scalar(value, "on_disk"),
         datatype: datatype(value),
         multivector_config: field(value, "multivector_config").map(|config| MultiVectorConfig { comparator: comparator(config).into() }),
+        ..VectorParams::default()
     }
 }
 
@@ -104,6 +107,7 @@ fn sparse(value: &Value) -> SparseVectorParams {
             full_scan_threshold: scalar(index, "full_scan_threshold"),
             on_disk: scalar(index, "on_disk"),
             datatype: datatype(index),
+            ..SparseIndexConfig::default()
         }),
         modifier: names::proto(value.get("modifier"), Modifier::from_str_name).map(Into::into),
     }

@@ -3,6 +3,9 @@
 //! Called by the gRPC services only. Every request message is turned into the JSON body that the REST API takes for the same operation and read
 //! by the engine's typed requests; so one description of an operation serves both protocols, and a default or a check cannot differ between them.
 //! Answers made of points go from the engine's types to messages directly (`results`), because they are many; configuration goes through JSON.
+//! What later releases of Qdrant have added to the messages is dealt with as 1.18 would: unknown to it, and so not there.
+
+#![expect(deprecated, reason = "`on_disk` and `always_ram`, as 1.18 has them; `memory` came later")]
 
 pub(super) mod collections;
 pub(super) mod configs;

@@ -66,21 +66,28 @@ pub(super) fn message(value: &Value) -> Option<QuantizationConfig> {
             r#type: QuantizationType::Int8.into(),
             quantile: scalar(settings, "quantile"),
             always_ram: scalar(settings, "always_ram"),
+            ..ScalarQuantization::default()
         })
     } else if let Some(settings) = field(value, "product") {
         let ratio = settings.get("compression").and_then(Value::as_str).and_then(CompressionRatio::from_str_name);
-        Quantization::Product(ProductQuantization { compression: ratio?.into(), always_ram: scalar(settings, "always_ram") })
+        Quantization::Product(ProductQuantization {
+            compression: ratio?.into(),
+            always_ram: scalar(settings, "always_ram"),
+            ..ProductQuantization::default()
+        })
     } else if let Some(settings) = field(value, "binary") {
         Quantization::Binary(BinaryQuantization {
             always_ram: scalar(settings, "always_ram"),
             encoding: names::proto(settings.get("encoding"), BinaryQuantizationEncoding::from_str_name).map(Into::into),
             query_encoding: settings.get("query_encoding").and_then(Value::as_str).map(query_encoding_message),
+            ..BinaryQuantization::default()
         })
     } else {
         let settings = field(value, "turbo")?;
         Quantization::Turboquant(TurboQuantization {
             always_ram: scalar(settings, "always_ram"),
             bits: names::proto(settings.get("bits"), TurboQuantBitSize::from_str_name).map(Into::into),
+            ..TurboQuantization::default()
         })
     };
     Some(QuantizationConfig { quantization: Some(quantization) })

@@ -13,6 +13,7 @@ use super::{Json, Object, array, filters, formula, names, required, selectors};
 
 pub(super) fn query(message: Query) -> Json {
     Ok(match required(message.variant, "variant of a query")? {
+        Variant::Text(_) => return required(None, "variant of a query"),
         Variant::Nearest(target) => json!({"nearest": input(target)?}),
         Variant::NearestWithMmr(both) => {
             let mmr = required(both.mmr, "mmr")?;

@@ -225,19 +225,23 @@ fn quantizations() -> Vec<q::QuantizationConfig> {
             r#type: q::QuantizationType::Int8.into(),
             quantile: Some(0.5),
             always_ram: Some(true),
+            ..Default::default()
         }),
         q::quantization_config::Quantization::Product(q::ProductQuantization {
             compression: q::CompressionRatio::X32.into(),
             always_ram: None,
+            ..Default::default()
         }),
         q::quantization_config::Quantization::Binary(q::BinaryQuantization {
             always_ram: Some(false),
             encoding: Some(q::BinaryQuantizationEncoding::OneAndHalfBits.into()),
             query_encoding: Some(q::BinaryQuantizationQueryEncoding { variant: Some(setting) }),
+            ..Default::default()
         }),
         q::quantization_config::Quantization::Turboquant(q::TurboQuantization {
             always_ram: None,
             bits: Some(q::TurboQuantBitSize::Bits15.into()),
+            ..Default::default()
         }),
     ];
     methods.into_iter().map(|method| q::QuantizationConfig { quantization: Some(method) }).collect()
@@ -254,9 +258,10 @@ fn a_configuration_comes_back_as_it_went() {
             on_disk: Some(true),
             datatype: Some(q::Datatype::Float16.into()),
             multivector_config: Some(q::MultiVectorConfig { comparator: q::MultiVectorComparator::MaxSim.into() }),
+            ..Default::default()
         };
         let sparse = q::SparseVectorParams {
-            index: Some(q::SparseIndexConfig { full_scan_threshold: Some(10), on_disk: Some(true), datatype: None }),
+            index: Some(q::SparseIndexConfig { full_scan_threshold: Some(10), on_disk: Some(true), ..Default::default() }),
             modifier: Some(q::Modifier::Idf.into()),
         };
         let vectors = q::VectorsConfig {

@@ -1,10 +1,15 @@
 // The search calls that came before the query API. Old applications still send them; both protocols still serve them.
 
+import { rest } from '../clients.mjs';
 import { scenario } from '../harness.mjs';
 import { fields, pointId } from '../proto.mjs';
 import { NEEDLE } from './queries.mjs';
 
-scenario('legacy.search', {
+// The newest clients have no REST methods for these calls any more.
+const HAS_REST = 'search' in rest.QdrantClient.prototype;
+const legacy = (name, { rest, grpc }) => scenario(name, HAS_REST ? { rest, grpc } : { grpc });
+
+legacy('legacy.search', {
     rest: (c) => c.client.search(c.at('plain'), { vector: NEEDLE, limit: 3, with_payload: ['city'], score_threshold: 0 }),
     grpc: (c) =>
         c.call('points.search', {
@@ -16,7 +21,7 @@ scenario('legacy.search', {
         }),
 });
 
-scenario('legacy.search.batch', {
+legacy('legacy.search.batch', {
     rest: (c) => {
         const one = { vector: { name: 'dense', vector: NEEDLE }, limit: 2 };
         return c.client.searchBatch(c.at('named'), { searches: [one, one] });
@@ -27,7 +32,7 @@ scenario('legacy.search.batch', {
     },
 });
 
-scenario('legacy.search.groups', {
+legacy('legacy.search.groups', {
     rest: (c) => c.client.searchPointGroups(c.at('plain'), { vector: NEEDLE, group_by: 'kind', group_size: 1, limit: 4 }),
     grpc: (c) =>
         c.call('points.searchGroups', {
@@ -39,7 +44,7 @@ scenario('legacy.search.groups', {
         }),
 });
 
-scenario('legacy.recommend', {
+legacy('legacy.recommend', {
     rest: (c) => c.client.recommend(c.at('plain'), { positive: [1], negative: [5], limit: 3 }),
     grpc: (c) =>
         c.call('points.recommend', {
@@ -50,7 +55,7 @@ scenario('legacy.recommend', {
         }),
 });
 
-scenario('legacy.recommend.batch', {
+legacy('legacy.recommend.batch', {
     rest: (c) => c.client.recommendBatch(c.at('plain'), { searches: [1, 2].map((id) => ({ positive: [id], limit: 2 })) }),
     grpc: (c) =>
         c.call('points.recommendBatch', {
@@ -59,7 +64,7 @@ scenario('legacy.recommend.batch', {
         }),
 });
 
-scenario('legacy.discover', {
+legacy('legacy.discover', {
     rest: (c) => c.client.discoverPoints(c.at('plain'), { target: 3, context: [{ positive: 1, negative: 5 }], limit: 4 }),
     grpc: (c) =>
         c.call('points.discover', {
