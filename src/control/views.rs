@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::RouteState;
@@ -13,7 +14,8 @@ use crate::rollout::loss::Tally;
 use crate::routing::{Interval, RouteSpec};
 
 /// An alias as it was last listed.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Alias")]
 pub struct AliasView {
     pub alias: String,
     pub collection: String,
@@ -22,7 +24,8 @@ pub struct AliasView {
 }
 
 /// A collection and who uses it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Collection")]
 pub struct CollectionView {
     pub upstream: String,
     pub collection: String,
@@ -38,7 +41,8 @@ pub struct CollectionView {
 }
 
 /// A route in the form it is written in, with what became of it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Route")]
 pub struct RouteView {
     pub alias: String,
     pub revision: u64,

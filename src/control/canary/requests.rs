@@ -1,5 +1,6 @@
 //! What people ask of canaries.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use ulid::Ulid;
 
@@ -21,13 +22,15 @@ use crate::routing::{SpecFault, SplitPolicy};
 use crate::store::{self, Expected, Key, Write};
 
 /// A canary as it is shown.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Canary")]
 pub struct CanaryView {
     pub id: String,
     /// Its `ETag`.
     pub revision: u64,
     /// The status, with everything in it.
     #[serde(flatten)]
+    #[schemars(with = "CanaryStatus<'static>")]
     pub status: serde_json::Value,
     /// The plan with all its defaults.
     pub plan: CanarySpec,

@@ -1,5 +1,6 @@
 //! A deployment as it is shown.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Deploying;
@@ -9,7 +10,8 @@ use crate::rollout::Timestamp;
 use crate::rollout::deployment::{DeploymentSpec, DeploymentStep, Found};
 use crate::rollout::loss::Loss;
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Deployment")]
 pub struct DeploymentView {
     pub id: String,
     /// Its `ETag`.
@@ -49,7 +51,8 @@ pub struct DeploymentView {
 }
 
 /// How far the copy is.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "CopyProgress")]
 pub struct CopyView {
     pub points: u64,
     /// When the copy began; writes may move it.

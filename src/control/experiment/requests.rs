@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use ulid::Ulid;
 
@@ -22,7 +23,7 @@ use crate::routing::{SpecFault, SplitPolicy};
 use crate::store;
 
 /// Another split.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExperimentChange {
     /// By arm; all of them, adding up to 1. Another split begins a new phase.
@@ -36,15 +37,16 @@ pub struct ExperimentChange {
 }
 
 /// Whom the alias is handed to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Handover {
     Canary,
     Switch,
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "ExperimentStop")]
 pub struct StopRequest {
     /// Default: what the experiment was made with.
     #[serde(default)]

@@ -1,5 +1,6 @@
 //! What people ask of retirements.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ulid::Ulid;
 
@@ -16,7 +17,7 @@ use crate::routing::SpecFault;
 use crate::store;
 
 /// A collection that is to go.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RetirementRequest {
     pub collection: String,
@@ -33,7 +34,8 @@ pub struct RetirementRequest {
 }
 
 /// A retirement as it is shown.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Retirement")]
 pub struct RetirementView {
     #[serde(flatten)]
     pub retirement: Retirement,
