@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::AdminState;
@@ -21,7 +22,7 @@ pub(super) async fn show(State(state): State<AdminState>, Alias(alias): Alias) -
 }
 
 /// For whom to decide.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct DecisionParams {
     /// None: as for a request that does not say.
@@ -64,7 +65,7 @@ pub(super) async fn delete(State(state): State<AdminState>, Alias(alias): Alias,
 }
 
 /// With which collection to compare.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CompareParams {
     collection: String,

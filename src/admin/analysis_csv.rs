@@ -1,13 +1,15 @@
 //! An analysis as CSV: one of its tables, for a spreadsheet or a notebook.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::config::Timestamp;
 
 /// What there is a line of.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "AnalysisTable")]
 pub(super) enum Table {
     /// Each treatment and metric.
     #[default]

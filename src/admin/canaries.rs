@@ -2,6 +2,7 @@
 
 use axum::extract::{Path, State};
 use axum::response::IntoResponse;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::AdminState;
@@ -38,8 +39,9 @@ pub(super) async fn create(
 }
 
 /// Why; the header `x-pointsman-reason` says the same.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Command")]
 pub(super) struct CommandBody {
     pub(super) reason: Option<String>,
     /// Where the command loses acknowledged writes, that is accepted.

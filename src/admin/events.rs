@@ -5,6 +5,7 @@ use axum::extract::{Extension, State};
 use axum::http::header::ACCEPT;
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::AdminState;
@@ -17,7 +18,7 @@ use super::problem::{Kind, Problem};
 const LAST_EVENT_ID: &str = "last-event-id";
 
 /// Which part of the list, or from where on to follow.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct EventParams {
     subject: Option<String>,

@@ -3,6 +3,7 @@
 use axum::extract::{Path, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -62,8 +63,9 @@ pub(super) async fn stop(
     Ok(tagged(experiment.revision, experiment))
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "UnitQuery")]
 pub(super) struct Whom {
     unit: String,
 }
@@ -86,16 +88,18 @@ pub(super) async fn assign(
     Ok(axum::Json(newest(&state, || state.control.experiments.assign(&id, &whom.unit)).await?))
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "AnalysisFormat")]
 enum Format {
     #[default]
     Json,
     Csv,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "AnalysisParams")]
 pub(super) struct Which {
     phase: Option<u32>,
     from: Option<Timestamp>,
@@ -124,8 +128,9 @@ pub(super) async fn analysis(
 }
 
 /// One value, or a batch of which all or none are taken.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(untagged)]
+#[schemars(rename = "ReportedFeedback")]
 pub(super) enum Reported {
     Many(Vec<Feedback>),
     One(Box<Feedback>),

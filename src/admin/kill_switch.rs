@@ -2,6 +2,7 @@
 
 use axum::Json as Answer;
 use axum::extract::State;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::AdminState;
@@ -14,8 +15,9 @@ pub(super) async fn show(State(state): State<AdminState>) -> Answer<KillSwitch> 
     Answer(state.control.kill_switch.show())
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "KillSwitchChange")]
 pub(super) struct SwitchBody {
     on: bool,
     reason: Option<String>,

@@ -1,6 +1,7 @@
 //! `GET|PUT /log-level`
 
 use axum::extract::State;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::AdminState;
@@ -31,7 +32,7 @@ impl LogFilter for LogHandle {
     }
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct LogLevel {
     /// As in `log.level`: a level, or levels per component.

@@ -1,12 +1,13 @@
 //! Lists come in pages, ordered by name; the next page begins after the last name of this one.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 const DEFAULT_LIMIT: usize = 100;
 const MAX_LIMIT: usize = 1000;
 
 /// Which page is wanted.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PageParams {
     /// Names up to and including this one are left out.
@@ -14,7 +15,8 @@ pub(super) struct PageParams {
     limit: Option<usize>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "{T}Page")]
 pub(super) struct Page<T> {
     items: Vec<T>,
     /// What to put into `after` for the next page; none on the last one.

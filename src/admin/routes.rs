@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::AdminState;
@@ -36,8 +37,9 @@ pub(super) async fn put(
 }
 
 /// New weights, every variant named.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "RouteWeights")]
 pub(super) struct WeightsBody {
     weights: Weights,
 }

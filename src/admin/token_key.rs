@@ -1,6 +1,7 @@
 //! `POST /v1/token-key/rotate`
 
 use axum::extract::State;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::AdminState;
@@ -13,8 +14,9 @@ use crate::control::TokenKeyRotated;
 /// As long as an experiment lasts by default.
 const USUAL_OVERLAP: Period = Period::from_secs(14 * 86_400);
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "TokenKeyRotation")]
 pub(super) struct RotationBody {
     /// How long tokens that are out there are taken.
     overlap: Option<Period>,

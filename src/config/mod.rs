@@ -18,6 +18,7 @@ mod watch;
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::routing::{Anonymous, RouteSpec, SplitPolicy, SplitReads};
@@ -42,8 +43,9 @@ pub use watch::{Change, Watcher, restart_needed};
 pub const DEFAULT_UPSTREAM: &str = "default";
 
 /// Everything that can be set. Durations are texts such as `90s`, sizes such as `64KiB`; unknown keys are faults.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
+#[schemars(rename = "Configuration")]
 pub struct Config {
     /// Where Pointsman listens, and what it demands of a connection. Needs a restart.
     pub listen: ListenConfig,

@@ -1,5 +1,6 @@
 //! The end of an experiment, and who gets its alias: a canary of the arm that won, or a switch.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::alias::{AliasChange, Aliases};
@@ -12,15 +13,16 @@ use crate::rollout::CanarySpec;
 use crate::routing::{SpecFault, SplitPolicy};
 
 /// Whom the alias is handed to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Handover {
     Canary,
     Switch,
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "ExperimentStop")]
 pub struct StopRequest {
     /// Default: what the experiment was made with.
     #[serde(default)]

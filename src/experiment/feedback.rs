@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::machine::Experiment;
@@ -13,7 +14,7 @@ use crate::protocol::points::PointId;
 use crate::stats::Cohort;
 
 /// What an application reports about an answer it got.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Feedback {
     /// The `x-pointsman-decision` of the answer it is about.
@@ -71,7 +72,7 @@ pub struct Placed {
 }
 
 /// What is not wrong, and worth saying.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Ambiguity {
     /// Reported for an arm alone: values of one unit cannot be told from those of many, and intervals are too narrow.

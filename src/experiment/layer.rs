@@ -3,6 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::routing::{SLOTS, Salt, SpecFault};
@@ -17,7 +18,7 @@ pub fn layer_salt(alias: &str) -> Salt {
 }
 
 /// A part of the layer, by default all of it.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LayerPart {
     pub from_percentage: f64,

@@ -1,6 +1,7 @@
 //! An experiment from its beginning to its end. The clock is whoever calls it; what it became is stored before it is acted
 //! upon, as with every rollout.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::layer::layer_salt;
@@ -17,8 +18,9 @@ const MAX_STEPS: usize = 200;
 /// Moves of the alias past Pointsman that are noticed.
 const MAX_MOVES: usize = 16;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "ExperimentState")]
 pub enum State {
     Scheduled,
     /// Everybody is answered by stable, and counted for the arm to come.
@@ -50,7 +52,8 @@ impl State {
 }
 
 /// One step of an experiment's history.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "ExperimentStep")]
 pub struct Step {
     pub at: Timestamp,
     pub state: State,

@@ -8,6 +8,7 @@
 
 use std::ops::RangeInclusive;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Period, Timestamp};
@@ -18,7 +19,8 @@ const LINGER: Period = Period::from_secs(120);
 const HELD: u64 = 8;
 
 /// A stretch of time that is counted by itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "TimeSlice")]
 pub struct Slice {
     pub number: u32,
     /// The phase whose requests are counted in it; values reported for an earlier one are counted in it too, apart.
@@ -59,7 +61,8 @@ pub struct Covered {
 }
 
 /// A range of time as it is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "AnalysisRange")]
 pub struct Range {
     pub from: Timestamp,
     pub to: Timestamp,

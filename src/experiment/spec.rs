@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::layer::LayerPart;
@@ -25,7 +26,7 @@ const SHORTEST_USUAL_SLICE: Period = Period::from_secs(60);
 const GRAIN: f64 = 1e-6;
 
 /// One collection under test.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ArmSpec {
     pub name: String,
@@ -40,7 +41,7 @@ pub struct ArmSpec {
 }
 
 /// Who is not dealt by chance.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Targeting {
     /// Units that are never in the experiment.
@@ -55,7 +56,7 @@ pub struct Targeting {
 }
 
 /// An A/B(/n) test between collections.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExperimentSpec {
     pub name: String,

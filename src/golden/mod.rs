@@ -17,6 +17,7 @@ mod read;
 #[cfg(test)]
 mod tests;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Timestamp;
@@ -29,8 +30,9 @@ pub use read::{Entry, Fault, Golden, Why, read};
 pub const VERSION: u32 = 1;
 
 /// What the file is; its first line.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "CaptureHeader")]
 pub struct Header {
     /// [`VERSION`].
     pub pointsman_capture: u32,

@@ -1,9 +1,10 @@
 //! The closed sets that requests are sorted into.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Which of Qdrant's two protocols a request speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Protocol {
     Rest,
@@ -22,8 +23,9 @@ pub enum Class {
 }
 
 /// What a read of points is for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "ReadKind")]
 pub enum Read {
     /// It finds points by vectors: what users of a variant judge it by.
     #[default]

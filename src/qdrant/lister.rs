@@ -1,5 +1,6 @@
 //! Which aliases and collections an upstream has.
 
+use schemars::JsonSchema;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -37,8 +38,9 @@ pub enum ListingFailed {
 }
 
 /// By which an upstream was listed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "ListingProtocol")]
 pub enum Protocol {
     #[default]
     Grpc,

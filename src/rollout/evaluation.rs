@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "GuardVerdict")]
 pub enum Verdict {
     /// Enough was seen, and it was good.
     Pass,
@@ -16,7 +18,8 @@ pub enum Verdict {
 }
 
 /// The verdict of one guard on one window, with the numbers it came from.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "GuardEvaluation")]
 pub struct Evaluation {
     /// The guard's name in the plan.
     pub guard: String,

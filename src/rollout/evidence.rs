@@ -1,5 +1,6 @@
 //! What a canary is told at each tick.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::loss::Counted;
@@ -24,7 +25,7 @@ pub struct Evidence {
 }
 
 /// The numbers and verdicts of one window.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Measurement {
     /// The window they belong to, by its number; those of another window are not heard.
     pub window: u64,
@@ -37,7 +38,7 @@ pub struct Measurement {
 }
 
 /// What a comparison has come to in one window. Rates and overlaps are fractions.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ComparisonNumbers {
     /// Answers that were compared with each other.
     pub compared: u64,
@@ -54,7 +55,7 @@ pub struct ComparisonNumbers {
 }
 
 /// What one cohort did in one window.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CohortNumbers {
     /// Answers and failures; what was refused with a 4xx is not among them.
     pub requests: u64,

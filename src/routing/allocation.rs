@@ -6,12 +6,14 @@
 
 use std::ops::Range;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::SLOTS;
 
 /// `start..end` belongs to the variant with this index.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "SlotInterval")]
 pub struct Interval {
     pub start: u32,
     pub end: u32,

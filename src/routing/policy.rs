@@ -3,13 +3,14 @@
 //! Some requests belong together and must see one collection: the pages of a scroll, or "retrieve; if absent, upsert". They
 //! are dealt only where the operator asks for it, and only for a unit, which stays on one variant.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Reason, Unit};
 use crate::protocol::Read;
 
 /// Which reads are split.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SplitReads {
     /// Searches alone; bookkeeping stays on stable.
@@ -20,7 +21,7 @@ pub enum SplitReads {
 }
 
 /// What happens to requests that carry no unit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Anonymous {
     /// Each search draws its own slot, so shares hold but no client stays on one variant.

@@ -1,5 +1,6 @@
 //! One route and the decision it takes for one request.
 
+use schemars::JsonSchema;
 use std::sync::Arc;
 
 use super::{Allocation, Holdout, SLOTS, Salt, SplitPolicy, Target, Targeting};
@@ -14,8 +15,9 @@ pub enum Unit<'a> {
 }
 
 /// Why a request went where it went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "DecisionReason")]
 pub enum Reason {
     /// The name has no route.
     Transparent,

@@ -1,11 +1,12 @@
 //! Which questions are asked of a shadow as well: a collection that nobody is answered from.
 
+use schemars::JsonSchema;
 use std::sync::Arc;
 
 use super::{SLOTS, Salt, Target, Unit};
 
 /// What is chosen.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ShadowBy {
     /// All questions of a share of the units, always the same ones (I2).

@@ -4,6 +4,7 @@
 
 use std::collections::HashSet;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Anonymous, Salt, SplitReads};
@@ -17,7 +18,7 @@ const MAX_COLLECTION_NAME: usize = 255;
 const MAX_SALT: usize = 256;
 
 /// What Pointsman adds on top of one alias.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RouteSpec {
     /// At least two; exactly one is named `stable`.
@@ -34,7 +35,7 @@ pub struct RouteSpec {
 }
 
 /// Where a request can go.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VariantSpec {
     pub name: String,

@@ -1,5 +1,6 @@
 //! What a commit consists of. All of it happens, or nothing.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -58,7 +59,7 @@ pub enum Expected {
 }
 
 /// Who did what to what, and how it went.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AuditEntry {
     pub actor: String,
     pub action: String,

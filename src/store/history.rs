@@ -1,5 +1,6 @@
 //! What has happened: the audit log, for people who ask who did what, and events, for those who follow along.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sqlx::{Any, AssertSqlSafe, Transaction};
@@ -10,7 +11,7 @@ use super::error::StoreError;
 use super::rows::{count, json, number, text};
 use super::timestamp::Timestamp;
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AuditRow {
     pub id: u64,
     /// By the database's clock.
@@ -21,7 +22,7 @@ pub struct AuditRow {
     pub entry: AuditEntry,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Event {
     /// Grows with every commit; what a follower continues after.
     pub id: u64,

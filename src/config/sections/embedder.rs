@@ -1,11 +1,12 @@
 //! `embedder`: who makes vectors of the texts of validation queries.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::config::values::{Period, Secret, ServiceUrl};
 
 /// A service that speaks OpenAI's `/v1/embeddings`; default: none, and text queries are refused.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct EmbedderConfig {
     /// The service's root, such as `https://api.openai.com`, or the whole address, ending in `/embeddings`; default none.

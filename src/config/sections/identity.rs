@@ -1,5 +1,6 @@
 //! `identity`: whom a request is for.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::in_force;
@@ -7,7 +8,7 @@ use crate::config::values::Header;
 use crate::routing::{Anonymous, Carrier};
 
 /// Where the unit of a request is found, and what happens without one.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct IdentityConfig {
     /// The places to look, in order; the first that holds a unit wins. Default: the headers `x-user-id` and
@@ -27,7 +28,7 @@ pub struct IdentityConfig {
 }
 
 /// One place where a request can name its unit.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CarrierConfig {
     /// A header of REST, a metadata key of gRPC. Of several values the last counts.

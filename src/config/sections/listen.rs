@@ -3,23 +3,27 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::config::values::{Period, Size, address};
 
 /// Read once at the start: a change needs a restart.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct ListenConfig {
     /// Where applications reach Qdrant's REST API; default `0.0.0.0:7333`. Port 0 takes a free one.
     #[serde(deserialize_with = "address")]
+    #[schemars(with = "String")]
     pub rest: SocketAddr,
     /// Where applications reach Qdrant's gRPC API; default `0.0.0.0:7334`.
     #[serde(deserialize_with = "address")]
+    #[schemars(with = "String")]
     pub grpc: SocketAddr,
     /// Where operators reach the admin API; default `127.0.0.1:7335`. Any other than a loopback address needs
     /// `admin.token`.
     #[serde(deserialize_with = "address")]
+    #[schemars(with = "String")]
     pub admin: SocketAddr,
     /// How long a client may take to send the head of a request, and how long an idle HTTP/1.1 connection is kept;
     /// default `30s`. Shorter frees connections sooner, and makes quiet clients connect anew.
@@ -35,7 +39,7 @@ pub struct ListenConfig {
 }
 
 /// A certificate to serve. Both files are PEM.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TlsConfig {
     /// The certificate chain, the server's own first.
     pub cert_file: PathBuf,

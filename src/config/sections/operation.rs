@@ -1,5 +1,6 @@
 //! `aliases`, `metrics`, `log`, `shutdown`, `admin`, `store`, `retirement`: what an operator sees of the process and does with it.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::in_force;
@@ -7,7 +8,7 @@ use crate::config::values::{HostName, LogFilter, Period, Secret, StoreAddress, W
 use crate::routing::SplitReads;
 
 /// What holds for every alias.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct AliasesConfig {
     /// How often the aliases are listed; default `5s`. It bounds how long an alias change made past Pointsman goes
@@ -26,7 +27,7 @@ impl Default for AliasesConfig {
 }
 
 /// What is counted, and for whom.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct MetricsConfig {
     /// How many aliases get series of their own; default 200. The rest are counted together as `other`, so that names
@@ -41,7 +42,7 @@ impl Default for MetricsConfig {
 }
 
 /// What is written to standard error. Keys and user ids never are.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct LogConfig {
     /// A level (off, error, warn, info, debug, trace), also per component: `info,pointsman::proxy=debug`; default
@@ -54,7 +55,7 @@ pub struct LogConfig {
 }
 
 /// How a log line looks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LogFormat {
     /// For people.
@@ -65,7 +66,7 @@ pub enum LogFormat {
 }
 
 /// How the process ends after SIGTERM.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct ShutdownConfig {
     /// How long requests under way may take to finish; default `30s`. Those that have not are cut off.
@@ -82,7 +83,7 @@ impl Default for ShutdownConfig {
 }
 
 /// The operators' own port.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct AdminConfig {
     /// The bearer token that changes need; default none: every client that reaches the port may change routes. Required
@@ -102,7 +103,7 @@ pub struct AdminConfig {
 }
 
 /// When a collection that is to be retired may be deleted.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct RetirementConfig {
     /// How long nobody may have used it; default `10m`. A replica that was started since, or that has fallen silent since,
@@ -117,7 +118,7 @@ impl Default for RetirementConfig {
 }
 
 /// Where everything that operators made survives a restart.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct StoreConfig {
     /// A file of SQLite, default `data/pointsman.db`; or `postgres://user:password@host/database`, which several replicas

@@ -1,12 +1,13 @@
 //! `prometheus`, `freeze`: what rollouts of every alias heed besides their own plans.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::config::values::FreezeWindow;
 use crate::config::values::{BaseUrl, Period, Secret};
 
 /// The Prometheus that guards with a PromQL query ask.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct PrometheusConfig {
     /// Where its HTTP API begins; default none: guards that ask it are refused.
@@ -26,7 +27,7 @@ impl Default for PrometheusConfig {
 }
 
 /// A time in which no rollout is promoted.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FreezeConfig {
     /// What people call it; shown with whatever it holds.
     pub name: String,

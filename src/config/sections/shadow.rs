@@ -1,11 +1,12 @@
 //! `shadow`: what comparing answers with those of a shadow may cost, and whether questions may be recorded.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::config::values::{Period, Size};
 
 /// Bounds of the mirror. What does not fit is dropped and counted; users never wait for it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct ShadowConfig {
     /// Questions asked of shadows at a time; default 8. It is what a shadow can be burdened with.

@@ -1,12 +1,13 @@
 //! `timeouts`, `retry`, `fallback`, `limits`: what happens to a request that meets trouble; `answers`: how closely what comes
 //! back is looked at.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::config::values::{Period, Size};
 
 /// How long a step of a request may take. Zero is "no limit" where it is allowed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct TimeoutsConfig {
     /// To open a connection to an upstream; default `2s`. When it passes, a read may go to `stable`.
@@ -34,7 +35,7 @@ impl Default for TimeoutsConfig {
 }
 
 /// How many requests may be sent a second time. Unsent requests and reads only; writes never.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct RetryConfig {
     /// Retries for each request seen, 0 to 1; default 0.2. It keeps a failing upstream from getting twice the load.
@@ -50,7 +51,7 @@ impl Default for RetryConfig {
 }
 
 /// Reads that `stable` answers because the chosen variant could not.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct FallbackConfig {
     /// Default `true`. Off, users see the errors of a variant under test.
@@ -66,7 +67,7 @@ impl Default for FallbackConfig {
 }
 
 /// How much is looked at of the answers of an alias whose guards ask what is in them; others never are.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct AnswersConfig {
     /// The share of those answers, 0 to 1; default 0.1. At 0 no such guard can be set.
@@ -82,7 +83,7 @@ impl Default for AnswersConfig {
 }
 
 /// What Pointsman holds at most.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct LimitsConfig {
     /// Requests under way at a time; default 10000. The next one is answered 429 or RESOURCE_EXHAUSTED.

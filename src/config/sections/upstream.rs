@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::config::values::{Secret, UpstreamUrl};
@@ -14,7 +15,7 @@ pub(in crate::config) const QDRANT_GRPC_PORT: u16 = 6334;
 const GRPC_CONNECTIONS: usize = 1;
 
 /// One Qdrant deployment.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct UpstreamConfig {
     /// Its REST API; default: the host of `grpc_url` at port 6333. The upstream `default` may leave out both, and is then
     /// the Qdrant on this machine, `http://127.0.0.1:6333`.
@@ -38,7 +39,7 @@ pub struct UpstreamConfig {
 }
 
 /// Whose key the requests of applications carry when they go on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Credentials {
     /// The application's own, whatever it is: Qdrant decides what it may do.

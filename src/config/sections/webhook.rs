@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::config::values::{EventPattern, Period, Secret, WebhookUrl};
 
 /// One receiver of events.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct WebhookConfig {
     /// What it is called in logs, metrics and the API. What is still to be delivered is kept under it: renamed, a webhook
     /// begins anew.
@@ -32,7 +33,7 @@ pub struct WebhookConfig {
 }
 
 /// What a webhook is sent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum WebhookFormat {
     /// The event, for programs.

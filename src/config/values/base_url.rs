@@ -60,7 +60,7 @@ impl fmt::Display for BaseUrl {
     }
 }
 
-super::as_text!(BaseUrl, "a URL such as http://prometheus:9090");
+super::as_text!(BaseUrl, "a URL such as http://prometheus:9090", "^[Hh][Tt][Tt][Pp][Ss]?://");
 
 #[cfg(test)]
 mod tests {

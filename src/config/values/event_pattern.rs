@@ -41,4 +41,4 @@ impl fmt::Display for EventPattern {
     }
 }
 
-super::as_text!(EventPattern, "a kind of event such as canary.rolled_back, canary.* or *");
+super::as_text!(EventPattern, "a kind of event such as canary.rolled_back, canary.* or *", "^(\\*|[a-z_]+(\\.[a-z_]+)*(\\.\\*)?)$");

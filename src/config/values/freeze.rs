@@ -1,7 +1,9 @@
 //! Freeze windows: when nothing is promoted.
 
+use std::borrow::Cow;
 use std::fmt;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use super::Timestamp;
@@ -10,7 +12,7 @@ use crate::routing::SpecFault;
 const MINUTE: u64 = 60_000;
 const DAY: u64 = 24 * 60 * MINUTE;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Day {
     Mon,
@@ -28,7 +30,7 @@ pub enum Day {
 pub struct TimeOfDay(u16);
 
 /// All times are UTC: a window that moves with daylight saving would open at another moment on each replica.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum FreezeWindow {
     Once {
@@ -85,6 +87,20 @@ impl Day {
             5 => Self::Tue,
             _ => Self::Wed,
         }
+    }
+}
+
+impl JsonSchema for TimeOfDay {
+    fn schema_name() -> Cow<'static, str> {
+        "TimeOfDay".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "Hours and minutes from 00:00 to 24:00, in UTC.",
+            "type": "string",
+            "pattern": "^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$",
+        })
     }
 }
 

@@ -41,4 +41,4 @@ impl fmt::Display for Header {
     }
 }
 
-super::as_text!(Header, "the name of a header");
+super::as_text!(Header, "the name of a header", "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$");

@@ -55,7 +55,7 @@ impl fmt::Display for HostName {
     }
 }
 
-super::as_text!(HostName, "a host name such as pointsman.example or *.svc.cluster.local");
+super::as_text!(HostName, "a host name such as pointsman.example or *.svc.cluster.local", "^[^\\s/]+$");
 
 #[cfg(test)]
 mod tests {

@@ -57,4 +57,4 @@ impl fmt::Display for LogFilter {
     }
 }
 
-super::as_text!(LogFilter, "a log filter, such as info or info,pointsman::proxy=debug");
+super::as_text!(LogFilter, "a log filter, such as info or info,pointsman::proxy=debug", "\\S");

@@ -36,9 +36,25 @@ pub use url::{UpstreamUrl, UrlFault};
 pub use web_origin::WebOrigin;
 pub use webhook_url::{WebhookUrl, WebhookUrlFault};
 
-/// Reads and writes a value as the text it is parsed from and displayed as.
+/// Reads and writes a value as the text it is parsed from and displayed as. Its schema is a text of this pattern: no legal text
+/// fails it, though the parser may demand more.
 macro_rules! as_text {
-    ($type:ty, $expected:literal) => {
+    ($type:ident, $expected:literal, $pattern:literal) => {
+        impl schemars::JsonSchema for $type {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($type).into()
+            }
+
+            fn schema_id() -> std::borrow::Cow<'static, str> {
+                concat!(module_path!(), "::", stringify!($type)).into()
+            }
+
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                let description = crate::config::values::sentence($expected);
+                schemars::json_schema!({"type": "string", "pattern": $pattern, "description": description})
+            }
+        }
+
         impl serde::Serialize for $type {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.collect_str(self)
@@ -63,6 +79,12 @@ macro_rules! as_text {
     };
 }
 use as_text;
+
+/// What is expected, as the description in a schema.
+fn sentence(expected: &str) -> String {
+    let (first, rest) = expected.split_at(1);
+    format!("{}{rest}.", first.to_uppercase())
+}
 
 /// Splits `90s` into the number and its unit.
 fn split_unit(text: &str) -> Option<(u64, &str)> {

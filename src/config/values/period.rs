@@ -73,4 +73,4 @@ impl fmt::Display for Period {
     }
 }
 
-super::as_text!(Period, "a length of time in quotes or with its unit, such as 90s, 250ms or 30m");
+super::as_text!(Period, "a length of time in quotes or with its unit, such as 90s, 250ms or 30m", "^[0-9]{1,11}(ms|s|m|h|d)$");

@@ -1,7 +1,9 @@
 //! What must never be printed: keys and tokens.
 
+use std::borrow::Cow;
 use std::fmt;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A text that is shown to nobody: logs, status pages and `check --print` get a mask, whatever way they print it.
@@ -21,6 +23,16 @@ impl Secret {
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
+    }
+}
+
+impl JsonSchema for Secret {
+    fn schema_name() -> Cow<'static, str> {
+        "Secret".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"description": "A key or a token. It is never shown.", "type": "string", "writeOnly": true})
     }
 }
 

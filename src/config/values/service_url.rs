@@ -63,7 +63,7 @@ impl fmt::Debug for ServiceUrl {
     }
 }
 
-super::as_text!(ServiceUrl, "a URL such as https://api.example/v1/embeddings");
+super::as_text!(ServiceUrl, "a URL such as https://api.example/v1/embeddings", "^[Hh][Tt][Tt][Pp][Ss]?://");
 
 #[cfg(test)]
 mod tests {

@@ -59,4 +59,4 @@ impl fmt::Display for Size {
     }
 }
 
-super::as_text!(Size, "a size with its unit, such as 64KiB or 4MiB");
+super::as_text!(Size, "a size with its unit, such as 64KiB or 4MiB", "^[0-9]{1,10}(B|KiB|MiB|GiB)$");

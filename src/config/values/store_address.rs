@@ -55,4 +55,4 @@ impl fmt::Debug for StoreAddress {
     }
 }
 
-super::as_text!(StoreAddress, "a path such as data/pointsman.db, postgres://user:password@host/database, or memory:");
+super::as_text!(StoreAddress, "a path such as data/pointsman.db, postgres://user:password@host/database, or memory:", "\\S");

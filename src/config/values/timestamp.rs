@@ -1,7 +1,9 @@
 //! Moments in UTC.
 
+use std::borrow::Cow;
 use std::fmt;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserializer, Error, Visitor};
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +43,23 @@ impl fmt::Display for Timestamp {
             Some(moment) => moment.fmt(f),
             None => write!(f, "{} ms", self.0),
         }
+    }
+}
+
+impl JsonSchema for Timestamp {
+    fn schema_name() -> Cow<'static, str> {
+        "Timestamp".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let milliseconds = json_schema!({"type": "integer", "minimum": 0, "maximum": u64::MAX});
+        if generator.contract().is_serialize() {
+            return json_schema!({"description": "Milliseconds since 1970, UTC.", "type": "integer", "minimum": 0});
+        }
+        json_schema!({
+            "description": "Milliseconds since 1970, UTC, or text as of RFC 3339, such as 2026-11-24T08:00:00Z.",
+            "anyOf": [milliseconds, {"type": "string", "format": "date-time"}],
+        })
     }
 }
 

@@ -80,4 +80,4 @@ impl fmt::Display for UpstreamUrl {
     }
 }
 
-super::as_text!(UpstreamUrl, "a URL such as http://127.0.0.1:6333");
+super::as_text!(UpstreamUrl, "a URL such as http://127.0.0.1:6333", "^[Hh][Tt][Tt][Pp][Ss]?://");

@@ -63,7 +63,7 @@ impl fmt::Display for WebOrigin {
     }
 }
 
-super::as_text!(WebOrigin, "an origin such as https://pointsman.example");
+super::as_text!(WebOrigin, "an origin such as https://pointsman.example", "^[Hh][Tt][Tt][Pp][Ss]?://");
 
 #[cfg(test)]
 mod tests {

@@ -69,4 +69,4 @@ impl fmt::Debug for WebhookUrl {
     }
 }
 
-super::as_text!(WebhookUrl, "a URL such as https://hooks.example/pointsman");
+super::as_text!(WebhookUrl, "a URL such as https://hooks.example/pointsman", "^[Hh][Tt][Tt][Pp][Ss]?://");

@@ -1,5 +1,6 @@
 //! Where one request would go, and why, so that anyone can check it against the published assignment function.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Aliases;
@@ -9,7 +10,8 @@ use crate::protocol::Read;
 use crate::routing::{NameKind, Reason, SLOTS, Unit};
 
 /// A decision in words. The fields are those of the documented format, in its order.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Decision")]
 pub struct Explained {
     pub alias: String,
     pub unit: Option<String>,

@@ -2,6 +2,7 @@
 
 use std::time::SystemTime;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Aliases;
@@ -18,7 +19,7 @@ use crate::routing::{check_name, check_new_name};
 use crate::store::NewEvent;
 
 /// Where an alias is to point, and what may stand in the way.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AliasChange {
     pub collection: String,
@@ -38,7 +39,7 @@ pub struct AliasChange {
 }
 
 /// What became of an alias.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct AliasChanged {
     pub alias: String,
     /// None after a deletion.
@@ -60,7 +61,8 @@ pub struct AliasChanged {
 }
 
 /// Whether one collection can stand in for the one an alias points at.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "CollectionComparison")]
 pub struct Comparison {
     pub alias: String,
     pub present: String,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Aliases;
@@ -10,7 +11,8 @@ use crate::live::DEFAULT_UPSTREAM;
 use crate::rollout::loss::Tally;
 
 /// An alias as it was last listed.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Alias")]
 pub struct AliasView {
     pub alias: String,
     pub collection: String,
@@ -19,7 +21,8 @@ pub struct AliasView {
 }
 
 /// A collection and who uses it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Collection")]
 pub struct CollectionView {
     pub upstream: String,
     pub collection: String,

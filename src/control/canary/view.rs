@@ -1,5 +1,6 @@
 //! A canary as it is shown.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Canaries;
@@ -10,13 +11,15 @@ use crate::rollout::{CanarySpec, CanaryStatus};
 use crate::routing::SplitPolicy;
 
 /// A canary as it is shown.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Canary")]
 pub struct CanaryView {
     pub id: String,
     /// Its `ETag`.
     pub revision: u64,
     /// The status, with everything in it.
     #[serde(flatten)]
+    #[schemars(with = "CanaryStatus<'static>")]
     pub status: serde_json::Value,
     /// The plan with all its defaults.
     pub plan: CanarySpec,

@@ -1,5 +1,6 @@
 //! What somebody asks for, and what is wrong with it.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Period;
@@ -10,7 +11,7 @@ const MAX_COUNT: usize = 100_000;
 const MAX_DURATION: Period = Period::from_secs(86_400);
 
 /// A share of an alias's searches, to be recorded.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CaptureSpec {
     pub alias: String,

@@ -1,5 +1,6 @@
 //! A dry run: every step in words, with the requests that make the collection. Only reads.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Deployments;
@@ -8,7 +9,8 @@ use crate::qdrant::{Difference, PlannedStep, Schema};
 use crate::rollout::deployment::{DeploymentSpec, Outcome, Source};
 use crate::routing::SpecFault;
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "DeploymentPreview")]
 pub struct Preview {
     /// Always true: nothing was done.
     pub dry_run: bool,
@@ -22,7 +24,8 @@ pub struct Preview {
 }
 
 /// One step.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "DeploymentPreviewStep")]
 pub struct PreviewStep {
     /// The state the deployment would be in.
     pub state: &'static str,

@@ -1,5 +1,6 @@
 //! A deployment as it is shown.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Deployments;
@@ -12,7 +13,8 @@ use crate::rollout::Way;
 use crate::rollout::deployment::{DeploymentSpec, DeploymentStep, Found};
 use crate::rollout::loss::{Counted, Loss};
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Deployment")]
 pub struct DeploymentView {
     pub id: String,
     /// Its `ETag`.
@@ -52,7 +54,8 @@ pub struct DeploymentView {
 }
 
 /// How far the copy is.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "CopyProgress")]
 pub struct CopyView {
     pub points: u64,
     /// When the copy began; writes may move it.

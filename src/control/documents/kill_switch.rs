@@ -1,12 +1,13 @@
 //! The kill switch: every alias on stable, at once, whatever routes and canaries say.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Stored;
 use crate::rollout::Timestamp;
 use crate::store::Kind;
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct KillSwitch {
     pub on: bool,
     pub actor: Option<String>,

@@ -1,5 +1,6 @@
 //! Whether this process should be sent traffic.
 
+use schemars::JsonSchema;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -18,7 +19,7 @@ struct Flags {
 }
 
 /// Why not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum NotReady {
     /// No alias listing has succeeded yet.

@@ -1,9 +1,11 @@
 //! What is told of the configuration.
 
+use schemars::JsonSchema;
 use std::time::SystemTime;
 
 /// Whether the configuration on disk is the one being served.
-#[derive(Clone, Debug, Default, serde::Serialize)]
+#[derive(Clone, Debug, Default, serde::Serialize, JsonSchema)]
+#[schemars(rename = "ConfigurationStatus")]
 pub struct ReloadStatus {
     /// Fingerprint of the configuration in force.
     pub serving: String,
@@ -15,6 +17,7 @@ pub struct ReloadStatus {
     pub restart_needed: Vec<&'static str>,
     /// When the last one was seen.
     #[serde(serialize_with = "unix_seconds")]
+    #[schemars(with = "Option<u64>")]
     pub observed_at: Option<SystemTime>,
 }
 

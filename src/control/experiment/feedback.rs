@@ -1,5 +1,6 @@
 //! Reported values, all or none of a batch.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Experiments, known};
@@ -9,7 +10,8 @@ use crate::experiment::{Ambiguity, Feedback, Place, Placed, Refused};
 use crate::routing::SpecFault;
 
 /// What became of a batch.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "FeedbackTaken")]
 pub struct Taken {
     pub accepted: usize,
     /// Their idempotency keys had been seen before; they were not counted again.

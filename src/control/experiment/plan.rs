@@ -1,5 +1,6 @@
 //! How large does an experiment have to be?
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::control::engine::ControlError;
@@ -8,8 +9,9 @@ use crate::stats::inference::power::Design;
 use crate::stats::sequence::{Sequence, Sides};
 
 /// How large an experiment has to be.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "ExperimentPlanRequest")]
 pub struct PlanRequest {
     /// The mean of the metric today; of a share, the share.
     pub mean: f64,
@@ -52,7 +54,8 @@ const fn one() -> f64 {
     1.0
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "ExperimentPlan")]
 pub struct Planned {
     /// For one look at the end.
     pub units_control: u64,
@@ -69,7 +72,7 @@ pub struct Planned {
 }
 
 /// They agree unless there are few units, or shares are far apart.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct OtherMethods {
     /// By Student's t instead of a normal distribution.
     pub t_test: Option<u64>,
@@ -80,7 +83,7 @@ pub struct OtherMethods {
 }
 
 /// By Student's t, at one look.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct WithUnits {
     pub units: u64,
     /// The chance to see the lift.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use ulid::Ulid;
 
@@ -15,7 +16,7 @@ use crate::rollout::loss::Counted;
 use crate::routing::SpecFault;
 
 /// Another split.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExperimentChange {
     /// By arm; all of them, adding up to 1. Another split begins a new phase.

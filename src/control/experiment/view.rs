@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Experiments;
@@ -14,7 +15,8 @@ use crate::rollout::loss::{Counted, Loss};
 use crate::routing::{Interval, Reason, SplitPolicy};
 
 /// An experiment as it is shown.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Experiment")]
 pub struct ExperimentView {
     pub id: String,
     /// Its `ETag`.
@@ -36,7 +38,8 @@ pub struct ExperimentView {
     pub spec: ExperimentSpec,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ExperimentPhase")]
 pub struct PhaseView {
     pub number: u32,
     pub since: Timestamp,
@@ -48,7 +51,8 @@ pub struct PhaseView {
 }
 
 /// Where a unit is, so that an application can embed for the right model, and report what came of it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Assignment")]
 pub struct AssignmentView {
     pub experiment: String,
     pub phase: u32,

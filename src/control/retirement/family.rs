@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::facts::Listed;
@@ -15,7 +16,7 @@ use crate::rollout::retirement::{Retention, Retirement, family_of, retention};
 use crate::routing::SpecFault;
 
 /// How many of which family are to stay.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FamilyRequest {
     /// What the names begin with: `docs` for `docs_v1` and `docs_v2`.
@@ -34,7 +35,7 @@ pub struct FamilyRequest {
 }
 
 /// What became of it, or would.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct FamilyPlan {
     pub upstream: String,
     #[serde(flatten)]

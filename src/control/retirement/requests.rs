@@ -1,5 +1,6 @@
 //! What operators ask of retirements.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::facts::{Listed, list_everywhere};
@@ -14,7 +15,7 @@ use crate::rollout::retirement::{self, DEFAULT_GRACE, Retirement};
 use crate::routing::SpecFault;
 
 /// A collection that is to go.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RetirementRequest {
     pub collection: String,

@@ -1,5 +1,6 @@
 //! A retirement as it is shown.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Retirements;
@@ -9,7 +10,8 @@ use crate::control::engine::ControlError;
 use crate::rollout::retirement::{DEFAULT_GRACE, Retirement};
 
 /// A retirement as it is shown.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Retirement")]
 pub struct RetirementView {
     #[serde(flatten)]
     pub retirement: Retirement,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Routes;
@@ -10,7 +11,8 @@ use crate::control::engine::{ControlError, State};
 use crate::routing::{Interval, RouteSpec};
 
 /// A route in the form it is written in, with what became of it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Route")]
 pub struct RouteView {
     pub alias: String,
     pub revision: u64,

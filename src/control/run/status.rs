@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Control;
@@ -15,7 +16,7 @@ use crate::store::{Lease, Replica};
 
 pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Status {
     pub version: &'static str,
     pub revision: u64,
@@ -32,7 +33,7 @@ pub struct Status {
 }
 
 /// What lasts, and who shares it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct StoreStatus {
     /// What this replica's table was built from.
     pub revision: u64,
@@ -45,7 +46,7 @@ pub struct StoreStatus {
 }
 
 /// Which replica leads.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct ControllerStatus {
     pub replica: Option<String>,
     /// Grows by one whenever the lease changes hands.
@@ -54,7 +55,7 @@ pub struct ControllerStatus {
     pub expires_in_seconds: f64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct ReplicaStatus {
     pub replica: String,
     pub version: String,
@@ -68,7 +69,7 @@ pub struct ReplicaStatus {
     pub live: bool,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct ListingStatus {
     /// Since the last listing that succeeded; none when there was none.
     pub age_seconds: Option<f64>,
@@ -82,7 +83,7 @@ pub struct ListingStatus {
     pub collections: usize,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct UpstreamStatus {
     pub name: String,
     pub rest: String,
@@ -92,7 +93,7 @@ pub struct UpstreamStatus {
     pub in_flight: u64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct RouteStatus {
     pub alias: String,
     pub revision: u64,
@@ -102,7 +103,7 @@ pub struct RouteStatus {
     pub variants: Vec<VariantStatus>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct VariantStatus {
     pub name: String,
     pub collection: Option<String>,
@@ -120,14 +121,15 @@ pub struct VariantStatus {
 }
 
 /// Of reads, from head to last byte, since the process started; none without observations.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ReadLatency")]
 pub struct Latency {
     pub p50_ms: Option<f64>,
     pub p95_ms: Option<f64>,
     pub p99_ms: Option<f64>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct WorkerStatus {
     pub worker: usize,
     pub in_flight: u64,

@@ -1,5 +1,6 @@
 //! Shadow comparisons as they are shown.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -8,9 +9,11 @@ use crate::config::Timestamp;
 use crate::control::documents::{ShadowDocument, json};
 use crate::control::engine::{ControlError, State};
 use crate::rollout::shadow::{ShadowSpec, ShadowState, ShadowStep};
+use crate::stats::shadow::Findings;
 
 /// A shadow comparison as it is shown.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Shadow")]
 pub struct ShadowView {
     pub id: String,
     /// Its `ETag`.
@@ -27,6 +30,7 @@ pub struct ShadowView {
     pub spec: ShadowSpec,
     /// What is known, live or as it was frozen; not in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Findings>")]
     pub report: Option<Value>,
 }
 

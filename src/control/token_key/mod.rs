@@ -1,5 +1,6 @@
 //! Replacing the key that signs decision tokens.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::clock;
@@ -15,7 +16,7 @@ const MOST_EARLIER: usize = 8;
 const LONGEST_OVERLAP: Period = Period::from_secs(366 * 86_400);
 
 /// What became of a rotation. Without the keys, which never leave the store.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct TokenKeyRotated {
     /// From now on tokens are signed with another key.
     pub rotated_at: Timestamp,

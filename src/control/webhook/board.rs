@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::transport::Attempt;
@@ -27,7 +28,8 @@ struct Tally {
 }
 
 /// The newest attempt at a webhook. Travels to other replicas in the controller's report.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "WebhookAttempt")]
 pub(in crate::control) struct LastAttempt {
     at: Timestamp,
     /// The id of the event.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 use ulid::Ulid;
@@ -16,7 +17,8 @@ use crate::metrics::WebhookGauge;
 use crate::store::{Backlog, Event, Timestamp};
 
 /// A webhook, without anything that is nobody's business.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Webhook")]
 pub struct WebhookView {
     pub name: String,
     /// Scheme, host and port of its URL.
@@ -34,7 +36,7 @@ pub struct WebhookView {
 }
 
 /// What became of a test.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct WebhookTest {
     pub webhook: String,
     pub delivered: bool,

@@ -1,5 +1,6 @@
 //! One metric of one arm against the control.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::judged::Judged;
@@ -24,7 +25,8 @@ const EXPECTED_EVENTS: f64 = 5.0;
 const AWAY_FROM_ZERO: f64 = 4.0;
 
 /// All that can be said of one metric. What cannot is null, and `note` says why.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "MetricComparison")]
 pub struct Comparison {
     pub arm: String,
     pub metric: String,

@@ -1,5 +1,6 @@
 //! What a person would say.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::comparison::Comparison;
@@ -7,8 +8,9 @@ use super::preference::Preference;
 use super::split::{Split, SplitAlarm};
 use crate::experiment::metric::Role;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "AnalysisVerdict")]
 pub enum Verdict {
     Ship,
     DoNotShip,
@@ -17,7 +19,8 @@ pub enum Verdict {
     Invalid,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "AnalysisDecision")]
 pub struct Decision {
     pub verdict: Verdict,
     /// Which arm to ship.

@@ -1,5 +1,6 @@
 //! No worse than by a margin: what a guardrail is asked for. That no difference was found does not say so.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::reading::Mean;
@@ -11,7 +12,7 @@ use crate::stats::inference::{always, fixed};
 use crate::stats::{Contrast, Estimate};
 
 /// Null throughout where no margin was given.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct NonInferiority {
     /// A fraction of the control's mean.
     pub margin: Option<f64>,

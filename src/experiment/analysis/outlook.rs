@@ -1,5 +1,6 @@
 //! Would a lift be seen, if it were there: now, at the planned end, and with how many units?
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::setting::Setting;
@@ -9,7 +10,7 @@ use crate::stats::inference::midway::{Look, Midway};
 use crate::stats::sequence::{Sequence, Sides};
 
 /// Of the lift that was asked for, not of the one that was seen: the power of that one is its p-value in other words.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Outlook {
     pub lift_percent: f64,
     /// The chance to see it at one look.

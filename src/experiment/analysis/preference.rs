@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::judged::Judged;
@@ -17,7 +18,7 @@ const INDIFFERENT: f64 = 0.5;
 const EXACT: f64 = 1e6;
 
 /// All that can be said of one metric's credited hits. What cannot is null, and `note` says why.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Preference {
     pub arm: String,
     pub metric: String,
@@ -49,7 +50,7 @@ pub struct Preference {
 }
 
 /// Statistics buckets, each of which has one vote.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct SignTest {
     pub for_control: u64,
     pub for_treatment: u64,

@@ -1,5 +1,6 @@
 //! What ranks of bucket means say besides Mann and Whitney's p-value.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::stats::inference::Interval;
@@ -7,7 +8,7 @@ use crate::stats::inference::brunner_munzel::brunner_munzel;
 use crate::stats::inference::ranks::shift_interval;
 
 /// Over the means of the statistics buckets, as Mann-Whitney is.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct RankReport {
     /// Of the shift, around `hodges_lehmann`.
     pub shift_interval: Option<Interval>,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Bounds;
@@ -45,7 +46,8 @@ pub struct Question<'a> {
     pub at_the_end: bool,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "Analysis")]
 pub struct Report {
     pub experiment: String,
     pub phase: u32,
@@ -67,7 +69,7 @@ pub struct Report {
     pub notes: Vec<String>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct ArmReport {
     pub name: String,
     pub weight: f64,
@@ -87,7 +89,7 @@ pub struct ArmReport {
     pub metrics: BTreeMap<String, MetricReport>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct MetricReport {
     pub samples: u64,
     pub mean: Option<f64>,

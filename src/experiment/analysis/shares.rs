@@ -1,6 +1,7 @@
 //! What is said of whole numbers, shares and counts, besides: by values as if these were independent. Where a unit has many
 //! they are not, and it is the tests over buckets that count; where there are a few, these are exact and those are rough.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::reading::Mean;
@@ -13,7 +14,7 @@ use crate::stats::inference::{Interval, binomial};
 const EXACT: f64 = 10_000.0;
 
 /// Of a metric whose values are 0 or 1. All null for others.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct ShareReport {
     /// Two-sided, with one variance for both.
     pub pooled_z_p_value: Option<f64>,
@@ -29,7 +30,7 @@ pub struct ShareReport {
 }
 
 /// Of a metric whose values are counted. All null for others.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct CountReport {
     /// Exact, of what was counted for each value, as if it came by chance alone. Up to ten thousand in all.
     pub rate_p_value: Option<f64>,

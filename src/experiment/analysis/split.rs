@@ -1,6 +1,7 @@
 //! Are the units where chance should have put them? If not, some are lost on their way to one arm, and whatever differs
 //! between the arms may be no more than that.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::stats::UnitEstimate;
@@ -11,7 +12,7 @@ use crate::stats::sample_ratio::{chi_square, ln_e_value};
 const ALARM: f64 = 0.001;
 
 /// Why nothing can be concluded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SplitAlarm {
     /// The shares of the units are not those of the weights.
@@ -21,7 +22,8 @@ pub enum SplitAlarm {
 }
 
 /// Units by arm, and what is to be thought of them.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "UnitSplit")]
 pub struct Split {
     pub units: Vec<f64>,
     pub expected: Vec<f64>,

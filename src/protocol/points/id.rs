@@ -5,11 +5,12 @@ use std::str::FromStr;
 
 use qdrant_client::qdrant;
 use qdrant_client::qdrant::point_id::PointIdOptions;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// A number or a UUID, however that is written.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema)]
 #[serde(untagged)]
 pub enum PointId {
     Number(u64),

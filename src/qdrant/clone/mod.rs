@@ -9,6 +9,7 @@ mod run;
 #[cfg(test)]
 mod tests;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::compatibility::Compatibility;
@@ -18,7 +19,7 @@ use super::schema::ShardKey;
 pub use plan::{OverrideFault, PlannedStep};
 
 /// One thing that is done to make a collection like another.
-#[derive(Clone, Debug, Deserialize, Serialize, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq, Eq, JsonSchema)]
 #[serde(tag = "step", rename_all = "snake_case")]
 pub enum CloneStep {
     Create,
@@ -70,7 +71,7 @@ pub struct CloneFailed {
 }
 
 /// What became of an undone clone.
-#[derive(Clone, Debug, Deserialize, Serialize, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq, Eq, JsonSchema)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum Undone {
     Removed,

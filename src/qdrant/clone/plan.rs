@@ -1,6 +1,7 @@
 //! Which requests make a collection of a schema, in which order. Pure.
 
 use http::Method;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -9,11 +10,13 @@ use crate::qdrant::client::collection_path;
 use crate::qdrant::schema::{Object, Params, Schema};
 
 /// A step with the request it takes.
-#[derive(Clone, Debug, Serialize, PartialEq)]
+#[derive(Clone, Debug, Serialize, PartialEq, JsonSchema)]
+#[schemars(rename = "PlannedRequest")]
 pub struct PlannedStep {
     #[serde(flatten)]
     pub step: CloneStep,
     #[serde(serialize_with = "as_text")]
+    #[schemars(with = "String")]
     pub method: Method,
     pub path: String,
     pub body: Value,

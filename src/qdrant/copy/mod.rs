@@ -23,6 +23,7 @@ mod ranges;
 mod refresh;
 mod run;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Backoff, Client, Failure, WriteMode};
@@ -42,7 +43,7 @@ pub struct CopyJob {
 }
 
 /// How fast and how carefully.
-#[derive(Clone, Debug, Deserialize, Serialize, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct CopySettings {
     /// Lanes at work at the same time.

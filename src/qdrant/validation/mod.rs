@@ -13,6 +13,7 @@ mod usual;
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -23,7 +24,7 @@ pub use judge::{Answer, FailedExpectation, Hit};
 pub use usual::{TopScore, Usual};
 
 /// One query with what is expected of its answer.
-#[derive(Clone, Debug, Deserialize, Serialize, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ValidationQuery {
     /// For people.
@@ -47,7 +48,7 @@ fn ten() -> u64 {
 }
 
 /// What is looked for.
-#[derive(Clone, Debug, Deserialize, Serialize, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum QuerySource {
     /// Numbers, rows of numbers, or `{indices, values}`.
@@ -62,7 +63,7 @@ pub enum QuerySource {
 
 /// What an answer must be like. Where neither results nor scores are spoken of, the [usual](Usual) is asked: an answer without
 /// results is no pass (I7).
-#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Expectations {
     /// None: the usual; 0: none are needed.
@@ -70,6 +71,7 @@ pub struct Expectations {
     pub min_results: Option<usize>,
     /// The best score is at least this good: at least as high, or with a distance such as Euclid at most as high.
     #[serde(skip_serializing_if = "TopScore::is_usual")]
+    #[schemars(with = "Option<f64>")]
     pub top_score: TopScore,
     /// In the answer, at any place.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -79,7 +81,7 @@ pub struct Expectations {
 }
 
 /// What became of one query.
-#[derive(Clone, Debug, Deserialize, Serialize, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq, JsonSchema)]
 pub struct QueryResult {
     pub name: String,
     pub passed: bool,
@@ -92,8 +94,9 @@ pub struct QueryResult {
     pub latency_ms: Option<f64>,
 }
 
-#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "ValidationOutcome")]
 pub enum Validated {
     Passed,
     Failed,
@@ -102,7 +105,7 @@ pub enum Validated {
 }
 
 /// What became of all.
-#[derive(Clone, Debug, Deserialize, Serialize, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq, JsonSchema)]
 pub struct Validation {
     pub outcome: Validated,
     pub results: Vec<QueryResult>,

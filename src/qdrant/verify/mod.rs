@@ -12,6 +12,7 @@ mod walk;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::copy::CopyJob;
@@ -44,7 +45,7 @@ impl Default for VerifySettings {
 }
 
 /// What was found.
-#[derive(Clone, Debug, Deserialize, Serialize, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq, JsonSchema)]
 pub struct Verification {
     pub seed: u64,
     /// As counted by the walk.
@@ -67,14 +68,14 @@ pub struct Verification {
 }
 
 /// One point that is not the same on both sides.
-#[derive(Clone, Debug, Deserialize, Serialize, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq, Eq, JsonSchema)]
 pub struct PointDifference {
     pub id: PointId,
     pub kind: DifferenceKind,
     pub sentence: String,
 }
 
-#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq, PartialOrd, Ord, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DifferenceKind {
     Missing,

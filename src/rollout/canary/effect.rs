@@ -1,5 +1,6 @@
 //! What a canary wants done, until it is done.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Period;
@@ -9,14 +10,15 @@ const FIRST_BACKOFF_MS: u64 = 1_000;
 const LONGEST_BACKOFF_MS: u64 = 300_000;
 
 /// A collection, and the upstream it lives on when that is not the alias's own.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "EffectTarget")]
 pub struct Endpoint {
     pub collection: String,
     pub upstream: Option<String>,
 }
 
 /// One thing to do. Each is idempotent: done twice, it is as if done once.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Effect {
     /// The alias resolves; the collection exists, is green, not empty and compatible; nothing else runs on the alias.
@@ -64,7 +66,7 @@ pub enum Effect {
 }
 
 /// What operators are told without asking.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Notice {
     StageChanged,
@@ -86,7 +88,8 @@ pub enum Notice {
 }
 
 /// An effect that has not been reported done.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "PendingEffect")]
 pub struct Pending {
     /// Grows by one with each effect of this canary and is never used again, so that a late report of one that is not
     /// wanted any more is known for what it is.

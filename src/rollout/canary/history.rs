@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::State;
@@ -31,7 +32,8 @@ impl By {
 }
 
 /// One step from a state to the next, or from a stage to the next.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "CanaryTransition")]
 pub struct Transition {
     pub at: Timestamp,
     pub from: State,
@@ -50,7 +52,8 @@ pub struct Transition {
 }
 
 /// The first and the last transitions, and how many between them were dropped.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "CanaryHistory")]
 pub struct History {
     pub first: Vec<Transition>,
     pub dropped: u64,

@@ -1,5 +1,6 @@
 //! A stage from within: setting its share, warming up, measuring; and entering the next.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{By, Canary, Effect, Endpoint, Notice, State};
@@ -12,8 +13,9 @@ use crate::rollout::{Share, Stage, Timestamp};
 const APPLY_PATIENCE: Period = Period::from_secs(30);
 
 /// How far a stage has come.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "name", rename_all = "snake_case")]
+#[schemars(rename = "StagePhase")]
 pub enum Phase {
     /// The share has been commanded.
     #[default]

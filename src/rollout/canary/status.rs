@@ -1,5 +1,6 @@
 //! What an operator sees of a canary.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Canary, History, PauseReason, Pending, Phase, State};
@@ -8,7 +9,7 @@ use crate::rollout::time::millis;
 use crate::rollout::{CohortNumbers, ComparisonNumbers, Evaluation, Timestamp};
 
 /// Features 22 and 57, in units that are named.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct CanaryStatus<'c> {
     pub id: &'c str,
     pub alias: &'c str,
@@ -46,7 +47,7 @@ pub struct CanaryStatus<'c> {
 }
 
 /// How the comparison before the first stage stands, or what it came to.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct ShadowStatus {
     pub under_way: bool,
     #[serde(flatten)]

@@ -28,6 +28,7 @@ mod tests;
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{By, Timestamp};
@@ -122,7 +123,7 @@ pub enum Work {
 }
 
 /// One step from a state to the next.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DeploymentStep {
     pub at: Timestamp,
     pub from: DeploymentState,

@@ -1,8 +1,10 @@
 //! Where the points of the new collection come from.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 /// Written `collection:<name>`, `snapshot:<location>` or `external`.
@@ -20,6 +22,21 @@ pub enum Source {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is no source: write collection:<name>, snapshot:<location> or external")]
 pub struct SourceFault(String);
+
+impl JsonSchema for Source {
+    fn schema_name() -> Cow<'static, str> {
+        "DeploymentSource".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "Where the points come from. `collection:<name>` copies a collection of the same upstream, \
+                `snapshot:<location>` has Qdrant recover a snapshot, and with `external` another program fills the collection.",
+            "type": "string",
+            "pattern": r"^(collection:[^\r\n]+|snapshot:[^\r\n]+|external)$",
+        })
+    }
+}
 
 impl FromStr for Source {
     type Err = SourceFault;

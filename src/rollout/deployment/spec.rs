@@ -1,5 +1,6 @@
 //! What an operator writes.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -9,7 +10,7 @@ use crate::qdrant::{CopySettings, ReadyWhen, ValidationQuery};
 use crate::rollout::Guard;
 
 /// A new collection that is to take an alias.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DeploymentSpec {
     pub alias: String,

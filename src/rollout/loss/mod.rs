@@ -14,6 +14,7 @@ mod stake;
 #[cfg(test)]
 mod tests;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Timestamp;
@@ -22,7 +23,8 @@ pub use counted::{Counted, Gap};
 pub use stake::Stake;
 
 /// Writes to one collection since counting began. It only grows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "WriteTally")]
 pub struct Tally {
     /// Qdrant has said that it took them.
     pub acknowledged: u64,
@@ -60,8 +62,9 @@ pub struct Mark {
 }
 
 /// How the number of lost writes relates to the truth.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "LossBound")]
 pub enum Bound {
     Exact,
     /// Applications wrote to both collections, and which writes reached both cannot be told.
@@ -73,7 +76,8 @@ pub enum Bound {
 }
 
 /// Acknowledged writes that are in one collection and not in another.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "LostWrites")]
 pub struct Loss {
     /// The collections that have them.
     pub only_in: Vec<String>,

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::query;
@@ -10,8 +11,9 @@ use crate::routing::SpecFault;
 const MAX_NAME: usize = 64;
 
 /// What a failing verdict leads to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "GuardLevel")]
 pub enum Level {
     /// Back to stable at once.
     #[default]
@@ -22,7 +24,7 @@ pub enum Level {
     DryRun,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Statistic {
     P50,
@@ -32,7 +34,7 @@ pub enum Statistic {
 }
 
 /// One rule, and how seriously it is taken.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Guard {
     /// Default: the kind of the rule, for a latency with its statistic.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -46,8 +48,9 @@ pub struct Guard {
 /// What is measured and what is tolerated. `margin`s are what the canary may be worse than the control by: more than that fails,
 /// less passes. Without one the two are not compared. A margin of zero can fail but hardly ever pass, since nothing proves two
 /// things equal.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+#[schemars(rename = "GuardRule")]
 pub enum Rule {
     /// The share of requests that failed.
     ErrorRate {

@@ -1,5 +1,6 @@
 //! The comparison before the first stage: reads are mirrored to the new collection, and nobody is served by it.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::check::{MAX_PERIOD, legal_percentage};
@@ -11,7 +12,7 @@ pub(in crate::rollout) const DEPTHS: std::ops::RangeInclusive<usize> = 1..=100;
 
 /// A canary's shadow comparison as an operator writes it. Other answers are no failure in themselves: for a new model they
 /// are what is wanted. So likeness is demanded only where a limit says so, and service always.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ShadowStage {
     /// Of the reads that stable answers, how many are mirrored.

@@ -1,5 +1,6 @@
 //! What an operator writes.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Guard, ShadowStage, StageSpec};
@@ -7,7 +8,7 @@ use crate::config::{FreezeWindow, Period, Timestamp};
 use crate::routing::{Anonymous, SplitPolicy, SplitReads};
 
 /// What a stage does when its time is over and too little was seen. There is no third way: no data is never a pass.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum NoData {
     /// The canary keeps its share and waits.
@@ -17,7 +18,7 @@ pub enum NoData {
 }
 
 /// What happens to a canary that is still inconclusive when its deadline has passed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AtDeadline {
     /// It keeps its share and waits; the operator is told.
@@ -29,7 +30,7 @@ pub enum AtDeadline {
 }
 
 /// A staged move of an alias to another collection.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CanarySpec {
     pub alias: String,

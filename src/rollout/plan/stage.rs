@@ -1,5 +1,6 @@
 //! Stages: a share, how long it is watched, and what must hold before the next.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Guard;
@@ -7,7 +8,7 @@ use crate::config::Period;
 use crate::rollout::Share;
 
 /// A stage as an operator writes it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StageSpec {
     /// 0.0001 to 100, in steps of 0.0001. Optional only so that its absence can be told along with everything else.

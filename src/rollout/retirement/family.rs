@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// What stands at the end of a name. Only within one variant is there an order.
@@ -18,7 +19,7 @@ enum Version {
 }
 
 /// One collection of a family.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct FamilyMember {
     pub collection: String,
     /// Why it stays; none: it is one too many.
@@ -26,7 +27,7 @@ pub struct FamilyMember {
     pub kept: Option<Kept>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Kept {
     /// Among the newest ones.
@@ -36,7 +37,7 @@ pub enum Kept {
 }
 
 /// A family from its newest to its oldest member.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Retention {
     pub family: String,
     pub members: Vec<FamilyMember>,

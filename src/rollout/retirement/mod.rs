@@ -11,6 +11,7 @@ mod family;
 #[cfg(test)]
 mod tests;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Timestamp;
@@ -27,8 +28,9 @@ const FIRST_PAUSE_MS: u64 = 5_000;
 const LONGEST_PAUSE_MS: u64 = 300_000;
 
 /// How far a retirement has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "RetirementState")]
 pub enum State {
     Scheduled,
     /// Its time has come, and something is in the way. It is looked at again and again.
@@ -67,7 +69,8 @@ impl State {
 }
 
 /// One retirement, as it is stored.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "RetirementDocument")]
 pub struct Retirement {
     pub id: String,
     pub upstream: String,

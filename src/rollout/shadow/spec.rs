@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Period;
@@ -9,7 +10,7 @@ use crate::rollout::plan::{MAX_PERIOD, check_sampling};
 use crate::routing::{STABLE, ShadowBy, SpecFault, check_name};
 
 /// Reads of an alias, mirrored to a collection.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ShadowSpec {
     pub alias: String,

@@ -36,11 +36,13 @@ pub mod ranks;
 pub mod shares;
 pub mod sizes;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF as _, Normal, StudentsT};
 
 /// A range that holds the truth with the confidence it was asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "ConfidenceInterval")]
 pub struct Interval {
     pub low: f64,
     pub high: f64,

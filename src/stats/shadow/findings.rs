@@ -1,10 +1,12 @@
 //! All that is shown of a comparison, whoever asked: in numbers, and the worst in full.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Counters, Failure, Regression, Report, Summary};
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ShadowReport")]
 pub struct Findings {
     #[serde(flatten)]
     pub report: Report,

@@ -5,6 +5,7 @@
 //! noise floor is measured, by asking the reference once more, and not guessed. `excess` is how much more the shadow differs
 //! from what users got than the reference does. Both series hear the same questions, so their buckets are compared in pairs.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use statrs::distribution::ContinuousCDF as _;
 
@@ -16,7 +17,8 @@ use crate::stats::{Contrast, Ratio};
 pub const CONFIDENCE: f64 = 0.95;
 
 /// A number, and where it may be. Without bounds where there is too little to tell.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Estimate")]
 pub struct Interval {
     pub value: f64,
     pub low: Option<f64>,
@@ -28,7 +30,7 @@ pub struct Interval {
 }
 
 /// One measure.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct MeasureReport {
     pub measure: Measure,
     pub shadow: Option<Interval>,
@@ -38,7 +40,8 @@ pub struct MeasureReport {
 }
 
 /// How often something happened.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "ShadowShare")]
 pub struct ShareReport {
     pub of: Count,
     pub shadow: Option<Interval>,
@@ -47,7 +50,8 @@ pub struct ShareReport {
 }
 
 /// Everything that can be said of a [`Summary`] in numbers.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "ShadowNumbers")]
 pub struct Report {
     pub comparisons: u64,
     pub noise_comparisons: u64,

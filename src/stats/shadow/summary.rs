@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Series, Worst};
 
 /// Why a question that was meant to be mirrored was not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "DropReason")]
 pub enum Dropped {
     /// The mirror is behind: so many questions, or bytes of them, wait already.
     QueueFull,
@@ -38,8 +40,9 @@ impl Dropped {
 }
 
 /// What became of the questions that were chosen.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "MirrorCounters")]
 pub struct Counters {
     /// Handed to the mirror.
     pub mirrored: u64,
@@ -68,8 +71,9 @@ impl Counters {
 }
 
 /// What the shadow said when it failed last.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "MirrorFailure")]
 pub struct Failure {
     /// Milliseconds since 1970.
     pub at_ms: u64,

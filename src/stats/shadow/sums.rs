@@ -1,5 +1,6 @@
 //! Sums of comparisons: of one bucket, or of a whole series.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Measure;
@@ -11,8 +12,9 @@ const MILLIONTHS: f64 = 1e6;
 const LARGEST: f64 = 1e6;
 
 /// What is counted beside the measures.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "ComparisonCount")]
 pub enum Count {
     /// Pairs of lists, those without a hit included. A batch has one for each of its queries.
     Comparisons,
