@@ -55,7 +55,7 @@ impl Definition {
         };
         let tls = trust(config, authority.as_deref()).config().map_err(|error| fault("ca_file", error.to_string()))?;
         let endpoint = |key: &str, url: &UpstreamUrl, port, speaks| {
-            Endpoint::parse(&url.to_string(), port, &tls, speaks).map_err(|error| fault(key, error.to_string()))
+            Endpoint::parse(&url.to_string(), usual_port(url, port), &tls, speaks).map_err(|error| fault(key, error.to_string()))
         };
         let upstream = Arc::new(Upstream {
             id: Upstream::next_id(),
@@ -69,6 +69,15 @@ impl Definition {
             grpc_connections: config.grpc_connections,
         });
         Ok(Self { config: config.clone(), authority, api_key, upstream, rest_until: RestUntil::default() })
+    }
+}
+
+/// Where a URL names no port. One with a path leads to a gateway, which listens where web servers do.
+fn usual_port(url: &UpstreamUrl, qdrant: u16) -> u16 {
+    match (url.has_path(), url.is_https()) {
+        (false, _) => qdrant,
+        (true, true) => 443,
+        (true, false) => 80,
     }
 }
 

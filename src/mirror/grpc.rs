@@ -71,11 +71,10 @@ impl Lines {
 
 fn request(question: &Question, upstream: &Upstream) -> Result<Request<()>, AskFailed> {
     let path = question.uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
-    let uri = Uri::builder().scheme(upstream.grpc.scheme()).authority(upstream.grpc.authority.clone()).path_and_query(path).build();
     let mut request = Request::new(());
     *request.method_mut() = Method::POST;
     *request.version_mut() = Version::HTTP_2;
-    *request.uri_mut() = uri.map_err(|error| AskFailed::because(&error))?;
+    *request.uri_mut() = upstream.grpc.uri(path).map_err(|error| AskFailed::because(&error))?;
     *request.headers_mut() = headers(question, upstream);
     Ok(request)
 }
