@@ -95,3 +95,21 @@ fn trust<'p>(config: &UpstreamConfig, authority: Option<&'p [u8]>) -> Trust<'p> 
         None => Trust::Nobody,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_with_a_path_leads_to_where_gateways_listen() {
+        let url = |text: &str| text.parse::<UpstreamUrl>().expect("a legal URL");
+        let local = crate::config::Config::default().upstreams.remove(DEFAULT_UPSTREAM).expect("it is there by default");
+        let gateway = UpstreamConfig { rest_url: url("http://g/qdrant/"), grpc_url: url("http://g:8443/a/b"), ..local.clone() };
+        let plain = UpstreamConfig { rest_url: url("http://q"), grpc_url: url("http://q"), ..local };
+        let configs = BTreeMap::from([(DEFAULT_UPSTREAM.to_owned(), gateway), ("eu".to_owned(), plain)]);
+        let defined = define(&configs, &[]).expect("no file is read");
+        let endpoints = defined.iter().flat_map(|definition| [&definition.upstream.rest, &definition.upstream.grpc]);
+        let shown: Vec<String> = endpoints.map(ToString::to_string).collect();
+        assert_eq!(shown, ["g:80/qdrant", "g:8443/a/b", "q:6333", "q:6334"]);
+    }
+}

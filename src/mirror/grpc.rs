@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use http::uri::PathAndQuery;
-use http::{HeaderMap, Method, Request, Uri, Version};
+use http::{HeaderMap, Method, Request, Version};
 use percent_encoding::percent_decode;
 
 use super::exchange::{AskFailed, Bounds, Second, headers};
