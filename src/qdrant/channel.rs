@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use http::uri::PathAndQuery;
 use http::{HeaderValue, Uri};
 use hyper_util::rt::TokioIo;
 use qdrant_client::qdrant::collections_client::CollectionsClient;
@@ -35,7 +34,7 @@ impl Connection {
     /// # Errors
     /// When the endpoint does not make a URI.
     pub(super) fn open(&self) -> Result<Collections, TargetFault> {
-        let origin = self.endpoint.uri(PathAndQuery::from_static("/"))?;
+        let origin = self.endpoint.root()?;
         // The channel itself is told "http": it would wrap an https address in TLS a second time.
         let address = Uri::builder().scheme("http").authority(self.endpoint.authority.clone()).path_and_query("/").build();
         let address = address.map_err(|error| TargetFault::Path(error.to_string()))?;

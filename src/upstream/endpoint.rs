@@ -111,6 +111,16 @@ impl Endpoint {
         if self.tls.is_some() { Scheme::HTTPS } else { Scheme::HTTP }
     }
 
+    /// Where its API begins, without a slash behind the prefix: clients that are given it put paths behind it.
+    ///
+    /// # Errors
+    /// When the prefix is no path.
+    pub(crate) fn root(&self) -> Result<Uri, TargetFault> {
+        let path = if self.prefix.as_str().is_empty() { "/" } else { self.prefix.as_str() };
+        let uri = Uri::builder().scheme(self.scheme()).authority(self.authority.clone()).path_and_query(path).build();
+        uri.map_err(|error| TargetFault::Path(error.to_string()))
+    }
+
     /// Where a request with this path goes.
     ///
     /// # Errors
