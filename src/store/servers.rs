@@ -1,7 +1,7 @@
 //! The servers of one PostgreSQL database, and the one that is used.
 //!
 //! A URL may name several, of which one is the primary. They are tried in the order of the URL; the first that is as wanted
-//! is used until its connection is lost or it becomes read-only. [`super::open`] asks which one to open; the task that listens
+//! is used until it cannot be reached or becomes read-only. [`super::open`] asks which one to open; the task that listens
 //! for notifications moves the pool to another one; the pool checks each connection before it is used.
 
 use std::io;
@@ -57,7 +57,7 @@ impl Servers {
         &self.url.servers()[current]
     }
 
-    /// A connection to the first server that is as wanted, which is used from now on.
+    /// A connection to the server that is used or, if that is not as wanted, to the first that is. It is used from now on.
     ///
     /// # Errors
     /// Each server with its own reason, where none is.
@@ -105,9 +105,11 @@ impl Servers {
     }
 
     async fn find(&self) -> Result<(usize, AnyConnection), String> {
-        let servers = self.url.servers();
+        let (servers, current) = (self.url.servers(), self.state().current);
         let mut reasons = Vec::with_capacity(servers.len());
-        for (at, server) in servers.iter().enumerate() {
+        // The one that is used comes first: one that was a primary long ago may be back, and take writes though it should not.
+        for at in std::iter::once(current).chain((0..servers.len()).filter(|at| *at != current)) {
+            let server = &servers[at];
             match self.connect(server).await {
                 Ok(connection) => return Ok((at, connection)),
                 Err(reason) if servers.len() == 1 => return Err(reason),
