@@ -18,6 +18,18 @@ pub enum Outcome {
     Aborted,
 }
 
+/// How the variant of a request came about, as far as it is counted apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Chosen {
+    /// By its unit, or nothing was chosen.
+    #[default]
+    AsUsual,
+    /// A search that has no unit.
+    Anonymous,
+    /// The request names the variant.
+    Forced,
+}
+
 /// Why a read of an alias whose arms are interleaved was answered by one arm alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotInterleaved {

@@ -26,7 +26,7 @@ pub use comparisons::{Against, Compared, Comparisons, Dropped};
 pub use finding::Finding;
 pub use handles::Handles;
 pub use histogram::{Histogram, Snapshot};
-pub use kinds::{NotInterleaved, Outcome};
+pub use kinds::{Chosen, NotInterleaved, Outcome};
 pub use prometheus::{
     CanaryGauge, DeliveryResult, DeploymentGauge, Gauges, GuardGauge, RenderFailed, RetirementGauges, ShadowGauge, TEXT_FORMAT,
     WebhookGauge, WeightGauge, render,

@@ -3,7 +3,7 @@
 use super::apart::{Interleavings, Merges};
 use super::cell::Cell;
 use super::histogram::{Histogram, Snapshot};
-use super::kinds::{NotInterleaved, Outcome};
+use super::kinds::{Chosen, NotInterleaved, Outcome};
 use crate::protocol::{Class, Protocol};
 
 /// Why stable answered instead of the chosen variant.
@@ -50,7 +50,7 @@ pub struct Completed {
     pub total_us: u64,
     pub request_bytes: u64,
     pub response_bytes: u64,
-    pub anonymous: bool,
+    pub chosen: Chosen,
 }
 
 const REQUEST_CELLS: usize = Protocol::ALL.len() * Class::ALL.len() * Outcome::ALL.len();
@@ -66,6 +66,7 @@ pub struct Shard {
     request_bytes: Cell,
     response_bytes: Cell,
     anonymous: Cell,
+    forced: Cell,
     fallbacks: [Cell; FallbackCause::ALL.len()],
     split_writes: Cell,
     merges: Merges,
@@ -81,6 +82,7 @@ impl Default for Shard {
             request_bytes: Cell::default(),
             response_bytes: Cell::default(),
             anonymous: Cell::default(),
+            forced: Cell::default(),
             fallbacks: Default::default(),
             split_writes: Cell::default(),
             merges: Merges::default(),
@@ -106,7 +108,11 @@ impl Shard {
         }
         self.request_bytes.add(done.request_bytes);
         self.response_bytes.add(done.response_bytes);
-        self.anonymous.add(u64::from(done.anonymous));
+        match done.chosen {
+            Chosen::AsUsual => {}
+            Chosen::Anonymous => self.anonymous.add(1),
+            Chosen::Forced => self.forced.add(1),
+        }
     }
 
     /// This variant was chosen, and stable had to answer.
@@ -164,6 +170,7 @@ pub struct Totals {
     pub request_bytes: u64,
     pub response_bytes: u64,
     pub anonymous: u64,
+    pub forced: u64,
     fallbacks: [u64; FallbackCause::ALL.len()],
     pub split_writes: u64,
     pub interleavings: Interleavings,
@@ -179,6 +186,7 @@ impl Default for Totals {
             request_bytes: 0,
             response_bytes: 0,
             anonymous: 0,
+            forced: 0,
             fallbacks: [0; FallbackCause::ALL.len()],
             split_writes: 0,
             interleavings: Interleavings::default(),
@@ -202,6 +210,7 @@ impl Totals {
         self.request_bytes += shard.request_bytes.get();
         self.response_bytes += shard.response_bytes.get();
         self.anonymous += shard.anonymous.get();
+        self.forced += shard.forced.get();
         self.split_writes += shard.split_writes.get();
         self.interleavings.add(&shard.merges);
         self.in_flight = self.in_flight.wrapping_add(shard.in_flight.get());

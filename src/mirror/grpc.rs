@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use http::uri::PathAndQuery;
-use http::{HeaderMap, Method, Request, Uri, Version};
+use http::{HeaderMap, Method, Request, Version};
 use percent_encoding::percent_decode;
 
 use super::exchange::{AskFailed, Bounds, Second, headers};
@@ -71,11 +71,10 @@ impl Lines {
 
 fn request(question: &Question, upstream: &Upstream) -> Result<Request<()>, AskFailed> {
     let path = question.uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
-    let uri = Uri::builder().scheme(upstream.grpc.scheme()).authority(upstream.grpc.authority.clone()).path_and_query(path).build();
     let mut request = Request::new(());
     *request.method_mut() = Method::POST;
     *request.version_mut() = Version::HTTP_2;
-    *request.uri_mut() = uri.map_err(|error| AskFailed::because(&error))?;
+    *request.uri_mut() = upstream.grpc.uri(path).map_err(|error| AskFailed::because(&error))?;
     *request.headers_mut() = headers(question, upstream);
     Ok(request)
 }

@@ -8,7 +8,7 @@ use http::{StatusCode, header};
 use tokio::time::Instant;
 
 use super::exchange::{AskFailed, Bounds, Second, Wire, headers};
-use crate::protocol::operations::rewritten;
+use crate::protocol::operations::{origin_form, rewritten};
 use crate::upstream::{Body, Http, HttpError, Upstream};
 
 /// One client for each upstream, by the id of its definition.
@@ -32,7 +32,7 @@ impl Clients {
         let question = wire.question;
         let target = match (name, &wire.name) {
             (Some(name), Some(range)) => rewritten(question.uri.path(), question.uri.query(), range, name),
-            _ => question.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str).to_owned(),
+            _ => origin_form(&question.uri).into_owned(),
         };
         let mut headers = headers(question, upstream);
         headers.remove(header::TE);

@@ -8,7 +8,7 @@ use http::HeaderMap;
 use super::tee::{Shadowed, Ticket};
 use crate::interleaving::{Seal, Team};
 use crate::live::{Captures, Live};
-use crate::metrics::{Handles, Whose};
+use crate::metrics::{Chosen, Handles, Whose};
 use crate::protocol::Read;
 use crate::protocol::operations::Operation;
 use crate::routing::{BareName, Decision, Entry, NameKind, Places, Reason, SLOTS, Target, Targeting, Unit, Watch, bare, identify};
@@ -21,7 +21,7 @@ pub(super) struct Plan {
     /// The name has a route: the answer says which variant it is from.
     pub(super) routed: bool,
     /// No unit could be found in a search of a name with a route.
-    pub(super) anonymous: bool,
+    pub(super) chosen: Chosen,
     /// Whom the request counts for where a rollout watches the target.
     pub(super) whose: Whose,
     /// The name was listed: a 404 for its collection means that the listing is old.
@@ -62,11 +62,11 @@ impl Plan {
         let entry = bare.map_or_else(|| live.table.unnamed(), |bare| live.table.entry(bare.name));
         let stripped = bare.filter(|bare| bare.unit.is_some()).map(|bare| bare.name.into());
         let listed = entry.kind != NameKind::Unknown;
-        let plan = |target: &Arc<Target<Handles>>, anonymous, whose| Self {
+        let plan = |target: &Arc<Target<Handles>>, chosen, whose| Self {
             target: Arc::clone(target),
             stable: Arc::clone(&entry.stable),
             routed: entry.split.is_some(),
-            anonymous,
+            chosen,
             whose,
             listed,
             stripped,
@@ -87,11 +87,16 @@ impl Plan {
                 let decision = split.decide(*read, asked, forced, admits, || fastrand::u32(..SLOTS));
                 let ticket = ticket(live, entry, &question, &decision, || unit.clone());
                 let whose = whose(&decision, unit.as_deref());
-                Self { ticket, pairing: pairing(&decision, whose), ..plan(decision.target, unit.is_none() && *read == Read::Search, whose) }
+                let chosen = match decision.reason {
+                    Reason::Forced => Chosen::Forced,
+                    _ if unit.is_none() && *read == Read::Search => Chosen::Anonymous,
+                    _ => Chosen::AsUsual,
+                };
+                Self { ticket, pairing: pairing(&decision, whose), ..plan(decision.target, chosen, whose) }
             }
             _ => {
                 let decision = Decision::of(&entry.stable, Reason::Transparent);
-                Self { ticket: ticket(live, entry, &question, &decision, unit), ..plan(&entry.stable, false, Whose::Nobody) }
+                Self { ticket: ticket(live, entry, &question, &decision, unit), ..plan(&entry.stable, Chosen::AsUsual, Whose::Nobody) }
             }
         }
     }

@@ -96,7 +96,7 @@ impl Journey {
         if plan.routed && subject.operation.is_some_and(|operation| operation.class == Class::Write) {
             plan.stable.handle.series.shard(worker.index()).split_write();
         }
-        let subject = Subject { anonymous: plan.anonymous, whose: plan.whose, ..subject };
+        let subject = Subject { chosen: plan.chosen, whose: plan.whose, ..subject };
         Self {
             worker: Rc::clone(worker),
             live,

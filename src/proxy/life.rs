@@ -15,7 +15,7 @@ use super::journey::Journey;
 use super::observe::Subject;
 use super::respond::{Fault, refuse};
 use super::worker::{Permit, Worker};
-use crate::metrics::Whose;
+use crate::metrics::{Chosen, Whose};
 
 /// A request that was admitted.
 pub(super) struct Admitted {
@@ -34,7 +34,7 @@ pub(super) async fn serve<E: Interleaves>(mut exchange: E, admitted: Admitted) -
         return refuse(&worker, &fault, E::PROTOCOL, &body);
     }
     let question = exchange.question();
-    let subject = Subject { protocol: E::PROTOCOL, operation: question.operation, anonymous: false, whose: Whose::Nobody, started };
+    let subject = Subject { protocol: E::PROTOCOL, operation: question.operation, chosen: Chosen::AsUsual, whose: Whose::Nobody, started };
     let mut journey = Journey::begin(&worker, live, permit, body, question, subject, deadline);
     match journey.plan.pairing.take() {
         None => {

@@ -15,7 +15,7 @@ use super::look::{self, Look};
 use super::tee::Tee;
 use super::worker::Worker;
 use crate::live::Answers;
-use crate::metrics::{CohortSample, Completed, Ending, Finding, Handles, Outcome, Whose, WorkerEvent, Written};
+use crate::metrics::{Chosen, CohortSample, Completed, Ending, Finding, Handles, Outcome, Whose, WorkerEvent, Written};
 use crate::protocol::operations::Operation;
 use crate::protocol::{Class, Protocol};
 use crate::routing::Target;
@@ -48,7 +48,7 @@ pub(super) struct Observation {
 pub(super) struct Subject {
     pub(super) protocol: Protocol,
     pub(super) operation: Option<&'static Operation>,
-    pub(super) anonymous: bool,
+    pub(super) chosen: Chosen,
     /// Whom it counts for in a cohort.
     pub(super) whose: Whose,
     pub(super) started: Instant,
@@ -73,7 +73,7 @@ impl Observation {
             total_us: 0,
             request_bytes: 0,
             response_bytes: 0,
-            anonymous: subject.anonymous,
+            chosen: subject.chosen,
         };
         Self {
             worker: Rc::clone(worker),

@@ -29,7 +29,7 @@ use super::respond::{Fault, refuse};
 use crate::live::Live;
 use crate::metrics::{Handles, Outcome};
 use crate::protocol::Protocol;
-use crate::protocol::operations::{Located, Operation, locate, rewritten};
+use crate::protocol::operations::{Located, Operation, locate, origin_form, rewritten};
 use crate::routing::Target;
 use crate::upstream::{Credentials, Lost, Upstream};
 
@@ -92,7 +92,8 @@ impl Exchange for Rest<'_> {
 
     async fn attempt(&self, journey: &mut Journey, upstream: &Arc<Upstream>, target: &Target<Handles>) -> Result<Begun, Fault> {
         let request_target = self.target(journey.plan.wire_name(target));
-        let sent = self.send(journey, upstream, &request_target).await;
+        let prefix = upstream.rest.prefix.before(&request_target).map_err(|error| Fault::BadRequest(error.to_string()))?;
+        let sent = self.send(journey, upstream, (prefix, &request_target)).await;
         let (head, body) = sent.map_err(|cause| fault(upstream, cause))?;
         let (source, missing) = if head.status == StatusCode::NOT_FOUND && journey.plan.listed && journey.is_read() {
             let seen = journey.patience_to_look().wait(|| false, missing::in_rest(body, &head.headers)).await;
@@ -122,7 +123,7 @@ impl Interleaves for Rest<'_> {
 
 impl Rest<'_> {
     /// Over a kept-alive connection if there is one, and again over a fresh one if that turns out closed.
-    async fn send(&self, journey: &mut Journey, upstream: &Arc<Upstream>, target: &str) -> Result<(AnswerHead, AnswerBody), Cause> {
+    async fn send(&self, journey: &mut Journey, upstream: &Arc<Upstream>, target: (&str, &str)) -> Result<(AnswerHead, AnswerBody), Cause> {
         let pool = Rc::clone(&journey.worker.pools().of(upstream).rest);
         let idle = journey.live.settings.timeouts.idle_rest;
         let mut kept = pool.take(idle);
@@ -147,9 +148,10 @@ impl Rest<'_> {
         }
     }
 
-    fn head(&self, upstream: &Upstream, target: &str, body: &Outgoing) -> Bytes {
+    fn head(&self, upstream: &Upstream, (prefix, target): (&str, &str), body: &Outgoing) -> Bytes {
         let head = RequestHead {
             method: &self.parts.method,
+            prefix,
             target,
             headers: &self.parts.headers,
             hop_by_hop: &self.hop_by_hop,
@@ -168,7 +170,7 @@ impl Rest<'_> {
     fn target(&self, name: Option<&str>) -> Cow<'_, str> {
         match (name, &self.name) {
             (Some(name), Some((range, _))) => Cow::Owned(rewritten(self.path, self.query, range, name)),
-            _ => Cow::Borrowed(self.parts.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str)),
+            _ => origin_form(&self.parts.uri),
         }
     }
 }
@@ -202,6 +204,7 @@ pub fn forwarded_head(method: &Method, target: &str, headers: &HeaderMap, length
     one_coding(headers).ok()?;
     let head = RequestHead {
         method,
+        prefix: "",
         target,
         headers,
         hop_by_hop: &HopByHop::of(headers).ok()?,

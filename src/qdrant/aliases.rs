@@ -8,12 +8,10 @@
 use std::time::Duration;
 
 use qdrant_client::qdrant::alias_operations::Action;
-use qdrant_client::qdrant::collections_client::CollectionsClient;
 use qdrant_client::qdrant::{AliasOperations, ChangeAliases, CreateAlias, DeleteAlias, RenameAlias};
 use serde::{Deserialize, Serialize};
-use tonic::service::interceptor::InterceptedService;
 
-use super::channel::{ApiKey, reason};
+use super::channel::reason;
 use super::failure::{Code, Failure, FailureKind};
 use super::{Client, Listing, ListingFailed, Protocol};
 
@@ -169,8 +167,7 @@ impl Client {
     async fn send_action(&self, action: Action) -> Result<(), Failure> {
         const OPERATION: &str = "UpdateAliases";
         let (connection, timeout) = (self.grpc(), self.timeout());
-        let channel = connection.open().map_err(|error| self.failed(OPERATION, FailureKind::Unusable(error.to_string())))?;
-        let mut client = CollectionsClient::new(InterceptedService::new(channel, ApiKey(connection.api_key.clone())));
+        let mut client = connection.open().map_err(|error| self.failed(OPERATION, FailureKind::Unusable(error.to_string())))?;
         let request = ChangeAliases { actions: vec![AliasOperations { action: Some(action) }], timeout: Some(timeout.as_secs().max(1)) };
         let answer = tokio::time::timeout(timeout, client.update_aliases(request)).await;
         let answer = answer.map_err(|_| self.failed(OPERATION, FailureKind::Timeout(timeout)))?;

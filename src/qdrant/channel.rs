@@ -1,17 +1,22 @@
-//! A gRPC channel to one upstream, built from the same endpoint the data path connects to.
+//! gRPC to one upstream, built from the same endpoint the data path connects to. For listings and changes of aliases.
 
 use std::time::Duration;
 
 use http::{HeaderValue, Uri};
 use hyper_util::rt::TokioIo;
+use qdrant_client::qdrant::collections_client::CollectionsClient;
 use tonic::metadata::MetadataValue;
 use tonic::service::Interceptor;
+use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Channel;
 use tonic::{Request, Status};
 
 use super::failure::with_sources;
 use crate::net::Io;
-use crate::upstream::{ConnectError, Endpoint, dial};
+use crate::upstream::{ConnectError, Endpoint, TargetFault, dial};
+
+/// What an upstream is asked by about its collections and aliases. Clones share a connection.
+pub(super) type Collections = CollectionsClient<InterceptedService<Channel, ApiKey>>;
 
 /// How one upstream is reached.
 #[derive(Clone, Debug)]
@@ -24,18 +29,19 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// A channel that connects when it is first used.
+    /// A client that connects when it is first used. It puts the endpoint's prefix before the path of each call.
     ///
     /// # Errors
-    /// When the endpoint's authority does not make a URI.
-    pub(super) fn open(&self) -> Result<Channel, http::Error> {
-        let authority = &self.endpoint.authority;
-        let origin = Uri::builder().scheme(self.endpoint.scheme()).authority(authority.clone()).path_and_query("/").build()?;
+    /// When the endpoint does not make a URI.
+    pub(super) fn open(&self) -> Result<Collections, TargetFault> {
+        let origin = self.endpoint.root()?;
         // The channel itself is told "http": it would wrap an https address in TLS a second time.
-        let address = Uri::builder().scheme("http").authority(authority.clone()).path_and_query("/").build()?;
+        let address = Uri::builder().scheme("http").authority(self.endpoint.authority.clone()).path_and_query("/").build();
+        let address = address.map_err(|error| TargetFault::Path(error.to_string()))?;
         let (endpoint, limit) = (self.endpoint.clone(), self.connect_timeout);
         let connect = tower::service_fn(move |_: Uri| open(endpoint.clone(), limit));
-        Ok(Channel::builder(address).origin(origin).connect_timeout(limit).connect_with_connector_lazy(connect))
+        let channel = Channel::builder(address).origin(origin.clone()).connect_timeout(limit).connect_with_connector_lazy(connect);
+        Ok(CollectionsClient::with_origin(InterceptedService::new(channel, ApiKey(self.api_key.clone())), origin))
     }
 }
 
@@ -44,8 +50,8 @@ async fn open(endpoint: Endpoint, limit: Duration) -> Result<TokioIo<Io>, Connec
 }
 
 /// Puts the key into each call.
-#[derive(Clone)]
-pub(super) struct ApiKey(pub(super) Option<HeaderValue>);
+#[derive(Clone, Debug)]
+pub(super) struct ApiKey(Option<HeaderValue>);
 
 impl Interceptor for ApiKey {
     fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {

@@ -5,16 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use http::HeaderValue;
-use qdrant_client::qdrant::collections_client::CollectionsClient;
 use qdrant_client::qdrant::{ListAliasesRequest, ListCollectionsRequest};
 use tokio::time::Instant;
-use tonic::service::interceptor::InterceptedService;
-use tonic::transport::Channel;
 use tonic::{Code, Status};
 
-use super::channel::{ApiKey, reason};
+use super::channel::{Collections, reason};
 use super::{Client, Connection};
+use crate::upstream::TargetFault;
 
 /// What an upstream answered. Aliases point at collections, never at aliases.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -54,7 +51,7 @@ pub enum Protocol {
 pub struct Lister {
     client: Client,
     connection: Connection,
-    channel: Option<Channel>,
+    kept: Option<Collections>,
     protocol: Protocol,
 }
 
@@ -87,7 +84,7 @@ impl Lister {
     #[must_use]
     pub fn new(client: Client) -> Self {
         let connection = client.grpc();
-        Self { client, connection, channel: None, protocol: Protocol::default() }
+        Self { client, connection, kept: None, protocol: Protocol::default() }
     }
 
     /// By which the last listing that succeeded was made.
@@ -128,14 +125,14 @@ impl Lister {
         let outcome = tokio::time::timeout(timeout, self.list_twice()).await;
         if outcome.is_err() {
             // A connection that swallows requests without a word would swallow the next ones too.
-            self.channel = None;
+            self.kept = None;
         }
         outcome.unwrap_or_else(|_| Err(ListingFailed::Timeout { authority: self.authority(), seconds: timeout.as_secs_f64() }))
     }
 
     /// A connection kept from last time may have been closed meanwhile; then a fresh one decides.
     async fn list_twice(&mut self) -> Result<Listing, ListingFailed> {
-        let reused = self.channel.is_some();
+        let reused = self.kept.is_some();
         let first = self.list_once().await;
         match first {
             Err(ref failed) if reused && failed.is_transport() => self.list_once().await,
@@ -144,23 +141,23 @@ impl Lister {
     }
 
     async fn list_once(&mut self) -> Result<Listing, ListingFailed> {
-        let channel = match self.channel.take() {
-            Some(channel) => channel,
+        let client = match self.kept.take() {
+            Some(client) => client,
             None => self.connection.open().map_err(|error| self.unusable(&error))?,
         };
-        let listing = ask(channel.clone(), self.connection.api_key.clone()).await.map_err(|status| self.refused(&status));
+        let listing = ask(client.clone()).await.map_err(|status| self.refused(&status));
         // Kept unless the transport failed: a refusal says nothing against the connection.
         if !listing.as_ref().is_err_and(ListingFailed::is_transport) {
-            self.channel = Some(channel);
+            self.kept = Some(client);
         }
         listing
     }
 
     fn authority(&self) -> String {
-        self.connection.endpoint.authority.to_string()
+        self.connection.endpoint.to_string()
     }
 
-    fn unusable(&self, error: &http::Error) -> ListingFailed {
+    fn unusable(&self, error: &TargetFault) -> ListingFailed {
         ListingFailed::Address { authority: self.authority(), reason: error.to_string() }
     }
 
@@ -178,8 +175,8 @@ impl ListingFailed {
 }
 
 /// Both lists at once. They are two calls, and what changes between them shows in the next listing.
-async fn ask(channel: Channel, api_key: Option<HeaderValue>) -> Result<Listing, Status> {
-    let client = CollectionsClient::new(InterceptedService::new(channel, ApiKey(api_key))).max_decoding_message_size(MAX_LISTING_BYTES);
+async fn ask(client: Collections) -> Result<Listing, Status> {
+    let client = client.max_decoding_message_size(MAX_LISTING_BYTES);
     let (mut for_aliases, mut for_collections) = (client.clone(), client);
     let (aliases, collections) =
         tokio::try_join!(for_aliases.list_aliases(ListAliasesRequest {}), for_collections.list(ListCollectionsRequest {}))?;

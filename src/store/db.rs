@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
+use sqlx::pool::PoolConnection;
 use sqlx::{Any, AnyConnection, AnyPool, Connection, Executor, Transaction};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -12,14 +13,15 @@ use tokio::task::JoinSet;
 use super::dialect::Dialect;
 use super::error::StoreError;
 use super::lock::FileLock;
+use super::servers::Servers;
 
 /// A mutation is better refused than left hanging.
 pub(super) const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 /// Importing and clearing away touch many rows.
 pub(super) const BULK_ANSWER_WITHIN: Duration = Duration::from_secs(120);
-const CONNECTION_WITHIN: Duration = Duration::from_secs(3);
+pub(super) const CONNECTION_WITHIN: Duration = Duration::from_secs(3);
 /// A connection that does not answer this soon after use is given up, so that a cut network does not use up the pool.
-const PROBE_WITHIN: Duration = Duration::from_secs(2);
+pub(super) const PROBE_WITHIN: Duration = Duration::from_secs(2);
 
 const POSTGRES_CONNECTIONS: u32 = 6;
 
@@ -30,6 +32,8 @@ pub struct Store(pub(super) Arc<Inner>);
 pub(super) struct Inner {
     pub(super) pool: AnyPool,
     pub(super) dialect: Dialect,
+    /// Those of a PostgreSQL database.
+    pub(super) servers: Option<Arc<Servers>>,
     /// Touched whenever something may have changed.
     pub(super) changed: watch::Sender<()>,
     /// Hears of the commits of other replicas; ends with the store.
@@ -57,15 +61,27 @@ impl Store {
     /// When it does not.
     pub async fn ping(&self) -> Result<(), StoreError> {
         bounded(async {
-            sqlx::query("SELECT revision FROM head").execute(&self.0.pool).await?;
+            sqlx::query("SELECT revision FROM head").execute(&mut *self.connection().await?).await?;
             Ok(())
         })
         .await
     }
 
+    /// A connection of the pool, for one statement.
+    pub(super) async fn connection(&self) -> sqlx::Result<PoolConnection<Any>> {
+        self.0.pool.acquire().await.map_err(|error| self.explained(error))
+    }
+
     /// Dropped without a commit, it is rolled back.
     pub(super) async fn begin(&self) -> sqlx::Result<Transaction<'static, Any>> {
-        self.0.pool.begin().await
+        self.0.pool.begin().await.map_err(|error| self.explained(error))
+    }
+
+    fn explained(&self, error: sqlx::Error) -> sqlx::Error {
+        match &self.0.servers {
+            Some(servers) => servers.explained(error),
+            None => error,
+        }
     }
 }
 
@@ -85,24 +101,43 @@ pub(super) async fn bounded_by<T, E: From<StoreError>>(limit: Duration, work: im
     tokio::time::timeout(limit, work).await.unwrap_or_else(|_| Err(too_late().into()))
 }
 
-/// Connections to `options`, opened as they are needed.
-pub(super) fn pool(options: AnyConnectOptions, dialect: Dialect) -> AnyPool {
-    let pool = match dialect {
-        // SQLite has one writer anyway; with one connection nobody ever finds the file locked. Asking it before each use
-        // would tell nothing, and lose it whenever somebody stops waiting for the answer.
-        Dialect::Sqlite => AnyPoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None).test_before_acquire(false),
-        Dialect::Postgres => AnyPoolOptions::new().max_connections(POSTGRES_CONNECTIONS),
-    };
+/// Connections to a SQLite database, opened as they are needed.
+pub(super) fn sqlite_pool(options: AnyConnectOptions) -> AnyPool {
+    // SQLite has one writer anyway; with one connection nobody ever finds the file locked. Asking it before each use
+    // would tell nothing, and lose it whenever somebody stops waiting for the answer.
+    let pool = AnyPoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None).test_before_acquire(false);
     pool.acquire_timeout(CONNECTION_WITHIN)
-        .after_connect(move |connection, _| Box::pin(async move { connection.execute(dialect.session()).await.map(drop) }))
-        .after_release(|connection, _| {
+        .after_connect(|connection, _| Box::pin(async { connection.execute(Dialect::Sqlite.session()).await.map(drop) }))
+        .after_release(|connection, _| Box::pin(is_reusable(connection)))
+        .connect_lazy_with(options)
+}
+
+/// Connections to the server that is used, opened as they are needed. None is used that leads to another one, or to one that is
+/// not as wanted any more.
+pub(super) fn postgres_pool(servers: &Arc<Servers>) -> AnyPool {
+    let (at_first, at_each_use) = (Arc::clone(servers), Arc::clone(servers));
+    let pool = AnyPoolOptions::new().max_connections(POSTGRES_CONNECTIONS).test_before_acquire(false);
+    pool.acquire_timeout(CONNECTION_WITHIN)
+        .after_connect(move |connection, _| {
+            let servers = Arc::clone(&at_first);
             Box::pin(async move {
-                let answered = tokio::time::timeout(PROBE_WITHIN, connection.ping()).await;
-                answered.unwrap_or_else(|_| Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()))?;
-                // SQLite rolls some failed transactions back by itself, unknown to the library, whose next transaction
-                // would then be a savepoint in one that never commits.
-                Ok(!connection.is_in_transaction())
+                connection.execute(Dialect::Postgres.session()).await?;
+                servers.check(connection).await.inspect_err(|_| servers.suspect())
             })
         })
-        .connect_lazy_with(options)
+        .before_acquire(move |connection, known| {
+            let servers = Arc::clone(&at_each_use);
+            Box::pin(async move { Ok(servers.may_use(connection, known.age).await) })
+        })
+        .after_release(|connection, _| Box::pin(is_reusable(connection)))
+        .connect_lazy_with(servers.current().options().clone())
+}
+
+/// Whether a connection that was used is as it was before.
+async fn is_reusable(connection: &mut AnyConnection) -> sqlx::Result<bool> {
+    let answered = tokio::time::timeout(PROBE_WITHIN, connection.ping()).await;
+    answered.unwrap_or_else(|_| Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()))?;
+    // SQLite rolls some failed transactions back by itself, unknown to the library, whose next transaction
+    // would then be a savepoint in one that never commits.
+    Ok(!connection.is_in_transaction())
 }

@@ -64,7 +64,7 @@ impl Store {
         bounded(async {
             let statement = format!("SELECT {AUDIT_COLUMNS} FROM audit {NEWEST_FIRST}");
             let query = sqlx::query_as(AssertSqlSafe(statement)).bind(filter.subject.as_deref()).bind(below(filter)).bind(one_more(filter));
-            let rows: Vec<AuditColumns> = query.fetch_all(&self.0.pool).await?;
+            let rows: Vec<AuditColumns> = query.fetch_all(&mut *self.connection().await?).await?;
             let rows = rows.into_iter().map(audit_row).collect::<Result<_, _>>()?;
             Ok(page(rows, filter, |row: &AuditRow| row.id))
         })
@@ -77,7 +77,7 @@ impl Store {
         bounded(async {
             let statement = format!("SELECT {EVENT_COLUMNS} FROM events {NEWEST_FIRST}");
             let query = sqlx::query_as(AssertSqlSafe(statement)).bind(filter.subject.as_deref()).bind(below(filter)).bind(one_more(filter));
-            let rows: Vec<EventColumns> = query.fetch_all(&self.0.pool).await?;
+            let rows: Vec<EventColumns> = query.fetch_all(&mut *self.connection().await?).await?;
             let rows = rows.into_iter().map(event).collect::<Result<_, _>>()?;
             Ok(page(rows, filter, |event: &Event| event.id))
         })
@@ -92,7 +92,7 @@ impl Store {
         bounded(async {
             let statement = format!("SELECT {EVENT_COLUMNS} FROM events WHERE id > $1 ORDER BY id LIMIT $2");
             let query = sqlx::query_as(AssertSqlSafe(statement)).bind(number(id)).bind(i64::from(limit));
-            let rows: Vec<EventColumns> = query.fetch_all(&self.0.pool).await?;
+            let rows: Vec<EventColumns> = query.fetch_all(&mut *self.connection().await?).await?;
             rows.into_iter().map(event).collect()
         })
         .await

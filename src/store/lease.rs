@@ -83,7 +83,7 @@ impl Store {
     pub(super) async fn free_lease(&self) -> Result<(), StoreError> {
         bounded(async {
             let query = sqlx::query("UPDATE lease SET holder = '', expires_at = 0 WHERE holder <> ''");
-            query.execute(&self.0.pool).await?;
+            query.execute(&mut *self.connection().await?).await?;
             Ok(())
         })
         .await
@@ -96,7 +96,7 @@ impl Store {
     pub async fn lease(&self, replica: &str) -> Result<Lease, StoreError> {
         bounded(async {
             let query = sqlx::query_as("SELECT holder, epoch, expires_at, (SELECT now_ms FROM clock) FROM lease");
-            Ok(lease(query.fetch_one(&self.0.pool).await?, replica))
+            Ok(lease(query.fetch_one(&mut *self.connection().await?).await?, replica))
         })
         .await
     }
@@ -108,7 +108,7 @@ impl Store {
     pub async fn release(&self, replica: &str) -> Result<bool, StoreError> {
         bounded(async {
             let query = sqlx::query("UPDATE lease SET holder = '', expires_at = 0 WHERE holder = $1");
-            Ok(query.bind(replica).execute(&self.0.pool).await?.rows_affected() > 0)
+            Ok(query.bind(replica).execute(&mut *self.connection().await?).await?.rows_affected() > 0)
         })
         .await
     }

@@ -26,7 +26,7 @@ impl Store {
                 "INSERT INTO observations (scope, replica, body, at) VALUES ($1, $2, $3, (SELECT now_ms FROM clock)) \
                  ON CONFLICT (scope, replica) DO UPDATE SET body = excluded.body, at = excluded.at",
             );
-            query.bind(scope).bind(replica).bind(body.to_string()).execute(&self.0.pool).await?;
+            query.bind(scope).bind(replica).bind(body.to_string()).execute(&mut *self.connection().await?).await?;
             Ok(())
         })
         .await
@@ -39,7 +39,7 @@ impl Store {
     pub async fn observations(&self, scope: &str) -> Result<Vec<Observation>, StoreError> {
         bounded(async {
             let query = sqlx::query_as("SELECT replica, at, body FROM observations WHERE scope = $1 ORDER BY replica");
-            let rows: Vec<(String, i64, String)> = query.bind(scope).fetch_all(&self.0.pool).await?;
+            let rows: Vec<(String, i64, String)> = query.bind(scope).fetch_all(&mut *self.connection().await?).await?;
             rows.into_iter().map(|row| observation(scope, row)).collect()
         })
         .await
@@ -54,7 +54,7 @@ impl Store {
             let query = sqlx::query_as(
                 "SELECT replica, at, body FROM observations WHERE substr(scope, 1, length($1)) = $1 AND at >= $2 ORDER BY at, scope, replica",
             );
-            let rows: Vec<(String, i64, String)> = query.bind(prefix).bind(since.as_millis()).fetch_all(&self.0.pool).await?;
+            let rows: Vec<(String, i64, String)> = query.bind(prefix).bind(since.as_millis()).fetch_all(&mut *self.connection().await?).await?;
             rows.into_iter().map(|row| observation(prefix, row)).collect()
         })
         .await
@@ -67,7 +67,7 @@ impl Store {
     pub async fn observed_scopes(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
         bounded(async {
             let query = sqlx::query_scalar("SELECT DISTINCT scope FROM observations WHERE substr(scope, 1, length($1)) = $1");
-            Ok(query.bind(prefix).fetch_all(&self.0.pool).await?)
+            Ok(query.bind(prefix).fetch_all(&mut *self.connection().await?).await?)
         })
         .await
     }
@@ -101,7 +101,7 @@ impl Store {
     pub async fn drop_observations(&self, prefix: &str) -> Result<u64, StoreError> {
         bounded(async {
             let query = sqlx::query("DELETE FROM observations WHERE substr(scope, 1, length($1)) = $1");
-            Ok(query.bind(prefix).execute(&self.0.pool).await?.rows_affected())
+            Ok(query.bind(prefix).execute(&mut *self.connection().await?).await?.rows_affected())
         })
         .await
     }

@@ -74,7 +74,7 @@ impl Store {
     pub async fn next_delivery(&self, destination: &str) -> Result<Option<Timestamp>, StoreError> {
         bounded(async {
             let query = "SELECT next_attempt_at FROM outbox WHERE destination = $1 AND dead_at IS NULL ORDER BY id LIMIT 1";
-            let due: Option<i64> = sqlx::query_scalar(query).bind(destination).fetch_optional(&self.0.pool).await?;
+            let due: Option<i64> = sqlx::query_scalar(query).bind(destination).fetch_optional(&mut *self.connection().await?).await?;
             Ok(due.map(Timestamp::from_millis))
         })
         .await
@@ -87,7 +87,7 @@ impl Store {
     pub async fn delivered(&self, delivery: &Delivery) -> Result<bool, StoreError> {
         bounded(async {
             let query = sqlx::query("DELETE FROM outbox WHERE id = $1 AND attempts = $2 AND dead_at IS NULL");
-            let done = query.bind(number(delivery.id)).bind(number(delivery.attempts)).execute(&self.0.pool).await?;
+            let done = query.bind(number(delivery.id)).bind(number(delivery.attempts)).execute(&mut *self.connection().await?).await?;
             Ok(done.rows_affected() > 0)
         })
         .await
@@ -120,7 +120,7 @@ impl Store {
                  WHERE destination = $1 AND dead_at IS NULL AND created_at <= (SELECT now_ms FROM clock) - $2",
             );
             let query = query.bind(destination).bind(super::timestamp::millis(age)).bind(text(error));
-            Ok(query.execute(&self.0.pool).await?.rows_affected())
+            Ok(query.execute(&mut *self.connection().await?).await?.rows_affected())
         })
         .await
     }
@@ -133,7 +133,7 @@ impl Store {
         bounded(async {
             let query = "SELECT destination, COUNT(*), COUNT(dead_at), MIN(CASE WHEN dead_at IS NULL THEN created_at END), \
                  (SELECT now_ms FROM clock) FROM outbox GROUP BY destination ORDER BY destination";
-            let rows: Vec<(String, i64, i64, Option<i64>, i64)> = sqlx::query_as(query).fetch_all(&self.0.pool).await?;
+            let rows: Vec<(String, i64, i64, Option<i64>, i64)> = sqlx::query_as(query).fetch_all(&mut *self.connection().await?).await?;
             let backlog = |(destination, all, dead, oldest, now): (String, i64, i64, Option<i64>, i64)| Backlog {
                 destination,
                 pending: count(all - dead),
@@ -149,7 +149,7 @@ impl Store {
         bounded(async {
             let statement = format!("{update} WHERE id = $1 AND attempts = $2 AND dead_at IS NULL");
             let query = sqlx::query(AssertSqlSafe(statement)).bind(number(delivery.id)).bind(number(delivery.attempts));
-            let done = query.bind(text(error)).bind(at.as_millis()).execute(&self.0.pool).await?;
+            let done = query.bind(text(error)).bind(at.as_millis()).execute(&mut *self.connection().await?).await?;
             Ok(done.rows_affected() > 0)
         })
         .await

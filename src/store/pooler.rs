@@ -1,4 +1,4 @@
-//! A pooler in transaction mode between Pointsman and PostgreSQL: known by its errors, and named, since those do not name it.
+//! A pooler between Pointsman and PostgreSQL that is not set up for it: known by its errors, and named, since those do not name it.
 
 /// What PostgreSQL says of a prepared statement that another client of the pooler has made, or that this one made on a
 /// connection it no longer has.
@@ -9,11 +9,22 @@ const STARTUP: &str = "unsupported startup parameter";
 const HINT: &str = "this is how a pooler in transaction mode (PgBouncer with pool_mode = transaction) shows; Pointsman keeps prepared \
                     statements and listens for notifications, so let store.url lead to PostgreSQL itself, or to a pool with pool_mode = session";
 
+const STARTUP_HINT: &str = "this is how PgBouncer shows; write `ignore_startup_parameters = extra_float_digits` and `pool_mode = session` in its \
+                            configuration (Pointsman keeps prepared statements and listens for notifications), or let store.url lead to \
+                            PostgreSQL itself";
+
 /// The error in words, with what it probably means.
 pub(super) fn told(error: &sqlx::Error) -> String {
-    let text = error.to_string();
+    let text = match error {
+        // The library's own text says only that something was said to a database.
+        sqlx::Error::Io(error) => error.to_string(),
+        error => error.to_string(),
+    };
     let code = error.as_database_error().and_then(|error| error.code().map(std::borrow::Cow::into_owned));
-    let pooled = code.is_some_and(|code| CODES.contains(&code.as_str())) || text.contains(STARTUP);
+    if text.contains(STARTUP) {
+        return format!("{text}; {STARTUP_HINT}");
+    }
+    let pooled = code.is_some_and(|code| CODES.contains(&code.as_str()));
     if pooled { format!("{text}; {HINT}") } else { text }
 }
 
@@ -68,7 +79,7 @@ mod tests {
     #[test]
     fn what_pgbouncer_refuses_is_explained_and_nothing_else_is() {
         let explained = told(&sqlx::Error::Protocol("unsupported startup parameter: extra_float_digits".to_owned()));
-        assert!(explained.contains("pool_mode = session"), "{explained}");
+        assert!(explained.contains("ignore_startup_parameters = extra_float_digits"), "{explained}");
         let plain = told(&sqlx::Error::PoolClosed);
         assert!(!plain.contains("pool_mode"), "{plain}");
     }

@@ -31,8 +31,18 @@ impl Store {
     /// # Errors
     /// As [`Self::load`].
     pub async fn changed_since(&self, revision: u64) -> Result<Delta, StoreError> {
+        let moved = self.0.servers.as_ref().filter(|servers| servers.take_move());
+        let since = if moved.is_some() { 0 } else { revision };
+        let read = self.read_since(since).await;
+        if let (Some(servers), Err(_)) = (moved, &read) {
+            servers.put_move_back();
+        }
+        read
+    }
+
+    async fn read_since(&self, revision: u64) -> Result<Delta, StoreError> {
         bounded(async {
-            let rows: Vec<Row> = sqlx::query_as(SINCE).bind(number(revision)).fetch_all(&self.0.pool).await?;
+            let rows: Vec<Row> = sqlx::query_as(SINCE).bind(number(revision)).fetch_all(&mut *self.connection().await?).await?;
             let mut delta = Delta { revision: 0, whole: false, documents: Vec::with_capacity(rows.len()) };
             for (head, whole, kind, id, revision, due_at, body) in rows {
                 (delta.revision, delta.whole) = (count(head), whole != 0);
@@ -55,7 +65,7 @@ impl Store {
                 "SELECT kind, id, revision, due_at, body FROM documents WHERE kind = $1 AND due_at <= $2 AND body IS NOT NULL \
                  ORDER BY due_at, id",
             );
-            let rows: Vec<Columns> = query.bind(kind.as_str()).bind(now.as_millis()).fetch_all(&self.0.pool).await?;
+            let rows: Vec<Columns> = query.bind(kind.as_str()).bind(now.as_millis()).fetch_all(&mut *self.connection().await?).await?;
             rows.into_iter().map(rows::document).collect()
         })
         .await

@@ -38,7 +38,7 @@ impl Store {
                  body = excluded.body, seen_at = excluded.seen_at",
             );
             let query = query.bind(&report.id).bind(&report.version).bind(number(report.applied_revision));
-            query.bind(report.body.to_string()).execute(&self.0.pool).await?;
+            query.bind(report.body.to_string()).execute(&mut *self.connection().await?).await?;
             Ok(())
         })
         .await
@@ -51,7 +51,8 @@ impl Store {
     pub async fn replicas(&self) -> Result<Vec<Replica>, StoreError> {
         bounded(async {
             let query = "SELECT id, version, applied_revision, body, seen_at, (SELECT now_ms FROM clock) FROM replicas ORDER BY id";
-            let rows: Vec<(String, String, i64, String, i64, i64)> = sqlx::query_as(query).fetch_all(&self.0.pool).await?;
+            let rows: Vec<(String, String, i64, String, i64, i64)> =
+                sqlx::query_as(query).fetch_all(&mut *self.connection().await?).await?;
             let replica = |(id, version, applied_revision, body, seen_at, now): (String, String, i64, String, i64, i64)| {
                 let body = json(&body, || format!("replica `{id}`"))?;
                 let seen_at = Timestamp::from_millis(seen_at);
@@ -69,7 +70,7 @@ impl Store {
     /// When the store does not answer.
     pub async fn forget_replica(&self, id: &str) -> Result<(), StoreError> {
         bounded(async {
-            sqlx::query("DELETE FROM replicas WHERE id = $1").bind(id).execute(&self.0.pool).await?;
+            sqlx::query("DELETE FROM replicas WHERE id = $1").bind(id).execute(&mut *self.connection().await?).await?;
             Ok(())
         })
         .await

@@ -53,7 +53,7 @@ impl Store {
     pub async fn export(&self) -> Result<Export, StoreError> {
         let delta = self.load().await?;
         let (exported_at,): (i64,) = bounded_by(BULK_ANSWER_WITHIN, async {
-            Ok::<_, StoreError>(sqlx::query_as("SELECT now_ms FROM clock").fetch_one(&self.0.pool).await?)
+            Ok::<_, StoreError>(sqlx::query_as("SELECT now_ms FROM clock").fetch_one(&mut *self.connection().await?).await?)
         })
         .await?;
         let mut audit = Vec::new();

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use sqlx::any::AnyConnectOptions;
+use super::postgres_url::PostgresUrl;
 
 /// A file, a PostgreSQL database, or nothing but memory. Printing one never shows a password.
 #[derive(Clone)]
@@ -16,10 +16,6 @@ pub enum StoreUrl {
     Postgres(PostgresUrl),
 }
 
-/// A `postgres://` URL; what it may say is what libpq's may, `?options=-csearch_path=…` included.
-#[derive(Clone)]
-pub struct PostgresUrl(pub(super) AnyConnectOptions);
-
 /// Why a text is not a [`StoreUrl`]. It does not repeat the text, which may hold a password.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreUrlFault {
@@ -29,6 +25,8 @@ pub enum StoreUrlFault {
     Scheme(String),
     #[error("is not a URL: {0}")]
     Url(String),
+    #[error("has `target_session_attrs={0}`: write any, read-write or primary; a standby takes no writes, so it cannot be the store")]
+    Session(String),
     #[error("names no file: write sqlite://data/pointsman.db, or sqlite:///var/lib/pointsman.db for an absolute path")]
     NoFile,
 }
@@ -49,10 +47,7 @@ impl FromStr for StoreUrl {
         }
         match text.split_once("://") {
             None => Ok(Self::File(text.into())),
-            Some(("postgres" | "postgresql", _)) => {
-                let options = text.parse().map_err(|error: sqlx::Error| StoreUrlFault::Url(error.to_string()))?;
-                Ok(Self::Postgres(PostgresUrl(options)))
-            }
+            Some(("postgres" | "postgresql", _)) => Ok(Self::Postgres(text.parse()?)),
             Some((scheme, _)) => Err(StoreUrlFault::Scheme(scheme.to_owned())),
         }
     }
@@ -68,23 +63,7 @@ impl fmt::Display for StoreUrl {
     }
 }
 
-impl fmt::Display for PostgresUrl {
-    /// Where it leads, and as whom: a query may hold a password too, so it is left out.
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let url = &self.0.database_url;
-        let user = if url.username().is_empty() { String::new() } else { format!("{}@", url.username()) };
-        let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
-        write!(formatter, "postgres://{user}{}{port}{}", url.host_str().unwrap_or_default(), url.path())
-    }
-}
-
 impl fmt::Debug for StoreUrl {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, formatter)
-    }
-}
-
-impl fmt::Debug for PostgresUrl {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, formatter)
     }

@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use http::header::AUTHORIZATION;
-use http::uri::{Authority, Scheme};
+use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderMap, HeaderValue, Uri};
 use rustls::ClientConfig;
 use rustls_pki_types::ServerName;
+
+use super::prefix::{Prefix, TargetFault};
 
 /// What a request that goes to this upstream carries as its key.
 #[derive(Clone, Debug)]
@@ -64,6 +66,8 @@ pub struct Endpoint {
     pub port: u16,
     /// `host:port` as it stands in `Host` and `:authority`.
     pub authority: Authority,
+    /// The path that its API is below.
+    pub prefix: Prefix,
     /// Made for what is spoken here, so that opening a connection copies nothing.
     pub tls: Option<(Arc<ClientConfig>, ServerName<'static>)>,
 }
@@ -77,8 +81,8 @@ pub enum EndpointFault {
     Scheme(String),
     #[error("`{0}` names no host")]
     NoHost(String),
-    #[error("`{0}` has a path; Qdrant is expected at the root of its host")]
-    Path(String),
+    #[error("`{0}` has a query")]
+    Query(String),
 }
 
 impl Speaks {
@@ -94,16 +98,43 @@ impl Speaks {
     }
 }
 
+impl std::fmt::Display for Endpoint {
+    /// `host:port`, and the path behind it if there is one.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{}{}", self.authority, self.prefix)
+    }
+}
+
 impl Endpoint {
     #[must_use]
     pub fn scheme(&self) -> Scheme {
         if self.tls.is_some() { Scheme::HTTPS } else { Scheme::HTTP }
     }
 
-    /// Parses `http(s)://host[:port]`; `tls` is used for https.
+    /// Where its API begins, without a slash behind the prefix: clients that are given it put paths behind it.
     ///
     /// # Errors
-    /// When the URL is malformed, has another scheme, or a path.
+    /// When the prefix is no path.
+    pub(crate) fn root(&self) -> Result<Uri, TargetFault> {
+        let path = if self.prefix.as_str().is_empty() { "/" } else { self.prefix.as_str() };
+        let uri = Uri::builder().scheme(self.scheme()).authority(self.authority.clone()).path_and_query(path).build();
+        uri.map_err(|error| TargetFault::Path(error.to_string()))
+    }
+
+    /// Where a request with this path goes.
+    ///
+    /// # Errors
+    /// When the path would lead out of the upstream's prefix.
+    pub(crate) fn uri(&self, path: PathAndQuery) -> Result<Uri, TargetFault> {
+        let path = self.prefix.join(path)?;
+        let uri = Uri::builder().scheme(self.scheme()).authority(self.authority.clone()).path_and_query(path).build();
+        uri.map_err(|error| TargetFault::Path(error.to_string()))
+    }
+
+    /// Parses `http(s)://host[:port][/path]`; `tls` is used for https.
+    ///
+    /// # Errors
+    /// When the URL is malformed, has another scheme, or a query.
     pub fn parse(url: &str, default_port: u16, tls: &Arc<ClientConfig>, speaks: Speaks) -> Result<Self, EndpointFault> {
         let uri: Uri = url.parse().map_err(|error: http::uri::InvalidUri| EndpointFault::NotAUrl(url.into(), error.to_string()))?;
         let secure = match uri.scheme_str() {
@@ -111,8 +142,8 @@ impl Endpoint {
             Some("https") => true,
             _ => return Err(EndpointFault::Scheme(url.into())),
         };
-        if uri.path() != "/" || uri.query().is_some() {
-            return Err(EndpointFault::Path(url.into()));
+        if uri.query().is_some() {
+            return Err(EndpointFault::Query(url.into()));
         }
         let host = uri.host().filter(|host| !host.is_empty()).ok_or_else(|| EndpointFault::NoHost(url.into()))?;
         let port = uri.port_u16().unwrap_or(default_port);
@@ -122,6 +153,6 @@ impl Endpoint {
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         let name = || ServerName::try_from(bare.to_owned()).map_err(|error| EndpointFault::NotAUrl(url.into(), error.to_string()));
         let tls = if secure { Some((speaks.offered(tls), name()?)) } else { None };
-        Ok(Self { host: bare.into(), port, authority, tls })
+        Ok(Self { host: bare.into(), port, authority, prefix: Prefix::of(uri.path()), tls })
     }
 }

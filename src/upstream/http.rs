@@ -3,11 +3,12 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::uri::{Authority, Scheme};
+use http::uri::{InvalidUri, PathAndQuery};
 use http::{HeaderMap, Method, Request, StatusCode, Uri, response};
 use http_body::Body as _;
 use hyper::body::Incoming;
@@ -20,6 +21,7 @@ use super::body::Body;
 use super::dial::dial;
 use super::endpoint::Endpoint;
 use super::error::ConnectError;
+use super::prefix::TargetFault;
 use crate::net::Io;
 
 /// Qdrant closes connections that were idle for five seconds.
@@ -29,8 +31,7 @@ const IDLE: Duration = Duration::from_secs(3);
 #[derive(Clone, Debug)]
 pub(crate) struct Http {
     client: legacy::Client<Dialler, Body>,
-    scheme: Scheme,
-    authority: Authority,
+    endpoint: Arc<Endpoint>,
 }
 
 /// Why there is no answer, or no end of it.
@@ -41,13 +42,19 @@ pub(crate) enum HttpError {
     Connect(ConnectError),
     /// Nothing was sent.
     #[error("the request cannot be written: {0}")]
-    Request(#[from] http::Error),
+    Request(#[from] TargetFault),
     #[error("the deadline has passed")]
     Late,
     #[error(transparent)]
     Broken(legacy::Error),
     #[error("the answer broke off: {0}")]
     Cut(hyper::Error),
+}
+
+impl From<InvalidUri> for HttpError {
+    fn from(error: InvalidUri) -> Self {
+        Self::Request(TargetFault::Path(error.to_string()))
+    }
 }
 
 impl From<legacy::Error> for HttpError {
@@ -60,12 +67,13 @@ impl From<legacy::Error> for HttpError {
 impl Http {
     /// Connections to `endpoint`, each opened within `limit`.
     pub(crate) fn new(endpoint: &Endpoint, limit: Duration) -> Self {
-        let dialler = Dialler { endpoint: endpoint.clone(), limit };
+        let endpoint = Arc::new(endpoint.clone());
+        let dialler = Dialler { endpoint: Arc::clone(&endpoint), limit };
         let client = legacy::Client::builder(TokioExecutor::new()).pool_idle_timeout(IDLE).pool_timer(TokioTimer::new()).build(dialler);
-        Self { client, scheme: endpoint.scheme(), authority: endpoint.authority.clone() }
+        Self { client, endpoint }
     }
 
-    /// Sends a request; `deadline` ends it, and the reading of its answer. Redirects are not followed: Qdrant sends no client
+    /// Sends a request for `path` below the endpoint's prefix; `deadline` ends it, and the reading of its answer. Redirects are not followed: Qdrant sends no client
     /// elsewhere, and a key must not be carried there.
     pub(crate) async fn send(
         &self,
@@ -75,7 +83,7 @@ impl Http {
         body: Body,
         deadline: Instant,
     ) -> Result<HttpAnswer, HttpError> {
-        let uri = Uri::builder().scheme(self.scheme.clone()).authority(self.authority.clone()).path_and_query(path).build()?;
+        let uri = self.endpoint.uri(PathAndQuery::try_from(path)?)?;
         let mut request = Request::new(body);
         *request.method_mut() = method;
         *request.uri_mut() = uri;
@@ -126,7 +134,7 @@ impl HttpAnswer {
 /// The dialler as the client library asks for it.
 #[derive(Clone, Debug)]
 struct Dialler {
-    endpoint: Endpoint,
+    endpoint: Arc<Endpoint>,
     limit: Duration,
 }
 

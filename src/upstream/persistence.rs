@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::health::Outage;
+use super::error::ConnectError;
+use super::health::{Health, Outage};
 
 /// How long a caller with somewhere else to go waits for the one attempt that is made while the upstream is dead. A
 /// machine that is up answers or refuses within this time; one that drops packets must not hold up a request.
@@ -40,6 +41,30 @@ impl Persistence {
         if dead && self.elsewhere { self.attempt.min(GLIMPSE) } else { self.attempt }
     }
 
+    /// Makes one attempt after the other, until one succeeds or the caller had better give up. After each pause it takes what
+    /// has become `free` in between.
+    pub(super) async fn connection<T>(
+        &self,
+        health: &Health,
+        attempt: impl AsyncFn() -> Result<T, ConnectError>,
+        free: impl Fn() -> Option<T>,
+    ) -> Result<T, ConnectError> {
+        loop {
+            let error = match attempt().await {
+                Ok(connection) => return Ok(connection),
+                Err(error) => error,
+            };
+            let pause = health.outage().and_then(|outage| self.pause(&outage, Instant::now()));
+            match pause {
+                Some(pause) => tokio::time::sleep(pause).await,
+                None => return Err(error),
+            }
+            if let Some(connection) = free() {
+                return Ok(connection);
+            }
+        }
+    }
+
     /// The pause before the next attempt; none if the caller had better give up.
     pub(super) fn pause(&self, outage: &Outage, now: Instant) -> Option<Duration> {
         let rest = outage.rest(now);
@@ -53,7 +78,6 @@ impl Persistence {
 mod tests {
     use super::*;
     use crate::upstream::error::tests::{refused, untrusted};
-    use crate::upstream::health::Health;
 
     const PATIENT: Persistence = Persistence { reconnect: Duration::from_secs(5), ..Persistence::NONE };
 

@@ -22,6 +22,7 @@ mod experiment;
 mod fallback;
 mod fidelity;
 mod framing;
+mod gateway;
 mod goaway;
 mod guards;
 mod gzip;

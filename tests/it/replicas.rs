@@ -314,3 +314,38 @@ async fn replicas_never_give_a_part_of_an_alias_away_twice() {
         }
     }
 }
+
+/// The second server is no copy of the first, as a standby would be: what comes of that shows which one is read.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_on_several_hosts_is_followed_to_the_one_that_takes_writes() {
+    let (mut first, mut second) = (Cluster::start(), Cluster::start());
+    let [here, there] = [first.database(), second.database()];
+    let upstream = Upstream::sandbox().await;
+    for name in ["docs_v1", "docs_v2"] {
+        collection(&upstream.rest, name).await;
+    }
+    alias(&upstream.rest, "docs", "docs_v1").await;
+    drop(Pointsman::start(&upstream, &format!("store: {{url: \"{there}\"}}")).await);
+    second.demote();
+    let (_, second_home) = there.split_once("?host=").expect("it listens on a socket");
+    let both = format!("{here},{second_home}&target_session_attrs=read-write");
+    let pointsman = Pointsman::start(&upstream, &format!("store: {{url: \"{both}\"}}")).await;
+    pointsman.split("docs", "docs_v2", 70, 30).await;
+
+    first.demote();
+    pointsman
+        .until("the loss with each server's reason", |status| {
+            let lost = status["store"]["lost"].as_str().unwrap_or_default();
+            lost.matches("it is a standby, which takes no writes").count() == 2
+        })
+        .await;
+    let asked = pointsman.http.post(pointsman.rest("/collections/docs/points/query")).header("x-user-id", "ada").json(&query());
+    assert_eq!(asked.send().await.expect("an answer").status(), 200, "the last table goes on serving");
+
+    second.promote();
+    let url = pointsman.admin("/v1/routes/docs");
+    let gone = async || pointsman.http.get(&url).send().await.expect("an answer").status() == 404;
+    until("the second server is read as a whole", PATIENCE, gone).await;
+    pointsman.split("docs", "docs_v2", 50, 50).await;
+    assert_eq!(pointsman.status().await["store"]["lost"], Value::Null);
+}

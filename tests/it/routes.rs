@@ -66,6 +66,11 @@ async fn suffixes_and_forced_variants_work_where_configured_and_internal_headers
     }
     assert_eq!(ask("/collections/docs/points/query", Some(("x-force-variant", "candidate"))).await, "docs_v2");
     assert_eq!(ask("/collections/docs/points/query", Some(("x-force-variant", "stable"))).await, "docs_v1");
+    let metrics = pointsman.http.get(pointsman.admin("/metrics")).send().await.expect("metrics").text().await.expect("a text");
+    for variant in ["candidate", "stable"] {
+        let forced = format!("pointsman_forced_requests_total{{alias=\"docs\",variant=\"{variant}\"}} 1");
+        assert!(metrics.lines().any(|line| line == forced), "{forced} in\n{metrics}");
+    }
     let seen = upstream.engine().log.list(&Filter::default());
     assert!(seen.iter().all(|request| !request.headers.contains_key("x-pointsman-variant")), "a forged header went on");
     assert!(seen.iter().all(|request| request.collection.as_deref().is_none_or(|name| !name.contains("@@"))), "a suffix went on");

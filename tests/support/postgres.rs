@@ -65,6 +65,15 @@ impl Cluster {
         self.order("start");
     }
 
+    /// From now on it is a standby, which takes no writes.
+    pub(crate) fn demote(&mut self) {
+        self.order("demote");
+    }
+
+    pub(crate) fn promote(&mut self) {
+        self.order("promote");
+    }
+
     fn order(&mut self, order: &str) {
         let orders = self.orders.as_mut().expect("it is taken only at the end");
         writeln!(orders, "{order}").expect("the script listens");
@@ -76,7 +85,8 @@ impl Cluster {
         self.answers.read_line(&mut line).expect("the script writes text");
         assert!(line.ends_with('\n'), "postgres.sh gave up: {line}");
         let line = line.trim_end().to_owned();
-        assert!(line.starts_with('/') || line == "start" || line == "stop", "postgres.sh said: {line}");
+        let known = ["start", "stop", "demote", "promote"].contains(&line.as_str());
+        assert!(line.starts_with('/') || known, "postgres.sh said: {line}");
         line
     }
 }

@@ -3,9 +3,10 @@
 #
 # usage: postgres.sh FOLDER-OF-THE-SERVER'S-PROGRAMS
 #
-# Prints the folder of its socket once it accepts connections. Then obeys `start` and `stop`, each on its own line, and
-# repeats the word when it is done. `stop` is as abrupt as a crash. At the end of input it stops the server and removes
-# everything, so that nothing stays behind however the test process ends.
+# Prints the folder of its socket once it accepts connections. Then obeys `start`, `stop`, `demote` and `promote`, each on its
+# own line, and repeats the word when it is done. `stop` is as abrupt as a crash; `demote` makes the server a standby, which
+# only reads, and `promote` makes that a primary again. At the end of input it stops the server and removes everything, so that
+# nothing stays behind however the test process ends.
 set -eu
 
 programs=$1
@@ -41,6 +42,8 @@ while read -r order; do
     case $order in
     start) start ;;
     stop) stop ;;
+    demote) stop && touch data/standby.signal && start ;;
+    promote) "$programs/pg_ctl" --pgdata=data --wait --silent promote >/dev/null ;;
     esac
     echo "$order"
 done

@@ -126,6 +126,9 @@ impl ReplayArgs {
     }
 
     fn replaying(&self) -> Result<Replay, Failure> {
+        if self.url.has_path() && self.grpc_url.is_none() {
+            return Err(Failure::Usage(format!("--grpc-url is missing: {} leads below a path, so gRPC's cannot be guessed", self.url)));
+        }
         let mut config = Config::default();
         let upstream = UpstreamConfig {
             rest_url: self.url.clone(),

@@ -75,6 +75,8 @@ fn upstreams_are_whole() {
     refused("upstreams: {default: {api_key: ''}}", "upstreams.default.api_key", "not empty");
     refused("upstreams: {default: {grpc_connections: 0}}", "upstreams.default.grpc_connections", "between 1 and 64");
     refused("upstreams: {default: {ca_file: ca.pem}}", "upstreams.default.ca_file", "is never used");
+    refused("upstreams: {default: {rest_url: 'https://g/qdrant'}}", "upstreams.default.grpc_url", "leads below a path");
+    legal("upstreams: {default: {rest_url: 'https://g/qdrant', grpc_url: 'https://g/qdrant'}}");
     legal("upstreams: {default: {ca_file: ca.pem, rest_url: 'https://q', credentials: replace, api_key: k}}");
 }
 

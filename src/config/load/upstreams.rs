@@ -36,6 +36,9 @@ fn complete_one(name: &str, entries: &mut Vec<(String, Node)>, faults: &mut Vec<
         if let Some(port) = url.port().filter(|port| *port != from.1) {
             let reason = format!("is missing: {} has port {port}, so {}'s cannot be guessed", from.0, to.0);
             faults.push(Fault { key: format!("upstreams.{name}.{}", to.0), reason, origin: node.origin.clone() });
+        } else if url.has_path() {
+            let reason = format!("is missing: {} leads below a path, so {}'s cannot be guessed", from.0, to.0);
+            faults.push(Fault { key: format!("upstreams.{name}.{}", to.0), reason, origin: node.origin.clone() });
         }
         Some((url.with_port(to.1).to_string(), node.origin.clone()))
     };

@@ -17,7 +17,7 @@ const GRPC_CONNECTIONS: usize = 1;
 /// One Qdrant deployment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct UpstreamConfig {
-    /// Its REST API; default: the host of `grpc_url` at port 6333. The upstream `default` may leave out both, and is then
+    /// Its REST API, below a path where the URL has one; default: the host of `grpc_url` at port 6333. The upstream `default` may leave out both, and is then
     /// the Qdrant on this machine, `http://127.0.0.1:6333`.
     pub rest_url: UpstreamUrl,
     /// Its gRPC API; default: the host of `rest_url` at port 6334.

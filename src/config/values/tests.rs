@@ -62,17 +62,23 @@ fn a_secret_is_never_printed() {
 }
 
 #[test]
-fn urls_name_a_host_and_nothing_more() {
-    for text in ["http://127.0.0.1:6333", "https://qdrant.example", "http://[::1]:6333", "https://q:443"] {
+fn urls_name_a_host_and_perhaps_a_path() {
+    for text in
+        ["http://127.0.0.1:6333", "https://qdrant.example", "http://[::1]:6333", "https://q:443", "https://g/qdrant", "http://g:80/a/b%20c"]
+    {
         assert_eq!(text.parse::<UpstreamUrl>().expect(text).to_string(), text);
     }
     assert_eq!("http://q:6333/".parse::<UpstreamUrl>().expect("the root is no path").to_string(), "http://q:6333");
+    assert_eq!("https://g/qdrant/".parse::<UpstreamUrl>().expect("one slash at its end").to_string(), "https://g/qdrant");
     assert_eq!("https://q:1".parse::<UpstreamUrl>().expect("legal").with_port(2).to_string(), "https://q:2");
     for (text, reason) in [
         ("qdrant:6333", "must begin with"),
         ("ftp://q", "must begin with"),
-        ("http://q/path", "has a path"),
-        ("http://q?x=1", "has a path"),
+        ("http://q?x=1", "a query or a fragment"),
+        ("http://q/path#x", "a query or a fragment"),
+        ("http://q//path", "an empty segment"),
+        ("http://q/path//", "an empty segment"),
+        ("http://q/a/%2e%2E/b", "`..`"),
         ("http://q:99999", "is not a URL"),
         ("http://q:", "is not a URL"),
         ("http://", "is not a URL"),

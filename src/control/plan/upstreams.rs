@@ -55,7 +55,7 @@ impl Definition {
         };
         let tls = trust(config, authority.as_deref()).config().map_err(|error| fault("ca_file", error.to_string()))?;
         let endpoint = |key: &str, url: &UpstreamUrl, port, speaks| {
-            Endpoint::parse(&url.to_string(), port, &tls, speaks).map_err(|error| fault(key, error.to_string()))
+            Endpoint::parse(&url.to_string(), usual_port(url, port), &tls, speaks).map_err(|error| fault(key, error.to_string()))
         };
         let upstream = Arc::new(Upstream {
             id: Upstream::next_id(),
@@ -72,6 +72,15 @@ impl Definition {
     }
 }
 
+/// Where a URL names no port. One with a path leads to a gateway, which listens where web servers do.
+fn usual_port(url: &UpstreamUrl, qdrant: u16) -> u16 {
+    match (url.has_path(), url.is_https()) {
+        (false, _) => qdrant,
+        (true, true) => 443,
+        (true, false) => 80,
+    }
+}
+
 fn header(key: &str) -> Option<HeaderValue> {
     let mut value = HeaderValue::from_str(key).ok()?;
     value.set_sensitive(true);
@@ -84,5 +93,23 @@ fn trust<'p>(config: &UpstreamConfig, authority: Option<&'p [u8]>) -> Trust<'p> 
         Some(pem) => Trust::Given(pem),
         None if config.rest_url.is_https() || config.grpc_url.is_https() => Trust::System,
         None => Trust::Nobody,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_with_a_path_leads_to_where_gateways_listen() {
+        let url = |text: &str| text.parse::<UpstreamUrl>().expect("a legal URL");
+        let local = crate::config::Config::default().upstreams.remove(DEFAULT_UPSTREAM).expect("it is there by default");
+        let gateway = UpstreamConfig { rest_url: url("http://g/qdrant/"), grpc_url: url("http://g:8443/a/b"), ..local.clone() };
+        let plain = UpstreamConfig { rest_url: url("http://q"), grpc_url: url("http://q"), ..local };
+        let configs = BTreeMap::from([(DEFAULT_UPSTREAM.to_owned(), gateway), ("eu".to_owned(), plain)]);
+        let defined = define(&configs, &[]).expect("no file is read");
+        let endpoints = defined.iter().flat_map(|definition| [&definition.upstream.rest, &definition.upstream.grpc]);
+        let shown: Vec<String> = endpoints.map(ToString::to_string).collect();
+        assert_eq!(shown, ["g:80/qdrant", "g:8443/a/b", "q:6333", "q:6334"]);
     }
 }

@@ -57,7 +57,7 @@ pub(super) async fn run(engine: Engine, mut requests: mpsc::Receiver<RefreshRequ
 }
 
 fn lister(plan: &Plan) -> Result<Lister, ListingFailed> {
-    let authority = || plan.upstreams[DEFAULT_UPSTREAM].rest.authority.to_string();
+    let authority = || plan.upstreams[DEFAULT_UPSTREAM].rest.to_string();
     let client = plan.client(DEFAULT_UPSTREAM);
     client.map(Lister::new).map_err(|failure| ListingFailed::Address { authority: authority(), reason: failure.to_string() })
 }

@@ -188,8 +188,8 @@ impl Control {
         let usage = self.registry().usage();
         let status = |upstream: &std::sync::Arc<crate::upstream::Upstream>| UpstreamStatus {
             name: upstream.name.to_string(),
-            rest: shown(&upstream.rest),
-            grpc: shown(&upstream.grpc),
+            rest: upstream.rest.to_string(),
+            grpc: upstream.grpc.to_string(),
             tls: upstream.rest.tls.is_some() || upstream.grpc.tls.is_some(),
             in_flight: usage.iter().filter(|usage| usage.upstream == upstream.name).map(|usage| usage.in_flight()).sum(),
         };
@@ -258,8 +258,4 @@ fn variant_status(route: &RouteDocument, place: usize, totals: &Totals) -> Varia
 fn latency(totals: &Totals) -> Latency {
     let ms = |q| totals.latency(Class::Read).and_then(|(_, total)| total.quantile(q)).map(|microseconds| microseconds / 1000.0);
     Latency { p50_ms: ms(0.50), p95_ms: ms(0.95), p99_ms: ms(0.99) }
-}
-
-fn shown(endpoint: &crate::upstream::Endpoint) -> String {
-    endpoint.authority.to_string()
 }

@@ -15,6 +15,7 @@ struct Families {
     request_bytes: Family,
     response_bytes: Family,
     anonymous: Family,
+    forced: Family,
     fallbacks: Family,
     split_writes: Family,
     interleaved: Family,
@@ -39,6 +40,7 @@ impl Families {
             request_bytes: Family::counter("request_bytes_total", "Bytes of request bodies."),
             response_bytes: Family::counter("response_bytes_total", "Bytes of answer bodies."),
             anonymous: Family::counter("anonymous_requests_total", "Requests that said of nobody whom they were for."),
+            forced: Family::counter("forced_requests_total", "Requests that named their variant (identity.force_header)."),
             fallbacks: Family::counter("fallbacks_total", "Reads of a variant that stable answered instead, by cause."),
             split_writes: Family::counter("split_writes_total", "Writes through a split alias; they went to stable only."),
             interleaved: Family::counter("interleaved_requests_total", "Searches that both arms of an experiment answered together."),
@@ -57,6 +59,7 @@ impl Families {
         self.request_bytes.add_nonzero(&labels, totals.request_bytes);
         self.response_bytes.add_nonzero(&labels, totals.response_bytes);
         self.anonymous.add_nonzero(&labels, totals.anonymous);
+        self.forced.add_nonzero(&labels, totals.forced);
         self.split_writes.add_nonzero(&labels, totals.split_writes);
         self.in_flight.add(&labels, totals.in_flight);
         self.interleaved.add_nonzero(&labels, totals.interleavings.interleaved);
@@ -101,8 +104,8 @@ impl Families {
 
     fn build(self) -> Vec<MetricFamily> {
         let Self { requests, first_byte, duration, request_bytes, response_bytes, anonymous, fallbacks, split_writes, .. } = self;
-        let Self { interleaved, not_interleaved, in_flight, .. } = self;
+        let Self { forced, interleaved, not_interleaved, in_flight, .. } = self;
         let requests = [requests, first_byte, duration, request_bytes, response_bytes, anonymous, fallbacks, split_writes];
-        requests.into_iter().chain([interleaved, not_interleaved, in_flight]).map(Family::build).collect()
+        requests.into_iter().chain([forced, interleaved, not_interleaved, in_flight]).map(Family::build).collect()
     }
 }

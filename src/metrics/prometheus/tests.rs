@@ -1,5 +1,5 @@
 use super::*;
-use crate::metrics::{Completed, Dropped, FallbackCause, Outcome};
+use crate::metrics::{Chosen, Completed, Dropped, FallbackCause, Outcome};
 use crate::protocol::{Class, Protocol};
 
 const GAUGES: Gauges<'_> = Gauges {
@@ -31,7 +31,7 @@ fn completed(first_byte_us: u64, total_us: u64) -> Completed {
         total_us,
         request_bytes: 10,
         response_bytes: 20,
-        anonymous: true,
+        chosen: Chosen::Anonymous,
     }
 }
 
@@ -44,6 +44,8 @@ fn counted(alias: &str) -> Registry {
         registry.workers()[worker].begin();
     }
     handles.series.shard(0).fallback(FallbackCause::Missing);
+    handles.series.shard(1).begin();
+    handles.series.shard(1).end(&Completed { chosen: Chosen::Forced, class: Class::Admin, response_bytes: 0, ..completed(1, 1) });
     handles.usage.begin(1);
     registry
 }
@@ -60,6 +62,8 @@ fn workers_are_summed_into_one_series() {
         line(&text, "pointsman_requests_total{"),
         format!(r#"pointsman_requests_total{{{labels},protocol="grpc",class="read",outcome="ok"}} 2"#)
     );
+    assert_eq!(line(&text, "pointsman_anonymous_requests_total{"), format!("pointsman_anonymous_requests_total{{{labels}}} 2"));
+    assert_eq!(line(&text, "pointsman_forced_requests_total{"), format!("pointsman_forced_requests_total{{{labels}}} 1"));
     assert_eq!(line(&text, "pointsman_response_bytes_total{"), format!("pointsman_response_bytes_total{{{labels}}} 40"));
     assert_eq!(line(&text, "pointsman_fallbacks_total{"), format!(r#"pointsman_fallbacks_total{{{labels},cause="missing"}} 1"#));
     assert_eq!(line(&text, "pointsman_in_flight{"), format!("pointsman_in_flight{{{labels}}} 0"));

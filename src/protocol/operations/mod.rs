@@ -8,7 +8,7 @@ mod path;
 mod table;
 
 pub use operation::{Hits, Names, Operation};
-pub use path::{Located, Name, locate, rewritten};
+pub use path::{Located, Name, locate, origin_form, rewritten};
 pub use table::{OPERATIONS, grpc};
 
 #[cfg(test)]

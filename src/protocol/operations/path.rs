@@ -7,7 +7,8 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use http::Method;
+use http::uri::PathAndQuery;
+use http::{Method, Uri};
 use matchit::Router;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use smallvec::SmallVec;
@@ -58,6 +59,15 @@ pub fn locate<'p>(method: &Method, path: &'p str) -> Option<Located<'p>> {
     let operation = matched.value.iter().find(|(known, _)| known == method).map(|(_, operation)| *operation)?;
     let name = if operation.is_named() { Some(name_in(path)?) } else { None };
     Some(Located { operation, name })
+}
+
+/// The request target of `uri` in origin form: an absolute one may have a query and no path.
+#[must_use]
+pub fn origin_form(uri: &Uri) -> Cow<'_, str> {
+    match uri.path_and_query().map_or("/", PathAndQuery::as_str) {
+        query if query.starts_with('?') => Cow::Owned(format!("/{query}")),
+        target => Cow::Borrowed(target),
+    }
 }
 
 /// The request target that says `name` where `at` says another: only those bytes change.

@@ -127,3 +127,12 @@ proptest! {
         prop_assert_eq!(located.name.expect("a name").decoded, name);
     }
 }
+
+#[test]
+fn a_target_in_origin_form_has_a_path() {
+    for (uri, target) in
+        [("http://h?x=1", "/?x=1"), ("http://h", "/"), ("http://h/a%20b?c", "/a%20b?c"), ("/a//b/?c=/d", "/a//b/?c=/d"), ("*", "*")]
+    {
+        assert_eq!(origin_form(&uri.parse().expect("a URI")), target, "{uri}");
+    }
+}

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use http::header::CONTENT_LENGTH;
 use http::request::Parts;
 use http::uri::PathAndQuery;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, Version};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version};
 
 use super::inspect::{Message, NotRenamed, Unreadable};
 use crate::live::Live;
@@ -147,7 +147,7 @@ impl Call<'_> {
     /// The head as it goes on: the client's headers, less those that end here.
     fn request(&self, upstream: &Upstream) -> Result<Request<()>, Fault> {
         let path = self.parts.uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
-        let uri = Uri::builder().scheme(upstream.grpc.scheme()).authority(upstream.grpc.authority.clone()).path_and_query(path).build();
+        let uri = upstream.grpc.uri(path).map_err(|error| Fault::BadRequest(error.to_string()))?;
         let mut headers = self.parts.headers.clone();
         let forwarding = self.client.forwarding.values(&headers);
         self.hop_by_hop.strip(&mut headers);
@@ -158,7 +158,7 @@ impl Call<'_> {
         let mut request = Request::new(());
         *request.method_mut() = Method::POST;
         *request.version_mut() = Version::HTTP_2;
-        *request.uri_mut() = uri.map_err(|error| Fault::BadRequest(error.to_string()))?;
+        *request.uri_mut() = uri;
         *request.headers_mut() = headers;
         Ok(request)
     }

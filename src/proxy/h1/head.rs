@@ -38,6 +38,8 @@ impl Framing {
 /// What a request's head is made of. Borrowed, so that it can be written any number of times.
 pub(in crate::proxy) struct RequestHead<'r> {
     pub(in crate::proxy) method: &'r Method,
+    /// What the upstream's API is below; empty for most.
+    pub(in crate::proxy) prefix: &'r str,
     pub(in crate::proxy) target: &'r str,
     pub(in crate::proxy) headers: &'r HeaderMap,
     pub(in crate::proxy) hop_by_hop: &'r HopByHop,
@@ -55,6 +57,7 @@ impl RequestHead<'_> {
         out.reserve(512);
         out.put_slice(self.method.as_str().as_bytes());
         out.put_u8(b' ');
+        out.put_slice(self.prefix.as_bytes());
         out.put_slice(self.target.as_bytes());
         out.put_slice(b" HTTP/1.1\r\nhost: ");
         out.put_slice(self.authority.as_str().as_bytes());

@@ -53,7 +53,8 @@ impl CopyJob {
         if self.settings.points_per_second.is_some_and(|rate| !(rate.is_finite() && rate > 0.0)) {
             return Err(CopyFailed::Settings("points_per_second must be a number above 0"));
         }
-        let same_server = self.source.access().rest.authority == self.target.access().rest.authority;
+        let (from, to) = (&self.source.access().rest, &self.target.access().rest);
+        let same_server = (&from.authority, &from.prefix) == (&to.authority, &to.prefix);
         if same_server && self.source_collection == self.target_collection {
             return Err(CopyFailed::SamePlace(self.source_place()));
         }

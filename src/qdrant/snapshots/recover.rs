@@ -70,7 +70,7 @@ impl Client {
             SnapshotSource::Location(location) => self.recover_from(name, location, None, checksum, patience).await,
             SnapshotSource::Upstream { client, collection, snapshot } => {
                 let from = &client.access().rest;
-                let location = format!("{}://{}{}", from.scheme(), from.authority, snapshot_path(collection, snapshot));
+                let location = format!("{}://{from}{}", from.scheme(), snapshot_path(collection, snapshot));
                 self.recover_from(name, &location, client.access().api_key.as_ref(), checksum, patience).await
             }
         }

@@ -15,6 +15,7 @@ use super::dialect::Dialect;
 use super::error::OpenError;
 use super::migrations::{self, MigrationFault};
 use super::pooler::told;
+use super::servers::Servers;
 use super::url::StoreUrl;
 
 /// What an opener comes for.
@@ -47,23 +48,25 @@ impl Store {
         sqlx::any::install_default_drivers();
         let (changed, _) = watch::channel(());
         let mut listener = JoinSet::new();
-        let (pool, dialect, kept) = match url {
+        let (pool, servers, kept) = match url {
             StoreUrl::Memory => {
                 let (options, connection) = sqlite::open_memory().await?;
-                (db::pool(options, Dialect::Sqlite), Dialect::Sqlite, Some(Kept::Memory { _connection: Mutex::new(connection) }))
+                (db::sqlite_pool(options), None, Some(Kept::Memory { _connection: Mutex::new(connection) }))
             }
             StoreUrl::File(path) => {
                 let (options, lock) = sqlite::open(path, purpose).await?;
-                (db::pool(options, Dialect::Sqlite), Dialect::Sqlite, lock.map(|lock| Kept::File { _lock: lock }))
+                (db::sqlite_pool(options), None, lock.map(|lock| Kept::File { _lock: lock }))
             }
             StoreUrl::Postgres(url) => {
-                let options = postgres::open(url, purpose).await?;
-                listener.spawn(listen(options, changed.clone()));
-                (db::pool(url.0.clone(), Dialect::Postgres), Dialect::Postgres, None)
+                let servers = Arc::new(Servers::new(url.clone()));
+                postgres::open(&servers, url, purpose).await?;
+                let pool = db::postgres_pool(&servers);
+                listener.spawn(listen(Arc::clone(&servers), pool.clone(), changed.clone()));
+                (pool, Some(servers), None)
             }
         };
         let alone = matches!(kept, Some(Kept::File { .. }));
-        let store = Self::new(pool, dialect, changed, listener, kept);
+        let store = Self::new(pool, servers, changed, listener, kept);
         // This process alone has the file, so an earlier holder of the lease is gone, even if the lease has not expired.
         if alone && let Err(error) = store.free_lease().await {
             tracing::warn!(%error, "the lease of an earlier process could not be ended; it is waited for");
@@ -71,8 +74,9 @@ impl Store {
         Ok(store)
     }
 
-    fn new(pool: AnyPool, dialect: Dialect, changed: watch::Sender<()>, listener: JoinSet<()>, kept: Option<Kept>) -> Self {
-        Self(Arc::new(Inner { pool, dialect, changed, _listener: listener, _kept: kept }))
+    fn new(pool: AnyPool, servers: Option<Arc<Servers>>, changed: watch::Sender<()>, listener: JoinSet<()>, kept: Option<Kept>) -> Self {
+        let dialect = if servers.is_some() { Dialect::Postgres } else { Dialect::Sqlite };
+        Self(Arc::new(Inner { pool, dialect, servers, changed, _listener: listener, _kept: kept }))
     }
 }
 

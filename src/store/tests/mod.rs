@@ -15,6 +15,7 @@ mod outage;
 mod outbox;
 mod replicas;
 mod retention;
+mod servers;
 mod transfer;
 mod urls;
 

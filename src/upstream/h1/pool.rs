@@ -91,20 +91,7 @@ impl Pool {
     /// A new connection, or one that another request has done with in the meantime. How long each attempt may take is in `limits`;
     /// how long this caller waits is its `persistence`; `max_idle` is as in [`Self::take`]. May be dropped at any time.
     pub(crate) async fn open(self: &Rc<Self>, limits: OpenLimits, persistence: Persistence, max_idle: Duration) -> Opened {
-        loop {
-            let error = match self.attempt(limits, persistence).await {
-                Ok(connection) => return Ok(connection),
-                Err(error) => error,
-            };
-            let pause = self.health.outage().and_then(|outage| persistence.pause(&outage, Instant::now()));
-            match pause {
-                Some(pause) => tokio::time::sleep(pause).await,
-                None => return Err(error),
-            }
-            if let Some(connection) = self.take(max_idle) {
-                return Ok(connection);
-            }
-        }
+        persistence.connection(&self.health, async || self.attempt(limits, persistence).await, || self.take(max_idle)).await
     }
 
     async fn attempt(self: &Rc<Self>, limits: OpenLimits, persistence: Persistence) -> Opened {

@@ -60,20 +60,8 @@ impl Pool {
             self.tally.reused();
             return Ok(lease);
         }
-        loop {
-            let error = match self.attempt(limits, persistence).await {
-                Ok(line) => return Ok(Lease::of(&line)),
-                Err(error) => error,
-            };
-            let pause = self.health.outage().and_then(|outage| persistence.pause(&outage, Instant::now()));
-            match pause {
-                Some(pause) => tokio::time::sleep(pause).await,
-                None => return Err(error),
-            }
-            if let Some(lease) = self.pick() {
-                return Ok(lease);
-            }
-        }
+        let attempt = async || self.attempt(limits, persistence).await.map(|line| Lease::of(&line));
+        persistence.connection(&self.health, attempt, || self.pick()).await
     }
 
     /// The attempt under way, or a new one if the upstream may be tried now.
