@@ -39,6 +39,7 @@ mod plan;
 mod plan_fault;
 mod prometheus;
 mod publish;
+mod reach;
 mod readiness;
 mod refresher;
 mod refusals;

@@ -20,6 +20,7 @@ mod tally;
 #[cfg(test)]
 mod testing;
 mod trust;
+mod validity;
 
 pub(crate) use self::http::{Http, HttpAnswer, HttpError};
 pub(crate) use body::Body;
@@ -30,3 +31,4 @@ pub(crate) use persistence::{OpenLimits, Persistence};
 pub(crate) use resend::{Lost, Resends};
 pub(crate) use tally::Tally;
 pub use trust::{Trust, TrustFault};
+pub(crate) use validity::{Standing, Validity};
