@@ -8,7 +8,7 @@ use clap::error::ErrorKind;
 use pointsman::cli::Cli;
 use pointsman::config::EVENT_KINDS;
 
-use crate::house::{Pointsman, Upstream};
+use crate::house::{Pointsman, Upstream, alias, collection};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -117,7 +117,7 @@ fn words(line: &str) -> Vec<String> {
 fn commands(page: &str) -> Vec<String> {
     let (prose, blocks) = parts(page);
     let mut commands = Vec::new();
-    for (_, lines) in blocks.into_iter().filter(|(language, _)| matches!(*language, "sh" | "console" | "bash")) {
+    for (language, lines) in blocks.into_iter().filter(|(language, _)| matches!(*language, "sh" | "console" | "bash")) {
         let mut joined: Vec<String> = Vec::new();
         let mut continued = false;
         for line in lines {
@@ -128,7 +128,9 @@ fn commands(page: &str) -> Vec<String> {
             }
             continued = more;
         }
-        commands.extend(joined.into_iter().map(|line| line.trim_start_matches("$ ").trim().to_owned()));
+        // What a console shows without the prompt is an answer.
+        let prompt = if language == "console" { "$ " } else { "" };
+        commands.extend(joined.iter().filter_map(|line| Some(line.trim().strip_prefix(prompt)?.to_owned())));
     }
     // What is left out cannot be parsed; what is an error's text is no command.
     let whole = |text: &&str| !["…", "...", "|", "cannot serve"].iter().any(|mark| text.contains(mark));
@@ -163,6 +165,29 @@ fn shell_lines_are_taken_apart_as_a_shell_does() {
     assert_eq!(words(r#"pointsman a --b "c d" 'e "f"' g\ h; echo $?"#), ["pointsman", "a", "--b", "c d", r#"e "f""#, "g h"]);
     assert_eq!(words("pointsman status   # shares"), ["pointsman", "status"]);
     assert_eq!(words("pointsman a '' > file"), ["pointsman", "a", ""]);
+}
+
+/// The canary before it has moved the alias.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_last_commands_of_the_readme_work_after_those_before() {
+    let readme = std::fs::read_to_string(root().join("README.md")).expect("the page");
+    let shell = parts(&readme).1.into_iter().filter(|(language, _)| *language == "sh").map(|(_, lines)| lines);
+    let last = shell.last().expect("the page has commands");
+    assert!(last.iter().all(|line| line.starts_with("pointsman ")), "{last:?}");
+    let upstream = Upstream::sandbox().await;
+    for name in ["docs_v1", "docs_v2"] {
+        collection(&upstream.rest, name).await;
+    }
+    alias(&upstream.rest, "docs", "docs_v1").await;
+    let pointsman = Pointsman::start(&upstream, "").await;
+    for line in ["pointsman alias switch docs docs_v2"].into_iter().chain(last) {
+        let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_pointsman"));
+        command.args(&words(line)[1..]).env_remove("POINTSMAN_CONFIG").env_remove("POINTSMAN_ADMIN_TOKEN");
+        let output = command.env("POINTSMAN_ADMIN_URL", pointsman.admin("")).output().await.expect("the binary runs");
+        assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    let answer = pointsman.http.get(pointsman.admin("/v1/aliases/docs")).send().await.expect("an answer").text().await.expect("text");
+    assert!(answer.contains("docs_v1"), "{answer}");
 }
 
 /// The names in the first column of a table under a heading.
