@@ -1,19 +1,16 @@
 //! What must hold before `serve` opens anything. `serve` and `check` both come through here, so that `check` refuses what
 //! `serve` would refuse, and warns of what `serve` would warn of.
 
+use std::path::Path;
 use std::time::SystemTime;
 
 use rustls_pki_types::CertificateDer;
-use rustls_pki_types::pem::PemObject;
 
 use super::ServeArgs;
 use super::serve::{descriptors, tls};
 use crate::config::{Config, Fault, Loaded, Purpose};
 use crate::control::Plan;
-use crate::upstream::{Standing, Validity};
-
-/// A certificate that ends within so many days is worth a warning: renewing one takes people time.
-const SOON: u64 = 14;
+use crate::upstream::{RENEW_DAYS, Standing, Validity};
 
 /// The configuration to serve with.
 ///
@@ -41,8 +38,7 @@ pub(super) fn warnings(config: &Config) -> Vec<String> {
     }
     for (name, upstream) in &config.upstreams {
         let Some(file) = &upstream.ca_file else { continue };
-        let read = CertificateDer::pem_file_iter(file).map(Iterator::collect::<Result<Vec<_>, _>>);
-        let certificates: Vec<CertificateDer<'_>> = read.and_then(|certificates| certificates).unwrap_or_default();
+        let certificates = tls::chain(file).unwrap_or_default();
         let key = format!("upstreams.{name}.ca_file");
         warnings.extend(certificates.iter().filter_map(|certificate| dated(certificate, now, &key, file)));
     }
@@ -50,10 +46,10 @@ pub(super) fn warnings(config: &Config) -> Vec<String> {
 }
 
 /// A warning, where the dates of a certificate ask for one.
-fn dated(certificate: &CertificateDer<'_>, now: SystemTime, key: &str, file: &std::path::Path) -> Option<String> {
+fn dated(certificate: &CertificateDer<'_>, now: SystemTime, key: &str, file: &Path) -> Option<String> {
     let file = file.display();
     let standing = match Validity::of(certificate)?.at(now) {
-        Standing::Valid { days } if days >= SOON => return None,
+        Standing::Valid { days } if days >= RENEW_DAYS => return None,
         Standing::Valid { days } => format!("expires in {days} d"),
         Standing::Expired { days } => format!("expired {days} d ago, and no connection is made with it"),
         Standing::NotYet { days } => format!("is valid in {days} d only, and no connection is made with it before"),

@@ -83,6 +83,7 @@ fn writable(path: &Path) -> Result<(), ProbeFault> {
 }
 
 async fn postgres(url: &PostgresUrl) -> Result<Probed, ProbeFault> {
+    sqlx::any::install_default_drivers();
     let unreachable = |error: sqlx::Error| OpenError::Unreachable { store: url.to_string(), reason: told(&error) };
     let mut first = AnyConnection::connect_with(&url.0).await.map_err(unreachable)?;
     let mut second = AnyConnection::connect_with(&url.0).await.map_err(unreachable)?;

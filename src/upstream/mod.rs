@@ -31,4 +31,4 @@ pub(crate) use persistence::{OpenLimits, Persistence};
 pub(crate) use resend::{Lost, Resends};
 pub(crate) use tally::Tally;
 pub use trust::{Trust, TrustFault};
-pub(crate) use validity::{Standing, Validity};
+pub(crate) use validity::{RENEW_DAYS, Standing, Validity};

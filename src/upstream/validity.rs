@@ -7,6 +7,9 @@ use webpki::{EndEntityCert, Error, KeyUsage};
 
 const DAY: u64 = 86_400;
 
+/// A certificate that ends within so many days is to be renewed: that takes people time.
+pub(crate) const RENEW_DAYS: u64 = 14;
+
 /// Seconds since 1970 of the first and the last moment of a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Validity {

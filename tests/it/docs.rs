@@ -156,7 +156,7 @@ fn every_command_in_the_pages_is_understood() {
             }
         }
     }
-    assert!(seen > 100, "only {seen} commands were found");
+    assert!(seen > 60, "only {seen} commands were found");
     assert!(refused.is_empty(), "{}", refused.join("\n"));
 }
 
@@ -195,7 +195,8 @@ fn first_column(page: &str, heading: &str) -> Vec<String> {
     let (_, after) = page.split_once(&format!("\n{heading}\n")).unwrap_or_else(|| panic!("no heading {heading}"));
     let section = after.split_once("\n## ").map_or(after, |(section, _)| section);
     let rows = section.lines().filter(|line| line.starts_with("| `"));
-    let names = |row: &str| row.split(" | ").next().unwrap_or_default().split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
+    let names =
+        |row: &str| row.split(" | ").next().unwrap_or_default().split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
     rows.flat_map(names).collect()
 }
 

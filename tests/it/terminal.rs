@@ -21,7 +21,7 @@ struct Window {
 impl Window {
     /// Both of its ends; neither becomes the terminal of this process.
     fn open() -> (Self, File) {
-        let screen = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
+        let screen = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).expect("a terminal");
         grantpt(&screen).expect("it can be had");
         unlockpt(&screen).expect("it can be opened");
         let name = ptsname(&screen, Vec::new()).expect("it has a name").into_string().expect("plain text");
@@ -71,7 +71,9 @@ async fn a_terminal_is_greeted_and_when_it_closes_the_process_ends() {
     // The command holds the terminal's inner end as long as it lives.
     drop(command);
     let screen = window.shows("Qdrant (`default`) has 1 alias and 1 collection.").await;
-    let line = |name: &str| screen.lines().find_map(|line| line.trim().strip_prefix(name)).map(str::trim).unwrap_or_else(|| panic!("no {name} in {screen}"));
+    let line = |name: &str| {
+        screen.lines().find_map(|line| line.trim().strip_prefix(name)).map(str::trim).unwrap_or_else(|| panic!("no {name} in {screen}"))
+    };
     assert_eq!(line("upstream "), format!("default: {} (REST), {} (gRPC)", upstream.rest, upstream.grpc));
     assert_eq!((line("store "), line("configuration ")), ("kept.db", "no file: defaults, the environment and flags"));
     let admin = line("pointsman status --admin ").to_owned();

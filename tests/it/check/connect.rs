@@ -103,7 +103,11 @@ async fn everything_that_is_configured_is_tried_and_nothing_is_delivered() {
     let folder = folder(&yaml);
     let words = run(folder.path(), &["check", "--config", "p.yaml", "--connect", "--timeout", "60s"]).await;
     assert_eq!((words.code, words.err.as_str()), (Some(0), ""), "{words:#?}");
-    assert!(words.out.contains("WHAT") && words.out.contains("WHAT TO DO") && words.out.contains("everything was reached"), "{}", words.out);
+    assert!(
+        words.out.contains("WHAT") && words.out.contains("WHAT TO DO") && words.out.contains("everything was reached"),
+        "{}",
+        words.out
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -140,7 +144,9 @@ async fn what_cannot_be_reached_fails_with_its_reason_and_what_to_do() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_key_that_is_refused_and_a_name_that_is_not_in_the_certificate_are_told_apart() {
     let (guarded, _) = answering("401 Unauthorized", "Must provide an API key or an Authorization bearer token").await;
-    let keyed = format!("upstreams: {{default: {{rest_url: '{guarded}', grpc_url: '{guarded}', api_key: wrong}}}}\n{PORTS}\nstore: {{url: 'memory:'}}");
+    let keyed = format!(
+        "upstreams: {{default: {{rest_url: '{guarded}', grpc_url: '{guarded}', api_key: wrong}}}}\n{PORTS}\nstore: {{url: 'memory:'}}"
+    );
     let (said, rows) = connect(&keyed, "60s").await;
     assert_eq!(said.code, Some(1));
     failed(&rows, "default, REST", "Must provide an API key", "POINTSMAN__UPSTREAMS__DEFAULT__API_KEY");

@@ -40,7 +40,9 @@ const FAULTY: &[(&str, &[&str])] = &[
     ),
     (
         "webhooks: [{name: a, url: 'http://h', events: [canary.roled_back]}]",
-        &["webhooks[0].events[0]: `canary.roled_back` is not a kind of event such as canary.rolled_back, canary.* or *; did you mean `canary.rolled_back`?"],
+        &[
+            "webhooks[0].events[0]: `canary.roled_back` is not a kind of event such as canary.rolled_back, canary.* or *; did you mean `canary.rolled_back`?",
+        ],
     ),
     (
         "webhooks: [{name: a, url: 'http://h', events: ['canaries.*']}]",

@@ -8,10 +8,7 @@ use super::probe::{Outcome, Probe, Said};
 use crate::config::DEFAULT_UPSTREAM;
 use crate::control::Plan;
 use crate::qdrant::{Client, Code, Failure, FailureKind, ListingFailed, Reached};
-use crate::upstream::{Endpoint, Standing, Upstream, Validity, dial};
-
-/// Renewing a certificate takes people time.
-const SOON: u64 = 14;
+use crate::upstream::{Endpoint, RENEW_DAYS, Standing, Upstream, Validity, dial};
 
 pub(super) fn probes(plan: &Plan, limit: Duration) -> Vec<Probe<'_>> {
     plan.upstreams.iter().enumerate().flat_map(|(index, upstream)| of_one(plan, index, upstream, limit)).collect()
@@ -32,7 +29,12 @@ fn of_one<'p>(plan: &'p Plan, index: usize, upstream: &'p Upstream, limit: Durat
     for (protocol, key, endpoint) in [("REST", "rest_url", &upstream.rest), ("gRPC", "grpc_url", &upstream.grpc)] {
         if endpoint.tls.is_some() {
             let what = format!("{name}, certificate of {protocol}");
-            probes.push(Probe::new(what, endpoint.authority.as_str(), correct(name, key), certificate(endpoint, limit)));
+            probes.push(Probe::new(
+                what,
+                endpoint.authority.as_str(),
+                correct(name, key),
+                certificate(endpoint, limit, correct(name, key)),
+            ));
         }
     }
     probes
@@ -70,11 +72,11 @@ fn of_grpc(failed: &ListingFailed, name: &str) -> Said {
     }
 }
 
-async fn certificate(endpoint: &Endpoint, limit: Duration) -> Outcome {
-    let connected = dial(endpoint, limit).await.map_err(|error| Said::new(error.to_string()))?;
+async fn certificate(endpoint: &Endpoint, limit: Duration, todo: String) -> Outcome {
+    let connected = dial(endpoint, limit).await.map_err(|error| Said::new(error.to_string()).so(todo))?;
     let validity = connected.certificate().and_then(Validity::of);
     match validity.map(|validity| validity.at(SystemTime::now())) {
-        Some(Standing::Valid { days }) if days < SOON => Ok(Said::new(format!("trusted, valid for {days} d more")).so("renew it")),
+        Some(Standing::Valid { days }) if days < RENEW_DAYS => Ok(Said::new(format!("trusted, valid for {days} d more")).so("renew it")),
         Some(Standing::Valid { days }) => Ok(Said::new(format!("trusted, valid for {days} d more"))),
         // The handshake has refused what is outside of its dates.
         Some(Standing::NotYet { .. } | Standing::Expired { .. }) | None => Ok(Said::new("trusted; its dates cannot be read")),
