@@ -22,7 +22,7 @@ async fn answering(status: &'static str, body: &'static str) -> (String, Arc<Mut
         async move {
             let mut request = Vec::new();
             while !request.windows(4).any(|window| window == b"\r\n\r\n") {
-                if stream.read_buf(&mut request).await.is_ok_and(|read| read == 0) {
+                if !stream.read_buf(&mut request).await.is_ok_and(|read| read > 0) {
                     return;
                 }
             }

@@ -76,7 +76,7 @@ async fn check_and_serve_refuse_the_same_and_name_every_fault_with_its_place() {
         certificate(folder.path(), "own", (2100, 1, 1));
         certificate(folder.path(), "other", (2100, 1, 1));
         let checked = run(folder.path(), &["check", "--config", "p.yaml"]).await;
-        let served = run(folder.path(), &[&["serve", "--config", "p.yaml", "--store-url", "memory:"], &FREE_PORTS[..]].concat()).await;
+        let served = run(folder.path(), &[&["serve", "--config", "p.yaml", "--store-url", "memory:"][..], &FREE_PORTS[..]].concat()).await;
         assert_eq!((checked.code, checked.out.as_str()), (Some(1), ""), "{yaml}: {checked:?}");
         assert_eq!((served.code, &served.err), (Some(1), &checked.err), "{yaml}");
         let lines: Vec<&str> = checked.err.lines().collect();
