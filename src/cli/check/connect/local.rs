@@ -46,7 +46,7 @@ fn refused(fault: &ProbeFault) -> Said {
     }
 }
 
-pub(super) fn ports<'p>(config: &'p Config) -> impl Iterator<Item = Probe<'p>> {
+pub(super) fn ports(config: &Config) -> impl Iterator<Item = Probe<'_>> {
     Port::all(&config.listen).into_iter().map(|port| Probe::new(port.name, port.address.to_string(), "", async move { free(port) }))
 }
 
