@@ -11,7 +11,7 @@ use crate::postgres::Cluster;
 use crate::tls::{Authority, Spoken};
 
 /// On free ports: nothing else is in the way.
-const PORTS: &str = "listen: {rest: '127.0.0.1:0', grpc: '127.0.0.1:0', admin: '127.0.0.1:0'}";
+const PORTS: &str = "listen: {rest: '127.0.0.1:0', grpc: '127.0.0.1:0', admin: '127.0.0.1:0', max_connections: 100}";
 
 /// A service that gives every request this answer, and notes the first line of each.
 async fn answering(status: &'static str, body: &'static str) -> (String, Arc<Mutex<Vec<String>>>) {
