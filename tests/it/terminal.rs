@@ -8,7 +8,6 @@ use std::process::Stdio;
 
 use rustix::fs::OFlags;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use serde_json::Value;
 use tokio::process::{Child, Command};
 
 use crate::house::{PATIENCE, Upstream, alias, collection, get, http};
@@ -78,15 +77,18 @@ async fn a_terminal_is_greeted_and_when_it_closes_the_process_ends() {
     assert_eq!((line("store "), line("configuration ")), ("kept.db", "no file: defaults, the environment and flags"));
     let admin = line("pointsman status --admin ").to_owned();
 
-    // A signal that somebody sends means "reload", in a terminal too.
+    // A signal that an operator sends means "reload", in a terminal too.
+    let (http, status) = (http(), format!("http://{admin}/v1/status"));
+    let revision = async || get(&http, &status).await["revision"].as_u64().expect("a number");
+    let before = revision().await;
     hang_up(&child).await;
-    let status = format!("http://{admin}/v1/status");
     let reloaded = async {
-        while get(&http(), &status).await["config"]["observed_at"] == Value::Null {
+        while revision().await == before {
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
     };
     tokio::time::timeout(PATIENCE, reloaded).await.expect("it reloads in time");
+    assert!(child.try_wait().expect("it can be asked").is_none(), "it serves on");
 
     drop(window);
     hang_up(&child).await;
