@@ -6,6 +6,7 @@ mod demo;
 mod explain;
 mod healthcheck;
 mod interrupt;
+mod preflight;
 mod remote;
 mod replay;
 mod serve;

@@ -11,28 +11,28 @@ use crate::config::{DEFAULT_UPSTREAM, Override, Source};
 #[derive(Clone, Debug, Default, Args)]
 pub struct ServeArgs {
     /// The configuration file [default: config/pointsman.yaml if it is there]
-    #[arg(long, value_name = "FILE", env = "POINTSMAN_CONFIG")]
+    #[arg(long, global = true, value_name = "FILE", env = "POINTSMAN_CONFIG")]
     pub config: Option<PathBuf>,
     /// Qdrant's REST API (upstreams.default.rest_url)
-    #[arg(long, value_name = "URL")]
+    #[arg(long, global = true, value_name = "URL")]
     pub qdrant_url: Option<String>,
     /// Qdrant's gRPC API (upstreams.default.grpc_url) [default: the host of the REST API, port 6334]
-    #[arg(long, value_name = "URL")]
+    #[arg(long, global = true, value_name = "URL")]
     pub qdrant_grpc_url: Option<String>,
     /// Where applications reach the REST API (listen.rest)
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, global = true, value_name = "ADDRESS")]
     pub rest_addr: Option<SocketAddr>,
     /// Where applications reach the gRPC API (listen.grpc)
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, global = true, value_name = "ADDRESS")]
     pub grpc_addr: Option<SocketAddr>,
     /// Where operators reach the admin API (listen.admin)
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, global = true, value_name = "ADDRESS")]
     pub admin_addr: Option<SocketAddr>,
     /// Where what operators made survives a restart (store.url)
-    #[arg(long, value_name = "URL")]
+    #[arg(long, global = true, value_name = "URL")]
     pub store_url: Option<String>,
     /// Threads that serve requests, 0 for one a core (workers)
-    #[arg(long, value_name = "COUNT")]
+    #[arg(long, global = true, value_name = "COUNT")]
     pub workers: Option<usize>,
 }
 

@@ -34,8 +34,8 @@ pub use sections::{
 };
 pub use unsaid::unsaid;
 pub use values::{
-    BaseUrl, BaseUrlFault, Day, EventPattern, FreezeWindow, Header, HostName, LogFilter, LogFilterFault, Period, PeriodFault, Secret,
-    ServiceUrl, Size, SizeFault, StoreAddress, TimeOfDay, Timestamp, UpstreamUrl, UrlFault, WebOrigin, WebhookUrl, WebhookUrlFault,
+    BaseUrl, BaseUrlFault, Day, EVENT_KINDS, EventPattern, FreezeWindow, Header, HostName, LogFilter, LogFilterFault, Period, PeriodFault,
+    Secret, ServiceUrl, Size, SizeFault, StoreAddress, TimeOfDay, Timestamp, UpstreamUrl, UrlFault, WebOrigin, WebhookUrl, WebhookUrlFault,
 };
 pub use watch::{Change, Watcher, restart_needed};
 

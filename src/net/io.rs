@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes};
+use rustls_pki_types::CertificateDer;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::{client, server};
@@ -59,6 +60,12 @@ impl Io {
     /// Breaks when the other side has taken nothing for `idle`, while there was something to be written.
     pub(crate) fn patient(self, idle: Option<Duration>) -> Self {
         Self { stuck: Silence::new(idle), ..self }
+    }
+
+    /// The certificate that the upstream has presented; none without TLS.
+    pub(crate) fn certificate(&self) -> Option<&CertificateDer<'static>> {
+        let Stream::ToUpstream(stream) = &self.stream else { return None };
+        stream.get_ref().1.peer_certificates()?.first()
     }
 
     /// The outcome of an attempt to write.

@@ -34,6 +34,15 @@ impl Connection {
     /// # Errors
     /// When the endpoint does not make a URI.
     pub(super) fn open(&self) -> Result<Collections, TargetFault> {
+        let (service, origin) = self.service()?;
+        Ok(CollectionsClient::with_origin(service, origin))
+    }
+
+    /// What any client of this upstream sends its calls by, with the origin that it has to put before their paths.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub(super) fn service(&self) -> Result<(InterceptedService<Channel, ApiKey>, Uri), TargetFault> {
         let origin = self.endpoint.root()?;
         // The channel itself is told "http": it would wrap an https address in TLS a second time.
         let address = Uri::builder().scheme("http").authority(self.endpoint.authority.clone()).path_and_query("/").build();
@@ -41,7 +50,7 @@ impl Connection {
         let (endpoint, limit) = (self.endpoint.clone(), self.connect_timeout);
         let connect = tower::service_fn(move |_: Uri| open(endpoint.clone(), limit));
         let channel = Channel::builder(address).origin(origin.clone()).connect_timeout(limit).connect_with_connector_lazy(connect);
-        Ok(CollectionsClient::with_origin(InterceptedService::new(channel, ApiKey(self.api_key.clone())), origin))
+        Ok((InterceptedService::new(channel, ApiKey(self.api_key.clone())), origin))
     }
 }
 

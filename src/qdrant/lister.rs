@@ -162,11 +162,15 @@ impl Lister {
     }
 
     fn refused(&self, status: &Status) -> ListingFailed {
-        ListingFailed::Refused { authority: self.authority(), code: status.code(), reason: reason(status) }
+        ListingFailed::refused(self.authority(), status)
     }
 }
 
 impl ListingFailed {
+    pub(super) fn refused(authority: String, status: &Status) -> Self {
+        Self::Refused { authority, code: status.code(), reason: reason(status) }
+    }
+
     fn is_transport(&self) -> bool {
         // A port that speaks something else than gRPC answers with the last one.
         let codes = |code| matches!(code, Code::Unavailable | Code::Internal | Code::Unknown | Code::Cancelled | Code::Unimplemented);
@@ -175,7 +179,7 @@ impl ListingFailed {
 }
 
 /// Both lists at once. They are two calls, and what changes between them shows in the next listing.
-async fn ask(client: Collections) -> Result<Listing, Status> {
+pub(super) async fn ask(client: Collections) -> Result<Listing, Status> {
     let client = client.max_decoding_message_size(MAX_LISTING_BYTES);
     let (mut for_aliases, mut for_collections) = (client.clone(), client);
     let (aliases, collections) =

@@ -19,6 +19,7 @@ mod naming;
 mod outward;
 mod over_rest;
 mod points;
+mod reach;
 mod readiness;
 mod retry;
 mod schema;
@@ -39,6 +40,7 @@ pub use lister::{Lister, Listing, ListingFailed, Protocol, RestUntil};
 pub use naming::{deployment_name, family, next_name};
 pub(crate) use outward::outward;
 pub use points::WriteMode;
+pub use reach::Reached;
 pub use readiness::{CollectionReadiness, NotReadyInTime, ReadyWhen};
 pub use retry::Backoff;
 pub use schema::{

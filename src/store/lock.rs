@@ -21,17 +21,23 @@ impl FileLock {
         let mut file = opened.map_err(failed(&at, "cannot be opened"))?;
         match file.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(OpenError::InUse { path: path.display().to_string(), by: holder(&mut file) }),
+            Err(TryLockError::WouldBlock) => return Err(OpenError::InUse { path: path.display().to_string(), by: written(&mut file) }),
             Err(TryLockError::Error(error)) => return Err(failed(&at, "cannot be locked")(error)),
         }
         // For the one who is refused.
-        let written = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| writeln!(file, "{}", std::process::id()));
-        written.map_err(failed(&at, "cannot be written"))?;
+        let noted = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| writeln!(file, "{}", std::process::id()));
+        noted.map_err(failed(&at, "cannot be written"))?;
         Ok(Self { _file: file })
+    }
+
+    /// The process that has the store, if one has. Takes nothing: the lock is let go of at once.
+    pub(super) fn holder(path: &Path) -> Option<String> {
+        let mut file = File::open(beside(path, ".lock")).ok()?;
+        matches!(file.try_lock(), Err(TryLockError::WouldBlock)).then(|| written(&mut file))
     }
 }
 
-fn holder(file: &mut File) -> String {
+fn written(file: &mut File) -> String {
     let mut text = String::new();
     match file.read_to_string(&mut text) {
         Ok(_) if !text.trim().is_empty() => format!("process {}", text.trim()),

@@ -21,6 +21,7 @@ mod tally;
 #[cfg(test)]
 mod testing;
 mod trust;
+mod validity;
 
 pub(crate) use self::http::{Http, HttpAnswer, HttpError};
 pub(crate) use body::Body;
@@ -32,3 +33,4 @@ pub use prefix::{Prefix, TargetFault};
 pub(crate) use resend::{Lost, Resends};
 pub(crate) use tally::Tally;
 pub use trust::{Trust, TrustFault};
+pub(crate) use validity::{RENEW_DAYS, Standing, Validity};

@@ -18,7 +18,7 @@ use qdrant_client::qdrant::{PointStruct, Query, QueryPointsBuilder, UpsertPoints
 use reqwest::Method;
 use reqwest::redirect::Policy;
 use serde_json::{Value, json};
-use tonic::body::BoxBody;
+use tonic::body::Body;
 
 use crate::house::{PATIENCE, Pointsman, Upstream, alias, client, collection, get, origin, query, send};
 use crate::peer;
@@ -52,7 +52,7 @@ impl Gateway {
         .await
     }
 
-    async fn pass(self, mut request: Request<Incoming>) -> Result<Response<BoxBody>, Infallible> {
+    async fn pass(self, mut request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
         let target = request.uri().path_and_query().map_or("", PathAndQuery::as_str);
         let Some(rest) = target.strip_prefix(PREFIX).filter(|rest| rest.starts_with('/')) else {
             self.strays.lock().expect("no panic").push(target.to_owned());
@@ -66,14 +66,14 @@ impl Gateway {
         let uri: Uri = format!("{}{rest}", self.to).parse().expect("a URL");
         *request.uri_mut() = uri;
         Ok(match self.client.request(request).await {
-            Ok(answer) => answer.map(tonic::body::boxed),
+            Ok(answer) => answer.map(Body::new),
             Err(_) => status(StatusCode::BAD_GATEWAY),
         })
     }
 }
 
-fn status(status: StatusCode) -> Response<BoxBody> {
-    let mut answer = Response::new(tonic::body::empty_body());
+fn status(status: StatusCode) -> Response<Body> {
+    let mut answer = Response::new(Body::empty());
     *answer.status_mut() = status;
     answer
 }

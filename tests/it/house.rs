@@ -237,7 +237,7 @@ pub(crate) fn peak_memory(pid: u32) -> u64 {
 }
 
 /// Reads the log until the line that says where it listens; the rest is read and dropped in the background.
-async fn addresses(stderr: tokio::process::ChildStderr) -> [SocketAddr; 3] {
+pub(crate) async fn addresses(stderr: tokio::process::ChildStderr) -> [SocketAddr; 3] {
     let mut lines = BufReader::new(stderr).lines();
     let mut said = Vec::new();
     while let Some(line) = lines.next_line().await.expect("its log can be read") {

@@ -18,21 +18,26 @@ use crate::house::{PATIENCE, Pointsman, Upstream, alias, client, collection, get
 use crate::peer;
 
 /// An authority, and a certificate of it for this machine.
-struct Authority {
+pub(crate) struct Authority {
     folder: tempfile::TempDir,
     ca: String,
     server: Arc<rustls::ServerConfig>,
 }
 
 impl Authority {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
+        Self::named("127.0.0.1")
+    }
+
+    /// The same for a server of this name.
+    pub(crate) fn named(name: &str) -> Self {
         let mut params = CertificateParams::new(Vec::new()).expect("no names");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().expect("a key");
         let ca = params.self_signed(&key).expect("signed").pem();
         let issuer = Issuer::new(params, key);
         let key = KeyPair::generate().expect("a key");
-        let names = CertificateParams::new(vec!["127.0.0.1".to_owned()]).expect("an address");
+        let names = CertificateParams::new(vec![name.to_owned()]).expect("a name");
         let certificate = names.signed_by(&key, &issuer).expect("signed");
         Self::of(&ca, &certificate, &key)
     }
@@ -82,7 +87,7 @@ impl Authority {
     }
 
     /// A sandbox behind TLS, and the certificate that is to be trusted for it.
-    async fn sandbox(&self, trusted: &Self, spoken: &Spoken) -> Upstream {
+    pub(crate) async fn sandbox(&self, trusted: &Self, spoken: &Spoken) -> Upstream {
         let sandbox = Upstream::sandbox().await;
         let engine = sandbox.engine();
         let rest = self.in_front_of(engine.rest_addr, &spoken[0]).await;
@@ -92,8 +97,8 @@ impl Authority {
 }
 
 /// What connections to an upstream agreed to speak: by REST, and by gRPC.
-type Spoken = [Agreed; 2];
-type Agreed = Arc<Mutex<Vec<Option<Vec<u8>>>>>;
+pub(crate) type Spoken = [Agreed; 2];
+pub(crate) type Agreed = Arc<Mutex<Vec<Option<Vec<u8>>>>>;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn both_protocols_work_with_tls_on_both_sides() {

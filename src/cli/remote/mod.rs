@@ -45,7 +45,7 @@ pub(super) use history::{AuditArgs, EventsArgs};
 pub(super) use kill_switch::KillSwitchArgs;
 pub(super) use retire::RetireArgs;
 pub(super) use route::{RouteArgs, Weight};
-pub(super) use session::{secret, style};
+pub(super) use session::{Output, secret, style};
 pub(super) use shadow::{ShadowArgs, reported};
 pub(super) use status::StatusArgs;
 pub(super) use table::{Cell, Table};

@@ -32,7 +32,7 @@ pub(in crate::cli) struct RemoteArgs {
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(super) enum Output {
+pub(in crate::cli) enum Output {
     #[default]
     Table,
     Json,

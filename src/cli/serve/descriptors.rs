@@ -9,7 +9,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 const RESERVED: u64 = 256;
 
 /// Raises the process's own limit as far as it may. Returns what holds then; none: there is no limit.
-pub(super) fn raise() -> Option<u64> {
+pub(in crate::cli) fn raise() -> Option<u64> {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     if current != maximum
         && let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum })
@@ -21,15 +21,22 @@ pub(super) fn raise() -> Option<u64> {
 
 /// How many client connections there may be at most, where `wanted` are configured: each may need one to an upstream too.
 pub(super) fn connections(wanted: usize, limit: Option<u64>) -> usize {
-    let Some(limit) = limit else { return wanted };
-    let places = usize::try_from(limit.saturating_sub(RESERVED) / 2).unwrap_or(usize::MAX).max(2);
-    if places < wanted {
-        tracing::warn!(
+    wanted.min(places(limit))
+}
+
+/// What to tell the operator where the limit allows fewer connections than are configured.
+pub(in crate::cli) fn too_few(wanted: usize, limit: Option<u64>) -> Option<String> {
+    let (limit, places) = (limit?, places(limit));
+    (places < wanted).then(|| {
+        format!(
             "{limit} open files are allowed, so there are at most {places} client connections and not listen.max_connections ({wanted}): \
              raise the limit (LimitNOFILE, ulimit -n), or lower listen.max_connections to say so"
-        );
-    }
-    wanted.min(places)
+        )
+    })
+}
+
+fn places(limit: Option<u64>) -> usize {
+    limit.map_or(usize::MAX, |limit| usize::try_from(limit.saturating_sub(RESERVED) / 2).unwrap_or(usize::MAX).max(2))
 }
 
 #[cfg(test)]
@@ -42,6 +49,7 @@ mod tests {
             [(20_000, None, 20_000), (20_000, Some(65_536), 20_000), (20_000, Some(1_024), 384), (100, Some(1_024), 100)]
         {
             assert_eq!(connections(wanted, limit), places, "{wanted} of {limit:?}");
+            assert_eq!(too_few(wanted, limit).is_some(), places < wanted, "{wanted} of {limit:?}");
         }
         assert_eq!(connections(20_000, Some(10)), 2, "one for each port");
     }

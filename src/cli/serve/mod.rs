@@ -4,10 +4,14 @@
 //! Qdrant: until the first alias listing `/readyz` says so. Going down: not ready, a pause for load balancers to notice,
 //! connections told to finish, the admin API last, so that it can be watched.
 
-mod descriptors;
+pub(in crate::cli) mod descriptors;
+mod greeting;
+mod owner;
+pub(in crate::cli) mod ports;
+mod terminal;
 #[cfg(test)]
 mod tests;
-mod tls;
+pub(in crate::cli) mod tls;
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -19,9 +23,12 @@ use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use super::{ServeArgs, complain, configuration};
+use self::greeting::Greeting;
+use self::ports::Port;
+use self::terminal::Terminal;
+use super::{ServeArgs, complain, listed, preflight};
 use crate::admin::{self, AdminState};
-use crate::config::{Change, Config, Loaded, Purpose, Watcher};
+use crate::config::{Change, Config, Loaded, LogFormat, Watcher};
 use crate::control::{self, Control};
 use crate::live::Mirror;
 use crate::logging::{self, LogHandle};
@@ -40,8 +47,8 @@ const ADMIN_GRACE: Duration = Duration::from_secs(5);
 enum ServeError {
     #[error("logging: {0}")]
     Log(#[from] logging::LogFault),
-    #[error("listen.tls: {0}")]
-    Tls(#[from] tls::TlsFault),
+    #[error("listen.tls: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Tls(Vec<tls::TlsFault>),
     #[error(transparent)]
     Control(#[from] control::StartError),
     #[error(transparent)]
@@ -52,10 +59,22 @@ enum ServeError {
     Process(#[from] std::io::Error),
 }
 
+impl ServeError {
+    /// What the operator can do about a port that cannot be had.
+    fn advice(&self, config: &Config) -> Option<String> {
+        let (address, error) = match self {
+            Self::Proxy(proxy::StartError::Listen(address, error)) | Self::Admin(address, error) => (address, error),
+            _ => return None,
+        };
+        let port = Port::all(&config.listen).into_iter().find(|port| port.address == *address)?;
+        Some(port.advice(error))
+    }
+}
+
 pub(super) fn run(args: &ServeArgs) -> ExitCode {
-    let loaded = match configuration(Purpose::Serve, args) {
+    let loaded = match preflight::load(args) {
         Ok(loaded) => loaded,
-        Err(code) => return code,
+        Err(faults) => return complain(format_args!("{}", listed(&faults))),
     };
     let ended = control_runtime().map_err(ServeError::Process).and_then(|runtime| {
         let ended = runtime.block_on(serve(args, &loaded));
@@ -65,7 +84,10 @@ pub(super) fn run(args: &ServeArgs) -> ExitCode {
     });
     match ended {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => complain(format_args!("pointsman cannot serve: {error}")),
+        Err(error) => match error.advice(&loaded.config) {
+            Some(advice) => complain(format_args!("pointsman cannot serve: {error}; {advice}")),
+            None => complain(format_args!("pointsman cannot serve: {error}")),
+        },
     }
 }
 
@@ -75,9 +97,14 @@ fn control_runtime() -> std::io::Result<Runtime> {
 
 async fn serve(args: &ServeArgs, loaded: &Loaded) -> Result<(), ServeError> {
     let config = &loaded.config;
+    let terminal = Terminal::of_process();
     let log = logging::init(&config.log)?;
+    for warning in preflight::warnings(config) {
+        tracing::warn!("{warning}");
+    }
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    let hang_up = signal(SignalKind::hangup())?;
     let watcher = Watcher::new(args.source(), loaded.fingerprint.clone())?;
     let registry = Arc::new(Registry::new(config.worker_count(), config.metrics.max_aliases));
     let control::Parts { control, shared, refresh, background } = Control::start(loaded, Arc::clone(&registry)).await?;
@@ -88,7 +115,7 @@ async fn serve(args: &ServeArgs, loaded: &Loaded) -> Result<(), ServeError> {
     drop(neighbours);
     let (stop, stopped) = watch::channel(());
     let (admin_addr, admin) = admin(config, &control, &log, stopped).await?;
-    let tasks = [tokio::spawn(background), tokio::spawn(reload(watcher, control.clone(), log))];
+    let mut tasks = vec![tokio::spawn(background), tokio::spawn(reload(watcher, control.clone(), log))];
     tracing::info!(
         rest = %proxy.rest_addr(),
         grpc = %proxy.grpc_addr(),
@@ -97,9 +124,15 @@ async fn serve(args: &ServeArgs, loaded: &Loaded) -> Result<(), ServeError> {
         version = env!("CARGO_PKG_VERSION"),
         "serving"
     );
+    if terminal.shows_errors() && config.log.format == LogFormat::Text {
+        let (rest, grpc, file) = (proxy.rest_addr(), proxy.grpc_addr(), loaded.file.as_deref());
+        Greeting { rest, grpc, admin: admin_addr, config, file }.show();
+        tasks.push(tokio::spawn(greeting::listed(control.clone())));
+    }
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
+        () = terminal.closed(hang_up) => tracing::info!("the terminal was closed"),
     }
     down(config, &control, proxy).await;
     drop(stop);
@@ -135,7 +168,7 @@ async fn down(config: &Config, control: &Control, proxy: Proxy) {
     }
 }
 
-fn listen(config: &Config) -> Result<Listen, tls::TlsFault> {
+fn listen(config: &Config) -> Result<Listen, ServeError> {
     let listen = &config.listen;
     Ok(Listen {
         rest: listen.rest,
@@ -143,7 +176,7 @@ fn listen(config: &Config) -> Result<Listen, tls::TlsFault> {
         head_timeout: listen.head_timeout.get(),
         max_head_bytes: listen.max_head_bytes.bytes(),
         max_connections: descriptors::connections(listen.max_connections, descriptors::raise()),
-        tls: listen.tls.as_ref().map(tls::server).transpose()?,
+        tls: listen.tls.as_ref().map(tls::server).transpose().map_err(ServeError::Tls)?,
     })
 }
 

@@ -13,7 +13,6 @@ mod typed;
 mod upstreams;
 mod yaml;
 
-use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -48,6 +47,14 @@ impl Config {
     /// # Errors
     /// As [`Config::load`]; what only a process that serves must have is no fault for another purpose.
     pub fn load_for(purpose: Purpose, source: &Source) -> Result<Loaded, Vec<Fault>> {
+        Self::load_with(purpose, source, |_| Vec::new())
+    }
+
+    /// The same, with the faults that `usable` finds, such as a file that is not there: each a key and a reason.
+    ///
+    /// # Errors
+    /// As [`Config::load_for`]. All faults come together, so that the operator corrects them in one go.
+    pub fn load_with(purpose: Purpose, source: &Source, usable: impl FnOnce(&Self) -> Vec<(String, String)>) -> Result<Loaded, Vec<Fault>> {
         let file = source.file();
         let content = source::read(file.as_deref()).map_err(|fault| vec![fault])?;
         let fingerprint = source::fingerprint(&content);
@@ -78,15 +85,19 @@ impl Config {
         let named = upstreams::names(&mut tree);
         let read = typed::read(&mut tree);
         faults.extend(read.faults);
-        faults.extend(judge(&read.config, purpose, &tree, &named, &read.missing));
+        let mut found = check(&read.config, purpose, &named);
+        let further = usable(&read.config).into_iter().map(|(key, reason)| (Path::default().join(&key), reason));
+        // What is said of a key already is reason enough.
+        let further: Vec<_> = further.filter(|(path, _)| !found.iter().any(|(known, _)| known.touches(path))).collect();
+        found.extend(further);
+        faults.extend(located(found, &tree, &read.missing));
         if faults.is_empty() { Ok(Loaded { config: read.config, file, fingerprint }) } else { Err(faults) }
     }
 }
 
-/// The faults the types cannot see. Nothing is said of what a faulty value was taken out of, and of a list as a whole: its
-/// items stand at other places now.
-fn judge(config: &Config, purpose: Purpose, tree: &Node, upstreams: &HashSet<String>, missing: &[Path]) -> Vec<Fault> {
-    let mut faults = check(config, purpose, upstreams);
+/// The faults that the types cannot see, with their places. None is reported of what a faulty value was taken out of, or of a
+/// list as a whole: its items stand at other places now.
+fn located(mut faults: Vec<(Path, String)>, tree: &Node, missing: &[Path]) -> Vec<Fault> {
     faults.retain(|(path, _)| !missing.iter().any(|hole| hole.outside_lists().touches(path)));
     let fault = |(path, reason): (Path, String)| Fault { key: path.to_string(), reason, origin: tree.origin_of(&path).clone() };
     faults.into_iter().map(fault).collect()

@@ -2,6 +2,7 @@
 
 mod address;
 mod base_url;
+mod event_kinds;
 mod event_pattern;
 mod freeze;
 mod header;
@@ -21,6 +22,7 @@ mod webhook_url;
 
 pub(super) use address::address;
 pub use base_url::{BaseUrl, BaseUrlFault};
+pub use event_kinds::EVENT_KINDS;
 pub use event_pattern::EventPattern;
 pub use freeze::{Day, FreezeWindow, TimeOfDay};
 pub use header::Header;

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::config::EVENT_KINDS;
 use crate::control::plan::Webhook;
 use crate::store::{AuditEntry, Change, NewDelivery, NewEvent};
 
@@ -11,6 +12,7 @@ const POINTSMAN: &str = "pointsman";
 /// Writes into each event who did it and why, and owes it to every webhook that wants it.
 pub(in crate::control) fn announce(change: &mut Change, webhooks: &[Webhook]) {
     for (place, event) in change.events.iter_mut().enumerate() {
+        debug_assert!(EVENT_KINDS.contains(&event.kind.as_str()), "no webhook can name `{}`: add it to EVENT_KINDS", event.kind);
         credit(event, change.audit.as_ref());
         let wanted = webhooks.iter().filter(|webhook| webhook.wants(&event.kind));
         change.outbox.extend(wanted.map(|webhook| NewDelivery { destination: webhook.name.clone(), event: place }));

@@ -2,6 +2,7 @@
 
 mod fault;
 mod prometheus;
+mod reach;
 mod settings;
 mod upstreams;
 mod webhook;
@@ -66,7 +67,14 @@ impl Plan {
     /// # Errors
     /// Every certificate or key that cannot be used.
     pub fn of(config: &Config, previous: Option<&Self>) -> Result<Self, Vec<PlanFault>> {
-        let definitions = define(&config.upstreams, previous.map_or(&[], |plan| &plan.definitions))?;
+        let mut faults = Vec::new();
+        let definitions = gathered(define(&config.upstreams, previous.map_or(&[], |plan| &plan.definitions)), &mut faults);
+        let embedder = gathered(embedder(&config.embedder), &mut faults);
+        let prometheus = gathered(prometheus(config), &mut faults);
+        let webhooks = gathered(Webhook::all(&config.webhooks, |name| std::env::var(name).ok()), &mut faults);
+        if !faults.is_empty() {
+            return Err(faults);
+        }
         let upstreams: Vec<Arc<Upstream>> = definitions.iter().map(|definition| Arc::clone(&definition.upstream)).collect();
         Ok(Self {
             settings: settings::of(config),
@@ -80,11 +88,11 @@ impl Plan {
             store: config.store.url.location().clone(),
             quiet: config.retirement.quiet,
             captures: config.shadow.capture,
-            embedder: embedder(&config.embedder)?,
-            prometheus: prometheus(config)?,
+            embedder,
+            prometheus,
             freeze: config.freeze.clone(),
             admin: config.admin.clone(),
-            webhooks: Webhook::all(&config.webhooks, |name| std::env::var(name).ok())?.into(),
+            webhooks: webhooks.into(),
         })
     }
 
@@ -129,6 +137,14 @@ impl Plan {
             Some(name) => self.upstreams.iter().position(|upstream| *upstream.name == *name),
         }
     }
+}
+
+/// What was made, or nothing and its faults: the other parts are still looked at, so that all faults are reported at once.
+fn gathered<T: Default>(made: Result<T, Vec<PlanFault>>, faults: &mut Vec<PlanFault>) -> T {
+    made.unwrap_or_else(|found| {
+        faults.extend(found);
+        T::default()
+    })
 }
 
 fn embedder(config: &EmbedderConfig) -> Result<Option<Embedder>, Vec<PlanFault>> {

@@ -43,7 +43,10 @@ impl Definition {
     fn of(name: &str, config: &UpstreamConfig, previous: Option<&Self>) -> Result<Self, PlanFault> {
         let fault = |key: &str, reason: String| PlanFault { key: format!("upstreams.{name}.{key}"), reason };
         let authority = match &config.ca_file {
-            Some(path) => Some(std::fs::read(path).map_err(|error| fault("ca_file", format!("{}: {error}", path.display())))?),
+            Some(path) => Some(
+                std::fs::read(path)
+                    .map_err(|error| fault("ca_file", format!("{} cannot be read: {error}; name a readable PEM file", path.display())))?,
+            ),
             None => None,
         };
         if let Some(previous) = previous.filter(|previous| previous.config == *config && previous.authority == authority) {

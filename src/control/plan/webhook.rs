@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use super::PlanFault;
 use crate::config::{EventPattern, Secret, WebhookConfig, WebhookFormat};
@@ -65,7 +65,12 @@ impl Webhook {
             None => None,
             Some(name) => {
                 let value = variable(name).filter(|value| !value.is_empty());
-                let value = value.ok_or_else(|| ("secret_env", format!("the environment variable {name} is not set")))?;
+                let value = value.ok_or_else(|| {
+                    (
+                        "secret_env",
+                        format!("the environment variable {name} is not set: set it where `serve` runs, or leave `secret_env` out"),
+                    )
+                })?;
                 Some(Secret::new(value))
             }
         };
@@ -80,6 +85,17 @@ impl Webhook {
             headers: headers(configured)?,
             http: http.clone(),
         })
+    }
+
+    /// What may be shown of the URL.
+    pub(in crate::control) fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// Asks without a body, without the configured headers and without a signature: nothing is delivered.
+    pub(in crate::control) async fn reach(&self, limit: Duration) -> Result<StatusCode, String> {
+        let answer = self.http.head(self.url.clone()).timeout(limit).send().await;
+        answer.map(|answer| answer.status()).map_err(|error| whole(&error.without_url()))
     }
 
     pub(in crate::control) fn wants(&self, kind: &str) -> bool {

@@ -139,7 +139,10 @@ fn an_event_is_owed_to_whoever_wants_its_kind() {
 fn a_missing_secret_is_named_and_nothing_shows_what_is_secret() {
     let yaml = "webhooks: [{name: a, url: 'https://h.example/T0/B0/x?k=1', secret_env: HOOK_KEY, headers: {authorization: Bearer hush}}]";
     let faults = webhooks(yaml, &[("HOOK_KEY", "")]).expect_err("it is empty");
-    assert_eq!(faults, ["webhooks[0].secret_env: the environment variable HOOK_KEY is not set"]);
+    assert_eq!(
+        faults,
+        ["webhooks[0].secret_env: the environment variable HOOK_KEY is not set: set it where `serve` runs, or leave `secret_env` out"]
+    );
     let shown = format!("{:?}", webhooks(yaml, &[("HOOK_KEY", "hush")]).expect("it is there"));
     assert!(shown.contains("https://h.example") && !["hush", "T0", "k=1"].iter().any(|secret| shown.contains(secret)), "{shown}");
 }

@@ -81,7 +81,7 @@ impl Store {
 }
 
 /// Says of which store a fault is.
-fn refused(store: &impl ToString) -> impl FnOnce(MigrationFault) -> OpenError {
+pub(super) fn refused(store: &impl ToString) -> impl FnOnce(MigrationFault) -> OpenError {
     let store = store.to_string();
     move |fault| match fault {
         MigrationFault::Newer { found } => OpenError::Newer { store, found, known: migrations::latest() },
