@@ -10,10 +10,11 @@ use ratatui_core::style::{Color, Style, Stylize};
 use ratatui_core::text::{Line, Span};
 use ratatui_core::widgets::Widget;
 
+use crate::acts::{ACTS, Act};
 use crate::canary::Canary;
 use crate::collections::Version;
 use crate::counts::{Counts, Now, User};
-use crate::story::{ACTS, Act, Entry};
+use crate::story::Entry;
 use crate::text::{clock, grouped, wrap};
 
 /// Below this there is no frame: see `screen`.
@@ -95,16 +96,16 @@ impl View<'_> {
 
     /// The stages, the present one in brackets, and the state in the words of the API.
     fn canary_line(&self) -> Line<'static> {
-        let Some(canary) = self.canary else { return Line::from("no canary") };
-        let mut spans = vec![format!("canary to {}  ", canary.collection).bold()];
+        let Some(canary) = self.canary else { return Line::from("no canary yet") };
+        let mut spans = vec![format!("canary to {} ", canary.collection).bold()];
         for (index, stage) in canary.plan.stages.iter().enumerate() {
             let share = format!("{} %", stage.percentage);
             let present = index == canary.current_stage && canary.current_percentage > 0.0;
             spans.push(if present { format!("[{share}]").bold() } else { format!(" {share} ").into() });
         }
-        spans.push(format!("  {}", canary.state).bold());
+        spans.push(format!(" {}", canary.state).bold());
         if let Some(left) = canary.time_left_ms.filter(|left| *left > 0 && !canary.has_ended()) {
-            spans.push(format!(", at least {} s more", left.div_ceil(1_000)).into());
+            spans.push(format!(", {} s left", left.div_ceil(1_000)).into());
         }
         Line::from(spans)
     }
@@ -125,13 +126,15 @@ impl View<'_> {
         if verdicts.is_empty() {
             return Line::default();
         }
-        let mut spans = vec!["guards".into()];
+        let mut spans = Vec::new();
         for verdict in verdicts {
-            spans.push(format!("  {}: ", verdict.guard).into());
+            spans.push(if spans.is_empty() { "guards ".into() } else { ", ".into() });
+            spans.push(format!("{} ", verdict.guard).into());
             spans.push(match verdict.verdict.as_str() {
-                "pass" => "pass".green(),
+                "pass" => "ok".green(),
                 "fail" => "FAIL".red().bold(),
-                _ => "not sure yet".dark_gray(),
+                // Not sure yet: it waits for more searches.
+                _ => "wait".dark_gray(),
             });
         }
         Line::from(spans)
@@ -176,7 +179,7 @@ impl View<'_> {
         Line::from(vec![
             format!("searches {}  fallbacks ! ", grouped(counts.searches)).into(),
             grouped(counts.fallbacks).bold(),
-            "  errors seen X ".into(),
+            "  errors X ".into(),
             bad(counts.errors),
             "  flips ".into(),
             bad(counts.flipped() as u64),

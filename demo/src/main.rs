@@ -3,6 +3,7 @@
 //! It starts the sandbox and Pointsman and then is nothing but a client: it knows them by their HTTP ports alone, as any
 //! operator and any application would.
 
+mod acts;
 mod args;
 mod canary;
 mod collections;
@@ -39,6 +40,10 @@ use self::record::Recorder;
 use self::screen::Screen;
 use self::signals::Ending;
 use self::traffic::{Crowd, Traffic};
+
+/// Searches a second. More of them make the guards sure sooner.
+const USUAL_RATE: u32 = 300;
+const FAST_RATE: u32 = 450;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -104,8 +109,9 @@ async fn play(args: &DemoArgs, house: &House, client: &Client, screen: &mut Scre
     }
     let seed = args.seed.unwrap_or_else(|| fastrand::u32(..));
     let users = usize::from(args.users);
-    screen.say(&format!("{users} users, {} searches a second (the same users again with --seed {seed})", args.rate))?;
-    let crowd = Crowd { users, rate: args.rate, seed, url: format!("http://{}", house.rest) };
+    let rate = args.rate.unwrap_or(if args.fast { FAST_RATE } else { USUAL_RATE });
+    screen.say(&format!("{users} users, {} searches a second (the same users again with --seed {seed})", rate))?;
+    let crowd = Crowd { users, rate, seed, url: format!("http://{}", house.rest) };
     let questions = corpus::questions().into();
     let mut traffic = crowd.start(client, &questions);
     let times = if args.fast { Times::fast() } else { Times::usual() };

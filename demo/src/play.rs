@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
+use crate::acts::{self, Act};
 use crate::canary::{Canary, Following, Pace};
 use crate::collections::{self, Version};
 use crate::counts::Counts;
@@ -9,7 +10,7 @@ use crate::error::DemoError;
 use crate::frame::View;
 use crate::house::House;
 use crate::screen::Screen;
-use crate::story::{Act, Story, instant};
+use crate::story::{Story, instant};
 use crate::traffic::{Sample, Traffic};
 
 const FRAME: Duration = Duration::from_millis(100);
@@ -78,9 +79,6 @@ pub(crate) struct Play<'a> {
 
 impl<'a> Play<'a> {
     pub(crate) fn new(house: &'a House, traffic: &'a mut Traffic, users: usize, times: Times, screen: &'a mut Screen) -> Self {
-        let text = format!(
-            "{users} users search through the alias `docs`, which points to docs_v1. Each sign below is a user and shows the version that served it last."
-        );
         Self {
             house,
             traffic,
@@ -88,7 +86,7 @@ impl<'a> Play<'a> {
             screen,
             counts: Counts::new(users),
             story: Story::new(SystemTime::now()),
-            act: Act { number: 1, title: "Users search", text },
+            act: acts::searching(users),
             canary: None,
             began: Instant::now(),
             question: String::new(),
@@ -107,45 +105,31 @@ impl<'a> Play<'a> {
     }
 
     async fn failing(&mut self) -> Result<(Canary, Option<Duration>), DemoError> {
-        self.act = Act {
-            number: 2,
-            title: "A new version that fails",
-            text: "A canary moves `docs` to docs_v2 in stages: first 30 % of the users. So far docs_v2 works.".to_owned(),
-        };
+        self.act = acts::still_healthy();
         self.start(Version::Two, self.times.first).await?;
         self.look_until(|canary| canary.state != "scheduled" && canary.state != "initializing").await?;
         self.wait(self.times.healthy).await?;
         self.house.break_down(Version::Two, BROKEN).await?;
         let broken = SystemTime::now();
         self.story.tell("the demo makes every second answer of docs_v2 an error");
-        self.act.text =
-            "Now docs_v2 fails half of its searches. Pointsman asks docs_v1 instead, at once (sign `!`): no user sees an error.".to_owned();
+        self.act = acts::failing();
         let canary = self.look_until(Canary::has_ended).await?;
         let after = canary.step_to("rolling_back").and_then(|step| instant(step).duration_since(broken).ok());
-        self.act.text = match after {
-            Some(after) => format!(
-                "Pointsman rolled the canary back by itself, {:.1} s after the first error, and says why below. All users are back on docs_v1.",
-                after.as_secs_f64()
-            ),
-            None => format!("The canary was not rolled back: it is {}.", canary.state),
+        self.act = match after {
+            Some(after) => acts::rolled_back(after),
+            None => acts::not_rolled_back(&canary.state),
         };
         self.wait(self.times.pause).await?;
         Ok((canary, after))
     }
 
     async fn healthy(&mut self) -> Result<Canary, DemoError> {
-        self.act = Act {
-            number: 3,
-            title: "A new version that works",
-            text: "A canary to the repaired docs_v3. It gets a larger share only when every guard is sure that docs_v3 is no worse."
-                .to_owned(),
-        };
+        self.act = acts::growing();
         self.start(Version::Three, self.times.second).await?;
         self.look_until(|canary| canary.has_ended() || canary.state == "watching").await?;
-        self.act.text =
-            "The alias `docs` points to docs_v3 now. Pointsman watches a little longer, with the way back still open.".to_owned();
+        self.act = acts::watching();
         let canary = self.look_until(Canary::has_ended).await?;
-        self.act.text = format!("The canary has ended: {}.", canary.state);
+        self.act = acts::ended(&canary.state);
         self.wait(self.times.pause).await?;
         Ok(canary)
     }
@@ -161,19 +145,19 @@ impl<'a> Play<'a> {
 
     async fn wait(&mut self, time: Duration) -> Result<(), DemoError> {
         let until = Instant::now() + time;
-        self.go_on(|_| Instant::now() >= until).await
+        self.play_until(|_| Instant::now() >= until).await
     }
 
     /// Until the canary looks like this, or patience ends.
     async fn look_until(&mut self, done: impl Fn(&Canary) -> bool) -> Result<Canary, DemoError> {
         let patience = Instant::now() + PATIENCE;
-        self.go_on(|canary| Instant::now() >= patience || canary.is_none_or(&done)).await?;
+        self.play_until(|canary| Instant::now() >= patience || canary.is_none_or(&done)).await?;
         let canary = self.canary.as_ref().map(|following| following.looks.borrow().canary.clone());
         Ok(canary.expect("a canary was started before it is looked at"))
     }
 
     /// Lets the users work and shows it.
-    async fn go_on(&mut self, done: impl Fn(Option<&Canary>) -> bool) -> Result<(), DemoError> {
+    async fn play_until(&mut self, done: impl Fn(Option<&Canary>) -> bool) -> Result<(), DemoError> {
         let mut frames = tokio::time::interval(FRAME);
         loop {
             tokio::select! {

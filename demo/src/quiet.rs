@@ -1,6 +1,6 @@
 //! Keys typed during the demo are not echoed into the picture. Ctrl-C stays a signal. Used by `screen`.
 
-use std::io::{self, IsTerminal, stdin};
+use std::io::{IsTerminal, stdin};
 
 use rustix::process::getpgrp;
 use rustix::termios::{LocalModes, OptionalActions, QueueSelector, Termios, tcflush, tcgetattr, tcgetpgrp, tcsetattr};
@@ -13,15 +13,14 @@ pub(crate) struct Quiet {
 
 impl Quiet {
     /// Nothing where standard input is no terminal, or belongs to another program now.
-    pub(crate) fn keep() -> io::Result<Option<Self>> {
-        if !stdin().is_terminal() || tcgetpgrp(stdin())? != getpgrp() {
-            return Ok(None);
-        }
-        let before = tcgetattr(stdin())?;
+    pub(crate) fn keep() -> Option<Self> {
+        let is_ours = stdin().is_terminal() && tcgetpgrp(stdin()).is_ok_and(|group| group == getpgrp());
+        // Without it typed keys are seen, and no more than that is lost.
+        let before = is_ours.then(|| tcgetattr(stdin()).ok())??;
         let mut quiet = before.clone();
         quiet.local_modes.remove(LocalModes::ECHO | LocalModes::ICANON);
-        tcsetattr(stdin(), OptionalActions::Now, &quiet)?;
-        Ok(Some(Self { before }))
+        tcsetattr(stdin(), OptionalActions::Now, &quiet).ok()?;
+        Some(Self { before })
     }
 }
 

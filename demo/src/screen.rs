@@ -128,7 +128,7 @@ struct Picture {
 
 impl Picture {
     fn open() -> io::Result<Self> {
-        let quiet = Quiet::keep()?;
+        let quiet = Quiet::keep();
         let terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
         // From here on dropping puts back what was changed.
         let picture = Self { terminal, _quiet: quiet };

@@ -1,9 +1,9 @@
 //! Where a picture is shown, and what the plain lines say.
 
 use super::*;
+use crate::acts;
 use crate::canary::tests::canary;
 use crate::counts::Counts;
-use crate::story::Act;
 
 #[test]
 fn a_picture_needs_a_terminal_of_its_least_size() {
@@ -25,7 +25,7 @@ fn a_picture_needs_a_terminal_of_its_least_size() {
 #[test]
 fn a_plain_line_says_all_that_the_picture_counts_and_breaks_at_words() {
     let canary = canary(Version::Two, "stepping", 30.0, &[]);
-    let act = Act { number: 2, title: "A new version that fails", text: String::new() };
+    let act = acts::failing();
     let counts = Counts::new(1_000);
     let now = Default::default();
     let elapsed = Duration::from_secs(21);

@@ -1,19 +1,9 @@
-//! The acts of the demo and what has happened in them so far. Written by `play`, read by `frame`, `screen` and `summary`.
+//! What has happened so far, in the words of Pointsman where it acted. Written by `play`, read by `frame`, `screen` and `summary`.
 
 use std::time::{Duration, SystemTime};
 
 use crate::canary::{Canary, Transition};
 use crate::text::{clock, wrap};
-
-pub(crate) const ACTS: usize = 3;
-
-/// What is played now, and what to look at.
-#[derive(Clone, Debug)]
-pub(crate) struct Act {
-    pub(crate) number: usize,
-    pub(crate) title: &'static str,
-    pub(crate) text: String,
-}
 
 /// One thing that has happened.
 #[derive(Clone, Debug)]

@@ -33,7 +33,7 @@ pub(crate) fn film(shots: &[Shot<'_>], poster: Option<&Buffer>) -> String {
         strip.add(buffer);
     }
     let mut text = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" role=\"img\" \
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" xml:space=\"preserve\" role=\"img\" \
          aria-label=\"Pointsman demo in a terminal\">\n<style>\n{STYLE}"
     );
     text += &motion(shots, inner);
@@ -103,7 +103,7 @@ impl Strip {
 
 /// One text for each style in the row, with spaces where other styles have their characters.
 fn row(cells: &[Cell]) -> String {
-    let mut layers: BTreeMap<String, String> = BTreeMap::new();
+    let mut layers: BTreeMap<String, (usize, String)> = BTreeMap::new();
     let mut boxes = String::new();
     for (column, cell) in cells.iter().enumerate() {
         let reversed = cell.modifier.contains(Modifier::REVERSED);
@@ -113,16 +113,17 @@ fn row(cells: &[Cell]) -> String {
             boxes = format!("<rect class=\"box\" x=\"{x:.1}\" width=\"{width:.1}\" height=\"{LINE}\"/>");
         }
         if cell.symbol() != " " {
-            let layer = layers.entry(class(cell)).or_default();
-            let written = layer.chars().count();
-            layer.extend(std::iter::repeat_n(' ', column - written));
-            layer.push_str(cell.symbol());
+            let (start, text) = layers.entry(class(cell)).or_insert_with(|| (column, String::new()));
+            let written = *start + text.chars().count();
+            text.extend(std::iter::repeat_n(' ', column - written));
+            text.push_str(cell.symbol());
         }
     }
     let mut drawn = boxes;
-    for (class, text) in layers {
-        let length = text.chars().count() as f64 * CHARACTER;
-        let _ = write!(drawn, "<text class=\"{class}\" y=\"{BASELINE}\" textLength=\"{length:.1}\">{}</text>", escaped(&text));
+    for (class, (start, text)) in layers {
+        let (x, length) = (start as f64 * CHARACTER, text.chars().count() as f64 * CHARACTER);
+        let text = escaped(&text);
+        let _ = write!(drawn, "<text class=\"{class}\" x=\"{x:.1}\" y=\"{BASELINE}\" textLength=\"{length:.1}\">{text}</text>");
     }
     drawn
 }
@@ -167,7 +168,7 @@ mod tests {
         let mixed = frame(&[Line::from(vec!["a".cyan(), "<".into(), "b".cyan()])]);
         assert_eq!(
             row(&mixed.content),
-            "<text class=\"c\" y=\"13\" textLength=\"16.8\"> &lt;</text><text class=\"c1\" y=\"13\" textLength=\"25.2\">a b</text>"
+            "<text class=\"c\" x=\"8.4\" y=\"13\" textLength=\"8.4\">&lt;</text><text class=\"c1\" x=\"0.0\" y=\"13\" textLength=\"25.2\">a b</text>"
         );
     }
 

@@ -4,13 +4,12 @@
 //! tell whether a user flipped between versions.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use reqwest::Client;
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::collections::{ALIAS, FROM, MODEL, VECTOR, Version};
@@ -56,7 +55,7 @@ pub(crate) struct Crowd {
 #[derive(Debug)]
 pub(crate) struct Traffic {
     pub(crate) samples: mpsc::Receiver<Sample>,
-    closing: Arc<AtomicBool>,
+    closing: watch::Sender<bool>,
     _users: JoinSet<()>,
 }
 
@@ -68,7 +67,7 @@ impl Traffic {
 
     /// No user asks another question. `samples` ends when the open ones are answered.
     pub(crate) fn ask_no_more(&self) {
-        self.closing.store(true, Ordering::Relaxed);
+        self.closing.send_replace(true);
     }
 }
 
@@ -76,7 +75,7 @@ impl Crowd {
     pub(crate) fn start(&self, client: &Client, questions: &Arc<[&'static str]>) -> Traffic {
         let (sender, samples) = mpsc::channel(QUEUE);
         let pause = Duration::from_secs(1).mul_f64(self.users as f64 / f64::from(self.rate));
-        let closing = Arc::new(AtomicBool::new(false));
+        let (closing, stop) = watch::channel(false);
         let mut users = JoinSet::new();
         for number in 0..self.users {
             let user = User {
@@ -86,7 +85,7 @@ impl Crowd {
                 client: client.clone(),
                 url: format!("{}/collections/{ALIAS}/points/query", self.url),
                 questions: Arc::clone(questions),
-                closing: Arc::clone(&closing),
+                stop: stop.clone(),
             };
             users.spawn(user.live(pause, sender.clone()));
         }
@@ -101,7 +100,7 @@ struct User {
     client: Client,
     url: String,
     questions: Arc<[&'static str]>,
-    closing: Arc<AtomicBool>,
+    stop: watch::Receiver<bool>,
 }
 
 impl User {
@@ -109,9 +108,9 @@ impl User {
         // Users come one by one, not all at the same instant.
         let mut thinks = pause.mul_f64(self.chance.f64());
         loop {
-            tokio::time::sleep(thinks).await;
-            if self.closing.load(Ordering::Relaxed) {
-                return;
+            tokio::select! {
+                () = tokio::time::sleep(thinks) => {}
+                _ = self.stop.wait_for(|stop| *stop) => return,
             }
             let question = self.questions[self.chance.usize(..self.questions.len())];
             let started = Instant::now();

@@ -7,9 +7,10 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
-use tokio::process::{Child, ChildStdout, Command};
+use tokio::net::TcpStream;
+use tokio::process::{ChildStdout, Command};
 
 /// For what is seen again and again until it holds; a pass takes a moment.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -46,43 +47,32 @@ async fn a_failing_version_is_rolled_back_and_a_working_one_takes_over_while_no_
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_process_outlives_the_demo_however_it_ends() {
     for (signal, code) in [(Signal::INT, Some(130)), (Signal::TERM, Some(143)), (Signal::HUP, Some(129)), (Signal::KILL, None)] {
-        let mut child = demo(&["--keep"]).spawn().expect("the demo starts");
+        let mut child = demo(&[]).spawn().expect("the demo starts");
         let stdout = child.stdout.take().expect("it was asked for");
         let mut lines = BufReader::new(stdout).lines();
-        let children = children(&mut child, &mut lines).await;
-        assert_eq!(children.len(), 2, "the sandbox and Pointsman");
-        let own = child.id().and_then(pid).expect("it runs");
+        let servers = [listening(&mut lines).await, listening(&mut lines).await];
+        let own = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)).expect("it runs");
         kill_process(own, signal).expect("the signal is sent");
         let status = child.wait().await.expect("the demo ends");
         assert_eq!(status.code(), code, "after {signal:?}");
-        for process in children {
-            gone(process).await;
+        for server in servers {
+            gone(&server, signal).await;
         }
     }
 }
 
-/// The processes that the demo says it has started.
-async fn children(demo: &mut Child, lines: &mut Lines<BufReader<ChildStdout>>) -> Vec<Pid> {
-    let mut found = Vec::new();
-    while found.len() < 2 {
-        let line = lines.next_line().await.expect("its output can be read");
-        let Some(line) = line else { panic!("the demo ended too early: {:?}", demo.try_wait()) };
-        let number = line.rsplit_once("process ").and_then(|(_, number)| number.parse().ok());
-        found.extend(number.and_then(pid));
-    }
-    found
-}
-
-fn pid(number: u32) -> Option<Pid> {
-    Pid::from_raw(i32::try_from(number).ok()?)
-}
-
-/// The kernel ends a process on its own time: it is asked until then.
-async fn gone(process: Pid) {
-    let waited = tokio::time::timeout(PATIENCE, async {
-        while test_kill_process(process).is_ok() {
-            tokio::task::yield_now().await;
+/// Where the next of the two servers listens that the demo says it has started.
+async fn listening(lines: &mut Lines<BufReader<ChildStdout>>) -> String {
+    loop {
+        let line = lines.next_line().await.expect("its output can be read").expect("it names both servers before it ends");
+        if let Some((_, rest)) = line.split_once("REST http://") {
+            return rest.split_whitespace().next().expect("an address").to_owned();
         }
-    });
-    waited.await.unwrap_or_else(|_| panic!("{process:?} is still there"));
+    }
+}
+
+/// The kernel ends a process on its own time: its port is asked until then.
+async fn gone(server: &str, signal: Signal) {
+    let waited = tokio::time::timeout(PATIENCE, async { while TcpStream::connect(server).await.is_ok() {} });
+    assert!(waited.await.is_ok(), "{server} still listens after {signal:?}");
 }
