@@ -110,7 +110,7 @@ async fn play(args: &DemoArgs, house: &House, client: &Client, screen: &mut Scre
     let seed = args.seed.unwrap_or_else(|| fastrand::u32(..));
     let users = usize::from(args.users);
     let rate = args.rate.unwrap_or(if args.fast { FAST_RATE } else { USUAL_RATE });
-    screen.say(&format!("{users} users, {} searches a second (the same users again with --seed {seed})", rate))?;
+    screen.say(&format!("{users} users, {rate} searches a second (the same users again with --seed {seed})"))?;
     let crowd = Crowd { users, rate, seed, url: format!("http://{}", house.rest) };
     let questions = corpus::questions().into();
     let mut traffic = crowd.start(client, &questions);

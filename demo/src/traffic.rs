@@ -110,7 +110,7 @@ impl User {
         loop {
             tokio::select! {
                 () = tokio::time::sleep(thinks) => {}
-                _ = self.stop.wait_for(|stop| *stop) => return,
+                _ = self.stop.changed() => return,
             }
             let question = self.questions[self.chance.usize(..self.questions.len())];
             let started = Instant::now();
