@@ -37,7 +37,7 @@ pub(crate) struct DemoArgs {
     /// How many users search; the guards need a thousand to be sure within seconds
     #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u16).range(1_000..=5_000))]
     pub(crate) users: u16,
-    /// Searches a second, by all users together; 300, or 450 with --fast
+    /// Searches a second, by all users together; 300, or 400 with --fast
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(100..=2_000))]
     pub(crate) rate: Option<u32>,
     /// Repeats the users of an earlier run; drawn at random if not given

@@ -7,7 +7,7 @@ use serde::Deserialize;
 const ARTICLES: &str = include_str!("corpus.jsonl");
 const QUESTIONS: &str = include_str!("queries.txt");
 
-/// One article: `summary` is what the first version of the collection searches, `text` what the others search as well.
+/// One article; all of it is searched.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Article {
     pub(crate) id: u64,

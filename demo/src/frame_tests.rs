@@ -26,7 +26,7 @@ fn frame(width: u16, height: u16) -> Buffer {
     let steps = [("stepping", 30.0, "the pre-checks passed"), ("rolling_back", 0.0, REASON)];
     let canary = canary(Version::Two, "stepping", 30.0, &steps);
     let entry = |seconds, text: &str| Entry { at: Duration::from_secs(seconds), text: text.to_owned() };
-    let story = [entry(7, "an operator starts a canary"), entry(17, &format!("canary to docs_v2: rolling_back at 0 %: {REASON}"))];
+    let story = [entry(7, "an operator starts a canary"), entry(17, &format!("canary to docs_v2: rolling_back: {REASON}"))];
     let act = acts::failing();
     let question = "why is the sky blue? Rainbows (docs_v1)";
     let elapsed = Duration::from_secs(83);

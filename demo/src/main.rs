@@ -43,7 +43,7 @@ use self::traffic::{Crowd, Traffic};
 
 /// Searches a second. More of them make the guards sure sooner.
 const USUAL_RATE: u32 = 300;
-const FAST_RATE: u32 = 450;
+const FAST_RATE: u32 = 400;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();

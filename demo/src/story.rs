@@ -51,7 +51,7 @@ impl Story {
             self.told.1 += 1;
             if is_telling(step) {
                 let at = instant(step).duration_since(self.began).unwrap_or_default();
-                let text = format!("canary to {}: {} at {} %: {}", canary.collection, step.to.name, step.percentage, step.reason);
+                let text = format!("canary to {}: {}: {}", canary.collection, state(step), step.reason);
                 self.entries.push(Entry { at, text });
             }
         }
@@ -61,6 +61,14 @@ impl Story {
 /// When Pointsman took this step.
 pub(crate) fn instant(step: &Transition) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_millis(step.at)
+}
+
+/// With its share where it serves one.
+fn state(step: &Transition) -> String {
+    match step.to.name.as_str() {
+        name @ ("stepping" | "paused") => format!("{name} at {} %", step.percentage),
+        name => name.to_owned(),
+    }
 }
 
 /// The others only lead to one of these within a moment.
@@ -85,10 +93,7 @@ mod tests {
         let told: Vec<String> = story.entries.iter().map(ToString::to_string).collect();
         assert_eq!(
             told,
-            [
-                "0:01 canary to docs_v2: stepping at 30 %: the pre-checks passed",
-                "0:02 canary to docs_v2: rolling_back at 0 %: `error_rate` fails",
-            ]
+            ["0:01 canary to docs_v2: stepping at 30 %: the pre-checks passed", "0:02 canary to docs_v2: rolling_back: `error_rate` fails",]
         );
     }
 }
