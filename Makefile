@@ -20,11 +20,12 @@ BUILD_PACKAGES := build-essential
 # The tests of the store start a server of their own from these programs.
 TEST_PACKAGES := postgresql
 
-.PHONY: help build demo test prepare bench bench-peers floods lint fmt
+.PHONY: help build demo demo-picture test prepare bench bench-peers floods lint fmt
 
 help:
-	@echo "build        the two binaries, for development"
-	@echo "demo         a switch under live traffic, without Qdrant or Docker"
+	@echo "build        the binaries, for development"
+	@echo "demo         two canaries under live traffic, without Qdrant or Docker: one rolls back, one completes"
+	@echo "demo-picture the demo, recorded in docs/pictures/demo.svg"
 	@echo "test         everything that must pass"
 	@echo "bench        the microbenchmarks"
 	@echo "bench-peers  CPU a request beside nginx, HAProxy and Envoy"
@@ -35,9 +36,14 @@ help:
 build: prepare
 	$(CARGO) build --workspace --bins --locked
 
-# Both binaries, since the demo starts the sandbox that lies beside it.
+# All binaries, since the demo starts Pointsman and the sandbox that lie beside it. Also: make demo ARGS=--fast, ARGS=--keep.
 demo: build
-	$(TARGET)/debug/pointsman demo $(ARGS)
+	$(TARGET)/debug/pointsman-demo $(ARGS)
+
+# Always the same users, so that two pictures differ by what was changed and by time alone.
+demo-picture: build
+	mkdir -p docs/pictures
+	$(TARGET)/debug/pointsman-demo --seed 1 --record docs/pictures/demo.svg $(ARGS)
 
 # The tests of the documentation come first: the last words should be about all the others.
 test: prepare

@@ -2,7 +2,6 @@
 
 mod check;
 mod completions;
-mod demo;
 mod explain;
 mod healthcheck;
 mod interrupt;
@@ -39,8 +38,6 @@ enum Command {
     Serve(ServeArgs),
     /// Say what is wrong with the configuration, without starting anything
     Check(CheckArgs),
-    /// Show a switch under live traffic, with a collection of articles
-    Demo(demo::DemoArgs),
     /// Say where a request would go, and why
     Explain(ExplainArgs),
     /// Show how a running Pointsman is and what is going on
@@ -88,7 +85,6 @@ impl Cli {
         match &self.command {
             Command::Serve(args) => serve::run(args),
             Command::Check(args) => check::run(args),
-            Command::Demo(args) => play(args),
             Command::Explain(args) => explain::run(args),
             Command::Status(args) => remote::run(args),
             Command::Events(args) => remote::run(args),
@@ -110,14 +106,6 @@ impl Cli {
             Command::Version => say(format_args!("pointsman {}", env!("CARGO_PKG_VERSION"))),
         }
     }
-}
-
-/// The demo is a client like any other: one thread serves it.
-fn play(args: &demo::DemoArgs) -> ExitCode {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let played =
-        runtime.map_err(demo::DemoError::io("the demo cannot be set up")).and_then(|runtime| runtime.block_on(demo::run(args.clone())));
-    played.unwrap_or_else(|error| complain(format_args!("the demo could not be played: {error}")))
 }
 
 /// Prints a command's answer. A reader that went away (`pointsman … | head -1`) is not an error worth words.
