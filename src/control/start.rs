@@ -16,10 +16,11 @@ use super::experiment::Book;
 use super::holdings::Holdings;
 use super::loss::{Book as BookOfWrites, Recent};
 use super::reload_status::ReloadStatus;
+use super::samples::Samples;
 use super::state::{Control, Inner, ListingHealth, State};
 use super::traces::Traces;
 use super::webhooks::Board;
-use super::{Plan, Readiness, refresher, steward, token_keys, writes};
+use super::{Plan, Readiness, refresher, samples, steward, token_keys, writes};
 use crate::config::{Config, Loaded, unsaid};
 use crate::live::{Refresh, Shared};
 use crate::metrics::Registry;
@@ -79,6 +80,7 @@ impl Control {
             listed_by: ArcSwap::default(),
             board: Board::default(),
             traces: Traces::default(),
+            samples: Samples::default(),
         }));
         // Before anybody reports anything. If it fails, it is tried again with every report that this replica is alive.
         if let Err(error) = control.learn_keys().await {
@@ -87,11 +89,13 @@ impl Control {
         let listing = refresher::run(control.clone(), requests);
         let following = control.clone().follow(control.changes());
         let stewarding = steward::run(control.clone());
+        let sampling = samples::run(control.clone());
         let background = async move {
             tokio::select! {
                 () = listing => {}
                 () = following => {}
                 () = stewarding => {}
+                () = sampling => {}
             }
         };
         Ok(Parts { control, shared, refresh, background })

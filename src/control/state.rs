@@ -11,6 +11,7 @@ use super::experiment::Book;
 use super::holdings::Holdings;
 use super::loss::{Book as BookOfWrites, Recent};
 use super::reload_status::ReloadStatus;
+use super::samples::Samples;
 use super::traces::Traces;
 use super::webhooks::Board;
 use super::{Plan, Readiness, RouteState};
@@ -59,6 +60,8 @@ pub(super) struct Inner {
     pub(super) board: Board,
     /// Of what was refused.
     pub(super) traces: Traces,
+    /// What was seen every few seconds.
+    pub(super) samples: Samples,
 }
 
 /// One version of all the control plane knows; the table is built from it.

@@ -8,6 +8,7 @@ use super::RouteState;
 use super::error::ControlError;
 use super::names::known_alias;
 use super::state::{Control, State};
+use super::under_way::Arm;
 use crate::live::DEFAULT_UPSTREAM;
 use crate::rollout::loss::Tally;
 use crate::routing::{Interval, RouteSpec};
@@ -19,6 +20,8 @@ pub struct AliasView {
     pub collection: String,
     /// Whether it has a route; without one it is transparent.
     pub routed: bool,
+    /// The collections that canaries, experiments and shadow comparisons ask beside the one it points at.
+    pub arms: Vec<Arm>,
 }
 
 /// A collection and who uses it.
@@ -35,6 +38,8 @@ pub struct CollectionView {
     pub aliases: Vec<String>,
     /// Routes with a variant that it answers.
     pub routes: Vec<String>,
+    /// The canaries, experiments and shadow comparisons that ask it.
+    pub arms: Vec<Arm>,
 }
 
 /// A route in the form it is written in, with what became of it.
@@ -57,10 +62,12 @@ impl Control {
     #[must_use]
     pub fn aliases(&self) -> Vec<AliasView> {
         let state = self.0.state.load();
+        let mut arms = state.arms();
         let view = |(alias, collection): (&String, &String)| AliasView {
             alias: alias.clone(),
             collection: collection.clone(),
             routed: state.held.routes.contains_key(alias),
+            arms: arms.remove(alias).unwrap_or_default(),
         };
         state.listing.aliases.iter().map(view).collect()
     }
@@ -70,7 +77,8 @@ impl Control {
     pub fn alias(&self, alias: &str) -> Result<AliasView, ControlError> {
         let state = self.0.state.load();
         let collection = known_alias(&state.listing, alias)?.to_owned();
-        Ok(AliasView { alias: alias.to_owned(), collection, routed: state.held.routes.contains_key(alias) })
+        let arms = state.arms().remove(alias).unwrap_or_default();
+        Ok(AliasView { alias: alias.to_owned(), collection, routed: state.held.routes.contains_key(alias), arms })
     }
 
     /// All routes, by alias.
@@ -100,11 +108,13 @@ impl Control {
         }
         let mut aliases = aliases_by_collection(&state, &here);
         let mut routes = routes_by_collection(&state, &here);
+        let arms: Vec<Arm> = state.arms().into_values().flatten().collect();
         let counted = self.counted_lately();
         let view = |(at, in_flight): ((String, String), u64)| CollectionView {
             listed: at.0 == here && state.listing.collections.contains(&at.1),
             aliases: aliases.remove(&at).unwrap_or_default(),
             routes: routes.remove(&at).unwrap_or_default(),
+            arms: arms.iter().filter(|arm| (&arm.upstream, &arm.collection) == (&at.0, &at.1)).cloned().collect(),
             writes: counted.tally(&at.0, &at.1),
             upstream: at.0,
             collection: at.1,

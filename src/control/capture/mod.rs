@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
+use ulid::Ulid;
 
 pub use spec::CaptureSpec;
 
@@ -22,7 +23,7 @@ use super::error::ControlError;
 use super::names::known_alias;
 use super::state::{Control, State};
 use crate::golden::{Ended, Header, Progress, VERSION};
-use crate::live::{Capture, Recorded};
+use crate::live::{Capture, Recorded, Terms};
 use crate::rollout::Share;
 use crate::store;
 
@@ -86,7 +87,13 @@ impl Control {
         self.commit(store::Change::new(audit, Vec::new())).await?;
         let header =
             Header { pointsman_capture: VERSION, alias: spec.alias.clone(), captured_at: clock::now(), percentage: spec.percentage };
-        let (capture, lines) = Capture::channel(&spec.alias, Share::from_percentage(spec.percentage).slots(), spec.count);
+        let terms = Terms {
+            id: format!("capture_{}", Ulid::new()).into(),
+            begun_ms: header.captured_at.millis(),
+            max_duration: spec.max_duration.get(),
+            percentage: spec.percentage,
+        };
+        let (capture, lines) = Capture::channel(&spec.alias, Share::from_percentage(spec.percentage).slots(), spec.count, terms);
         self.record(|captures| captures.push(Arc::clone(&capture)));
         tracing::info!(alias = spec.alias, count = spec.count, actor = author.actor, "a capture begins");
         let (control, watched) = (self.clone(), Arc::clone(&capture));

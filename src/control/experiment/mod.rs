@@ -12,7 +12,7 @@
 //! book        what was reported here           trial     the document
 //! assignment  where a unit is, for who asks    sharing   whose the alias is, and what of it is free
 //! pages       under which names it is counted  flush     how it gets to the store
-//! keys        which values were counted already
+//! keys        which values were counted already  gauges    for a scrape
 //! ```
 
 mod assignment;
@@ -21,6 +21,7 @@ mod checks;
 mod conclude;
 mod feedback;
 mod flush;
+mod gauges;
 mod interleaving;
 mod keys;
 mod pages;

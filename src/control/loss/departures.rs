@@ -3,7 +3,7 @@
 //! From then on the two collections get different writes. What the old one alone has keeps it from being deleted by itself,
 //! and what the new one alone has is lost by going back: a request for either is answered with the number.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -69,6 +69,12 @@ impl State {
     pub(in crate::control) fn alone(&self, counted: &Counted, upstream: &str, collection: &str) -> Option<Loss> {
         let left = self.held.departures.values().filter(|departure| upstream == DEFAULT_UPSTREAM && departure.left == collection);
         left.filter_map(|departure| departure.behind.loss(counted)).filter(Loss::is_real).max_by_key(|loss| loss.acknowledged)
+    }
+
+    /// What each collection that an alias has left alone has.
+    pub(in crate::control) fn held_alone(&self, counted: &Counted) -> Vec<Loss> {
+        let left: BTreeSet<&str> = self.held.departures.values().map(|departure| departure.left.as_str()).collect();
+        left.into_iter().filter_map(|collection| self.alone(counted, DEFAULT_UPSTREAM, collection)).collect()
     }
 
     /// What `to` lacks of what `from` has, by what is known of the two: a rollout between them, or an earlier move the other way.

@@ -98,6 +98,14 @@ impl Control {
     }
 }
 
+impl WebhookView {
+    /// Why deliveries to it do not arrive, as of the newest attempt.
+    pub(in crate::control) fn trouble(&self) -> Option<String> {
+        let error = self.last.as_ref()?.failure()?;
+        Some(format!("its last delivery has failed, {} are pending, {} were given up: {error}", self.pending, self.given_up))
+    }
+}
+
 impl Webhook {
     fn view(&self, owed: Option<&Backlog>, last: Option<LastAttempt>) -> WebhookView {
         WebhookView {

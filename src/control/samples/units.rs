@@ -1,0 +1,103 @@
+//! How many units each arm of an experiment has, over all replicas, and whether they are where chance should have put them.
+//!
+//! Asking for it needs what all replicas have counted since the phase began, so it is not counted at each scrape. A slice of time
+//! that is closed does not change any more: its units are kept, and only open slices are read again.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::mem::take;
+
+use super::lock;
+use crate::control::clock;
+use crate::control::error::ControlError;
+use crate::control::experiment::Trial;
+use crate::control::state::Control;
+use crate::experiment::Seen;
+use crate::experiment::analysis::{Dealt, Split, split_of};
+use crate::rollout::Timestamp;
+use crate::stats::UnitSet;
+
+/// After a slice is closed, every replica has written its last counts within this time.
+const WRITTEN_MS: u64 = 60_000;
+
+/// By experiment.
+pub(super) type Known = BTreeMap<String, PhaseUnits>;
+
+/// The units of one phase.
+#[derive(Debug, Default)]
+pub(super) struct PhaseUnits {
+    phase: u32,
+    /// Slices that are closed, and the units of each arm in them.
+    closed: BTreeSet<u32>,
+    units: Vec<UnitSet>,
+    /// With the open slices, as of the last look.
+    split: Option<Split>,
+}
+
+/// The units of an experiment's arms, for people and for scrapes.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::control) struct ArmUnits {
+    /// In the order of the arms.
+    pub(in crate::control) units: Vec<f64>,
+    /// The units are not where the weights should have put them.
+    pub(in crate::control) mismatch: bool,
+}
+
+impl PhaseUnits {
+    fn merge(units: &mut Vec<UnitSet>, seen: &Seen) {
+        units.resize_with(units.len().max(seen.arms.len()), UnitSet::default);
+        units.iter_mut().zip(&seen.arms).for_each(|(mine, arm)| mine.merge(&arm.unit_set()));
+    }
+}
+
+impl Control {
+    /// Counts the units of every experiment whose split has begun.
+    pub(super) async fn count_units(&self) -> Result<(), ControlError> {
+        let (state, now) = (self.0.state.load_full(), clock::now());
+        let splits = |trial: &Trial| trial.is_live() && trial.experiment.split_at().is_some();
+        lock(&self.0.samples.units).retain(|id, _| state.held.experiments.get(id).is_some_and(splits));
+        for trial in state.held.experiments.values().filter(|trial| splits(trial)) {
+            self.count_units_of(trial, now).await?;
+        }
+        Ok(())
+    }
+
+    async fn count_units_of(&self, trial: &Trial, now: Timestamp) -> Result<(), ControlError> {
+        let experiment = &trial.experiment;
+        let Some(phase) = experiment.phase() else { return Ok(()) };
+        let mut known = self.take_known(experiment.id(), phase.number);
+        let settled = Timestamp::from_millis(now.millis().saturating_sub(WRITTEN_MS));
+        let mut open = Vec::new();
+        let slices = experiment.slices().all().iter().filter(|slice| slice.phase == phase.number);
+        for slice in slices.map(|slice| slice.number).filter(|number| !known.closed.contains(number)).collect::<Vec<_>>() {
+            let seen = self.seen(trial, phase.number, &(slice..=slice)).await?;
+            if experiment.has_closed(slice, settled) {
+                PhaseUnits::merge(&mut known.units, &seen);
+                known.closed.insert(slice);
+            } else {
+                PhaseUnits::merge(&mut open, &seen);
+            }
+        }
+        open.resize_with(experiment.spec().arms.len(), UnitSet::default);
+        open.iter_mut().zip(&known.units).for_each(|(all, closed)| all.merge(closed));
+        let units: Vec<_> = open.iter().map(UnitSet::estimate).collect();
+        known.split = Some(split_of(&units, &Dealt { shares: &phase.shares(), is_over: phase.until.is_some() }));
+        lock(&self.0.samples.units).insert(experiment.id().to_owned(), known);
+        Ok(())
+    }
+
+    /// What is kept of earlier looks. Their result stays where it is, to be shown until there is the next.
+    fn take_known(&self, id: &str, phase: u32) -> PhaseUnits {
+        let mut all = lock(&self.0.samples.units);
+        match all.get_mut(id).filter(|known| known.phase == phase) {
+            Some(known) => PhaseUnits { phase, closed: take(&mut known.closed), units: take(&mut known.units), split: known.split.clone() },
+            None => PhaseUnits { phase, ..PhaseUnits::default() },
+        }
+    }
+
+    /// None before the first look, and of an experiment whose split has not begun.
+    pub(in crate::control) fn arm_units(&self, id: &str) -> Option<ArmUnits> {
+        let known = lock(&self.0.samples.units);
+        let split = known.get(id)?.split.as_ref()?;
+        Some(ArmUnits { units: split.units.clone(), mismatch: split.alarm.is_some() })
+    }
+}
