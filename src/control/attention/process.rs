@@ -49,9 +49,9 @@ impl Process<'_> {
     }
 
     fn leader(&self) -> Option<Attention> {
-        let nobody = self.store.controller.as_ref()?.replica.is_none();
+        let vacant = self.store.controller.as_ref()?.replica.is_none();
         let why = "no replica holds the leader's lease, so nothing moves on";
-        nobody.then(|| Attention::new("the leader", why, "pointsman status"))
+        vacant.then(|| Attention::new("the leader", why, "pointsman status"))
     }
 
     fn replica(&self, replica: &ReplicaStatus) -> Option<Attention> {

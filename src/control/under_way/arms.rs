@@ -23,7 +23,7 @@ pub struct Arm {
 }
 
 impl State {
-    /// All of them, by alias. An arm without a collection is whatever the alias points at, and not among them.
+    /// All of them, by alias. An arm without a collection is served by what the alias points at, and not among them.
     pub(in crate::control) fn arms(&self) -> BTreeMap<String, Vec<Arm>> {
         let here = &*self.plan.upstreams[DEFAULT_UPSTREAM].name;
         let mut arms: BTreeMap<String, Vec<Arm>> = BTreeMap::new();

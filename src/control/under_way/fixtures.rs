@@ -57,7 +57,7 @@ pub(in crate::control) fn stepping(requests: u64) -> Running {
     Running::new(canary)
 }
 
-/// Filled by somebody else.
+/// Filled by an application.
 pub(in crate::control) fn deploying() -> Deploying {
     let spec = serde_json::from_value(json!({"alias": "docs", "source": "external"})).expect("a spec");
     Deploying { deployment: Deployment::create("deployment_1", spec, "docs_v3", START, &by()), revision: 0 }

@@ -76,7 +76,7 @@ impl Around<'_> {
         self.listing.aliases.get(alias).cloned()
     }
 
-    /// What holds up whatever the leader moves on; else what the thing itself waits for.
+    /// A lost store holds up all that the leader moves on; else what the entry itself waits for.
     fn or_store(&self, own: Option<String>) -> Option<String> {
         match self.store_lost {
             Some(_) => Some("the store, which does not answer".to_owned()),

@@ -25,7 +25,7 @@ fn waits_for(retirement: &Retirement, around: &Around<'_>) -> Option<String> {
     match retirement.state {
         State::Scheduled if retirement.due_at > around.now => Some(format!("the end of its grace period at {}", retirement.due_at)),
         State::Scheduled => Some("the leader's next look".to_owned()),
-        State::Blocked => Some(retirement.reasons.join("; ")),
+        State::Blocked => Some(format!("what is in its way to go: {}", retirement.reasons.join("; "))),
         State::Snapshotting => Some("Qdrant to take the snapshot".to_owned()),
         State::Deleting => Some("Qdrant to delete the collection".to_owned()),
         State::Done | State::Cancelled | State::Refused => None,

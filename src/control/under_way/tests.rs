@@ -75,7 +75,10 @@ fn a_retirement_waits_for_its_grace_period_and_then_for_what_is_in_its_way() {
     assert!(entry.waits_for.is_some_and(|waits| waits.starts_with("the end of its grace period at 20")));
     retirement.block(after(3_600), vec!["3 requests are inside it".to_owned()]);
     let entry = retirement::entry(&retirement, &around);
-    assert_eq!((entry.state, entry.progress, entry.waits_for.as_deref()), ("blocked", None, Some("3 requests are inside it")));
+    assert_eq!(
+        (entry.state, entry.progress, entry.waits_for.as_deref()),
+        ("blocked", None, Some("what is in its way to go: 3 requests are inside it"))
+    );
 }
 
 #[tokio::test]

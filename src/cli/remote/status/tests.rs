@@ -73,7 +73,7 @@ replica_1  0.1.0         0  now   yes   leader, asked";
 }
 
 #[test]
-fn the_page_fits_80_columns_whatever_the_names() {
+fn the_page_fits_80_columns_with_long_names_too() {
     let mut status = status();
     let long = "documents-of-the-knowledge-base-in-every-language-there-is";
     for list in ["under_way", "traffic"] {

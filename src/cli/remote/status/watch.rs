@@ -20,7 +20,7 @@ use crate::cli::say;
 
 const EVERY: Duration = Duration::from_secs(2);
 
-/// Until Ctrl-C, or until nobody reads any more.
+/// Until Ctrl-C, or until the reader of the output is gone.
 pub(super) async fn run(session: &Session) -> Outcome {
     let draws = session.is_for_people() && std::io::stdout().is_terminal();
     tokio::select! {
@@ -53,7 +53,7 @@ async fn follow(session: &Session, draws: bool) -> Outcome {
     }
 }
 
-/// Whether somebody still reads.
+/// Whether the output still has a reader.
 fn is_said(line: &str) -> bool {
     say(format_args!("{line}")) == ExitCode::SUCCESS
 }
