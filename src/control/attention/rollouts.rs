@@ -17,9 +17,7 @@ const MANY_LOOKS: u32 = 6;
 
 pub(super) fn all(state: &State, units: impl Fn(&str) -> Option<ArmUnits>) -> Vec<Attention> {
     let held = &state.held;
-    // A deployment speaks for the canary that moves its alias.
-    let own = held.canaries.values().filter(|running| running.is_live() && running.canary.plan().spec().deployment.is_none());
-    let canaries = own.filter_map(of_canary);
+    let canaries = held.canaries.values().filter(|running| running.is_live()).filter_map(of_canary);
     let deployments = held.deployments.values().filter(|deploying| deploying.is_live()).filter_map(of_deployment);
     let live = held.experiments.values().filter(|trial| trial.is_live());
     let experiments = live.filter_map(|trial| of_experiment(trial, &units(trial.experiment.id())?));
@@ -36,6 +34,8 @@ fn of_canary(running: &Running) -> Option<Attention> {
     let id = canary.id();
     let reason = status.history.last_transition().map_or("", |last| last.reason.as_str());
     let (why, command, flag) = match canary.state() {
+        // Consent to lose writes is asked for by the deployment, if the canary belongs to one.
+        rollout::State::Paused { because: PauseReason::LostWrites } if canary.plan().spec().deployment.is_some() => return None,
         rollout::State::Paused { because } => {
             let (why, command) = of_pause(because)?;
             let flag = if because == PauseReason::LostWrites { " --accept-lost-writes" } else { "" };

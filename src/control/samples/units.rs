@@ -101,3 +101,38 @@ impl Control {
         Some(ArmUnits { units: split.units.clone(), mismatch: split.alarm.is_some() })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::control::document::json;
+    use crate::control::testing::{config, control};
+    use crate::control::under_way::fixtures::{after, trial};
+    use crate::experiment::statistics_salt;
+
+    /// So many units of each arm, as one replica has written them down.
+    fn seen(replica: &str, control: u32, treatment: u32) -> Seen {
+        let mut seen = Seen::of(2);
+        for (arm, units) in [control, treatment].into_iter().enumerate() {
+            let hashes = (0..units).map(|unit| statistics_salt("exp_old_1").hash(format!("{replica}/{arm}/{unit}").as_bytes()));
+            hashes.for_each(|hash| seen.arms[arm].assigned.insert(hash));
+        }
+        seen
+    }
+
+    #[tokio::test]
+    async fn the_units_of_all_replicas_are_added_up_and_held_to_the_weights() {
+        let (control, trial) = (control(config()).await, trial());
+        let write = async |replica: &str, units: (u32, u32)| {
+            let seen = json(&seen(replica, units.0, units.1));
+            control.0.store.put_observation("experiment/exp_old_1/1/1/", replica, &seen).await.expect("the store answers");
+            control.count_units_of(&trial, after(60)).await.expect("the store answers");
+            control.arm_units("exp_old_1").expect("they were counted")
+        };
+        assert_eq!(control.arm_units("exp_old_1"), None);
+        let even = write("replica_a", (20, 21)).await;
+        assert_eq!((even.units.iter().map(|units| units.round()).collect::<Vec<_>>(), even.mismatch), (vec![20.0, 21.0], false));
+        let uneven = write("replica_b", (0, 90)).await;
+        assert!(uneven.mismatch && uneven.units[1] > 100.0, "{uneven:?}");
+    }
+}
