@@ -62,10 +62,17 @@ fn detail(row: &Value, style: Style) -> String {
 fn share(status: &Value, row: &Value) -> String {
     let route = list(status, "routes").find(|route| route["alias"] == row["alias"]);
     let variant = route.and_then(|route| list(route, "variants").find(|variant| variant["name"] == row["variant"]));
-    let canary = || list(status, "under_way").find(|entry| entry["kind"] == "canary" && entry["alias"] == row["alias"]);
-    match variant {
-        Some(variant) => percentage(&variant["share_percent"]),
-        None if row["variant"] == "canary" => canary().map_or_else(|| "-".to_owned(), |canary| percentage(&canary["share_percent"])),
-        None => "-".to_owned(),
+    match (variant, row["variant"].as_str()) {
+        (Some(variant), _) => percentage(&variant["share_percent"]),
+        (None, Some("canary")) => canary_share(status, row).map_or_else(|| "-".to_owned(), |share| percentage(&share.into())),
+        (None, Some("stable")) => canary_share(status, row).map_or_else(|| "-".to_owned(), |share| percentage(&(100.0 - share).into())),
+        _ => "-".to_owned(),
     }
+}
+
+/// None where no canary has a collection of its own beside the alias's: before its first stage, and once the alias has moved.
+fn canary_share(status: &Value, row: &Value) -> Option<f64> {
+    let of_alias = |entry: &&Value| entry["alias"] == row["alias"];
+    list(status, "traffic").filter(of_alias).find(|row| row["variant"] == "canary")?;
+    list(status, "under_way").filter(of_alias).find(|entry| entry["kind"] == "canary")?["share_percent"].as_f64()
 }
