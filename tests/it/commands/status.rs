@@ -58,7 +58,7 @@ async fn what_changes_is_a_line_where_the_page_cannot_be_drawn() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_experiment_is_under_way_for_people_and_for_a_scrape() {
     let house = House::new("").await;
-    let made = house.told("experiment create ranking docs docs_v2 --output json").await;
+    let made = house.told("experiment create ranking docs docs_v2 --metric click=binary --output json").await;
     let made: serde_json::Value = serde_json::from_str(&made).expect("JSON");
     let id = made["id"].as_str().expect("an id");
     let page = house.told("status").await;
