@@ -42,7 +42,7 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
-pub use alias::{AliasChange, AliasChanged, AliasView, CollectionView, Comparison, Explained};
+pub use alias::{AliasChange, AliasChanged, AliasView, Arm, CollectionView, Comparison, Explained};
 pub use canary::CanaryView;
 pub use capture::{CaptureSpec, Capturing};
 pub use deployment::{DeploymentView, Preview, PreviewStep};

@@ -147,6 +147,11 @@ impl Experiment {
     }
 
     #[must_use]
+    pub const fn created(&self) -> Timestamp {
+        self.created
+    }
+
+    #[must_use]
     pub const fn state(&self) -> State {
         self.state
     }

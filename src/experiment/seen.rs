@@ -42,10 +42,16 @@ impl ArmSeen {
     /// All that is known to be in the arm.
     #[must_use]
     pub fn units(&self) -> UnitEstimate {
+        self.unit_set().estimate()
+    }
+
+    /// The same as a set, which can be added to that of another time.
+    #[must_use]
+    pub fn unit_set(&self) -> UnitSet {
         let mut all = self.cohort.units_asking();
         all.merge(&self.assigned);
         self.paired.iter().for_each(|paired| all.merge(&paired.units_asking()));
-        all.estimate()
+        all
     }
 
     fn merge(&mut self, other: &Self) {

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
@@ -17,10 +18,22 @@ use crate::metrics::Dropped;
 /// Lines that wait for their reader.
 const WAITING: usize = 64;
 
+/// What operators are shown of a recording.
+#[derive(Clone, Debug, Default)]
+pub struct Terms {
+    pub id: Box<str>,
+    /// Milliseconds since the epoch.
+    pub begun_ms: u64,
+    pub max_duration: Duration,
+    /// Of the searches.
+    pub percentage: f64,
+}
+
 /// One recording of an alias's searches.
 #[derive(Debug)]
 pub struct Capture {
     pub alias: Box<str>,
+    pub terms: Terms,
     /// How many of [`crate::routing::SLOTS`] are drawn, question by question.
     pub slots: u32,
     /// How many different questions are wanted.
@@ -28,6 +41,7 @@ pub struct Capture {
     lines: mpsc::Sender<Recorded>,
     /// Hashes of what has been recorded. Only the mirror's thread ever holds it.
     seen: Mutex<HashSet<u64>>,
+    recorded: AtomicU64,
     repeated: AtomicU64,
     withheld: AtomicU64,
     /// Written by every worker, but only for questions that were drawn and lost.
@@ -44,14 +58,16 @@ pub struct Recorded {
 impl Capture {
     /// Both ends.
     #[must_use]
-    pub fn channel(alias: &str, slots: u32, count: usize) -> (Arc<Self>, mpsc::Receiver<Recorded>) {
+    pub fn channel(alias: &str, slots: u32, count: usize, terms: Terms) -> (Arc<Self>, mpsc::Receiver<Recorded>) {
         let (lines, reader) = mpsc::channel(WAITING);
         let capture = Self {
             alias: alias.into(),
+            terms,
             slots,
             count,
             lines,
             seen: Mutex::default(),
+            recorded: AtomicU64::default(),
             repeated: AtomicU64::default(),
             withheld: AtomicU64::default(),
             dropped: Default::default(),
@@ -84,7 +100,10 @@ impl Capture {
             self.repeated.fetch_add(1, Ordering::Relaxed);
         } else if seen.len() < self.count {
             match self.lines.try_send(recorded) {
-                Ok(()) => drop(seen.insert(hash)),
+                Ok(()) => {
+                    seen.insert(hash);
+                    self.recorded.fetch_add(1, Ordering::Relaxed);
+                }
                 Err(mpsc::error::TrySendError::Full(_)) => self.dropped(Dropped::QueueFull),
                 Err(mpsc::error::TrySendError::Closed(_)) => {}
             }
@@ -99,6 +118,18 @@ impl Capture {
     /// A question says whom it is for, where that cannot be taken out.
     pub fn withheld(&self) {
         self.withheld.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many different questions have been recorded.
+    #[must_use]
+    pub fn recorded(&self) -> u64 {
+        self.recorded.load(Ordering::Relaxed)
+    }
+
+    /// How many are to be.
+    #[must_use]
+    pub fn wanted(&self) -> u64 {
+        self.count as u64
     }
 
     /// How many came again, and how many were withheld.
@@ -126,7 +157,7 @@ mod tests {
 
     #[test]
     fn each_is_recorded_once_until_there_are_enough() {
-        let (capture, mut reader) = Capture::channel("docs", 1, 2);
+        let (capture, mut reader) = Capture::channel("docs", 1, 2, Terms::default());
         for hash in [1, 1, 2, 3, 2] {
             capture.record(hash, line());
         }
@@ -136,7 +167,7 @@ mod tests {
 
     #[test]
     fn what_nobody_takes_in_time_is_missing_and_may_come_again() {
-        let (capture, mut reader) = Capture::channel("docs", 1, 1_000);
+        let (capture, mut reader) = Capture::channel("docs", 1, 1_000, Terms::default());
         let lost = WAITING as u64;
         (0..=lost).for_each(|hash| capture.record(hash, line()));
         assert!(!capture.has_room() && capture.missing() == BTreeMap::from([(Dropped::QueueFull, 1)]));
@@ -147,7 +178,7 @@ mod tests {
 
     #[test]
     fn nothing_is_drawn_for_nobody() {
-        let (capture, reader) = Capture::channel("docs", 10, 1);
+        let (capture, reader) = Capture::channel("docs", 10, 1, Terms::default());
         assert!(capture.takes(9) && !capture.takes(10));
         drop(reader);
         assert!(!capture.takes(9));

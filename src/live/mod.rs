@@ -19,7 +19,7 @@ use crate::metrics::Handles;
 use crate::routing::Table;
 use crate::upstream::Upstream;
 
-pub use capture::{Capture, Recorded};
+pub use capture::{Capture, Recorded, Terms};
 pub use memory::{Held, Memory};
 pub use mirror::{Answered, Captures, Compare, Inbox, Job, Mirror, Question, Sample};
 pub use refresh::{Refresh, RefreshFailed, RefreshRequest};

@@ -45,6 +45,11 @@ impl Interleavings {
         self.not_interleaved.iter_mut().zip(&merges.not_interleaved).for_each(|(total, cell)| *total += cell.get());
     }
 
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.interleaved += other.interleaved;
+        self.not_interleaved.iter_mut().zip(&other.not_interleaved).for_each(|(mine, theirs)| *mine += theirs);
+    }
+
     #[must_use]
     pub fn not_interleaved(&self, why: NotInterleaved) -> u64 {
         self.not_interleaved[why as usize]

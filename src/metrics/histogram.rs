@@ -54,6 +54,19 @@ impl Snapshot {
         self.sum_us += part.sum_us.get();
     }
 
+    /// Adds what another histogram has observed.
+    pub fn merge(&mut self, other: &Self) {
+        self.buckets.iter_mut().zip(&other.buckets).for_each(|(mine, theirs)| *mine += theirs);
+        self.sum_us += other.sum_us;
+    }
+
+    /// What was observed since `earlier`, a snapshot of the same histogram.
+    #[must_use]
+    pub fn since(&self, earlier: &Self) -> Self {
+        let buckets = self.buckets.iter().zip(&earlier.buckets).map(|(now, before)| now.saturating_sub(*before));
+        Self { buckets: buckets.collect(), sum_us: self.sum_us.saturating_sub(earlier.sum_us) }
+    }
+
     /// Where the buckets begin, in microseconds, and where the last one ends.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "bounds stay far below 2^52")]

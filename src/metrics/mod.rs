@@ -28,12 +28,12 @@ pub use handles::Handles;
 pub use histogram::{Histogram, Snapshot};
 pub use kinds::{Chosen, NotInterleaved, Outcome};
 pub use prometheus::{
-    CanaryGauge, DeliveryResult, DeploymentGauge, Gauges, GuardGauge, RenderFailed, RetirementGauges, ShadowGauge, TEXT_FORMAT,
-    WebhookGauge, WeightGauge, render,
+    ArmGauge, CanaryGauge, DeliveryResult, DeploymentGauge, ExperimentGauge, Gauges, GuardGauge, RenderFailed, RetirementGauges,
+    ShadowGauge, TEXT_FORMAT, WebhookGauge, WeightGauge, render,
 };
 pub use refusals::{Refusal, Refusals};
 pub use registry::Registry;
-pub use series::{Completed, FallbackCause, Series, Shard, Totals};
+pub use series::{Completed, FallbackCause, Series, SeriesKey, Shard, Totals};
 pub use units::UnitWords;
 pub use usage::{Usage, Written};
 pub use worker::{WorkerCells, WorkerEvent};

@@ -1,11 +1,11 @@
 //! Who owns the series: asked when a table is built and when somebody scrapes, never per request.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::comparisons::ShadowSeries;
-use super::{Apart, Cohort, Comparisons, Handles, Latencies, Refusals, Series, Usage, WorkerCells};
+use super::{Apart, Cohort, Comparisons, Handles, Latencies, Refusals, Series, SeriesKey, Totals, Usage, WorkerCells};
 
 /// The label of aliases past the limit, and of names nobody listed.
 pub(super) const OTHER: &str = "other";
@@ -13,7 +13,8 @@ pub(super) const OTHER: &str = "other";
 /// How long a use is remembered of a collection that no table leads to any more; nobody can ask for more.
 const REMEMBERED: Duration = Duration::from_secs(86_400);
 
-/// All series of this process. Counters never expire: a series lives as long as the process.
+/// All series of this process. Counters never expire: what a series that no table leads to has counted is added to what its
+/// alias and variant have counted before.
 #[derive(Debug)]
 pub struct Registry {
     workers: Box<[Arc<WorkerCells>]>,
@@ -26,7 +27,9 @@ pub struct Registry {
 
 #[derive(Debug, Default)]
 struct Inner {
-    series: HashMap<(Box<str>, Box<str>), Arc<Series>>,
+    series: HashMap<SeriesKey, Arc<Series>>,
+    /// By alias and variant, of the series that have ended.
+    ended: HashMap<(Box<str>, Box<str>), Totals>,
     aliases: std::collections::HashSet<Box<str>>,
     usage: HashMap<(Box<str>, Box<str>), Arc<Usage>>,
     cohorts: HashMap<Box<str>, Arc<Cohort>>,
@@ -59,8 +62,11 @@ impl Registry {
         let mut inner = self.lock();
         let workers = self.workers.len();
         let alias = inner.admit(alias, self.max_aliases);
-        let series = inner.series.entry((alias.into(), variant.into()));
-        let series = Arc::clone(series.or_insert_with(|| Arc::new(Series::new(alias, variant, workers))));
+        // Names that share a label share their counters, or there would be one set for each collection of Qdrant.
+        let (at, answered_by) = if alias == OTHER { ("", "") } else { (upstream, collection.unwrap_or_default()) };
+        let counted = SeriesKey { alias: alias.into(), variant: variant.into(), upstream: at.into(), collection: answered_by.into() };
+        let series = inner.series.entry(counted);
+        let series = Arc::clone(series.or_insert_with_key(|counted| Arc::new(Series::new(counted.clone(), workers))));
         let collection = collection.unwrap_or(OTHER);
         let usage = inner.usage.entry((upstream.into(), collection.into()));
         let usage = Arc::clone(usage.or_insert_with(|| Arc::new(Usage::new(upstream, collection, workers + 1, self.epoch))));
@@ -141,12 +147,36 @@ impl Registry {
         self.workers.len()
     }
 
-    /// All series, ordered by alias and variant.
+    /// The series that tables lead to now, ordered by alias, variant and collection.
     #[must_use]
     pub fn series(&self) -> Vec<Arc<Series>> {
-        let mut series: Vec<_> = self.lock().series.values().cloned().collect();
-        series.sort_by(|a, b| (&a.alias, &a.variant).cmp(&(&b.alias, &b.variant)));
+        let mut inner = self.lock();
+        inner.end_series();
+        let mut series: Vec<_> = inner.series.values().cloned().collect();
+        series.sort_by(|a, b| a.key.cmp(&b.key));
         series
+    }
+
+    /// The series of this alias and variant that this collection answers.
+    #[must_use]
+    pub fn series_of(&self, key: &SeriesKey) -> Option<Arc<Series>> {
+        self.lock().series.get(key).cloned()
+    }
+
+    /// Everything counted since the process started, by alias and variant, whichever collection answered.
+    #[must_use]
+    pub fn variants(&self) -> BTreeMap<(Box<str>, Box<str>), Totals> {
+        let (mut all, series) = {
+            let mut inner = self.lock();
+            inner.end_series();
+            let ended: BTreeMap<_, _> = inner.ended.iter().map(|(variant, totals)| (variant.clone(), totals.clone())).collect();
+            (ended, inner.series.values().cloned().collect::<Vec<_>>())
+        };
+        for series in series {
+            let variant = (series.key.alias.clone(), series.key.variant.clone());
+            all.entry(variant).or_default().merge(&series.totals());
+        }
+        all
     }
 
     /// Collections with their requests in flight, ordered by name. Those that have none, are no longer held by any table
@@ -188,6 +218,18 @@ impl Registry {
 }
 
 impl Inner {
+    /// Ends the series that no table and no request holds. Nothing can count there any more, so no count is lost.
+    fn end_series(&mut self) {
+        let Self { series, ended, .. } = self;
+        series.retain(|counted, series| {
+            let in_use = Arc::strong_count(series) > 1;
+            if !in_use {
+                ended.entry((counted.alias.clone(), counted.variant.clone())).or_default().merge(&series.totals());
+            }
+            in_use
+        });
+    }
+
     fn admit<'a>(&mut self, alias: Option<&'a str>, limit: usize) -> &'a str {
         match alias {
             Some(alias) if self.aliases.contains(alias) => alias,
@@ -197,5 +239,55 @@ impl Inner {
             }
             _ => OTHER,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::{Chosen, Completed, Outcome};
+    use crate::protocol::{Class, Protocol};
+
+    fn request(handles: &Handles, outcome: Outcome) {
+        let shard = handles.series.shard(0);
+        shard.begin();
+        shard.end(&Completed {
+            protocol: Protocol::Rest,
+            class: Class::Read,
+            outcome,
+            first_byte_us: Some(1_000),
+            total_us: 2_000,
+            request_bytes: 1,
+            response_bytes: 1,
+            chosen: Chosen::AsUsual,
+        });
+    }
+
+    #[test]
+    fn a_new_collection_is_not_blamed_for_the_errors_of_its_predecessor() {
+        let registry = Registry::new(1, 10);
+        let old = registry.handles(Some("docs"), "canary", "default", Some("docs_v2"));
+        request(&old, Outcome::ServerError);
+        let new = registry.handles(Some("docs"), "canary", "default", Some("docs_v3"));
+        request(&new, Outcome::Ok);
+        assert_eq!((new.series.totals().errors(), new.series.totals().all_requests()), (0, 1));
+        drop(old);
+        let counted: Vec<_> = registry.series().iter().map(|series| series.key.collection.to_string()).collect();
+        assert_eq!(counted, ["docs_v3"], "no table leads to the old one");
+        let again = registry.handles(Some("docs"), "canary", "default", Some("docs_v2"));
+        assert_eq!(again.series.totals().all_requests(), 0, "its count begins again");
+        let variants = registry.variants();
+        let canary = &variants[&("docs".into(), "canary".into())];
+        assert_eq!((variants.len(), canary.all_requests(), canary.errors()), (1, 2, 1), "Prometheus loses no count");
+    }
+
+    #[test]
+    fn names_past_the_limit_share_one_series_whatever_their_collections() {
+        let registry = Registry::new(1, 1);
+        let held: Vec<_> = ["a", "b", "c"].map(|alias| registry.handles(Some(alias), "stable", "default", Some(alias))).into();
+        held.iter().for_each(|handles| request(handles, Outcome::Ok));
+        let counted: Vec<_> =
+            registry.series().iter().map(|series| (series.key.alias.to_string(), series.totals().all_requests())).collect();
+        assert_eq!(counted, [("a".to_owned(), 1), (OTHER.to_owned(), 2)]);
     }
 }

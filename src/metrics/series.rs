@@ -1,4 +1,6 @@
-//! Everything counted about one variant of one alias.
+//! Everything counted about one variant of one alias, as long as one collection answers it.
+
+use std::time::SystemTime;
 
 use super::apart::{Interleavings, Merges};
 use super::cell::Cell;
@@ -131,17 +133,28 @@ impl Shard {
     }
 }
 
-/// All workers' shards of one (alias, variant).
-#[derive(Debug)]
-pub struct Series {
+/// What a series counts. The collection is part of it: a new one is not blamed for the errors of its predecessor.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SeriesKey {
     pub alias: Box<str>,
     pub variant: Box<str>,
+    /// Empty, as the collection, where several collections are counted together.
+    pub upstream: Box<str>,
+    pub collection: Box<str>,
+}
+
+/// All workers' shards of what is counted together.
+#[derive(Debug)]
+pub struct Series {
+    pub key: SeriesKey,
+    /// When the count began.
+    pub since: SystemTime,
     shards: Box<[Shard]>,
 }
 
 impl Series {
-    pub(super) fn new(alias: &str, variant: &str, workers: usize) -> Self {
-        Self { alias: alias.into(), variant: variant.into(), shards: std::iter::repeat_with(Shard::default).take(workers).collect() }
+    pub(super) fn new(key: SeriesKey, workers: usize) -> Self {
+        Self { key, since: SystemTime::now(), shards: std::iter::repeat_with(Shard::default).take(workers).collect() }
     }
 
     /// The shard of one worker.
@@ -216,6 +229,22 @@ impl Totals {
         self.in_flight = self.in_flight.wrapping_add(shard.in_flight.get());
     }
 
+    /// Adds what another series has counted.
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.requests.iter_mut().zip(&other.requests).for_each(|(mine, theirs)| *mine += theirs);
+        for timed in 0..TIMED {
+            self.first_byte[timed].merge(&other.first_byte[timed]);
+            self.total[timed].merge(&other.total[timed]);
+        }
+        self.fallbacks.iter_mut().zip(&other.fallbacks).for_each(|(mine, theirs)| *mine += theirs);
+        self.request_bytes += other.request_bytes;
+        self.response_bytes += other.response_bytes;
+        self.anonymous += other.anonymous;
+        self.split_writes += other.split_writes;
+        self.interleavings.merge(&other.interleavings);
+        self.in_flight = self.in_flight.wrapping_add(other.in_flight);
+    }
+
     #[must_use]
     pub fn requests(&self, protocol: Protocol, class: Class, outcome: Outcome) -> u64 {
         self.requests[request_cell(protocol, class, outcome)]
@@ -231,9 +260,20 @@ impl Totals {
         Protocol::ALL.iter().flat_map(|protocol| Class::ALL.iter().map(|class| self.requests(*protocol, *class, outcome))).sum()
     }
 
+    /// Server errors, timeouts and requests that no upstream took.
+    #[must_use]
+    pub fn errors(&self) -> u64 {
+        [Outcome::ServerError, Outcome::Unavailable, Outcome::Timeout].iter().map(|outcome| self.by_outcome(*outcome)).sum()
+    }
+
     #[must_use]
     pub fn fallbacks(&self, cause: FallbackCause) -> u64 {
         self.fallbacks[cause as usize]
+    }
+
+    #[must_use]
+    pub fn all_fallbacks(&self) -> u64 {
+        self.fallbacks.iter().sum()
     }
 
     /// First-byte and total latency of a class; none for classes that are not timed.

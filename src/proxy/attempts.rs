@@ -84,7 +84,7 @@ impl Journey {
 
     /// The attempt has an answer: does it go out?
     async fn judge(&mut self, begun: Begun, question: Question<'_>) -> Next {
-        self.first_byte(begun.outcome);
+        self.first_byte(begun.outcome, begun.status);
         if begun.failed && self.can_fall_back() {
             begun.answer.into_body().discard();
             self.fall_back(FallbackCause::Status, begun.outcome);

@@ -9,6 +9,8 @@ use crate::metrics::{FallbackCause, Outcome};
 pub(super) struct Begun {
     pub(super) answer: Response<Source>,
     pub(super) outcome: Outcome,
+    /// Of HTTP, or of gRPC; none where that comes with the trailers.
+    pub(super) status: Option<u16>,
     /// The upstream failed: an error that is its own and not the request's.
     pub(super) failed: bool,
     /// It says that the collection is missing.

@@ -8,6 +8,8 @@ use smallvec::SmallVec;
 /// Pointsman's own headers begin with this; requests must not bring any (they could pretend a decision).
 pub(super) const INTERNAL: &str = "x-pointsman-";
 
+/// What many clients and load balancers name a request by.
+pub(super) static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub(super) static VARIANT: HeaderName = HeaderName::from_static("x-pointsman-variant");
 pub(super) static DECISION: HeaderName = HeaderName::from_static("x-pointsman-decision");
 pub(super) static FALLBACK: HeaderName = HeaderName::from_static("x-pointsman-fallback");

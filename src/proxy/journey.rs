@@ -32,6 +32,8 @@ pub(super) struct Journey {
     pub(super) operation: Option<&'static Operation>,
     pub(super) deadline: Deadline,
     subject: Subject,
+    /// As the client has named the request, for the access log; none where there is no such log.
+    request_id: Option<HeaderValue>,
     /// None of an attempt that only helps another request.
     permit: Option<Permit>,
     /// Of the attempt under way. Kept here and not in the attempt, so that it can be written down when the deadline cuts the
@@ -97,6 +99,7 @@ impl Journey {
             plan.stable.handle.series.shard(worker.index()).split_write();
         }
         let subject = Subject { chosen: plan.chosen, whose: plan.whose, ..subject };
+        let request_id = question.headers.get(&headers::REQUEST_ID).filter(|_| live.settings.access_sample > 0.0).cloned();
         Self {
             worker: Rc::clone(worker),
             live,
@@ -105,6 +108,7 @@ impl Journey {
             operation,
             deadline,
             subject,
+            request_id,
             permit: Some(permit),
             observation: None,
             refusal: None,
@@ -133,6 +137,7 @@ impl Journey {
             operation: self.operation,
             deadline: self.deadline,
             subject: Subject { whose: Whose::Nobody, ..self.subject },
+            request_id: self.request_id.clone(),
             permit: None,
             observation: None,
             refusal: None,
@@ -168,7 +173,8 @@ impl Journey {
     /// Begins an attempt at the target to try now.
     pub(super) fn begin_attempt(&mut self) -> Arc<Target<Handles>> {
         let target = Arc::clone(self.target());
-        self.observation = Some(Observation::begin(&self.worker, &target, Some(&self.client), self.subject));
+        let observation = Observation::begin(&self.worker, &target, Some(&self.client), self.subject);
+        self.observation = Some(observation.named(self.request_id.clone()));
         target
     }
 
@@ -188,9 +194,10 @@ impl Journey {
     }
 
     /// The head of the attempt's answer is here.
-    pub(super) fn first_byte(&mut self, outcome: Outcome) {
+    pub(super) fn first_byte(&mut self, outcome: Outcome, status: Option<u16>) {
         if let Some(observation) = &mut self.observation {
             observation.first_byte(outcome);
+            observation.status(status);
         }
     }
 
@@ -388,7 +395,7 @@ impl Journey {
         }
         let outcome = fault.outcome();
         if outcome != Outcome::Aborted {
-            self.first_byte(outcome);
+            self.first_byte(outcome, Some(fault.status(self.subject.protocol)));
             self.end_attempt(outcome);
         }
         answer

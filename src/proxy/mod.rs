@@ -14,6 +14,7 @@
 
 mod accepting;
 mod acceptor;
+mod access;
 mod attempts;
 mod begun;
 mod body;

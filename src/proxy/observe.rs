@@ -8,8 +8,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
 
+use super::access::Access;
 use super::body::ClientBody;
 use super::look::{self, Look};
 use super::tee::Tee;
@@ -26,6 +27,9 @@ pub(super) struct Observation {
     client: Option<Rc<ClientBody>>,
     started: Instant,
     operation: Option<&'static Operation>,
+    /// For the access log: as the client has named the request, and the status of HTTP or gRPC.
+    request_id: Option<HeaderValue>,
+    status: Option<u16>,
     done: Completed,
     whose: Whose,
     /// At a sample of the answers that somebody asks about.
@@ -81,6 +85,8 @@ impl Observation {
             client: client.cloned(),
             started: subject.started,
             operation: subject.operation,
+            request_id: None,
+            status: None,
             done,
             whose: subject.whose,
             look: None,
@@ -91,6 +97,16 @@ impl Observation {
             clients_fault: false,
             completed: false,
         }
+    }
+
+    pub(super) fn named(mut self, request_id: Option<HeaderValue>) -> Self {
+        self.request_id = request_id;
+        self
+    }
+
+    /// A later one takes the place of an earlier one: gRPC says it in the trailers.
+    pub(super) fn status(&mut self, status: Option<u16>) {
+        self.status = status.or(self.status);
     }
 
     pub(super) fn target(&self) -> &Arc<Target<Handles>> {
@@ -265,7 +281,13 @@ impl Drop for Observation {
             tee.finish(&self.worker, self.done.outcome == Outcome::Ok, self.done.first_byte_us.unwrap_or(self.done.total_us));
         }
         self.target.handle.usage.end(self.worker.index());
-        self.worker.log_access(&self.target, self.operation, &self.done);
+        self.worker.log_access(&Access {
+            target: &self.target,
+            operation: self.operation,
+            request_id: self.request_id.as_ref(),
+            status: self.status,
+            done: &self.done,
+        });
     }
 }
 

@@ -91,6 +91,15 @@ impl Fault {
         }
     }
 
+    /// Of HTTP, or of gRPC.
+    pub(super) fn status(&self, protocol: Protocol) -> u16 {
+        let (http, grpc, _) = self.wire();
+        match protocol {
+            Protocol::Rest => http.as_u16(),
+            Protocol::Grpc => grpc,
+        }
+    }
+
     /// How the request that met it is counted.
     pub(super) fn outcome(&self) -> Outcome {
         match self {

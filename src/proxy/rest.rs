@@ -107,7 +107,7 @@ impl Exchange for Rest<'_> {
         *answer.headers_mut() = head.headers;
         // Qdrant says 408 where a search took longer than its `timeout` allows: stable may be faster.
         let failed = head.status.is_server_error() || head.status == StatusCode::REQUEST_TIMEOUT;
-        Ok(Begun { answer, outcome: Outcome::of_http(head.status), failed, missing })
+        Ok(Begun { answer, outcome: Outcome::of_http(head.status), status: Some(head.status.as_u16()), failed, missing })
     }
 }
 

@@ -35,7 +35,7 @@ async fn a_changed_file_changes_the_weights() {
     let before = pointsman.status().await;
     pointsman.configure(&upstream, &route(0, 100));
     let after = pointsman.until("the new weight", |status| candidate_weight(status) == Some(100.0)).await;
-    assert!(after["revision"].as_u64() > before["revision"].as_u64());
+    assert!(after["table_version"].as_u64() > before["table_version"].as_u64());
     assert_eq!(answered_by(&pointsman).await, "docs_v2");
 }
 

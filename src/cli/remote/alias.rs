@@ -99,17 +99,28 @@ async fn check(session: &Session, alias: &str, collection: &str) -> Outcome {
 }
 
 fn listed(page: &Value, style: Style) -> String {
-    let mut table = Table::new(["ALIAS", "COLLECTION", "ROUTED"]);
+    let mut table = Table::new(["ALIAS", "COLLECTION", "ROUTED", "ARMS"]);
     for alias in list(page, "items") {
-        table.row(["alias", "collection", "routed"].map(|field| Cell::of(&alias[field])));
+        let [name, collection, routed] = ["alias", "collection", "routed"].map(|field| Cell::of(&alias[field]));
+        table.row([name, collection, routed, Cell::text(arms(alias))]);
     }
     table.render_or("there are no aliases", style)
+}
+
+/// The collections that canaries, experiments and shadow comparisons ask beside the alias's own.
+fn arms(alias: &Value) -> String {
+    let arms = list(alias, "arms").map(|arm| format!("{} {}: {}", words(&arm["kind"]), words(&arm["arm"]), words(&arm["collection"])));
+    let arms: Vec<String> = arms.collect();
+    if arms.is_empty() { "-".to_owned() } else { arms.join(", ") }
 }
 
 fn shown(alias: &Value, style: Style) -> String {
     let mut facts = Table::facts();
     for field in ["alias", "collection", "routed"] {
         facts.fact(field, Cell::of(&alias[field]));
+    }
+    if list(alias, "arms").next().is_some() {
+        facts.fact("arms", Cell::text(arms(alias)));
     }
     facts.render(style)
 }

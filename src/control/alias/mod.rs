@@ -5,6 +5,7 @@
 //! view        how it is shown                  decision  where one request would go, and why
 //! ```
 
+mod arms;
 mod decision;
 mod moves;
 mod requests;
@@ -16,6 +17,9 @@ use super::engine::Engine;
 use super::experiment::Experiments;
 use super::loss::Losses;
 
+pub use arms::Arm;
+#[cfg(test)]
+pub(in crate::control) use arms::by_alias as arms_by_alias;
 pub use decision::Explained;
 pub use requests::{AliasChange, AliasChanged, Comparison};
 pub use view::{AliasView, CollectionView};

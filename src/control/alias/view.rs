@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::Aliases;
+use super::arms::by_alias;
+use super::{Aliases, Arm};
 use crate::control::engine::{ControlError, State, known_alias};
 use crate::live::DEFAULT_UPSTREAM;
 use crate::rollout::loss::Tally;
@@ -18,6 +19,8 @@ pub struct AliasView {
     pub collection: String,
     /// Whether it has a route; without one it is transparent.
     pub routed: bool,
+    /// The collections that canaries, experiments and shadow comparisons ask beside the one it points at.
+    pub arms: Vec<Arm>,
 }
 
 /// A collection and who uses it.
@@ -35,6 +38,8 @@ pub struct CollectionView {
     pub aliases: Vec<String>,
     /// Routes with a variant that it answers.
     pub routes: Vec<String>,
+    /// The canaries, experiments and shadow comparisons that ask it.
+    pub arms: Vec<Arm>,
 }
 
 impl Aliases {
@@ -42,10 +47,12 @@ impl Aliases {
     #[must_use]
     pub fn list(&self) -> Vec<AliasView> {
         let state = self.engine.state();
+        let mut arms = by_alias(&state);
         let view = |(alias, collection): (&String, &String)| AliasView {
             alias: alias.clone(),
             collection: collection.clone(),
             routed: state.documents.routes.contains_key(alias),
+            arms: arms.remove(alias).unwrap_or_default(),
         };
         state.listing.aliases.iter().map(view).collect()
     }
@@ -55,7 +62,8 @@ impl Aliases {
     pub fn show(&self, alias: &str) -> Result<AliasView, ControlError> {
         let state = self.engine.state();
         let collection = known_alias(&state.listing, alias)?.to_owned();
-        Ok(AliasView { alias: alias.to_owned(), collection, routed: state.documents.routes.contains_key(alias) })
+        let arms = by_alias(&state).remove(alias).unwrap_or_default();
+        Ok(AliasView { alias: alias.to_owned(), collection, routed: state.documents.routes.contains_key(alias), arms })
     }
 
     /// All collections that were listed or have requests in them, in the order of their [`CollectionView::cursor`].
@@ -70,11 +78,13 @@ impl Aliases {
         }
         let mut aliases = aliases_by_collection(&state, &here);
         let mut routes = routes_by_collection(&state, &here);
+        let arms: Vec<Arm> = by_alias(&state).into_values().flatten().collect();
         let counted = self.losses.counted_lately();
         let view = |(at, in_flight): ((String, String), u64)| CollectionView {
             listed: at.0 == here && state.listing.collections.contains(&at.1),
             aliases: aliases.remove(&at).unwrap_or_default(),
             routes: routes.remove(&at).unwrap_or_default(),
+            arms: arms.iter().filter(|arm| (&arm.upstream, &arm.collection) == (&at.0, &at.1)).cloned().collect(),
             writes: counted.tally(&at.0, &at.1),
             upstream: at.0,
             collection: at.1,

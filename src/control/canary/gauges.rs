@@ -27,7 +27,7 @@ fn gauge(document: &CanaryDocument, now: Timestamp) -> CanaryGauge {
         alias: status.alias.to_owned(),
         id: document.canary.id().to_owned(),
         state: status.state,
-        stage: status.current_stage,
+        stage: status.current_stage + 1,
         percentage: status.current_percentage,
         #[expect(clippy::cast_precision_loss, reason = "milliseconds stay far below 2^52")]
         seconds_in_state: now.since(entered) as f64 / 1000.0,

@@ -7,7 +7,8 @@ use super::readings::Readings;
 use crate::control::clock;
 use crate::control::documents::{CanaryDocument, Owners, Resource, Shadowed, remove, replace};
 use crate::control::engine::{Action, CommitExtras, ControlError, Draft};
-use crate::metrics;
+use crate::live::DEFAULT_UPSTREAM;
+use crate::metrics::{self, SeriesKey, Totals};
 use crate::protocol::{Class, Protocol};
 use crate::rollout::Pending;
 use crate::rollout::loss::Stake;
@@ -137,17 +138,24 @@ impl Canaries {
         writes
     }
 
+    /// What stable's collection has done in this process.
+    fn stable_totals(&self, alias: &str) -> Option<Totals> {
+        let state = self.engine.state();
+        // A canary may stand on a collection's own name.
+        let collection = state.listing.aliases.get(alias).map_or(alias, String::as_str);
+        let upstream = state.plan.upstreams[DEFAULT_UPSTREAM].name.clone();
+        let key = SeriesKey { alias: alias.into(), variant: STABLE.into(), upstream, collection: collection.into() };
+        Some(self.engine.registry().series_of(&key)?.totals())
+    }
+
     /// What stable's reads have taken in this process, in microseconds.
     fn usual_latency(&self, alias: &str, quantile: f64) -> Option<f64> {
-        let series = self.engine.registry().series();
-        let stable = series.iter().find(|series| *series.alias == *alias && *series.variant == *STABLE)?;
-        stable.totals().latency(Class::Read).and_then(|(_, total)| total.quantile(quantile))
+        self.stable_totals(alias)?.latency(Class::Read).and_then(|(_, total)| total.quantile(quantile))
     }
 
     /// The share of stable's reads that were refused with a 4xx in this process; of those that clients broke off nothing is known.
     fn usually_refused(&self, alias: &str) -> Option<f64> {
-        let series = self.engine.registry().series();
-        let totals = series.iter().find(|series| *series.alias == *alias && *series.variant == *STABLE)?.totals();
+        let totals = self.stable_totals(alias)?;
         let reads =
             |outcome: metrics::Outcome| Protocol::ALL.iter().map(|protocol| totals.requests(*protocol, Class::Read, outcome)).sum::<u64>();
         let refused: u64 = metrics::Outcome::ALL.into_iter().filter(|outcome| outcome.refusal().is_some()).map(reads).sum();

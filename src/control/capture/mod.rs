@@ -12,13 +12,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
+use ulid::Ulid;
 
 pub use spec::CaptureSpec;
 
 use super::clock;
 use super::engine::{Action, Caller, ControlError, Engine, Intent, known_alias};
 use crate::golden::{Ended, Header, Progress, VERSION};
-use crate::live::{Capture, Recorded};
+use crate::live::{Capture, Recorded, Terms};
 use crate::rollout::Share;
 
 /// At a time, in this process: each is a reader, a queue of lines, and work for the mirror's one thread.
@@ -93,7 +94,13 @@ impl Captures {
         recorded.await?;
         let header =
             Header { pointsman_capture: VERSION, alias: spec.alias.clone(), captured_at: clock::now(), percentage: spec.percentage };
-        let (capture, lines) = Capture::channel(&spec.alias, Share::from_percentage(spec.percentage).slots(), spec.count);
+        let terms = Terms {
+            id: format!("capture_{}", Ulid::new()).into(),
+            begun_ms: header.captured_at.millis(),
+            max_duration: spec.max_duration.get(),
+            percentage: spec.percentage,
+        };
+        let (capture, lines) = Capture::channel(&spec.alias, Share::from_percentage(spec.percentage).slots(), spec.count, terms);
         self.engine.publish_next(|state| state.captures.push(Arc::clone(&capture)));
         drop(writing);
         tracing::info!(alias = spec.alias, count = spec.count, actor, "a capture begins");

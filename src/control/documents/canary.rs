@@ -169,6 +169,12 @@ impl Resource for CanaryDocument {
         Some(Observations { prefix: self.scope_of_all(), kept: self.scope_of_comparison() })
     }
 
+    fn arms(&self) -> Vec<(&str, Place<'_>)> {
+        let spec = self.canary.plan().spec();
+        let place = (spec.upstream.as_deref(), spec.collection.as_str());
+        self.is_live().then_some(("canary", place)).into_iter().collect()
+    }
+
     fn counted_under(&self) -> Option<String> {
         self.is_counting().then(|| self.scope())
     }

@@ -172,6 +172,11 @@ impl Resource for ExperimentDocument {
         Some(Observations { prefix: scope_of_experiment(self.experiment.id()), kept: None })
     }
 
+    fn arms(&self) -> Vec<(&str, Place<'_>)> {
+        let arms = self.experiment.spec().arms.iter().filter(|_| self.experiment.holds_alias());
+        arms.filter_map(|arm| Some((arm.name.as_str(), (arm.upstream.as_deref(), arm.collection.as_deref()?)))).collect()
+    }
+
     fn counted_under(&self) -> Option<String> {
         self.is_live().then(|| scope_of_experiment(self.experiment.id()))
     }

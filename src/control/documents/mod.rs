@@ -26,6 +26,9 @@ mod token_keys;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use crate::store::{Delta, Document, Kind};
 
 pub(in crate::control) use alias_move::{AliasMove, OVER, Terms};
@@ -63,7 +66,8 @@ macro_rules! documents {
         }
 
         /// What can be under way.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+        #[serde(rename_all = "snake_case")]
         pub enum Noun {
             $($(#[$noun_doc])* $noun,)+
         }

@@ -45,6 +45,17 @@ pub(in crate::control) trait Resource: Listed + Send + Sync {
     /// None where nothing is counted for it.
     fn observations(&self) -> Option<Observations>;
 
+    /// The alias whose traffic its arms get, if it has any.
+    fn split_alias(&self) -> Option<&str> {
+        self.stands_on()
+    }
+
+    /// The collections that are asked beside the one its alias points at, with the names of the arms. A route's variants are shown
+    /// with the route.
+    fn arms(&self) -> Vec<(&str, Place<'_>)> {
+        Vec::new()
+    }
+
     /// What the names of the counters that it reads now begin with.
     fn counted_under(&self) -> Option<String> {
         None

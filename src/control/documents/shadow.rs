@@ -129,6 +129,16 @@ impl Resource for ShadowDocument {
         Some(Observations { prefix: self.scope(), kept: None })
     }
 
+    fn split_alias(&self) -> Option<&str> {
+        Some(self.alias())
+    }
+
+    fn arms(&self) -> Vec<(&str, Place<'_>)> {
+        let spec = self.shadow.spec();
+        let place = (spec.upstream.as_deref(), spec.collection.as_str());
+        self.shadow.mirrors().then_some(("shadow", place)).into_iter().collect()
+    }
+
     fn compared_under(&self) -> Option<String> {
         self.is_live().then(|| self.scope())
     }

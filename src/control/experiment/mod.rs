@@ -19,6 +19,7 @@ mod checks;
 mod conclude;
 mod feedback;
 mod flush;
+mod gauges;
 mod keys;
 mod plan;
 mod requests;
@@ -37,6 +38,7 @@ use super::engine::{ControlError, Engine, State};
 use super::loss::Losses;
 
 pub use feedback::Taken;
+pub(in crate::control) use gauges::ArmUnits;
 pub use plan::{PlanRequest, Planned, plan};
 pub use requests::ExperimentChange;
 pub use view::{AssignmentView, ExperimentView};

@@ -31,7 +31,12 @@ impl Experiments {
 
     /// What belongs to a phase and was counted in these slices, as all replicas have seen it, this one up to now. One page
     /// after the other, so that it takes the memory of one, however many there are.
-    pub(super) async fn seen(&self, document: &ExperimentDocument, phase: u32, slices: &RangeInclusive<u32>) -> Result<Seen, ControlError> {
+    pub(in crate::control) async fn seen(
+        &self,
+        document: &ExperimentDocument,
+        phase: u32,
+        slices: &RangeInclusive<u32>,
+    ) -> Result<Seen, ControlError> {
         let id = document.experiment.id();
         let wanted = |page: &Page| page.phase == phase && slices.contains(&page.slice);
         let mut all = Seen::of(document.experiment.spec().arms.len());

@@ -1,5 +1,7 @@
 //! What is lost by a move between two collections, by what rollouts and earlier moves say of them.
 
+use std::collections::BTreeSet;
+
 use crate::config::DEFAULT_UPSTREAM;
 use crate::control::documents::{Departure, remove};
 use crate::control::engine::State;
@@ -11,6 +13,12 @@ impl State {
     pub(in crate::control) fn alone(&self, counted: &Counted, upstream: &str, collection: &str) -> Option<Loss> {
         let left = self.documents.departures.values().filter(|departure| upstream == DEFAULT_UPSTREAM && departure.left == collection);
         left.filter_map(|departure| departure.behind.loss(counted)).filter(Loss::is_real).max_by_key(|loss| loss.acknowledged)
+    }
+
+    /// What each collection that an alias has left alone has.
+    pub(in crate::control) fn held_alone(&self, counted: &Counted) -> Vec<Loss> {
+        let left: BTreeSet<&str> = self.documents.departures.values().map(|departure| departure.left.as_str()).collect();
+        left.into_iter().filter_map(|collection| self.alone(counted, DEFAULT_UPSTREAM, collection)).collect()
     }
 
     /// What `to` lacks of what `from` has, by what is known of the two: a rollout between them, or an earlier move the other way.

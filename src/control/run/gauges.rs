@@ -38,8 +38,7 @@ impl Control {
             Noun::Route => gauges.weights = self.weights(state),
             Noun::Canary => gauges.canaries = self.canaries.gauges(),
             Noun::Deployment => gauges.deployments = self.deployments.gauges(),
-            // The counters of arms are those of their aliases.
-            Noun::Experiment => {}
+            Noun::Experiment => gauges.experiments = self.experiments.gauges(|id| self.arm_units(id)),
             Noun::Shadow => gauges.shadows = self.shadows.gauges(),
             Noun::Retirement => gauges.retirements = self.retirements.gauges(),
         }

@@ -5,9 +5,12 @@
 //! listing    keeps the table's names true                heartbeat  what every replica writes down
 //! reload     a new configuration under live traffic      gc         what has ended, and when it goes
 //! status     the whole process on one page               gauges     for a scrape
-//! lease      who leads, told once
+//! lease      who leads, told once                    samples    what was seen every few seconds
+//! under_way  everything under way on one list         attention  what needs a person
+//! traffic    by alias, variant and collection
 //! ```
 
+mod attention;
 mod gauges;
 mod gc;
 mod heartbeat;
@@ -15,8 +18,11 @@ mod leader;
 mod lease;
 mod listing;
 mod reload;
+mod samples;
 mod start;
 mod status;
+mod traffic;
+mod under_way;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -44,6 +50,8 @@ use crate::store::{AuditRow, Changes, CommitError, Event, Filter, OpenError, Pag
 
 pub use status::Status;
 
+use samples::Samples;
+
 /// What [`Control::start`] hands out.
 #[derive(Debug)]
 pub struct Parts<F> {
@@ -61,6 +69,8 @@ pub struct Parts<F> {
 pub struct Control {
     pub(super) engine: Engine,
     pub(super) losses: Losses,
+    /// What was seen every few seconds.
+    samples: Arc<Samples>,
     pub aliases: Aliases,
     pub canaries: Canaries,
     pub captures: Captures,
@@ -92,6 +102,7 @@ impl Control {
             token_key: TokenKeyring::new(engine.clone()),
             webhooks: Webhooks::new(engine.clone()),
             losses,
+            samples: Arc::default(),
             aliases,
             canaries,
             deployments,

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use super::{Control, Parts, StartError, leader, listing};
+use super::{Control, Parts, StartError, leader, listing, samples};
 use crate::config::{Config, Loaded, unsaid};
 use crate::control::documents::{Absorbed, Documents, ONLY, Resource, Routes, TokenKeys, absorb, json, put_new, writes_between};
 use crate::control::engine::{Action, Caller, Engine, Intent, ListingHealth, ReloadStatus, State};
@@ -42,11 +42,13 @@ impl Control {
         let listing = listing::run(engine.clone(), requests);
         let following = engine.clone().follow(engine.changes());
         let leading = leader::run(control.clone());
+        let sampling = samples::run(control.clone());
         let background = async move {
             tokio::select! {
                 () = listing => {}
                 () = following => {}
                 () = leading => {}
+                () = sampling => {}
             }
         };
         Ok(Parts { control, shared, refresh, background })

@@ -1,17 +1,22 @@
 //! The whole process on one page, for `/v1/status`.
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Control;
+use super::attention::{self, Attention, Process};
+use super::traffic::{Counts, TrafficStatus};
+use super::under_way::{self, Around, UnderWay};
 use crate::control::clock;
 use crate::control::documents::RouteDocument;
 use crate::control::engine::{NotReady, ReloadStatus, State, is_live};
-use crate::metrics::{FallbackCause, Outcome, Totals, WorkerEvent};
-use crate::protocol::Class;
+use crate::live::DEFAULT_UPSTREAM;
+use crate::metrics::{SeriesKey, WorkerEvent};
 use crate::qdrant::Protocol;
+use crate::rollout::loss::Loss;
 use crate::store::{Lease, Replica};
 
 pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -19,9 +24,18 @@ pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Status {
     pub version: &'static str,
-    pub revision: u64,
+    /// Of the routing table of this replica. No document's revision, and nothing for `If-Match`.
+    pub table_version: u64,
     pub ready: bool,
     pub not_ready: Vec<NotReady>,
+    /// This process.
+    pub replica: String,
+    pub uptime_seconds: f64,
+    pub under_way: Vec<UnderWay>,
+    pub needs_attention: Vec<Attention>,
+    pub traffic: Vec<TrafficStatus>,
+    /// Acknowledged writes that only a collection has which its alias has left.
+    pub held_alone: Vec<Loss>,
     pub listing: ListingStatus,
     pub upstreams: Vec<UpstreamStatus>,
     pub routes: Vec<RouteStatus>,
@@ -110,23 +124,9 @@ pub struct VariantStatus {
     pub weight: f64,
     /// Of the units, which is what weights come to after rounding to whole slots.
     pub share_percent: f64,
-    pub requests: u64,
-    /// Server errors, timeouts and requests that no upstream could take.
-    pub errors: u64,
-    /// Requests of this variant that `stable` answered instead.
-    pub fallbacks: u64,
-    pub in_flight: u64,
+    /// Of its present collection, by this replica.
     #[serde(flatten)]
-    pub reads: Latency,
-}
-
-/// Of reads, from head to last byte, since the process started; none without observations.
-#[derive(Debug, Serialize, JsonSchema)]
-#[schemars(rename = "ReadLatency")]
-pub struct Latency {
-    pub p50_ms: Option<f64>,
-    pub p95_ms: Option<f64>,
-    pub p99_ms: Option<f64>,
+    pub counts: Counts,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -140,20 +140,45 @@ impl Control {
     /// Asks the store who else is there; all the rest is known here.
     pub async fn status(&self) -> Status {
         let store = self.store_status().await;
-        let state = self.engine.state();
-        let not_ready = self.readiness().reasons();
+        // What the store knows of them is not asked of a store that has just not answered.
+        let webhooks = if store.lost.is_none() { self.webhooks.list().await.unwrap_or_default() } else { Vec::new() };
+        let (state, now) = (self.engine.state(), clock::now());
+        let (not_ready, frozen) = (self.readiness().reasons(), state.plan.frozen(now));
+        let around = Around {
+            now,
+            listing: &state.listing,
+            store_lost: store.lost.as_deref(),
+            kill_switch: state.documents.kill_switch().on,
+            frozen: frozen.as_deref(),
+        };
+        let listing = self.listing();
+        let process = Process {
+            not_ready: &not_ready,
+            listing: &listing,
+            store: &store,
+            due_revision: self.due_revision(),
+            webhooks: &webhooks,
+            admin: &self.engine.started().listen.admin,
+        };
+        let needs_attention = attention::all(&state, &process, |id| self.arm_units(id));
         Status {
             version: VERSION,
-            revision: state.revision,
+            table_version: state.revision,
             ready: not_ready.is_empty(),
+            replica: self.engine.replica().to_owned(),
+            uptime_seconds: self.registry().age(Instant::now()).as_secs_f64(),
+            under_way: under_way::all(&state, &around),
+            needs_attention,
+            traffic: self.traffic(),
+            held_alone: state.held_alone(&self.losses.counted_lately()),
             not_ready,
-            listing: self.listing(),
+            listing,
             upstreams: self.upstreams(&state),
             routes: self.route_statuses(&state),
             workers: self.workers(),
             config: state.reload.as_ref().clone(),
             store,
-            frozen: state.plan.frozen(clock::now()),
+            frozen,
         }
     }
 
@@ -188,8 +213,8 @@ impl Control {
         let usage = self.registry().usage();
         let status = |upstream: &std::sync::Arc<crate::upstream::Upstream>| UpstreamStatus {
             name: upstream.name.to_string(),
-            rest: upstream.rest.to_string(),
-            grpc: upstream.grpc.to_string(),
+            rest: shown(&upstream.rest),
+            grpc: shown(&upstream.grpc),
             tls: upstream.rest.tls.is_some() || upstream.grpc.tls.is_some(),
             in_flight: usage.iter().filter(|usage| usage.upstream == upstream.name).map(|usage| usage.in_flight()).sum(),
         };
@@ -197,21 +222,30 @@ impl Control {
     }
 
     fn route_statuses(&self, state: &State) -> Vec<RouteStatus> {
-        let series = self.registry().series();
-        let totals = |alias: &str, variant: &str| {
-            let of = series.iter().find(|series| *series.alias == *alias && *series.variant == *variant);
-            of.map(|series| series.totals()).unwrap_or_default()
-        };
         let status = |(alias, route): (&String, &RouteDocument)| RouteStatus {
             alias: alias.clone(),
             revision: route.revision,
             stable_collection: state.listing.aliases.get(alias).cloned(),
             warnings: state.warnings(alias, route),
-            variants: (0..route.spec.variants.len())
-                .map(|place| variant_status(route, place, &totals(alias, &route.spec.variants[place].name)))
-                .collect(),
+            variants: (0..route.spec.variants.len()).map(|place| self.variant_status(state, (alias, route), place)).collect(),
         };
         state.documents.routes.iter().map(status).collect()
+    }
+
+    fn variant_status(&self, state: &State, (alias, route): (&str, &RouteDocument), place: usize) -> VariantStatus {
+        let spec = &route.spec.variants[place];
+        // A route may stand on a collection's own name.
+        let collection = spec.collection.as_deref().or_else(|| state.listing.aliases.get(alias).map(String::as_str)).unwrap_or(alias);
+        let upstream = spec.upstream.as_deref().unwrap_or(&state.plan.upstreams[DEFAULT_UPSTREAM].name);
+        let key =
+            SeriesKey { alias: alias.into(), variant: spec.name.as_str().into(), upstream: upstream.into(), collection: collection.into() };
+        VariantStatus {
+            name: spec.name.clone(),
+            collection: spec.collection.clone(),
+            weight: spec.weight,
+            share_percent: route.share_percent(place),
+            counts: self.counts_of(&key),
+        }
     }
 
     fn workers(&self) -> Vec<WorkerStatus> {
@@ -240,22 +274,6 @@ fn replica_status(replica: &Replica, revision: u64) -> ReplicaStatus {
     }
 }
 
-fn variant_status(route: &RouteDocument, place: usize, totals: &Totals) -> VariantStatus {
-    let spec = &route.spec.variants[place];
-    VariantStatus {
-        name: spec.name.clone(),
-        collection: spec.collection.clone(),
-        weight: spec.weight,
-        share_percent: route.share_percent(place),
-        requests: totals.all_requests(),
-        errors: [Outcome::ServerError, Outcome::Unavailable, Outcome::Timeout].iter().map(|outcome| totals.by_outcome(*outcome)).sum(),
-        fallbacks: FallbackCause::ALL.iter().map(|cause| totals.fallbacks(*cause)).sum(),
-        in_flight: totals.in_flight,
-        reads: latency(totals),
-    }
-}
-
-fn latency(totals: &Totals) -> Latency {
-    let ms = |q| totals.latency(Class::Read).and_then(|(_, total)| total.quantile(q)).map(|microseconds| microseconds / 1000.0);
-    Latency { p50_ms: ms(0.50), p95_ms: ms(0.95), p99_ms: ms(0.99) }
+fn shown(endpoint: &crate::upstream::Endpoint) -> String {
+    endpoint.authority.to_string()
 }

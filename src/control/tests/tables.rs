@@ -41,7 +41,7 @@ async fn aliases_and_collections_share_the_count_of_what_is_inside() {
     live.table.entry("docs").stable.handle.usage.begin(0);
     live.table.entry("docs_v1").stable.handle.usage.begin(1);
     assert_eq!(control.registry().in_flight("default", "docs_v1"), 2);
-    assert_eq!(&*live.table.entry("docs_v1").stable.handle.series.alias, "other", "collections are no labels");
+    assert_eq!(&*live.table.entry("docs_v1").stable.handle.series.key.alias, "other", "collections are no labels");
     assert_eq!(&*live.table.entry("nobody").stable.handle.usage.collection, "other");
 }
 
@@ -61,7 +61,7 @@ async fn a_route_may_stand_on_a_collection_and_says_so() {
     let live = control.live();
     let entry = live.table.entry("docs_v1");
     assert_eq!((entry.kind, entry.split.is_some()), (NameKind::Collection, true));
-    assert_eq!(&*entry.stable.handle.series.alias, "docs_v1", "a routed collection is counted by itself");
+    assert_eq!(&*entry.stable.handle.series.key.alias, "docs_v1", "a routed collection is counted by itself");
     assert!(control.routes.show("docs_v1").expect("it was put").warnings[0].contains("not an alias"));
 }
 

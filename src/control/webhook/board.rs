@@ -44,6 +44,11 @@ impl LastAttempt {
     pub(super) fn at(&self) -> Timestamp {
         self.at
     }
+
+    /// Why it has not arrived, if it has not.
+    pub(super) fn failure(&self) -> Option<&str> {
+        (self.result != DeliveryResult::Delivered).then(|| self.error.as_deref().unwrap_or("no answer"))
+    }
 }
 
 impl Board {

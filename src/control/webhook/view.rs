@@ -100,6 +100,14 @@ impl Webhooks {
     }
 }
 
+impl WebhookView {
+    /// Why deliveries to it do not arrive, as of the newest attempt.
+    pub(in crate::control) fn trouble(&self) -> Option<String> {
+        let error = self.last.as_ref()?.failure()?;
+        Some(format!("its last delivery has failed, {} are pending, {} were given up: {error}", self.pending, self.given_up))
+    }
+}
+
 /// As it is shown.
 impl Webhook {
     fn view(&self, owed: Option<&Backlog>, last: Option<LastAttempt>) -> WebhookView {

@@ -3,6 +3,7 @@
 //! Families are built from the merged shards when somebody asks, not kept beside them: what is counted once is counted
 //! in one place. Encoding and escaping are the `prometheus` crate's.
 
+mod experiments;
 mod family;
 mod latency;
 mod rollouts;
@@ -21,6 +22,7 @@ use prometheus::proto::MetricFamily;
 use self::family::Family;
 use super::{Refusal, Registry, WorkerCells, WorkerEvent};
 
+pub use experiments::{ArmGauge, ExperimentGauge};
 pub use prometheus::TEXT_FORMAT;
 pub use rollouts::{CanaryGauge, DeploymentGauge, GuardGauge, RetirementGauges, ShadowGauge, WeightGauge};
 pub use webhooks::{DeliveryResult, WebhookGauge};
@@ -48,6 +50,7 @@ pub struct Gauges<'a> {
     pub canaries: Vec<CanaryGauge>,
     pub deployments: Vec<DeploymentGauge>,
     pub shadows: Vec<ShadowGauge>,
+    pub experiments: Vec<ExperimentGauge>,
     pub retirements: RetirementGauges,
     pub webhooks: Vec<WebhookGauge>,
 }
@@ -72,6 +75,7 @@ pub fn render(registry: &Registry, gauges: &Gauges<'_>) -> Result<String, Render
     families.extend(rollouts::collect(&gauges.canaries));
     families.extend(rollouts::deployments(&gauges.deployments));
     families.extend(rollouts::shadows(&gauges.shadows));
+    families.extend(experiments::collect(&gauges.experiments));
     families.extend(rollouts::retirements(&gauges.retirements));
     families.extend(webhooks::collect(&gauges.webhooks));
     families.extend(ProcessCollector::for_self().collect());

@@ -10,7 +10,7 @@ pub struct CanaryGauge {
     pub alias: String,
     pub id: String,
     pub state: &'static str,
-    /// Zero-based.
+    /// Counted from one.
     pub stage: usize,
     pub percentage: f64,
     pub seconds_in_state: f64,
@@ -93,7 +93,7 @@ pub(super) fn shadows(shadows: &[ShadowGauge]) -> Vec<MetricFamily> {
 }
 
 pub(super) fn collect(canaries: &[CanaryGauge]) -> Vec<MetricFamily> {
-    let mut stage = Family::gauge("canary_stage", "The stage a canary is in, counted from 0.");
+    let mut stage = Family::gauge("canary_stage", "The stage a canary is in, counted from 1.");
     let mut share = Family::gauge("canary_share_percent", "The share of units that a canary serves.");
     let mut state = Family::gauge("canary_state", "Always 1; the state stands in the label.");
     let mut since = Family::gauge("canary_seconds_in_state", "How long a canary has been in its state.");

@@ -25,8 +25,8 @@ struct Families {
 
 pub(super) fn collect(registry: &Registry) -> Vec<MetricFamily> {
     let mut families = Families::new();
-    for series in registry.series() {
-        families.add(&series.alias, &series.variant, &series.totals());
+    for ((alias, variant), totals) in registry.variants() {
+        families.add(&alias, &variant, &totals);
     }
     families.build()
 }

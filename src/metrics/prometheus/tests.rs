@@ -18,6 +18,7 @@ const GAUGES: Gauges<'_> = Gauges {
     canaries: Vec::new(),
     deployments: Vec::new(),
     shadows: Vec::new(),
+    experiments: Vec::new(),
     retirements: RetirementGauges { pending: Vec::new(), overdue_seconds: 0.0 },
     webhooks: Vec::new(),
 };
@@ -112,6 +113,32 @@ fn names_cannot_break_out_of_their_label() {
     let text = render(&counted("a\"} 1\nevil{x=\"\\"), &GAUGES).expect("the families are complete");
     assert!(text.lines().all(|line| !line.starts_with("evil")), "a name became a line of its own");
     assert!(line(&text, "pointsman_in_flight{").contains(r#"alias="a\"} 1\nevil{x=\"\\""#));
+}
+
+#[test]
+fn experiments_have_their_state_their_units_and_their_alarm() {
+    let arms = [("control", 510.0), ("new", 490.0)].map(|(arm, units)| ArmGauge { arm: arm.to_owned(), units }).to_vec();
+    let counted = ExperimentGauge {
+        alias: "docs".to_owned(),
+        id: "exp_1".to_owned(),
+        state: "running",
+        seconds_in_state: 2.5,
+        arms,
+        mismatch: Some(true),
+    };
+    let fresh = ExperimentGauge { id: "exp_2".to_owned(), state: "scheduled", arms: Vec::new(), mismatch: None, ..counted.clone() };
+    let text = render(&Registry::new(1, 10), &Gauges { experiments: vec![counted, fresh], ..GAUGES }).expect("the families are complete");
+    let labels = r#"alias="docs",experiment="exp_1""#;
+    for (name, more, value) in [
+        ("state", r#",state="running""#, "1"),
+        ("seconds_in_state", "", "2.5"),
+        ("units", r#",arm="new""#, "490"),
+        ("sample_ratio_mismatch", "", "1"),
+    ] {
+        let wanted = format!("pointsman_experiment_{name}{{{labels}{more}}} {value}");
+        assert!(text.lines().any(|line| line == wanted), "{wanted}\n{text}");
+    }
+    assert_eq!(text.matches(r#"experiment="exp_2""#).count(), 2, "nothing is said of units that were not counted");
 }
 
 #[test]

@@ -106,6 +106,7 @@ impl Answer {
         }
         if let Some(trailers) = frame.trailers_ref() {
             watch.outcome(grpc_outcome(trailers));
+            watch.status(grpc_status(trailers));
         }
     }
 
@@ -152,8 +153,14 @@ impl Answer {
 
 /// What trailers say of the call. A call that ends without a status was broken off.
 pub(in crate::proxy) fn grpc_outcome(trailers: &HeaderMap) -> Outcome {
-    let code = trailers.get("grpc-status").and_then(|status| status.to_str().ok()).and_then(|status| status.parse().ok());
-    Outcome::of_grpc(code.unwrap_or(2))
+    Outcome::of_grpc(grpc_status(trailers).unwrap_or(UNKNOWN))
+}
+
+/// What gRPC calls a call without a status.
+const UNKNOWN: u16 = 2;
+
+fn grpc_status(trailers: &HeaderMap) -> Option<u16> {
+    trailers.get("grpc-status").and_then(|status| status.to_str().ok()).and_then(|status| status.parse().ok())
 }
 
 impl Replay {

@@ -94,8 +94,13 @@ impl Exchange for Call<'_> {
             // Not Qdrant's answer, but that of a proxy on the way to it.
             (None, http) => (Outcome::of_http(http), http.is_server_error()),
         };
+        let code = match (&status, answer.status()) {
+            (Some(status), _) => Some(status.code),
+            (None, StatusCode::OK) => None,
+            (None, http) => Some(http.as_u16()),
+        };
         let missing = status.is_some_and(|status| status.missing);
-        Ok(Begun { answer: answer.map(|body| Source::Grpc(Box::new(body))), outcome, failed, missing })
+        Ok(Begun { answer: answer.map(|body| Source::Grpc(Box::new(body))), outcome, status: code, failed, missing })
     }
 }
 

@@ -89,11 +89,11 @@ async fn ask(exchange: &impl Exchange, mut journey: Journey) -> Option<Bytes> {
     let target = journey.begin_attempt();
     let upstream = journey.upstream(&target);
     let begun = exchange.attempt(&mut journey, &upstream, &target).await;
-    let (outcome, source) = match begun {
-        Ok(begun) => (begun.outcome, begun.answer.into_body()),
-        Err(fault) => (fault.outcome(), Source::Empty),
+    let (outcome, status, source) = match begun {
+        Ok(begun) => (begun.outcome, begun.status, begun.answer.into_body()),
+        Err(fault) => (fault.outcome(), None, Source::Empty),
     };
-    journey.first_byte(outcome);
+    journey.first_byte(outcome, status);
     let collected = Collected::of(source, &journey).await;
     let outcome = collected.outcome().unwrap_or(outcome);
     let whole = collected.whole().ok().filter(|_| outcome == Outcome::Ok);

@@ -20,9 +20,7 @@ use arc_swap::Cache;
 use self::budget::Budget;
 use self::pools::Pools;
 use crate::live::{Live, Memory, Mirror, Refresh, Shared};
-use crate::metrics::{Completed, Handles, WorkerCells};
-use crate::protocol::operations::Operation;
-use crate::routing::Target;
+use crate::metrics::WorkerCells;
 
 pub(super) use admission::{Admission, Permit};
 pub(super) use drain::{Drain, Stopping};
@@ -165,29 +163,13 @@ impl Worker {
         due
     }
 
+    /// How much of the requests has a line in the access log.
+    pub(super) fn access_sample(&self) -> f64 {
+        self.snapshot.borrow().settings.access_sample
+    }
+
     /// A place for one more request, if there is one.
     pub(super) fn admit(self: &Rc<Self>) -> Option<Permit> {
         self.admission.admit(self, self.live().settings.limits.max_requests)
-    }
-
-    /// The access log: off by default, sampled, and without a word of whom the request was for.
-    pub(super) fn log_access(&self, target: &Target<Handles>, operation: Option<&'static Operation>, done: &Completed) {
-        let share = self.snapshot.borrow().settings.access_sample;
-        if share <= 0.0 || fastrand::f64() >= share {
-            return;
-        }
-        tracing::info!(
-            target: "access",
-            alias = %target.handle.series.alias,
-            variant = %target.variant,
-            operation = operation.map_or("other", |operation| operation.name),
-            protocol = done.protocol.label(),
-            outcome = done.outcome.label(),
-            first_byte_us = done.first_byte_us,
-            total_us = done.total_us,
-            request_bytes = done.request_bytes,
-            response_bytes = done.response_bytes,
-            "request"
-        );
     }
 }

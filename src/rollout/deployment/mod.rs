@@ -168,6 +168,11 @@ impl Deployment {
     }
 
     #[must_use]
+    pub fn created(&self) -> Timestamp {
+        self.created
+    }
+
+    #[must_use]
     pub fn state(&self) -> DeploymentState {
         self.state
     }

@@ -96,6 +96,12 @@ impl Shadow {
         self.created
     }
 
+    /// Where the alias pointed when it began.
+    #[must_use]
+    pub fn stable(&self) -> Option<&str> {
+        self.stable.as_deref()
+    }
+
     #[must_use]
     pub const fn stopped_at(&self) -> Option<Timestamp> {
         self.stopped_at

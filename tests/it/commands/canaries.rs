@@ -37,13 +37,13 @@ impl House {
     }
 
     /// Makes a canary that nothing hurries; its id.
-    async fn slow_canary(&self) -> String {
+    pub(super) async fn slow_canary(&self) -> String {
         let made = self.told(&format!("canary create docs docs_v2 --stage 50%/10m/approval --stage 100% {QUICK} --output json")).await;
         let made: Value = serde_json::from_str(&made).expect("JSON");
         made["id"].as_str().expect("an id").to_owned()
     }
 
-    async fn until(&self, id: &str, state: &str) {
+    pub(super) async fn until(&self, id: &str, state: &str) {
         let reached = async {
             while self.canary(id).await["state"] != state {
                 tokio::time::sleep(std::time::Duration::from_millis(20)).await;

@@ -6,6 +6,7 @@ mod experiments;
 mod following;
 mod lost_writes;
 mod nouns;
+mod status;
 
 use std::process::Stdio;
 
