@@ -102,7 +102,7 @@ enum Command {
     Completions(completions::CompletionsArgs),
     /// Print the version
     #[command(after_help = "Example:\n  pointsman version")]
-    Version,
+    Version(output::OutputArgs),
 }
 
 impl Cli {
@@ -131,7 +131,10 @@ impl Cli {
             Command::Healthcheck(args) => healthcheck::run(args),
             Command::Store(args) => store::run(args),
             Command::Completions(args) => completions::run(args),
-            Command::Version => say(format_args!("pointsman {}", env!("CARGO_PKG_VERSION"))),
+            Command::Version(output) => {
+                let version = serde_json::json!({"version": env!("CARGO_PKG_VERSION")});
+                output.chosen().print(&version.to_string(), &version, |_| format!("pointsman {}", env!("CARGO_PKG_VERSION")))
+            }
         }
     }
 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::fields::words;
 use super::reference::Kind;
-use super::{AdminArgs, Api, Failure, paging, wait};
+use super::{AdminArgs, Api, paging, wait};
 
 const PATIENCE: Duration = Duration::from_millis(700);
 
@@ -53,7 +53,7 @@ fn listed(path: &str) -> Vec<Value> {
         let listed = tokio::time::timeout(PATIENCE, paging::all(&api, path)).await;
         listed.unwrap_or_else(|_| Ok(Vec::new()))
     };
-    wait::<Vec<Value>>(asked).or_else(|_| Ok::<_, Failure>(Vec::new())).unwrap_or_default()
+    wait(asked).unwrap_or_default()
 }
 
 /// The port that the half-written command line names, or else the one that a command without `--admin` would ask.

@@ -139,7 +139,7 @@ fn listed<'r>(retirements: impl Iterator<Item = &'r Value>, style: Style) -> Str
     let mut table = Table::new(["RETIREMENT", "UPSTREAM", "COLLECTION", "STATE", "DUE", "BECAUSE"]);
     for retirement in retirements {
         let [id, upstream, collection, reasons] = ["id", "upstream", "collection", "reasons"].map(|field| Cell::of(&retirement[field]));
-        let (state, due) = (Cell::state(words(&retirement["state"])), Cell::text(distance(&retirement["due_at"], style.now)));
+        let (state, due) = (Cell::state(words(&retirement["state"])), Cell::whole(distance(&retirement["due_at"], style.now)));
         table.row([id, upstream, collection, state, due, reasons]);
     }
     table.render_or("there are no retirements", style)

@@ -34,6 +34,8 @@ enum Kind {
     Name,
     /// To the right, and never shortened.
     Number,
+    /// Never shortened: a part of it would mislead.
+    Whole,
     /// Broken into lines that stay in its column.
     Prose,
 }
@@ -53,6 +55,11 @@ impl Cell {
     /// A sentence that is wanted whole.
     pub(in crate::cli) fn prose(text: impl Into<String>) -> Self {
         Self { kind: Kind::Prose, ..Self::text(text) }
+    }
+
+    /// A time, an interval, or what else means something else when it is cut.
+    pub(in crate::cli) fn whole(text: impl Into<String>) -> Self {
+        Self { kind: Kind::Whole, ..Self::text(text) }
     }
 
     pub(in crate::cli) fn of(value: &Value) -> Self {
@@ -152,10 +159,10 @@ impl Column {
         let wanted = cells.clone().map(|cell| cell.text.width()).max().unwrap_or_default().max(head);
         let is = |kind: Kind| cells.clone().any(|cell| cell.kind == kind);
         let (right, prose) = (is(Kind::Number), is(Kind::Prose));
-        let least = match (right, prose) {
-            (true, _) => wanted,
-            (_, true) => LEAST_PROSE,
-            _ => LEAST_NAME.max(head),
+        let least = match prose {
+            _ if right || is(Kind::Whole) => wanted,
+            true => LEAST_PROSE,
+            false => LEAST_NAME.max(head),
         };
         Self { right, prose, wish: Wish { wanted, least: least.min(wanted) } }
     }
@@ -234,7 +241,7 @@ mod tests {
         table.row([Cell::text("canary_01M8HRV3M20DK49QTKDKCGVT5F"), Cell::state("pass"), Cell::number("1200"), Cell::prose(because)]);
         let text = table.render(Style { width: 60, ..PLAIN });
         assert!(text.lines().count() > 3 && text.lines().all(|line| line.width() <= 60), "{text}");
-        assert!(text.contains("canary_01M8") && text.contains('…') && text.split_whitespace().any(|word| word == "20"), "{text}");
+        assert!(text.contains("canary_0") && text.contains('…') && text.split_whitespace().any(|word| word == "20"), "{text}");
         assert_eq!(table.render(PLAIN).lines().count(), 2);
     }
 

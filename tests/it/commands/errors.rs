@@ -10,7 +10,7 @@ async fn each_kind_of_failure_has_its_exit_code() {
         let away = house.run(&format!("status --admin {url}")).await;
         assert!(away.code == 3 && away.err.starts_with(&format!("{url} cannot be asked: ")), "{away:?}");
     }
-    for url in [house.pointsman.rest(""), house.upstream.rest.to_string()] {
+    for url in [house.pointsman.rest(""), house.upstream.rest.clone()] {
         let wrong_port = house.run(&format!("status --admin {url}")).await;
         assert!(wrong_port.code == 3 && wrong_port.err.contains("is not Pointsman's admin port"), "{wrong_port:?}");
         assert!(wrong_port.err.contains("--admin"), "{wrong_port:?}");

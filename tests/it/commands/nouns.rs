@@ -247,8 +247,10 @@ async fn tables_fit_eighty_columns() {
     house.told("canary create a_long_name_for_an_alias_of_documents docs_v2 --stage 50%/10m --stage 100%").await;
     house.told("alias create news docs_v1").await;
     house.told("shadow create news docs_v2").await;
-    house.told("experiment create ranking news docs_v2 --metric click=binary --interleave").await;
+    house.told("alias create shop docs_v1").await;
+    house.told("experiment create ranking shop docs_v2 --metric click=binary --interleave").await;
     house.told("alias create shelf docs_v1").await;
+    house.told("alias create plain docs_v1").await;
     house.told("deployment create shelf external --collection shelf_v2").await;
     for line in [
         "alias list",
@@ -259,11 +261,11 @@ async fn tables_fit_eighty_columns() {
         "shadow list",
         "shadow show news",
         "experiment list",
-        "experiment show news",
-        "experiment analysis news",
+        "experiment show shop",
+        "experiment analysis shop",
         "deployment list",
         "deployment show shelf",
-        "deployment create docs collection:docs_v1 --dry-run",
+        "deployment create plain collection:docs_v1 --dry-run",
         "retire list",
         "retire plan docs --keep 1",
         "collections",

@@ -16,8 +16,8 @@ pub(in crate::cli::remote) fn listed<'c>(canaries: impl Iterator<Item = &'c Valu
     let mut table = Table::new(["CANARY", "ALIAS", "TO", "STATE", "STAGE", "SHARE", "CREATED"]);
     for canary in canaries {
         let [id, alias, collection] = ["id", "alias", "collection"].map(|field| Cell::of(&canary[field]));
-        let (stage, share) = (Cell::text(stage(canary)), Cell::number(percentage(&canary["current_percentage"])));
-        table.row([id, alias, collection, state(canary), stage, share, Cell::text(distance(&canary["created"], style.now))]);
+        let (stage, share) = (Cell::whole(stage(canary)), Cell::number(percentage(&canary["current_percentage"])));
+        table.row([id, alias, collection, state(canary), stage, share, Cell::whole(distance(&canary["created"], style.now))]);
     }
     table.render_or("there are no canaries", style)
 }
@@ -134,7 +134,7 @@ fn history(canary: &Value, style: Style) -> String {
         let (actor, reason) = (Cell::of(&transition["actor"]), Cell::prose(words(&transition["reason"])));
         let (share, at) = (share(transition), time(&transition["at"]));
         let to = Cell::state(words(&transition["to"]["name"]));
-        table.row([Cell::text(at), to, Cell::number(stage_of(transition)), Cell::number(share), actor, reason]);
+        table.row([Cell::whole(at), to, Cell::number(stage_of(transition)), Cell::number(share), actor, reason]);
     }
     table.render_or("", style)
 }

@@ -78,7 +78,7 @@ pub(super) fn shown(deployment: &Value, style: Style) -> String {
     let mut steps = Table::new(["WHEN", "STATE", "BY", "BECAUSE"]);
     for step in list(deployment, "history") {
         let (by, because) = (Cell::of(&step["actor"]), Cell::prose(words(&step["reason"])));
-        steps.row([Cell::text(distance(&step["at"], style.now)), Cell::state(words(&step["to"]["name"])), by, because]);
+        steps.row([Cell::whole(distance(&step["at"], style.now)), Cell::state(words(&step["to"]["name"])), by, because]);
     }
     format!("{}\n\n{}", facts.render(style), steps.render_or("nothing has happened", style))
 }

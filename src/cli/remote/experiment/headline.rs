@@ -58,11 +58,16 @@ pub(super) fn lift_in_short(comparison: &Value, at_the_end: bool) -> String {
     }
 }
 
-/// Three digits that mean something, with the sign.
+/// The same with its sign.
 fn signed(value: f64) -> String {
+    format!("{}{}", if value < 0.0 { "" } else { "+" }, short(value))
+}
+
+/// Three digits that mean something.
+pub(super) fn short(value: f64) -> String {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 6")]
     let digits = if value == 0.0 { 0 } else { (2.0 - value.abs().log10().floor()).clamp(0.0, 6.0) as usize };
-    format!("{value:+.digits$}")
+    format!("{value:.digits$}")
 }
 
 pub(super) fn verdict(comparison: &Value) -> &'static str {

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::super::fields::{list, percentage, words};
 use super::super::moment::{ago, distance, time};
 use super::super::table::{Cell, Style, Table, broken};
-use super::headline::{at_the_end, headline, lift_in_short, verdict};
+use super::headline::{at_the_end, headline, lift_in_short, short, verdict};
 
 pub(super) fn listed<'e>(experiments: impl Iterator<Item = &'e Value>, style: Style) -> String {
     let mut table = Table::new(["EXPERIMENT", "ALIAS", "STATE", "PHASE", "LAYER", "EXPOSURE", "STARTED"]);
@@ -18,7 +18,7 @@ pub(super) fn listed<'e>(experiments: impl Iterator<Item = &'e Value>, style: St
             Cell::number(words(&phase["number"])),
             Cell::number(layer(experiment)),
             Cell::number(percentage(&phase["exposure_percentage"])),
-            Cell::text(distance(&experiment["started_at"], style.now)),
+            Cell::whole(distance(&experiment["started_at"], style.now)),
         ]);
     }
     table.render_or("there are no experiments", style)
@@ -63,7 +63,7 @@ pub(super) fn shown(experiment: &Value, style: Style) -> String {
     let mut steps = Table::new(["WHEN", "STATE", "PHASE", "BY", "BECAUSE"]);
     for step in list(experiment, "history") {
         let (by, because) = (Cell::of(&step["actor"]), Cell::prose(words(&step["reason"])));
-        let when = Cell::text(distance(&step["at"], style.now));
+        let when = Cell::whole(distance(&step["at"], style.now));
         steps.row([when, Cell::state(words(&step["state"])), Cell::number(words(&step["phase"])), by, because]);
     }
     format!("{}\n\n{}", facts.render(style), steps.render_or("nothing has happened", style))
@@ -107,12 +107,13 @@ fn comparisons(report: &Value, role: &str, head: &str, style: Style) -> Option<S
         let (metric, arm) = (words(&comparison["metric"]), words(&comparison["arm"]));
         let several = list(report, "arms").count() > 2;
         let name = if several { format!("{metric} of {arm}") } else { metric };
-        let means = format!("{} -> {}", words(&comparison["control_mean"]), words(&comparison["treatment_mean"]));
+        let mean = |field: &str| comparison[field].as_f64().map_or_else(|| "-".to_owned(), short);
+        let means = format!("{} -> {}", mean("control_mean"), mean("treatment_mean"));
         if let Some(note) = comparison["note"].as_str() {
             notes.extend(broken(&Cell::text(format!("  {name}: {note}")).shown(), style.width));
         }
         let lift = lift_in_short(comparison, at_the_end(report));
-        table.row([Cell::text(name), Cell::text(means), Cell::text(lift), Cell::text(verdict(comparison))]);
+        table.row([Cell::text(name), Cell::whole(means), Cell::whole(lift), Cell::whole(verdict(comparison))]);
     }
     (!table.is_empty()).then(|| std::iter::once(table.render(style)).chain(notes).collect::<Vec<_>>().join("\n"))
 }

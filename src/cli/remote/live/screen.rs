@@ -47,7 +47,9 @@ impl Screen {
         let wanted = u16::try_from(lines.len()).unwrap_or(u16::MAX).max(1);
         if wanted > self.height {
             // A viewport cannot grow: a taller one begins where it began.
+            let origin = self.terminal.get_frame().area().as_position();
             self.terminal.clear()?;
+            self.terminal.set_cursor_position(origin)?;
             self.terminal = inline(wanted)?;
             self.height = wanted;
         }

@@ -149,6 +149,9 @@ impl Seen {
     fn pressed(&mut self) -> Act {
         // A terminal that has gone away presses nothing: its signal ends the command.
         let Ok(pressed) = self.screen.pressed() else { return Act::Leave };
+        if pressed.is_empty() {
+            return Act::Nothing;
+        }
         let keys = self.shown().keys;
         let mut acts = pressed.into_iter().map(|key| self.keyboard.press(key, &keys));
         acts.find(|act| !matches!(act, Act::Nothing)).unwrap_or(Act::Nothing)

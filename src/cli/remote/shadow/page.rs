@@ -16,7 +16,7 @@ pub(super) fn listed<'s>(shadows: impl Iterator<Item = &'s Value>, style: Style)
     for shadow in shadows {
         let [alias, collection] = ["alias", "collection"].map(|field| Cell::of(&shadow["spec"][field]));
         let share = Cell::number(percentage(&shadow["spec"]["percentage"]));
-        table.row([Cell::of(&shadow["id"]), alias, collection, state(shadow), share, Cell::text(distance(&shadow["created"], style.now))]);
+        table.row([Cell::of(&shadow["id"]), alias, collection, state(shadow), share, Cell::whole(distance(&shadow["created"], style.now))]);
     }
     table.render_or("there are no shadow comparisons", style)
 }
