@@ -58,7 +58,8 @@ pub(in crate::cli) struct Refusal {
 }
 
 /// The API speaks of headers and fields; commands have flags for them.
-const FLAGS: [(&str, &str); 6] = [
+const FLAGS: [(&str, &str); 7] = [
+    ("read it again before changing it", "see it with pointsman route show, then give --if-match"),
     ("name it in If-Match to change it", "give --if-match REVISION to change it"),
     ("If-Match", "--if-match"),
     ("Idempotency-Key", "--idempotency-key"),
@@ -131,6 +132,8 @@ mod tests {
     fn a_problem_is_a_sentence_and_its_fields() {
         let stale = json!({"title": "The resource has changed", "detail": "the route of `docs` is at revision 5, not 4"});
         assert_eq!(words(412, stale), "refused (412): the route of `docs` is at revision 5, not 4");
+        let again = json!({"detail": "it is at revision 5, not 4; read it again before changing it"});
+        assert!(words(412, again).ends_with("; see it with pointsman route show, then give --if-match"));
         let errors = json!([{"field": "weights.b", "reason": "is missing"}, {"field": "weights.c", "reason": "is unknown"}]);
         let faulty = json!({"title": "Not acceptable", "detail": "weights.b: is missing; weights.c: is unknown", "errors": errors});
         assert_eq!(words(422, faulty), "refused (422): Not acceptable\n  weights.b: is missing\n  weights.c: is unknown");
