@@ -19,14 +19,13 @@ pub(super) use self::page::{is_over, listed};
 
 pub(super) const PATH: &str = "/v1/canaries";
 
-#[cfg(test)]
 pub(super) use self::view::view;
 
 const CANARIES: Rollouts<Seen> = Rollouts {
     kind: &CANARY,
     in_short: page::in_short,
     news: Seen::default,
-    view: view::view,
+    view,
     goal: "completed",
     beside: None,
     way_back: |canary| WayBack::of(canary, "stable"),

@@ -15,7 +15,7 @@ const BAR: usize = 30;
 /// Room for a guard's name beside what it says.
 const GUARD: usize = 16;
 
-pub(super) fn view(canary: &Value, look: Look) -> View {
+pub(in crate::cli::remote) fn view(canary: &Value, look: Look) -> View {
     let mut lines = vec![heading(&format!("{}  {}: {}", words(&canary["id"]), words(&canary["alias"]), move_of(canary))), state(canary)];
     lines.push(Line::default());
     lines.extend(track(&steps(canary), look.width));

@@ -22,14 +22,13 @@ use crate::config::Period;
 
 const PATH: &str = "/v1/deployments";
 
-#[cfg(test)]
 pub(super) use self::view::view;
 
 const DEPLOYMENTS: Rollouts<Seen> = Rollouts {
     kind: &DEPLOYMENT,
     in_short: page::in_short,
     news: Seen::default,
-    view: view::view,
+    view,
     goal: "completed",
     beside: None,
     way_back: |deployment| WayBack::of(deployment, "previous"),

@@ -13,7 +13,7 @@ const BAR: usize = 30;
 /// Those that every deployment goes through, in this order.
 const STEPS: [&str; 8] = ["checking", "creating", "copying", "verifying", "finishing", "validating", "releasing", "watching"];
 
-pub(super) fn view(deployment: &Value, look: Look) -> View {
+pub(in crate::cli::remote) fn view(deployment: &Value, look: Look) -> View {
     let from = deployment["previous"].as_str().map_or_else(String::new, |previous| format!("{previous} -> "));
     let title = format!("{}  {}: {from}{}", words(&deployment["id"]), words(&deployment["alias"]), words(&deployment["collection"]));
     let state = words(&deployment["state"]);

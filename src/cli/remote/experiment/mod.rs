@@ -24,14 +24,13 @@ use crate::experiment::LayerPart;
 
 const PATH: &str = "/v1/experiments";
 
-#[cfg(test)]
 pub(super) use self::view::view;
 
 const EXPERIMENTS: Rollouts<Seen> = Rollouts {
     kind: &EXPERIMENT,
     in_short: page::in_short,
     news: Seen::default,
-    view: view::view,
+    view,
     goal: "ended",
     beside: Some("analysis"),
     way_back: no_way_back,

@@ -13,7 +13,7 @@ use super::headline::{headline, lift_in_short, verdict};
 const BAR: usize = 30;
 const NAME: usize = 20;
 
-pub(super) fn view(experiment: &Value, look: Look) -> View {
+pub(in crate::cli::remote) fn view(experiment: &Value, look: Look) -> View {
     let (spec, report) = (&experiment["spec"], &experiment["analysis"]);
     let title = format!("{}  {}", words(&experiment["id"]), words(&spec["alias"]));
     let phase = list(experiment, "phases").last().unwrap_or(&Value::Null);

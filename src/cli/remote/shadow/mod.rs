@@ -24,18 +24,10 @@ pub(in crate::cli) use self::page::{Asked, reported};
 
 const PATH: &str = "/v1/shadows";
 
-#[cfg(test)]
 pub(super) use self::view::view;
 
-const SHADOWS: Rollouts<Seen> = Rollouts {
-    kind: &SHADOW,
-    in_short: page::in_short,
-    news: Seen::default,
-    view: view::view,
-    goal: "ended",
-    beside: None,
-    way_back: no_way_back,
-};
+const SHADOWS: Rollouts<Seen> =
+    Rollouts { kind: &SHADOW, in_short: page::in_short, news: Seen::default, view, goal: "ended", beside: None, way_back: no_way_back };
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ShadowArgs {

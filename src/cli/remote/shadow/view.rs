@@ -12,7 +12,7 @@ use super::page::interval;
 
 const BAR: usize = 30;
 
-pub(super) fn view(shadow: &Value, look: Look) -> View {
+pub(in crate::cli::remote) fn view(shadow: &Value, look: Look) -> View {
     let (spec, report) = (&shadow["spec"], &shadow["report"]);
     let title =
         format!("{}  {}: {} beside {}", words(&shadow["id"]), words(&spec["alias"]), words(&spec["collection"]), words(&spec["from"]));
