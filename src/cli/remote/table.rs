@@ -14,7 +14,7 @@ use super::fields::words;
 
 const GAP: &str = "  ";
 /// A name of which less is left says nothing.
-const LEAST_NAME: usize = 9;
+const LEAST_NAME: usize = 10;
 /// Sentences in a narrower column are hard to read.
 const LEAST_PROSE: usize = 28;
 

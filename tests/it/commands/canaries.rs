@@ -173,6 +173,6 @@ async fn an_interrupted_watch_says_how_to_watch_again() {
     let ended = tokio::time::timeout(crate::house::PATIENCE, watching.wait_with_output()).await.expect("in time").expect("it ends");
     let said = String::from_utf8(ended.stderr).expect("UTF-8");
     assert_eq!(ended.status.code(), Some(130), "{said}");
-    assert!(said.contains(&format!("watch it again with: pointsman canary show {id} --watch")), "{said}");
+    assert!(said.contains(&format!("watch it again with:\n  pointsman canary show {id} --watch")), "{said}");
     assert_ne!(house.canary(&id).await["state"], "aborted");
 }

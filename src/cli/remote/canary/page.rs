@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::super::fields::{list, milliseconds, percent, percentage, spelt, words};
-use super::super::moment::{ago, distance, length, time};
+use super::super::moment::{ago, distance, length};
 use super::super::reference::CANARY;
 use super::super::shadow::canarys;
 use super::super::table::{Cell, Style, Table};
@@ -129,10 +129,10 @@ fn pending(canary: &Value, style: Style) -> String {
 }
 
 fn history(canary: &Value, style: Style) -> String {
-    let mut table = Table::new(["TIME", "STATE", "STAGE", "SHARE", "BY", "REASON"]);
+    let mut table = Table::new(["WHEN", "STATE", "STAGE", "SHARE", "BY", "REASON"]);
     for transition in transitions(canary) {
         let (actor, reason) = (Cell::of(&transition["actor"]), Cell::prose(words(&transition["reason"])));
-        let (share, at) = (share(transition), time(&transition["at"]));
+        let (share, at) = (share(transition), distance(&transition["at"], style.now));
         let to = Cell::state(words(&transition["to"]["name"]));
         table.row([Cell::whole(at), to, Cell::number(stage_of(transition)), Cell::number(share), actor, reason]);
     }

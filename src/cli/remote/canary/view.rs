@@ -130,7 +130,10 @@ fn guard(canary: &Value, evaluation: &Value, look: Look) -> Line<'static> {
 /// What a verdict still needs, in users where that is known.
 fn missing(canary: &Value, evaluation: &Value) -> Option<String> {
     let number = |name: &str| evaluation["numbers"][name].as_f64();
-    if let Some(users) = number("clean_units_needed") {
+    // A guard with several limits says it of each.
+    let numbers = evaluation["numbers"].as_object().into_iter().flatten();
+    let needed = numbers.filter(|(name, _)| name.ends_with("clean_units_needed")).filter_map(|(_, users)| users.as_f64());
+    if let Some(users) = needed.reduce(f64::max) {
         return Some(format!("about {users:.0} more users without a failure are needed"));
     }
     let lacking = |field: &str, counted: [&str; 2]| {
@@ -159,9 +162,11 @@ fn keys(canary: &Value) -> Vec<Key> {
     let (promote, abort) = (Key::confirmed('P', "promote"), Key::confirmed('a', "abort"));
     match (canary["state"].as_str(), canary["paused_because"].as_str()) {
         (Some("paused"), Some("approval" | "lost_writes")) => vec![approve, abort],
+        // It resumes by itself; a pause makes it wait for an operator.
+        (Some("paused"), Some("inconclusive" | "no_data" | "freeze" | "error")) => vec![pause, skip, promote, abort],
         (Some("paused"), _) => vec![Key::at_once('p', "resume"), skip, promote, abort],
-        (Some("stepping"), _) => vec![pause, skip, promote, abort],
-        (Some("shadowing" | "watching"), _) => vec![pause, skip, abort],
+        (Some("shadowing" | "stepping"), _) => vec![pause, skip, promote, abort],
+        (Some("watching"), _) => vec![skip, abort],
         _ => vec![abort],
     }
 }

@@ -99,23 +99,32 @@ fn arms(report: &Value, style: Style) -> String {
     arms.render(style)
 }
 
-/// Those of one role; what cannot be said of one stands below. The p-values are in the JSON and in the CSV.
+/// Those of one role; what cannot be said of them stands below. The p-values are in the JSON and in the CSV.
 fn comparisons(report: &Value, role: &str, head: &str, style: Style) -> Option<String> {
+    let several = list(report, "arms").count() > 2;
     let mut table = Table::new([head, "CONTROL -> ARM", "LIFT, DIFFERENCE [INTERVAL]", "VERDICT"]);
-    let mut notes = Vec::new();
+    let mut notes: Vec<(&str, Vec<String>)> = Vec::new();
     for comparison in list(report, "comparisons").filter(|comparison| comparison["role"] == role) {
         let (metric, arm) = (words(&comparison["metric"]), words(&comparison["arm"]));
-        let several = list(report, "arms").count() > 2;
         let name = if several { format!("{metric} of {arm}") } else { metric };
-        let mean = |field: &str| comparison[field].as_f64().map_or_else(|| "-".to_owned(), short);
-        let means = format!("{} -> {}", mean("control_mean"), mean("treatment_mean"));
         if let Some(note) = comparison["note"].as_str() {
-            notes.extend(broken(&Cell::text(format!("  {name}: {note}")).shown(), style.width));
+            match notes.iter_mut().find(|(said, _)| *said == note) {
+                Some((_, names)) => names.push(name.clone()),
+                None => notes.push((note, vec![name.clone()])),
+            }
         }
-        let lift = lift_in_short(comparison, at_the_end(report));
-        table.row([Cell::text(name), Cell::whole(means), Cell::whole(lift), Cell::whole(verdict(comparison))]);
+        let mean = |field: &str| comparison[field].as_f64().map(short);
+        if let Some((control, treatment)) = mean("control_mean").zip(mean("treatment_mean")) {
+            let (means, lift) = (format!("{control} -> {treatment}"), lift_in_short(comparison, at_the_end(report)));
+            table.row([Cell::text(name), Cell::whole(means), Cell::whole(lift), Cell::whole(verdict(comparison))]);
+        }
     }
-    (!table.is_empty()).then(|| std::iter::once(table.render(style)).chain(notes).collect::<Vec<_>>().join("\n"))
+    let notes = notes.into_iter().flat_map(|(note, names)| {
+        let said = format!("{} {}: {note}", head.to_lowercase(), names.join(", "));
+        broken(&Cell::text(said).shown(), style.width)
+    });
+    let lines: Vec<String> = (!table.is_empty()).then(|| table.render(style)).into_iter().chain(notes).collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
 /// Of an experiment that interleaves: whose hits were chosen, and what was not interleaved.

@@ -6,17 +6,18 @@ use ratatui_core::style::Style;
 use ratatui_core::text::Line;
 use ratatui_core::widgets::Widget;
 
-use super::super::table::shortened;
+use super::super::table::{broken, shortened};
 use super::parts::dim;
 use super::{Keyboard, View};
+
+/// Lines of an answer to a key.
+const MOST_NOTICE: usize = 4;
 
 /// The lines of a frame: the view, what came of the last key, and the keys. A view that is too tall loses its last lines,
 /// never the keys.
 pub(super) fn lines(view: &View, notice: &str, keyboard: Option<Keyboard>, width: usize, height: usize) -> Vec<Line<'static>> {
-    let mut below = Vec::new();
-    if !notice.is_empty() {
-        below.push(Line::raw(shortened(notice, width)));
-    }
+    let said = notice.lines().flat_map(|line| broken(line, width)).take(MOST_NOTICE);
+    let mut below: Vec<Line<'static>> = said.map(Line::raw).collect();
     if let Some(keyboard) = keyboard {
         below.push(Line::styled(shortened(&keyboard.legend(&view.keys), width), dim()));
     }

@@ -107,7 +107,7 @@ impl<N: News> Rollouts<N> {
         let asked = session.api.change(Method::POST, &path, Some(&body));
         match tokio::time::timeout(PATIENCE, asked).await {
             Ok(Ok(_)) => format!("{word}: done"),
-            Ok(Err(failure)) => harmless(&format!("{word}: {failure}")),
+            Ok(Err(failure)) => format!("{word}: {failure}").lines().map(harmless).collect::<Vec<_>>().join("\n"),
             Err(_) => format!("{word}: not answered within {} s", PATIENCE.as_secs()),
         }
     }
@@ -118,7 +118,7 @@ impl<N: News> Rollouts<N> {
 
     fn left(&self, id: &str) -> ExitCode {
         let command = self.kind.word();
-        complain(format_args!("{id} is still running; watch it again with: pointsman {command} show {id} --watch"));
+        complain(format_args!("{id} is still running; watch it again with:\n  pointsman {command} show {id} --watch"));
         ExitCode::from(LEFT)
     }
 }
