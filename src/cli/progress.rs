@@ -16,8 +16,8 @@ pub(super) struct Done {
     pub(super) done: u64,
     pub(super) of: u64,
     pub(super) what: &'static str,
-    /// None: as the rate so far has it.
-    pub(super) left: Option<Duration>,
+    /// It ends then, also if there is more to do.
+    pub(super) at_most: Option<Duration>,
 }
 
 #[derive(Debug)]
@@ -58,11 +58,11 @@ fn write(text: &str) {
 }
 
 /// `██████░░░░ 312 of 1000 questions, 12/s, 0:57 left`
-fn in_words(Done { done, of, what, left }: Done, elapsed: Duration) -> String {
+fn in_words(Done { done, of, what, at_most }: Done, elapsed: Duration) -> String {
     let part = if of == 0 { 1.0 } else { done as f64 / of as f64 };
     let rate = done as f64 / elapsed.as_secs_f64().max(0.001);
-    let by_rate = || (rate > 0.0).then(|| Duration::from_secs_f64((of.saturating_sub(done) as f64 / rate).min(1e9)));
-    let left = left.or_else(by_rate).map_or_else(String::new, |left| format!(", {} left", clock(left)));
+    let by_rate = (rate > 0.0).then(|| Duration::from_secs_f64((of.saturating_sub(done) as f64 / rate).min(1e9)));
+    let left = by_rate.into_iter().chain(at_most).min().map_or_else(String::new, |left| format!(", {} left", clock(left)));
     format!("{} {done} of {of} {what}, {rate:.0}/s{left}", bar(part, BAR))
 }
 
@@ -90,11 +90,12 @@ mod tests {
 
     #[test]
     fn a_line_says_how_far_how_fast_and_how_long() {
-        let done = Done { done: 250, of: 1000, what: "questions", left: None };
+        let done = Done { done: 250, of: 1000, what: "questions", at_most: None };
         let wanted = format!("{}{} 250 of 1000 questions, 25/s, 0:30 left", "█".repeat(7), "░".repeat(23));
         assert_eq!(in_words(done, Duration::from_secs(10)), wanted);
-        let bounded = Done { left: Some(Duration::from_secs(65)), ..done };
-        assert!(in_words(bounded, Duration::from_secs(10)).ends_with(", 1:05 left"));
+        let bounded = |seconds| Done { at_most: Some(Duration::from_secs(seconds)), ..done };
+        assert!(in_words(bounded(20), Duration::from_secs(10)).ends_with(", 0:20 left"));
+        assert!(in_words(bounded(65), Duration::from_secs(10)).ends_with(", 0:30 left"));
         let nothing = Done { done: 0, of: 0, ..done };
         assert!(in_words(nothing, Duration::ZERO).ends_with("0 of 0 questions, 0/s"));
     }

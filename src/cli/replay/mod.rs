@@ -101,7 +101,7 @@ impl ReplayArgs {
             }
             let of = queries.len() as u64;
             let mut line = ProgressLine::begin();
-            let summary = replay.run(&queries, |done| line.show(Done { done, of, what: "questions", left: None })).await;
+            let summary = replay.run(&queries, |done| line.show(Done { done, of, what: "questions", at_most: None })).await;
             line.end();
             Ok::<_, Failure>(summary)
         });

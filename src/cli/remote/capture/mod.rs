@@ -125,8 +125,8 @@ impl CaptureArgs {
     /// It ends when there are enough questions or the time is over, whatever comes first.
     fn done(&self, recording: &Recording, line: &ProgressLine) -> Done {
         let whole = self.max_duration.map_or(USUAL_DURATION, |period| period.get());
-        let left = Some(whole.saturating_sub(line.elapsed()));
-        Done { done: recording.queries(), of: self.count.unwrap_or(USUAL_COUNT), what: "questions", left }
+        let at_most = Some(whole.saturating_sub(line.elapsed()));
+        Done { done: recording.queries(), of: self.count.unwrap_or(USUAL_COUNT), what: "questions", at_most }
     }
 
     fn told(&self, session: &Session, progress: &Progress, ended: Ended) -> ExitCode {

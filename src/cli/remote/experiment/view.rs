@@ -64,7 +64,7 @@ fn comparisons(report: &Value, look: Look) -> Vec<Line<'static>> {
         let lift_room = look.width.saturating_sub(NAME + 12 + 14).clamp(16, 40);
         format!("{:<NAME$} {role:<10} {:<lift_room$} {verdict}", shortened(metric, NAME), shortened(lift, lift_room))
     };
-    let head = Line::styled(row("METRIC", "ROLE", "LIFT (INTERVAL)", "VERDICT"), dim());
+    let head = Line::styled(row("METRIC", "ROLE", "LIFT, DIFFERENCE [INTERVAL]", "VERDICT"), dim());
     let rows = list(report, "comparisons").filter(|comparison| comparison["role"] != "info").map(|comparison| {
         let cells = [&comparison["metric"], &comparison["role"]].map(|value| harmless(&words(value)));
         Line::raw(row(&cells[0], &cells[1], &lift_in_short(comparison, report["at_the_planned_end"] == true), verdict(comparison)))
