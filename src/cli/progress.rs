@@ -4,7 +4,7 @@
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
-/// More often nobody can read it.
+/// More often would be too fast to read.
 const EVERY: Duration = Duration::from_millis(200);
 const BAR: usize = 30;
 /// Back to the beginning of the line, and nothing behind what is written.

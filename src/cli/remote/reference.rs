@@ -134,7 +134,7 @@ fn id(item: &Value) -> &str {
     item["id"].as_str().unwrap_or_default()
 }
 
-/// Orders ids by when they were made, whatever stands before that.
+/// Orders ids by when they were made; what stands before that does not count.
 fn age(item: &Value) -> &str {
     let id = id(item);
     id.len().checked_sub(ULID).and_then(|begin| id.get(begin..)).unwrap_or_default()

@@ -122,7 +122,7 @@ impl Ask for CaptureArgs {
 }
 
 impl CaptureArgs {
-    /// It ends when there are enough questions or the time is over, whatever comes first.
+    /// It ends when there are enough questions or when the time is over.
     fn done(&self, recording: &Recording, line: &ProgressLine) -> Done {
         let whole = self.max_duration.map_or(USUAL_DURATION, |period| period.get());
         let at_most = Some(whole.saturating_sub(line.elapsed()));

@@ -111,7 +111,7 @@ enum Action {
     Assign {
         #[arg(value_name = "EXPERIMENT", help = WHICH_EXPERIMENT, add = complete::rollouts(&EXPERIMENT))]
         id: String,
-        /// The user id, or whatever else requests are dealt by
+        /// The user id, or what else requests are dealt by
         unit: String,
     },
     /// Another split, or another exposure

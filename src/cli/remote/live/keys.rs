@@ -27,7 +27,7 @@ pub(in crate::cli::remote) enum Act {
     Redraw,
     /// The rollout is to be given this command.
     Command(&'static str),
-    /// The watching ends, the rollout goes on.
+    /// The watching ends, the rollout continues.
     Leave,
 }
 
