@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::output::OutputOrJsonArgs;
 use super::remote::{self, AdminArgs, Api, Failure, Weight, at};
-use super::say;
 use crate::protocol::Read;
 use crate::routing::{Allocation, Reason, RouteSpec, SLOTS, STABLE, VariantSpec};
 
@@ -31,9 +31,8 @@ pub struct ExplainArgs {
     /// The salt to compute with [default: route:ALIAS]
     #[arg(long, requires = "weights")]
     salt: Option<String>,
-    /// Print the decision as JSON
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    output: OutputOrJsonArgs,
     #[command(flatten)]
     admin: AdminArgs,
 }
@@ -41,8 +40,7 @@ pub struct ExplainArgs {
 pub(super) fn run(args: &ExplainArgs) -> ExitCode {
     let decision = if args.weights.is_empty() { remote::wait(ask(args)) } else { compute(args) };
     match decision {
-        Ok(decision) if args.json => say(format_args!("{decision:#}")),
-        Ok(decision) => say(format_args!("{}", in_words(&decision))),
+        Ok(decision) => args.output.chosen().print(&format!("{decision:#}"), &decision, in_words),
         Err(failure) => failure.told(),
     }
 }

@@ -6,6 +6,8 @@ mod explain;
 mod healthcheck;
 mod interrupt;
 mod preflight;
+mod output;
+mod progress;
 mod remote;
 mod replay;
 mod serve;
@@ -20,6 +22,7 @@ use clap::{Parser, Subcommand};
 use crate::config::{Config, Fault, Loaded, Purpose};
 
 pub use check::CheckArgs;
+pub use completions::asked as asked_by_a_shell;
 pub use explain::ExplainArgs;
 pub use healthcheck::HealthcheckArgs;
 pub use serve_args::ServeArgs;
@@ -35,47 +38,68 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve: the proxy, its control plane and the admin API
+    #[command(after_help = "Example:\n  pointsman serve --config config/pointsman.yaml")]
     Serve(ServeArgs),
     /// Say what is wrong with the configuration, without starting anything
+    #[command(after_help = "Example:\n  pointsman check --config config/pointsman.yaml --print")]
     Check(CheckArgs),
     /// Say where a request would go, and why
+    #[command(after_help = "Example:\n  pointsman explain docs --unit user-42")]
     Explain(ExplainArgs),
     /// Show how a running Pointsman is and what is going on
+    #[command(after_help = "Example:\n  pointsman status")]
     Status(remote::StatusArgs),
     /// Show what has happened, or follow it
+    #[command(after_help = "Example:\n  pointsman events --follow --subject docs")]
     Events(remote::EventsArgs),
     /// Show who changed what, and why
+    #[command(after_help = "Example:\n  pointsman audit --subject docs --limit 20")]
     Audit(remote::AuditArgs),
     /// Show Qdrant's aliases, or move them
+    #[command(after_help = "Example:\n  pointsman alias switch docs docs_v2")]
     Alias(remote::AliasArgs),
     /// Split an alias between collections
+    #[command(after_help = "Example:\n  pointsman route set docs stable=90 new=10:docs_v2")]
     Route(remote::RouteArgs),
     /// Move an alias to another collection in stages
+    #[command(after_help = "Example:\n  pointsman canary create docs docs_v2 --watch")]
     Canary(remote::CanaryArgs),
     /// Build a new collection and give it an alias
+    #[command(after_help = "Example:\n  pointsman deployment create docs collection:docs_v1 --watch")]
     Deployment(remote::DeploymentArgs),
     /// Compare collections on an alias's own users
+    #[command(after_help = "Example:\n  pointsman experiment create ranking docs docs_v2 --metric click=binary")]
     Experiment(remote::ExperimentArgs),
     /// Mirror an alias's reads to another collection and compare the answers
+    #[command(after_help = "Example:\n  pointsman shadow create docs docs_v2 --watch")]
     Shadow(remote::ShadowArgs),
     /// Record what users ask of an alias, for `replay`
+    #[command(after_help = "Example:\n  pointsman capture docs --file golden.jsonl --count 1000 --for 10m")]
     Capture(remote::CaptureArgs),
     /// Ask two collections what was recorded, and compare the answers
+    #[command(after_help = "Example:\n  pointsman replay golden.jsonl docs_v1 docs_v2 --minimum-overlap 0.9")]
     Replay(replay::ReplayArgs),
     /// Delete collections that nobody uses any more
+    #[command(after_help = "Example:\n  pointsman retire create docs_v1 --grace 24h")]
     Retire(remote::RetireArgs),
     /// Put every alias on stable, at once
+    #[command(after_help = "Example:\n  pointsman kill-switch on --reason 'search is slow'")]
     KillSwitch(remote::KillSwitchArgs),
     /// Show the collections and who uses them
+    #[command(after_help = "Example:\n  pointsman collections")]
     Collections(remote::CollectionsArgs),
     /// Ask a running Pointsman whether it is ready; for container health checks
+    #[command(after_help = "Example:\n  pointsman healthcheck")]
     Healthcheck(HealthcheckArgs),
     /// Export or import everything that lasts
+    #[command(after_help = "Example:\n  pointsman store export --out backup.json")]
     Store(store::StoreArgs),
     /// Print the completions for a shell
+    #[command(after_help = "Example:\n  pointsman completions bash")]
     Completions(completions::CompletionsArgs),
     /// Print the version
-    Version,
+    #[command(after_help = "Example:\n  pointsman version")]
+    Version(output::OutputArgs),
 }
 
 impl Cli {
@@ -103,7 +127,10 @@ impl Cli {
             Command::Healthcheck(args) => healthcheck::run(args),
             Command::Store(args) => store::run(args),
             Command::Completions(args) => completions::run(args),
-            Command::Version => say(format_args!("pointsman {}", env!("CARGO_PKG_VERSION"))),
+            Command::Version(output) => {
+                let version = serde_json::json!({"version": env!("CARGO_PKG_VERSION")});
+                output.chosen().print(&version.to_string(), &version, |_| format!("pointsman {}", env!("CARGO_PKG_VERSION")))
+            }
         }
     }
 }

@@ -22,12 +22,14 @@ pub(super) struct StoreArgs {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// Write everything that lasts to standard output or a file; also while Pointsman runs
+    #[command(after_help = "Example:\n  pointsman store export --out backup.json")]
     Export {
         /// The file to write [default: standard output]
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
     /// Read an export into an empty store; no Pointsman may be running on a SQLite file
+    #[command(after_help = "Example:\n  pointsman store import backup.json")]
     Import {
         /// Replace what the store holds
         #[arg(long)]

@@ -13,6 +13,39 @@ fn the_command_line_is_consistent() {
 }
 
 #[test]
+fn every_command_shows_an_example_that_is_right() {
+    let mut command = Cli::command();
+    command.build();
+    let (mut missing, mut wrong) = (Vec::new(), Vec::new());
+    for (path, help) in helps(&mut command, "") {
+        let example = help.lines().find_map(|line| line.strip_prefix("  pointsman ")).map(str::to_owned);
+        match example {
+            None => missing.push(path),
+            Some(example) => wrong.extend(parse(&words(&example)).err().map(|error| format!("{example}: {error}"))),
+        }
+    }
+    assert!(missing.is_empty(), "no example in the help of {missing:?}");
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Of every command but `help` and the program itself, with what stands below it in its help.
+fn helps(command: &mut clap::Command, path: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for inner in command.get_subcommands_mut().filter(|inner| inner.get_name() != "help") {
+        let path = format!("{path}{} ", inner.get_name());
+        found.push((path.clone(), inner.render_long_help().to_string()));
+        found.extend(helps(inner, &path));
+    }
+    found
+}
+
+/// As a shell splits it, where nothing but single quotes is special.
+fn words(line: &str) -> Vec<&str> {
+    let parts = line.split('\'').enumerate();
+    parts.flat_map(|(at, part)| if at % 2 == 1 { vec![part] } else { part.split_whitespace().collect() }).collect()
+}
+
+#[test]
 fn every_flag_overrides_its_key() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let file = directory.path().join("pointsman.yaml");

@@ -67,13 +67,19 @@ impl Replay {
         Asker::default().ask(&self.upstream, &self.settings, &wire, Some(collection)).await.map(drop)
     }
 
-    /// Puts every question to both, some of them twice to the reference, `shadow.concurrency` at a time.
-    pub async fn run(&self, queries: &[Query]) -> Summary {
+    /// Puts every question to both, some of them twice to the reference, `shadow.concurrency` at a time. `told` hears after
+    /// each how many are done.
+    pub async fn run(&self, queries: &[Query], mut told: impl FnMut(u64)) -> Summary {
         // Nothing of it is served to anybody: it only adds up.
         let comparisons = Registry::new(1, 0).comparisons("replay", "");
         let asker = Asker::default();
         let asked = queries.iter().map(|query| self.compare(&asker, &comparisons, query));
-        stream::iter(asked).buffer_unordered(self.settings.shadow.concurrency).collect::<Vec<()>>().await;
+        let mut answered = std::pin::pin!(stream::iter(asked).buffer_unordered(self.settings.shadow.concurrency));
+        let mut done = 0;
+        while answered.next().await.is_some() {
+            done += 1;
+            told(done);
+        }
         comparisons.snapshot()
     }
 

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use self::report::Report;
-use super::remote::Output;
+use super::output::OutputArgs;
 use super::{ServeArgs, preflight};
 use crate::config::{Period, unsaid};
 
@@ -27,9 +27,8 @@ pub struct CheckArgs {
     /// How long each of these may take
     #[arg(long, value_name = "TIME", default_value = "5s", requires = "connect")]
     timeout: Period,
-    /// Words for people, or one JSON document
-    #[arg(long, short, value_enum, default_value_t)]
-    output: Output,
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
 impl CheckArgs {
@@ -53,5 +52,5 @@ pub(super) fn run(args: &CheckArgs) -> ExitCode {
             report.configuration = args.print.then_some(loaded.config);
         }
     }
-    report.show(args.output)
+    report.show(args.output.chosen())
 }

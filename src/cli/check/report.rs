@@ -3,9 +3,11 @@
 use std::process::ExitCode;
 
 use serde::Serialize;
+use serde_json::Value;
 
 use super::connect::Checked;
-use crate::cli::remote::{Cell, Output, Table, style};
+use crate::cli::output::Output;
+use crate::cli::remote::{Cell, Table, style};
 use crate::cli::{complain, listed, say, warn};
 use crate::config::{Config, Fault};
 
@@ -54,14 +56,11 @@ impl Report {
     }
 
     pub(super) fn show(&self, output: Output) -> ExitCode {
-        let shown = match output {
-            Output::Json => self.as_json(),
-            Output::Table => self.in_words(),
-        };
+        let shown = if output.is_for_people() { self.in_words() } else { self.as_document(output) };
         if self.is_ok() { shown } else { ExitCode::FAILURE }
     }
 
-    fn as_json(&self) -> ExitCode {
+    fn as_document(&self, output: Output) -> ExitCode {
         let document = Document {
             ok: self.is_ok(),
             faults: self.faults.iter().map(Located::of).collect(),
@@ -69,8 +68,8 @@ impl Report {
             configuration: self.configuration.as_ref(),
             connections: self.connections.as_deref(),
         };
-        match serde_json::to_string_pretty(&document) {
-            Ok(text) => say(format_args!("{text}")),
+        match serde_json::to_value(&document) {
+            Ok(value) => output.print(&format!("{value:#}"), &value, Value::to_string),
             Err(error) => complain(format_args!("what was found cannot be printed: {error}")),
         }
     }

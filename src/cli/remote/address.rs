@@ -28,6 +28,11 @@ pub(in crate::cli) struct Address {
 }
 
 impl AdminArgs {
+    /// For a caller that has no command line to parse. An address that cannot be read is none.
+    pub(super) fn named(admin: Option<String>, config: Option<PathBuf>) -> Self {
+        Self { admin: admin.and_then(|admin| url(&admin).ok()), config }
+    }
+
     /// The token of the configuration goes only where the configuration says, never to a port that was named.
     pub(in crate::cli) fn address(&self) -> Result<Address, Failure> {
         if let Some(url) = &self.admin {

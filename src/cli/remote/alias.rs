@@ -10,7 +10,7 @@ use super::fields::{list, words};
 use super::paging::PageArgs;
 use super::session::{RemoteArgs, Session};
 use super::table::{Cell, Style, Table};
-use super::{Ask, Outcome, at};
+use super::{Ask, Outcome, at, complete};
 use crate::config::Period;
 
 #[derive(Debug, Args)]
@@ -24,12 +24,22 @@ pub(in crate::cli) struct AliasArgs {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// All aliases and what they point at
+    #[command(after_help = "Example:\n  pointsman alias list")]
     List(PageArgs),
     /// One alias
-    Show { alias: String },
-    /// Make an alias
-    Create {
+    #[command(after_help = "Example:\n  pointsman alias show docs")]
+    Show {
+        /// The alias
+        #[arg(add = complete::aliases())]
         alias: String,
+    },
+    /// Make an alias
+    #[command(after_help = "Example:\n  pointsman alias create docs docs_v1")]
+    Create {
+        /// The alias
+        alias: String,
+        /// What it is to point at
+        #[arg(add = complete::collections())]
         collection: String,
         /// Also if it is there already, a rollout has it, the collection is incompatible, or the present one cannot be read
         #[arg(long)]
@@ -39,8 +49,13 @@ enum Action {
         accept_lost_writes: bool,
     },
     /// Move an alias to another collection, in one request
+    #[command(after_help = "Example:\n  pointsman alias switch docs docs_v2 --expect docs_v1 --retire-old 24h")]
     Switch {
+        /// The alias
+        #[arg(add = complete::aliases())]
         alias: String,
+        /// What it is to point at
+        #[arg(add = complete::collections())]
         collection: String,
         /// Only if it points at this collection now
         #[arg(long, value_name = "COLLECTION")]
@@ -56,9 +71,22 @@ enum Action {
         accept_lost_writes: bool,
     },
     /// Delete an alias; the collection stays
-    Delete { alias: String },
+    #[command(after_help = "Example:\n  pointsman alias delete docs")]
+    Delete {
+        /// The alias
+        #[arg(add = complete::aliases())]
+        alias: String,
+    },
     /// Every difference between the alias's collection and another; exit code 1 if they are incompatible
-    Check { alias: String, collection: String },
+    #[command(after_help = "Example:\n  pointsman alias check docs docs_v2")]
+    Check {
+        /// The alias
+        #[arg(add = complete::aliases())]
+        alias: String,
+        /// The collection it might point at
+        #[arg(add = complete::collections())]
+        collection: String,
+    },
 }
 
 impl Ask for AliasArgs {
@@ -160,8 +188,9 @@ fn compared(report: &Value, style: Style) -> String {
 fn differences(report: &Value, style: Style) -> String {
     let mut table = Table::new(["SEVERITY", "WHERE", "OLD", "NEW", "MEANING"]);
     for difference in list(report, "differences") {
-        let [path, old, new, sentence] = ["path", "old", "new", "sentence"].map(|field| Cell::text(words(&difference[field])));
-        table.row([Cell::state(words(&difference["severity"])), path, old, new, sentence]);
+        let [path, old, new] = ["path", "old", "new"].map(|field| Cell::text(words(&difference[field])));
+        let sentence = words(&difference["sentence"]);
+        table.row([Cell::state(words(&difference["severity"])), path, old, new, Cell::prose(sentence)]);
     }
     table.render(style)
 }

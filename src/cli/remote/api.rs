@@ -8,12 +8,15 @@ use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::Value;
 
 use super::failure::{Failure, Refusal};
+use super::foreign;
 use super::stream::Lines;
 use crate::config::Secret;
 
 const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
 /// Some answers wait for Qdrant.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// What Pointsman's refusals are written in (RFC 9457).
+const PROBLEM: &[u8] = b"application/problem+json";
 
 /// An admin port, and who asks it.
 #[derive(Debug)]
@@ -110,12 +113,17 @@ impl Api {
 
     async fn answer(&self, response: Response) -> Result<Answer, Failure> {
         let status = response.status();
+        let kind = response.headers().get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
         // A table for a spreadsheet is what was asked for, and no JSON.
-        let is_table = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/csv"));
+        let (is_table, is_problem) = (kind.starts_with(b"text/csv"), kind.starts_with(PROBLEM));
         let text = response.text().await.map_err(|error| unreachable(&self.url, &error))?;
         let parsed = if text.is_empty() || is_table { Ok(Value::Null) } else { serde_json::from_str(&text) };
-        let json = parsed.map_err(|_| Failure::Foreign { url: self.url.clone(), status })?;
-        if status.is_success() { Ok(Answer { text, json }) } else { Err(Failure::Refused(Refusal::new(status, json, text))) }
+        match parsed {
+            Ok(json) if status.is_success() => Ok(Answer { text, json }),
+            // All that Pointsman refuses, it refuses with a problem document.
+            Ok(json) if is_problem => Err(Failure::Refused(Refusal::new(status, json, text))),
+            _ => Err(Failure::Foreign { url: self.url.clone(), what: foreign::described(&self.client, &self.url, status).await }),
+        }
     }
 }
 

@@ -86,7 +86,7 @@ fn audited(page: &Value, style: Style) -> String {
     let mut table = Table::new(["ID", "TIME", "ACTOR", "ACTION", "SUBJECT", "REASON", "RESULT"]);
     for row in oldest_first(page) {
         let [id, actor, action, subject, reason] = ["id", "actor", "action", "subject", "reason"].map(|field| Cell::of(&row[field]));
-        table.row([id, Cell::text(time(&row["at"])), actor, action, subject, reason, Cell::state(words(&row["result"]))]);
+        table.row([id, Cell::whole(time(&row["at"])), actor, action, subject, reason, Cell::state(words(&row["result"]))]);
     }
     table.render_or("nobody has changed anything", style)
 }
@@ -95,7 +95,7 @@ fn happened(page: &Value, style: Style) -> String {
     let mut table = Table::new(["ID", "TIME", "EVENT", "SUBJECT", "WHAT"]);
     for event in oldest_first(page) {
         let [id, kind, subject] = ["id", "kind", "subject"].map(|field| Cell::of(&event[field]));
-        table.row([id, Cell::text(time(&event["at"])), kind, subject, Cell::text(what(event))]);
+        table.row([id, Cell::whole(time(&event["at"])), kind, subject, Cell::text(what(event))]);
     }
     table.render_or("nothing has happened", style)
 }

@@ -23,10 +23,13 @@ pub(in crate::cli) struct KillSwitchArgs {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// Put every alias on stable, whatever routes and canaries say
+    #[command(after_help = "Example:\n  pointsman kill-switch on --reason 'search is slow'")]
     On,
     /// Let routes work again; each canary waits to be resumed
+    #[command(after_help = "Example:\n  pointsman kill-switch off")]
     Off,
     /// Whether it is on, since when, and why
+    #[command(after_help = "Example:\n  pointsman kill-switch status")]
     Status,
 }
 

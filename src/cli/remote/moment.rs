@@ -10,14 +10,18 @@ pub(super) fn time(at: &Value) -> String {
 
 /// The same, and how long ago that was.
 pub(super) fn ago(at: &Value, now: i64) -> String {
+    if at.is_i64() { format!("{} ({})", time(at), distance(at, now)) } else { "-".to_owned() }
+}
+
+/// How long ago that was, or how long it will be: for lists.
+pub(super) fn distance(at: &Value, now: i64) -> String {
     let Some(milliseconds) = at.as_i64() else { return "-".to_owned() };
     let passed = now.saturating_sub(milliseconds);
-    let distance = match length(passed.unsigned_abs()) {
+    match length(passed.unsigned_abs()) {
         _ if passed.unsigned_abs() < 1000 => "now".to_owned(),
         length if passed < 0 => format!("in {length}"),
         length => format!("{length} ago"),
-    };
-    format!("{} ({distance})", time(at))
+    }
 }
 
 /// In the largest unit that fits.

@@ -5,11 +5,12 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::fields::{list, words};
-use super::moment::{ago, length};
+use super::moment::{ago, distance, length};
 use super::paging::PageArgs;
+use super::reference::{RETIREMENT, WHICH_RETIREMENT};
 use super::session::{RemoteArgs, Session};
 use super::table::{Cell, Style, Table};
-use super::{Ask, Outcome, at};
+use super::{Ask, Outcome, at, complete};
 use crate::config::Period;
 
 const PATH: &str = "/v1/retirements";
@@ -25,11 +26,19 @@ pub(in crate::cli) struct RetireArgs {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// All retirements, the ended ones too
+    #[command(after_help = "Example:\n  pointsman retire list --limit 20")]
     List(PageArgs),
     /// One retirement: how far it is, and what is in its way
-    Show { id: String },
+    #[command(after_help = "Example:\n  pointsman retire show docs_v1")]
+    Show {
+        #[arg(value_name = "RETIREMENT", help = WHICH_RETIREMENT, add = complete::rollouts(&RETIREMENT))]
+        id: String,
+    },
     /// Delete a collection after a grace, unless anything speaks against it then
+    #[command(after_help = "Example:\n  pointsman retire create docs_v1 --grace 24h --snapshot")]
     Create {
+        /// The collection to delete
+        #[arg(add = complete::collections())]
         collection: String,
         /// Though it alone has acknowledged writes
         #[arg(long)]
@@ -38,8 +47,13 @@ enum Action {
         terms: Terms,
     },
     /// End a retirement before its deletion
-    Cancel { id: String },
+    #[command(after_help = "Example:\n  pointsman retire cancel docs_v1 --reason 'still needed'")]
+    Cancel {
+        #[arg(value_name = "RETIREMENT", help = WHICH_RETIREMENT, add = complete::rollouts(&RETIREMENT))]
+        id: String,
+    },
     /// Say which collections of a family are too many; with --apply, retire them
+    #[command(after_help = "Example:\n  pointsman retire plan docs --keep 2")]
     Plan {
         /// What the names begin with: docs for docs_v1 and docs_v2
         #[arg(required_unless_present = "alias")]
@@ -95,12 +109,18 @@ impl Ask for RetireArgs {
         let post = |path: String, body: Value| async move { session.api.change(Method::POST, &path, Some(&body)).await };
         match &self.action {
             Action::List(page) => page.show(session, PATH, |page, style| listed(list(page, "items"), style)).await,
-            Action::Show { id } => session.show(&session.api.get(&at(&["v1", "retirements", id]), &[]).await?, shown),
+            Action::Show { id } => {
+                let id = session.id(&RETIREMENT, id).await?;
+                session.show(&session.api.get(&at(&["v1", "retirements", &id]), &[]).await?, shown)
+            }
             Action::Create { collection, accept_lost_writes, terms } => {
                 let body = json!({"collection": collection, "accept_lost_writes": accept_lost_writes});
                 session.show(&post(PATH.to_owned(), terms.complete(body)).await?, shown)
             }
-            Action::Cancel { id } => session.show(&post(at(&["v1", "retirements", id, "cancel"]), json!({})).await?, shown),
+            Action::Cancel { id } => {
+                let id = session.id(&RETIREMENT, id).await?;
+                session.show(&post(at(&["v1", "retirements", &id, "cancel"]), json!({})).await?, shown)
+            }
             Action::Plan { family, alias, keep, apply, terms } => {
                 let family = if let Some(alias) = alias { json!({"alias": alias}) } else { json!({"family": family}) };
                 let body = terms.complete(with(with(family, "keep_newest", json!(keep)), "apply", json!(apply)));
@@ -119,7 +139,7 @@ fn listed<'r>(retirements: impl Iterator<Item = &'r Value>, style: Style) -> Str
     let mut table = Table::new(["RETIREMENT", "UPSTREAM", "COLLECTION", "STATE", "DUE", "BECAUSE"]);
     for retirement in retirements {
         let [id, upstream, collection, reasons] = ["id", "upstream", "collection", "reasons"].map(|field| Cell::of(&retirement[field]));
-        let (state, due) = (Cell::state(words(&retirement["state"])), Cell::text(ago(&retirement["due_at"], style.now)));
+        let (state, due) = (Cell::state(words(&retirement["state"])), Cell::whole(distance(&retirement["due_at"], style.now)));
         table.row([id, upstream, collection, state, due, reasons]);
     }
     table.render_or("there are no retirements", style)

@@ -13,7 +13,7 @@ use super::fields::{list, percentage, words};
 use super::paging::PageArgs;
 use super::session::{RemoteArgs, Session};
 use super::table::{Cell, Style, Table};
-use super::{Ask, Failure, Outcome, at, document};
+use super::{Ask, Failure, Outcome, at, complete, document};
 use crate::cli::say;
 
 pub(in crate::cli) use self::parts::Weight;
@@ -29,13 +29,23 @@ pub(in crate::cli) struct RouteArgs {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// All routes
+    #[command(after_help = "Example:\n  pointsman route list")]
     List(PageArgs),
     /// One route
-    Show { alias: String },
+    #[command(after_help = "Example:\n  pointsman route show docs")]
+    Show {
+        /// The alias
+        #[arg(add = complete::aliases())]
+        alias: String,
+    },
     /// Make a route, or replace it with --if-match
+    #[command(after_help = "Example:\n  pointsman route set docs stable=90 new=10:docs_v2")]
     Set(SetArgs),
     /// New weights for all variants
+    #[command(after_help = "Example:\n  pointsman route weights docs stable=50 new=50 --if-match 2")]
     Weights {
+        /// The alias
+        #[arg(add = complete::aliases())]
         alias: String,
         /// Relative to each other, such as stable=90 new=10
         #[arg(required = true, value_name = "NAME=WEIGHT")]
@@ -45,7 +55,10 @@ enum Action {
         if_match: String,
     },
     /// Take the route away: everybody is on stable again
+    #[command(after_help = "Example:\n  pointsman route delete docs")]
     Delete {
+        /// The alias
+        #[arg(add = complete::aliases())]
         alias: String,
         /// Only if the route is at this revision; * for whatever is there
         #[arg(long, value_name = "REVISION", default_value = "*")]
@@ -55,6 +68,8 @@ enum Action {
 
 #[derive(Debug, Args)]
 struct SetArgs {
+    /// The alias
+    #[arg(add = complete::aliases())]
     alias: String,
     /// Such as stable=90 new=10:docs_v2, or new=10:eu/docs_v2 for a collection on the upstream eu
     #[arg(value_name = "NAME=WEIGHT[:COLLECTION]", required_unless_present = "file")]

@@ -3,15 +3,18 @@
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde_json::Value;
 
 use super::api::Answer;
 use super::failure::Failure;
+use super::reference::{self, Kind};
 use super::table::Style;
 use super::{AdminArgs, Api, Outcome};
-use crate::cli::{complain, say};
+use crate::cli::complain;
+use crate::cli::output::{Output, OutputArgs};
 use crate::config::Secret;
+use ratatui_crossterm::crossterm;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct RemoteArgs {
@@ -26,16 +29,8 @@ pub(in crate::cli) struct RemoteArgs {
     /// Why, for the audit log
     #[arg(long, global = true, value_name = "TEXT")]
     reason: Option<String>,
-    /// Words for people, or exactly what Pointsman answered
-    #[arg(long, short, global = true, value_enum, default_value_t)]
-    output: Output,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(in crate::cli) enum Output {
-    #[default]
-    Table,
-    Json,
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
 /// What a command works with.
@@ -54,13 +49,16 @@ impl RemoteArgs {
             Some(token) => api.with_token(token)?,
             None => api,
         };
-        Ok(Session { api, output: self.output })
+        Ok(Session { api, output: self.output.chosen() })
     }
 
-    /// In words on standard error; to those who want JSON also as it came.
+    /// In words on standard error; to those who want JSON or YAML the problem document too.
     pub(super) fn told(&self, failure: &Failure) -> ExitCode {
-        if let (Output::Json, Failure::Refused(refusal)) = (self.output, failure) {
-            say(format_args!("{}", refusal.text));
+        let output = self.output.chosen();
+        if let Failure::Refused(refusal) = failure
+            && !output.is_for_people()
+        {
+            output.print(&refusal.text, &refusal.problem, |_| String::new());
         }
         failure.told()
     }
@@ -69,16 +67,17 @@ impl RemoteArgs {
 impl Session {
     /// Prints an answer, which is the end of most commands.
     pub(super) fn show(&self, answer: &Answer, words: impl FnOnce(&Value, Style) -> String) -> Outcome {
-        Ok(match self.output {
-            Output::Json if answer.text.is_empty() => ExitCode::SUCCESS,
-            Output::Json => say(format_args!("{}", answer.text)),
-            Output::Table => say(format_args!("{}", words(&answer.json, self.style()))),
-        })
+        Ok(self.output.print(&answer.text, &answer.json, |json| words(json, self.style())))
     }
 
     /// Whether words are wanted.
     pub(super) fn is_for_people(&self) -> bool {
-        self.output == Output::Table
+        self.output.is_for_people()
+    }
+
+    /// The id that the argument of a command stands for.
+    pub(super) async fn id(&self, kind: &Kind, said: &str) -> Result<String, Failure> {
+        reference::resolve(&self.api, kind, said).await
     }
 
     pub(super) fn style(&self) -> Style {
@@ -89,7 +88,16 @@ impl Session {
 /// Colours are for people who look, and want them (<https://no-color.org>).
 pub(in crate::cli) fn style() -> Style {
     let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    Style { colours: std::io::stdout().is_terminal() && !unwanted, now: jiff::Timestamp::now().as_millisecond() }
+    let watched = std::io::stdout().is_terminal();
+    Style { colours: watched && !unwanted, now: jiff::Timestamp::now().as_millisecond(), width: width(watched) }
+}
+
+/// Into a pipe names are written whole, unless `COLUMNS` says how much room there is.
+fn width(watched: bool) -> usize {
+    let terminal = || crossterm::terminal::size().ok().map(|(columns, _)| usize::from(columns));
+    let said = || std::env::var("COLUMNS").ok()?.parse().ok();
+    let width = if watched { terminal().or_else(said) } else { said() };
+    width.filter(|columns| *columns > 0).unwrap_or(usize::MAX)
 }
 
 /// How often in a row somebody who follows along is not heard before giving up: long enough for a restart.

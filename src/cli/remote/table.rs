@@ -1,11 +1,22 @@
 //! Columns, aligned, with colours for those who see them. What an answer holds is shown, never obeyed: a name or a reason
 //! may come from anybody, and a terminal takes orders in control characters.
 
+mod cut;
+mod fit;
+
 use clap::builder::styling::{AnsiColor, Style as Paint};
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr;
 
+pub(in crate::cli) use self::cut::{broken, shortened};
+use self::fit::{Wish, widths};
 use super::fields::words;
+
+const GAP: &str = "  ";
+/// A name of which less is left says nothing.
+const LEAST_NAME: usize = 10;
+/// Sentences in a narrower column are hard to read.
+const LEAST_PROSE: usize = 28;
 
 /// How words are put on the screen.
 #[derive(Clone, Copy, Debug)]
@@ -13,22 +24,47 @@ pub(in crate::cli) struct Style {
     pub(super) colours: bool,
     /// What "3 m ago" is reckoned from, in milliseconds.
     pub(super) now: i64,
+    /// The columns that a line may take.
+    pub(super) width: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// Shortened where there is no room.
+    Name,
+    /// To the right, and never shortened.
+    Number,
+    /// Never shortened: a part of it would mislead.
+    Whole,
+    /// Broken into lines that stay in its column.
+    Prose,
 }
 
 #[derive(Clone, Debug)]
 pub(in crate::cli) struct Cell {
     text: String,
-    number: bool,
+    kind: Kind,
     paint: Option<AnsiColor>,
 }
 
 impl Cell {
     pub(in crate::cli) fn text(text: impl Into<String>) -> Self {
-        Self { text: harmless(&text.into()), number: false, paint: None }
+        Self { text: harmless(&text.into()), kind: Kind::Name, paint: None }
+    }
+
+    /// A sentence that is wanted whole.
+    pub(in crate::cli) fn prose(text: impl Into<String>) -> Self {
+        Self { kind: Kind::Prose, ..Self::text(text) }
+    }
+
+    /// A time, an interval, or what else means something else when it is cut.
+    pub(in crate::cli) fn whole(text: impl Into<String>) -> Self {
+        Self { kind: Kind::Whole, ..Self::text(text) }
     }
 
     pub(in crate::cli) fn of(value: &Value) -> Self {
-        Self { number: value.is_number(), ..Self::text(words(value)) }
+        let cell = Self::text(words(value));
+        if value.is_number() { Self { kind: Kind::Number, ..cell } } else { cell }
     }
 
     /// As it stands in a sentence.
@@ -38,7 +74,7 @@ impl Cell {
 
     /// To the right, so that digits stand below each other.
     pub(in crate::cli) fn number(text: impl Into<String>) -> Self {
-        Self { number: true, ..Self::text(text) }
+        Self { kind: Kind::Number, ..Self::text(text) }
     }
 
     /// A state or a verdict, in the colour of what it means.
@@ -81,27 +117,27 @@ impl Table {
     }
 
     pub(in crate::cli) fn fact(&mut self, name: &str, value: Cell) {
-        self.row([Cell::text(name), Cell { number: false, ..value }]);
+        self.row([Cell::text(name), Cell { kind: Kind::Prose, ..value }]);
     }
 
     pub(in crate::cli) fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
 
-    /// Without a line break at the end.
+    /// Without a line break at the end. No line is wider than the terminal as long as numbers fit into it.
     pub(in crate::cli) fn render(&self, style: Style) -> String {
-        let columns = self.rows.iter().map(Vec::len).chain([self.head.len()]).max().unwrap_or_default();
-        let of = |column: usize| self.rows.iter().filter_map(move |row| row.get(column));
-        let right: Vec<bool> = (0..columns).map(|column| of(column).any(|cell| cell.number)).collect();
-        let widths: Vec<usize> = (0..columns)
-            .map(|column| of(column).chain(self.head.get(column)).map(|cell| cell.text.width()).max().unwrap_or_default())
-            .collect();
-        let line = |cells: &Vec<Cell>| {
-            let parts = cells.iter().enumerate().map(|(column, cell)| placed(cell, widths[column], right[column], style));
-            parts.collect::<Vec<_>>().join("  ").trim_end().to_owned()
-        };
+        let columns = self.columns();
+        let wishes: Vec<Wish> = columns.iter().map(|column| column.wish).collect();
+        let widths = widths(&wishes, GAP.len(), style.width);
         let head = (!self.head.is_empty()).then_some(&self.head);
-        head.into_iter().chain(&self.rows).map(line).collect::<Vec<_>>().join("\n")
+        let lines = head.into_iter().chain(&self.rows).flat_map(|row| line(row, &columns, &widths, style));
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
+    fn columns(&self) -> Vec<Column> {
+        let count = self.rows.iter().map(Vec::len).chain([self.head.len()]).max().unwrap_or_default();
+        let column = |at: usize| Column::of(self.head.get(at), self.rows.iter().filter_map(|row| row.get(at)));
+        (0..count).map(column).collect()
     }
 
     /// For lists, which may have nothing in them.
@@ -110,14 +146,53 @@ impl Table {
     }
 }
 
-fn placed(cell: &Cell, width: usize, right: bool, style: Style) -> String {
-    let space = " ".repeat(width.saturating_sub(cell.text.width()));
-    let text = match cell.paint.filter(|_| style.colours) {
+#[derive(Clone, Copy, Debug)]
+struct Column {
+    right: bool,
+    prose: bool,
+    wish: Wish,
+}
+
+impl Column {
+    fn of<'c>(head: Option<&Cell>, cells: impl Iterator<Item = &'c Cell> + Clone) -> Self {
+        let head = head.map(|cell| cell.text.width()).unwrap_or_default();
+        let wanted = cells.clone().map(|cell| cell.text.width()).max().unwrap_or_default().max(head);
+        let is = |kind: Kind| cells.clone().any(|cell| cell.kind == kind);
+        let (right, prose) = (is(Kind::Number), is(Kind::Prose));
+        let least = match prose {
+            _ if right || is(Kind::Whole) => wanted,
+            true => LEAST_PROSE,
+            false => LEAST_NAME.max(head),
+        };
+        Self { right, prose, wish: Wish { wanted, least: least.min(wanted) } }
+    }
+}
+
+/// A row of cells as lines: more than one where a sentence has no room on one.
+fn line(row: &[Cell], columns: &[Column], widths: &[usize], style: Style) -> Vec<String> {
+    let parts = |(at, cell): (usize, &Cell)| {
+        if columns[at].prose { broken(&cell.text, widths[at]) } else { vec![shortened(&cell.text, widths[at])] }
+    };
+    let cells: Vec<Vec<String>> = row.iter().enumerate().map(parts).collect();
+    let height = cells.iter().map(Vec::len).max().unwrap_or_default();
+    let one = |line: usize| {
+        let placed = cells.iter().enumerate().map(|(at, parts)| {
+            let text = parts.get(line).map(String::as_str).unwrap_or_default();
+            placed(text, row[at].paint.filter(|_| style.colours), widths[at], columns[at].right)
+        });
+        placed.collect::<Vec<_>>().join(GAP).trim_end().to_owned()
+    };
+    (0..height).map(one).collect()
+}
+
+fn placed(text: &str, paint: Option<AnsiColor>, width: usize, right: bool) -> String {
+    let space = " ".repeat(width.saturating_sub(text.width()));
+    let text = match paint.filter(|_| !text.is_empty()) {
         Some(colour) => {
             let paint = Paint::new().fg_color(Some(colour.into()));
-            format!("{paint}{}{paint:#}", cell.text)
+            format!("{paint}{text}{paint:#}")
         }
-        None => cell.text.clone(),
+        None => text.to_owned(),
     };
     if right { format!("{space}{text}") } else { format!("{text}{space}") }
 }
@@ -126,6 +201,12 @@ fn placed(cell: &Cell, width: usize, right: bool, style: Style) -> String {
 pub(in crate::cli) fn harmless(text: &str) -> String {
     let shown = |character: char| if character.is_control() { character.escape_default().to_string() } else { character.to_string() };
     text.chars().map(shown).collect()
+}
+
+/// A name as a shell takes it.
+pub(super) fn shell_word(name: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-./:".contains(&byte);
+    if !name.is_empty() && name.bytes().all(plain) { name.to_owned() } else { format!("'{}'", name.replace('\'', "'\\''")) }
 }
 
 #[cfg(test)]
@@ -151,6 +232,17 @@ mod tests {
         assert!(painted.contains("\u{1b}[32mcompleted\u{1b}[0m "), "{painted:?}");
         let stripped = painted.replace("\u{1b}[32m", "").replace("\u{1b}[31m", "").replace("\u{1b}[0m", "");
         assert_eq!(stripped, table().render(PLAIN));
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal() {
+        let mut table = Table::new(["CANARY", "STATE", "UNITS", "BECAUSE"]);
+        let because = "the canary's error rate less stable's is at most 7.13 points, within the margin of 20 points";
+        table.row([Cell::text("canary_01M8HRV3M20DK49QTKDKCGVT5F"), Cell::state("pass"), Cell::number("1200"), Cell::prose(because)]);
+        let text = table.render(Style { width: 60, ..PLAIN });
+        assert!(text.lines().count() > 3 && text.lines().all(|line| line.width() <= 60), "{text}");
+        assert!(text.contains("canary_0") && text.contains('…') && text.split_whitespace().any(|word| word == "20"), "{text}");
+        assert_eq!(table.render(PLAIN).lines().count(), 2);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use clap::{Args, CommandFactory, FromArgMatches};
 
 use super::table::Style;
 
-pub(super) const PLAIN: Style = Style { colours: false, now: 1_795_262_460_000 };
+pub(super) const PLAIN: Style = Style { colours: false, now: 1_795_262_460_000, width: usize::MAX };
 
 #[derive(clap::Parser)]
 struct Alone<A: Args> {

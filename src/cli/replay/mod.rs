@@ -15,8 +15,10 @@ use serde_json::{Value, json};
 use tokio::task::LocalSet;
 
 use self::verdict::Limits;
-use super::remote::{Cell, Failure, Table, reported, style};
-use super::{complain, remote, say};
+use super::output::OutputOrJsonArgs;
+use super::progress::{Done, ProgressLine};
+use super::remote::{Asked, Cell, Failure, Table, reported, style};
+use super::{complain, remote};
 use crate::config::{Config, Credentials, DEFAULT_UPSTREAM, Period, Secret, Size, UpstreamConfig, UpstreamUrl};
 use crate::control::Plan;
 use crate::golden::{self, Golden, Query};
@@ -71,9 +73,8 @@ pub(super) struct ReplayArgs {
     payloads: bool,
     #[command(flatten)]
     limits: Limits,
-    /// Print the comparison as JSON
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    output: OutputOrJsonArgs,
 }
 
 pub(super) fn run(args: &ReplayArgs) -> ExitCode {
@@ -98,18 +99,18 @@ impl ReplayArgs {
             for collection in [&self.reference, &self.candidate] {
                 replay.find(collection).await.map_err(|why| self.not_found(collection, why))?;
             }
-            Ok::<_, Failure>(replay.run(&queries).await)
+            let of = queries.len() as u64;
+            let mut line = ProgressLine::begin();
+            let summary = replay.run(&queries, |done| line.show(Done { done, of, what: "questions", at_most: None })).await;
+            line.end();
+            Ok::<_, Failure>(summary)
         });
         let findings = Findings::from(found.await?);
         let mut report = json!(findings);
-        let said = if self.json {
-            for (field, name) in [("reference", &self.reference), ("candidate", &self.candidate), ("alias", &golden.header.alias)] {
-                report[field] = json!(name);
-            }
-            say(format_args!("{report}"))
-        } else {
-            say(format_args!("{}", self.words(&golden.header, &report)))
-        };
+        for (field, name) in [("reference", &self.reference), ("candidate", &self.candidate), ("alias", &golden.header.alias)] {
+            report[field] = json!(name);
+        }
+        let said = self.output.chosen().print(&report.to_string(), &report, |report| self.words(&golden.header, report));
         let broken = self.limits.broken(&findings.report);
         Ok(if broken.is_empty() { said } else { complain(format_args!("{}", broken.join("\n"))) })
     }
@@ -168,7 +169,7 @@ impl ReplayArgs {
         facts.fact("recorded", Cell::text(format!("of {}, {} % of its searches", header.alias, header.percentage)));
         facts.fact("reference", Cell::text(&self.reference));
         facts.fact("candidate", Cell::text(&self.candidate));
-        reported(report, "asked", facts, style())
+        reported(report, Asked { how: "asked", reference: &self.reference, candidate: &self.candidate }, facts, style())
     }
 }
 

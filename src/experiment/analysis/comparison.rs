@@ -247,7 +247,7 @@ impl Comparison {
 
     fn lift(&mut self, arms: &Arms, setting: &Setting) {
         if arms.base.value.abs() < AWAY_FROM_ZERO * arms.base.variance.sqrt() {
-            self.note = Some("the control's mean is too close to zero for a relative lift".to_owned());
+            self.note = Some("the control's value is not known surely enough yet to divide by it: there is no relative lift".to_owned());
             return;
         }
         let Some(lift) = Contrast::relative_to(arms.b, arms.a, &arms.base) else { return };

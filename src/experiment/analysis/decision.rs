@@ -4,9 +4,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::comparison::Comparison;
-use super::preference::Preference;
+use super::preference::{INDIFFERENT, Preference};
 use super::split::{Split, SplitAlarm};
 use crate::experiment::metric::Role;
+use crate::stats::inference::Interval;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -101,11 +102,12 @@ pub(super) fn decide(ground: &Ground<'_>) -> Decision {
     if let Some(best) = standing.iter().filter(|one| one.worse.is_none()).max_by(|a, b| a.lift.total_cmp(&b.lift))
         && let Some(better) = best.better
     {
-        let sentence = format!("Ship `{}`: {}, and nothing it must not harm got worse.", best.arm, better.in_words());
+        let sentence = format!("Ship `{}`: {}, and nothing it must not harm got worse.", best.arm, better.in_words(ground.at_the_end));
         return Decision { arm: Some(best.arm.to_owned()), ..Decision::new(Verdict::Ship, sentence) };
     }
     if !standing.is_empty() && standing.iter().all(|one| one.worse.is_some()) {
-        let harms = standing.iter().filter_map(|one| one.worse.map(|worse| format!("`{}`: {}", one.arm, worse.in_words())));
+        let harms =
+            standing.iter().filter_map(|one| one.worse.map(|worse| format!("`{}`: {}", one.arm, worse.in_words(ground.at_the_end))));
         return Decision::new(Verdict::DoNotShip, format!("Do not ship. {}.", harms.collect::<Vec<_>>().join("; ")));
     }
     if ground.at_the_end {
@@ -176,12 +178,20 @@ impl<'a> Finding<'a> {
         size.map_or(0.0, f64::abs)
     }
 
-    fn in_words(self) -> String {
+    /// With the interval that counts: at the planned end that of one look, until then one that holds at every look.
+    fn in_words(self, at_the_end: bool) -> String {
         match self {
-            Self::Comparison(comparison) => in_words(comparison),
-            Self::Preference(Preference { metric, control_wins, treatment_wins, .. }) => {
+            Self::Comparison(comparison) => {
+                let interval = if at_the_end { comparison.interval } else { comparison.always_valid_interval };
+                in_words(comparison, interval)
+            }
+            Self::Preference(preference) => {
+                let Preference { metric, control_wins, treatment_wins, .. } = preference;
+                let interval = if at_the_end { preference.interval } else { preference.always_valid_interval };
+                let part = |value: f64| format!("{:.1} %", 100.0 * (INDIFFERENT + value));
+                let between = interval.map_or_else(String::new, |ends| format!(" ({} to {})", part(ends.low), part(ends.high)));
                 let all = control_wins + treatment_wins;
-                format!("of interleaved hits with `{metric}`, {} of {} were its own", short(*treatment_wins), short(all))
+                format!("of interleaved hits with `{metric}`, {} of {} were its own{between}", short(*treatment_wins), short(all))
             }
         }
     }
@@ -207,11 +217,18 @@ impl<'a> Standing<'a> {
     }
 }
 
-fn in_words(comparison: &Comparison) -> String {
+fn in_words(comparison: &Comparison, interval: Option<Interval>) -> String {
     let (control, treatment) = (comparison.control_mean.unwrap_or(f64::NAN), comparison.treatment_mean.unwrap_or(f64::NAN));
     let how = if treatment > control { "rose" } else { "fell" };
-    let percent = comparison.improvement_percent.map_or_else(String::new, |percent| format!(" ({percent:+.1} %)"));
-    format!("`{}` {how} from {} to {}{percent}", comparison.metric, short(control), short(treatment))
+    let percent = comparison.improvement_percent.map(|percent| format!("{percent:+.1} %"));
+    let between = interval.map(|ends| format!("by {} to {}", signed(ends.low), signed(ends.high)));
+    let beside: Vec<String> = percent.into_iter().chain(between).collect();
+    let beside = if beside.is_empty() { String::new() } else { format!(" ({})", beside.join(", ")) };
+    format!("`{}` {how} from {} to {}{beside}", comparison.metric, short(control), short(treatment))
+}
+
+fn signed(number: f64) -> String {
+    if number < 0.0 { short(number) } else { format!("+{}", short(number)) }
 }
 
 /// Four digits that mean something.

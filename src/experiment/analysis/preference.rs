@@ -13,7 +13,7 @@ use crate::stats::inference::{Interval, always, binomial, fixed, proportion};
 use crate::stats::{Contrast, Ratio};
 
 /// Who never prefers anything picks from the treatment's team half of the time.
-const INDIFFERENT: f64 = 0.5;
+pub(super) const INDIFFERENT: f64 = 0.5;
 /// An exact test of more wins takes long, and is for display only.
 const EXACT: f64 = 1e6;
 

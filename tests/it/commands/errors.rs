@@ -10,15 +10,20 @@ async fn each_kind_of_failure_has_its_exit_code() {
         let away = house.run(&format!("status --admin {url}")).await;
         assert!(away.code == 3 && away.err.starts_with(&format!("{url} cannot be asked: ")), "{away:?}");
     }
-    let data_port = house.run(&format!("status --admin {}", house.pointsman.rest("/telemetry-of-somebody-else"))).await;
-    assert_ne!(data_port.code, 0, "{data_port:?}");
-    for line in ["route weights docs", "canary create docs", "alias list --admin ftp://x", "status --config nowhere.yaml --output yaml"] {
+    for url in [house.pointsman.rest(""), house.upstream.rest.clone()] {
+        let wrong_port = house.run(&format!("status --admin {url}")).await;
+        assert!(wrong_port.code == 3 && wrong_port.err.contains("is not Pointsman's admin port"), "{wrong_port:?}");
+        assert!(wrong_port.err.contains("--admin"), "{wrong_port:?}");
+    }
+    for line in ["route weights docs", "canary create docs", "alias list --admin ftp://x", "status --config nowhere.yaml --output xml"] {
         assert_eq!(house.run(line).await.code, 2, "{line}");
     }
     for line in ["canary show canary_none", "canary abort canary_none", "canary show canary_none --watch"] {
         let unknown = house.refused(line).await;
         assert_eq!(unknown, "refused (404): there is no canary `canary_none`", "{line}");
     }
+    let nothing = house.run("canary show docs").await;
+    assert_eq!((nothing.code, nothing.err.as_str()), (1, "there is no canary yet"), "{nothing:?}");
     let plan = house.refused("canary create docs docs_v2 --stage 50%/1h --stage 20%/1h").await;
     assert!(plan.lines().any(|line| line.starts_with("  stages[1].percentage: ")), "{plan}");
 }

@@ -34,7 +34,7 @@ async fn incompatible_collections_are_told_apart_in_every_difference() {
         assert!(checked.out.lines().any(|line| line.starts_with("blocking") && line.contains(difference)), "{checked:?}");
     }
     let refused = house.refused("alias switch docs wide").await;
-    assert!(refused.ends_with("use force to have it all the same") && refused.contains("size` was 2 and is 3"), "{refused}");
+    assert!(refused.ends_with("use --force to have it all the same") && refused.contains("size` was 2 and is 3"), "{refused}");
     assert_eq!(house.run("alias switch docs wide --force").await.code, 0);
 }
 
@@ -44,7 +44,8 @@ async fn routes() {
     assert_eq!(house.told("route list").await, "there are no routes");
     let made = house.told("route set docs stable=90 new=10:docs_v2").await;
     assert!(made.contains("new          10   10 %  docs_v2     -"), "{made}");
-    house.refused("route set docs stable=1 new=1:docs_v2").await;
+    let there = house.refused("route set docs stable=1 new=1:docs_v2").await;
+    assert!(there.contains("give --if-match REVISION to change it") && !there.contains("If-Match"), "{there}");
     let revision = get(&house.pointsman.http, &house.pointsman.admin("/v1/routes/docs")).await["revision"].clone();
     let halved = house.told(&format!("route weights docs stable=1 new=1 --if-match {revision}")).await;
     assert!(halved.contains("new           1   50 %  docs_v2"), "{halved}");
@@ -99,7 +100,7 @@ async fn what_a_canary_has_compared() {
     };
     tokio::time::timeout(PATIENCE, begun).await.expect("it begins in time");
     let shown = house.told(&format!("canary comparison {id}")).await;
-    assert!(shown.starts_with(&format!("canary    {id}\n")) && shown.contains("nothing has been compared yet"), "{shown}");
+    assert!(shown.starts_with(&format!("nothing has been compared yet\n\ncanary    {id}\n")), "{shown}");
     house.refused("canary comparison canary_nobody").await;
 }
 
@@ -199,10 +200,87 @@ async fn shells_can_complete_every_command() {
     let house = House::new("").await;
     for shell in ["bash", "zsh", "fish"] {
         let script = house.told(&format!("completions {shell}")).await;
-        for word in ["kill-switch", "canary", "approve", "admin"] {
-            assert!(script.contains(word), "{shell} cannot complete {word}");
-        }
+        assert!(script.contains("COMPLETE") && script.contains("pointsman"), "{shell}: {script}");
     }
+    house.told("canary create docs docs_v2 --start-at 2100-01-01T00:00:00Z").await;
+    let completed = async |line: &str| {
+        let mut asked = house.command("--");
+        asked.args(line.split(' ')).env("COMPLETE", "fish");
+        super::said(asked).await.out
+    };
+    for (line, words) in [
+        ("pointsman kill", &["kill-switch"][..]),
+        ("pointsman canary ", &["approve", "abort", "show"]),
+        ("pointsman canary show ", &["docs", "latest", "canary_"]),
+        ("pointsman alias switch do", &["docs"]),
+        ("pointsman alias switch docs docs_", &["docs_v1", "docs_v2"]),
+    ] {
+        let offered = completed(line).await;
+        assert!(words.iter().all(|word| offered.lines().any(|line| line.starts_with(word))), "{line}: {offered}");
+    }
+    let mut alone = house.command("-- pointsman canary show do");
+    alone.env("COMPLETE", "fish").env("POINTSMAN_ADMIN_URL", "http://127.0.0.1:1");
+    let alone = super::said(alone).await;
+    assert_eq!((alone.code, alone.out.contains("docs"), alone.err.as_str()), (0, false, ""), "without Pointsman nothing is offered");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn yaml_says_what_json_says() {
+    let house = House::new("").await;
+    house.pointsman.split("docs", "docs_v2", 90, 10).await;
+    for line in ["route show docs", "alias list", "kill-switch status", "explain docs --unit 42"] {
+        let json: Value = serde_json::from_str(&house.told(&format!("{line} -o json")).await).expect("JSON");
+        let yaml = house.told(&format!("{line} -o yaml")).await;
+        assert!(!yaml.starts_with('{'), "{yaml}");
+        let read: Value = serde_saphyr::from_str(&yaml).expect("YAML");
+        assert_eq!(read, json, "{line}");
+    }
+    let short = house.told("explain docs --unit 42 --json").await;
+    assert_eq!(short, house.told("explain docs --unit 42 -o json").await);
+}
+
+/// What stands in a pipe is whole; `COLUMNS` says how wide a terminal would be.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tables_fit_eighty_columns() {
+    let house = House::new("").await;
+    house.pointsman.split("docs", "docs_v2", 90, 10).await;
+    house.told("alias create a_long_name_for_an_alias_of_documents docs_v1").await;
+    house.told("canary create a_long_name_for_an_alias_of_documents docs_v2 --stage 50%/10m --stage 100%").await;
+    house.told("alias create news docs_v1").await;
+    house.told("shadow create news docs_v2").await;
+    house.told("alias create shop docs_v1").await;
+    house.told("experiment create ranking shop docs_v2 --metric click=binary --interleave").await;
+    house.told("alias create shelf docs_v1").await;
+    house.told("alias create plain docs_v1").await;
+    house.told("deployment create shelf external --collection shelf_v2").await;
+    for line in [
+        "alias list",
+        "route list",
+        "route show docs",
+        "canary list",
+        "canary show latest",
+        "shadow list",
+        "shadow show news",
+        "experiment list",
+        "experiment show shop",
+        "experiment analysis shop",
+        "deployment list",
+        "deployment show shelf",
+        "deployment create plain collection:docs_v1 --dry-run",
+        "retire list",
+        "retire plan docs --keep 1",
+        "collections",
+        "events",
+        "audit",
+    ] {
+        let mut narrow = house.command(line);
+        narrow.env("COLUMNS", "80");
+        let narrow = super::said(narrow).await;
+        let widest = narrow.out.lines().map(|line| line.chars().count()).max();
+        assert!(narrow.code == 0 && widest <= Some(80), "{line}: {widest:?}\n{}\n{}", narrow.out, narrow.err);
+    }
+    let listed = house.told("canary list").await;
+    assert!(listed.contains("a_long_name_for_an_alias_of_documents"), "{listed}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -224,4 +302,7 @@ async fn deployments() {
     assert!(house.told(&format!("deployment show {id}")).await.contains("enough"));
     assert!(house.told("deployment list").await.contains("docs_v3"));
     house.refused(&format!("deployment ready {id}")).await;
+    let completed = followed.split(':').next().expect("an id");
+    let over = house.refused(&format!("deployment rollback {completed}")).await;
+    assert!(over.ends_with("to go back: pointsman alias switch docs docs_v1 --expect docs_v3"), "{over}");
 }

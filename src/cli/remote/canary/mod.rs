@@ -2,6 +2,7 @@
 
 mod page;
 mod plan;
+mod view;
 mod watch;
 
 use clap::{Args, Subcommand};
@@ -9,15 +10,26 @@ use clap::{Args, Subcommand};
 use self::plan::PlanArgs;
 use self::watch::Seen;
 use super::paging::PageArgs;
-use super::rollout::Rollouts;
+use super::reference::{CANARY, WHICH};
+use super::rollout::{Rollouts, WayBack};
 use super::session::{RemoteArgs, Session};
-use super::{Ask, Outcome, at, reported};
+use super::{Ask, Asked, Outcome, at, complete, reported};
 
-pub(super) use self::page::{is_over, listed};
+pub(super) use self::page::listed;
 
 pub(super) const PATH: &str = "/v1/canaries";
 
-const CANARIES: Rollouts<Seen> = Rollouts { resource: "canaries", in_short: page::in_short, is_over, news: Seen::default };
+pub(super) use self::view::view;
+
+const CANARIES: Rollouts<Seen> = Rollouts {
+    kind: &CANARY,
+    in_short: page::in_short,
+    news: Seen::default,
+    view,
+    goal: "completed",
+    beside: None,
+    way_back: |canary| WayBack::of(canary, "stable"),
+};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct CanaryArgs {
@@ -30,6 +42,7 @@ pub(in crate::cli) struct CanaryArgs {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// Begin to move an alias to another collection, in stages
+    #[command(after_help = "Example:\n  pointsman canary create docs docs_v2 --stage 5%/30m --stage 50%/2h --stage 100% --watch")]
     Create {
         #[command(flatten)]
         plan: Box<PlanArgs>,
@@ -41,43 +54,66 @@ enum Action {
         watch: bool,
     },
     /// All canaries
+    #[command(after_help = "Example:\n  pointsman canary list --limit 20")]
     List(PageArgs),
     /// One canary: where it stands, what was seen, what the guards say
+    #[command(after_help = "Example:\n  pointsman canary show docs --watch")]
     Show {
+        #[arg(value_name = "CANARY", help = WHICH, add = complete::rollouts(&CANARY))]
         id: String,
         /// Follow it to its end; exit code 1 if that is not "completed"
         #[arg(long)]
         watch: bool,
     },
     /// What the comparison before the first stage has found, with the answers that differ most
-    Comparison { id: String },
+    #[command(after_help = "Example:\n  pointsman canary comparison docs")]
+    Comparison {
+        #[arg(value_name = "CANARY", help = WHICH, add = complete::rollouts(&CANARY))]
+        id: String,
+    },
     /// Keep the share and stop the stage's clock
-    Pause { id: String },
+    #[command(after_help = "Example:\n  pointsman canary pause docs --reason 'the nightly import runs'")]
+    Pause {
+        #[arg(value_name = "CANARY", help = WHICH, add = complete::rollouts(&CANARY))]
+        id: String,
+    },
     /// Go on with the time that was left
-    Resume { id: String },
+    #[command(after_help = "Example:\n  pointsman canary resume docs")]
+    Resume {
+        #[arg(value_name = "CANARY", help = WHICH, add = complete::rollouts(&CANARY))]
+        id: String,
+    },
     /// Leave the stage, or the watch after the promotion, without waiting
+    #[command(after_help = "Example:\n  pointsman canary skip docs --reason 'seen enough'")]
     Skip {
+        #[arg(value_name = "CANARY", help = WHICH, add = complete::rollouts(&CANARY))]
         id: String,
         /// Though acknowledged writes are lost by it
         #[arg(long)]
         accept_lost_writes: bool,
     },
     /// Give it everything and move the alias, without waiting
+    #[command(after_help = "Example:\n  pointsman canary promote docs")]
     Promote {
+        #[arg(value_name = "CANARY", help = WHICH, add = complete::rollouts(&CANARY))]
         id: String,
         /// Though acknowledged writes are lost by it
         #[arg(long)]
         accept_lost_writes: bool,
     },
     /// Leave a stage that has passed and waits for an approval, or for an acceptance of lost writes
+    #[command(after_help = "Example:\n  pointsman canary approve docs")]
     Approve {
+        #[arg(value_name = "CANARY", help = WHICH, add = complete::rollouts(&CANARY))]
         id: String,
         /// Though acknowledged writes are lost by it
         #[arg(long)]
         accept_lost_writes: bool,
     },
     /// Back to 0 % and the end
+    #[command(after_help = "Example:\n  pointsman canary abort docs --reason 'v2 lacks half of the articles'")]
     Abort {
+        #[arg(value_name = "CANARY", help = WHICH, add = complete::rollouts(&CANARY))]
         id: String,
         /// Though acknowledged writes are lost by it
         #[arg(long)]
@@ -99,10 +135,15 @@ impl Ask for CanaryArgs {
                 page.show(session, PATH, |page, style| listed(page["items"].as_array().into_iter().flatten(), style)).await
             }
             Action::Show { id, watch: true } => CANARIES.follow(session, id).await,
-            Action::Show { id, watch: false } => session.show(&session.api.get(&at(&["v1", "canaries", id]), &[]).await?, page::shown),
+            Action::Show { id, watch: false } => {
+                let id = session.id(&CANARY, id).await?;
+                session.show(&session.api.get(&at(&["v1", "canaries", &id]), &[]).await?, page::shown)
+            }
             Action::Comparison { id } => {
-                let found = session.api.get(&at(&["v1", "canaries", id, "comparison"]), &[]).await?;
-                session.show(&found, |found, style| reported(found, "mirrored", page::named(id), style))
+                let id = session.id(&CANARY, id).await?;
+                let found = session.api.get(&at(&["v1", "canaries", &id, "comparison"]), &[]).await?;
+                let asked = Asked { how: "mirrored", reference: "stable", candidate: "the new collection" };
+                session.show(&found, |found, style| reported(found, asked, page::named(&id), style))
             }
             Action::Pause { id } => CANARIES.command(session, id, "pause").await,
             Action::Resume { id } => CANARIES.command(session, id, "resume").await,

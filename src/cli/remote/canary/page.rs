@@ -3,23 +3,16 @@
 use serde_json::Value;
 
 use super::super::fields::{list, milliseconds, percent, percentage, spelt, words};
-use super::super::moment::{ago, length, time};
+use super::super::moment::{ago, distance, length};
 use super::super::shadow::canarys;
 use super::super::table::{Cell, Style, Table};
-
-/// Nothing leads out of these.
-const ENDS: [&str; 5] = ["completed", "rolled_back", "aborted", "superseded", "failed"];
-
-pub(in crate::cli::remote) fn is_over(canary: &Value) -> bool {
-    canary["state"].as_str().is_some_and(|state| ENDS.contains(&state))
-}
 
 pub(in crate::cli::remote) fn listed<'c>(canaries: impl Iterator<Item = &'c Value>, style: Style) -> String {
     let mut table = Table::new(["CANARY", "ALIAS", "TO", "STATE", "STAGE", "SHARE", "CREATED"]);
     for canary in canaries {
         let [id, alias, collection] = ["id", "alias", "collection"].map(|field| Cell::of(&canary[field]));
-        let (stage, share) = (Cell::text(stage(canary)), Cell::number(percentage(&canary["current_percentage"])));
-        table.row([id, alias, collection, state(canary), stage, share, Cell::text(ago(&canary["created"], style.now))]);
+        let (stage, share) = (Cell::whole(stage(canary)), Cell::number(percentage(&canary["current_percentage"])));
+        table.row([id, alias, collection, state(canary), stage, share, Cell::whole(distance(&canary["created"], style.now))]);
     }
     table.render_or("there are no canaries", style)
 }
@@ -88,16 +81,22 @@ pub(super) fn stage(canary: &Value) -> String {
     format!("{} of {}", canary["current_stage"].as_u64().map_or(0, |stage| stage + 1), words(&canary["stages"]))
 }
 
+/// One beside the other; with a column for each number they would not fit beside each other.
 fn cohorts(canary: &Value) -> Table {
-    let mut table = Table::new(["COHORT", "REQUESTS", "UNITS", "ERRORS", "REFUSED", "MEAN", "P50", "P95", "P99"]);
-    for cohort in ["canary", "control"] {
-        let seen = &canary[cohort];
-        let [requests, units] = ["requests", "units"].map(|field| Cell::of(&seen[field]));
-        let [mean, p50, p95, p99] =
-            ["avg_latency_ms", "latency_p50_ms", "latency_p95_ms", "latency_p99_ms"].map(|field| Cell::number(milliseconds(&seen[field])));
-        let (errors, refused) = (Cell::number(percent(&seen["error_rate"])), Cell::text(refused(seen).unwrap_or_else(|| "-".to_owned())));
-        table.row([Cell::text(cohort), requests, units, errors, refused, mean, p50, p95, p99]);
-    }
+    let mut table = Table::new(["", "CANARY", "CONTROL"]);
+    let cohorts = [&canary["canary"], &canary["control"]];
+    let mut row = |name: &str, of: fn(&Value) -> String| {
+        let [canary, control] = cohorts.map(|cohort| Cell::number(of(cohort)));
+        table.row([Cell::text(name), canary, control]);
+    };
+    row("requests", |seen| words(&seen["requests"]));
+    row("units", |seen| words(&seen["units"]));
+    row("errors", |seen| percent(&seen["error_rate"]));
+    row("refused", |seen| refused(seen).unwrap_or_else(|| "-".to_owned()));
+    row("mean", |seen| milliseconds(&seen["avg_latency_ms"]));
+    row("p50", |seen| milliseconds(&seen["latency_p50_ms"]));
+    row("p95", |seen| milliseconds(&seen["latency_p95_ms"]));
+    row("p99", |seen| milliseconds(&seen["latency_p99_ms"]));
     table
 }
 
@@ -110,7 +109,7 @@ pub(super) fn refused(cohort: &Value) -> Option<String> {
 fn verdicts(canary: &Value, style: Style) -> String {
     let mut table = Table::new(["GUARD", "VERDICT", "BECAUSE"]);
     for evaluation in list(canary, "verdicts") {
-        table.row([Cell::of(&evaluation["guard"]), Cell::state(words(&evaluation["verdict"])), Cell::of(&evaluation["reason"])]);
+        table.row([Cell::of(&evaluation["guard"]), Cell::state(words(&evaluation["verdict"])), Cell::prose(words(&evaluation["reason"]))]);
     }
     table.render_or("", style)
 }
@@ -119,18 +118,18 @@ fn pending(canary: &Value, style: Style) -> String {
     let mut table = Table::new(["TO BE DONE", "ATTEMPTS", "LAST ERROR"]);
     for pending in list(canary, "pending") {
         let kind = Cell::text(spelt(&pending["effect"]["kind"]));
-        table.row([kind, Cell::of(&pending["attempts"]), Cell::of(&pending["last_error"])]);
+        table.row([kind, Cell::of(&pending["attempts"]), Cell::prose(words(&pending["last_error"]))]);
     }
     table.render_or("", style)
 }
 
 fn history(canary: &Value, style: Style) -> String {
-    let mut table = Table::new(["TIME", "STATE", "STAGE", "SHARE", "BY", "REASON"]);
+    let mut table = Table::new(["WHEN", "STATE", "STAGE", "SHARE", "BY", "REASON"]);
     for transition in transitions(canary) {
-        let [actor, reason] = ["actor", "reason"].map(|field| Cell::of(&transition[field]));
-        let (share, at) = (share(transition), time(&transition["at"]));
+        let (actor, reason) = (Cell::of(&transition["actor"]), Cell::prose(words(&transition["reason"])));
+        let (share, at) = (share(transition), distance(&transition["at"], style.now));
         let to = Cell::state(words(&transition["to"]["name"]));
-        table.row([Cell::text(at), to, Cell::number(stage_of(transition)), Cell::number(share), actor, reason]);
+        table.row([Cell::whole(at), to, Cell::number(stage_of(transition)), Cell::number(share), actor, reason]);
     }
     table.render_or("", style)
 }

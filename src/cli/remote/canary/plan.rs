@@ -6,17 +6,17 @@ use std::str::FromStr;
 use clap::Args;
 use serde_json::{Map, Value, json};
 
-use super::super::{Failure, document};
+use super::super::{Failure, complete, document};
 use crate::config::Period;
 
 /// What has no flag stands in the file; see docs/canaries.md for all fields.
 #[derive(Debug, Args)]
 pub(super) struct PlanArgs {
     /// The alias to move
-    #[arg(required_unless_present = "file")]
+    #[arg(required_unless_present = "file", add = complete::aliases())]
     alias: Option<String>,
     /// Where it is to point in the end
-    #[arg(required_unless_present = "file")]
+    #[arg(required_unless_present = "file", add = complete::collections())]
     collection: Option<String>,
     /// The plan as YAML or JSON; - for standard input. Arguments and flags replace what it says
     #[arg(long, short, value_name = "FILE")]

@@ -1,11 +1,11 @@
-//! Follows a canary to its end: a line for each transition, and one for each evaluation with its numbers.
+//! Follows a canary where there is no terminal: a line for each transition, in order and once.
 
 use serde_json::Value;
 
-use super::super::fields::{count, list, milliseconds, percent, percentage, words};
+use super::super::fields::words;
 use super::super::moment::time;
 use super::super::rollout::News;
-use super::page::{refused, share, stage, stage_of, transitions};
+use super::page::{share, stage_of, transitions};
 
 /// What has been told.
 #[derive(Debug, Default)]
@@ -13,37 +13,17 @@ pub(super) struct Seen {
     introduced: bool,
     /// The dropped ones too.
     transitions: u64,
-    evaluation: Value,
 }
 
 impl News for Seen {
-    /// What has already been followed is told in the order in which it came about: an evaluation leads to a transition.
-    fn lines(&mut self, canary: &Value, now: i64) -> Vec<String> {
-        let evaluated = self.fresh_evaluation(canary, now);
-        let mut lines: Vec<String> = self.fresh_transitions(canary).into_iter().map(transition).collect();
-        if self.introduced {
-            lines.splice(0..0, evaluated);
-            return lines;
-        }
-        self.introduced = true;
-        let title = format!("{}: {} to {}", words(&canary["id"]), words(&canary["alias"]), words(&canary["collection"]));
-        lines.insert(0, title);
-        lines.extend(evaluated);
-        lines
+    fn lines(&mut self, canary: &Value) -> Vec<String> {
+        let title = (!std::mem::replace(&mut self.introduced, true))
+            .then(|| format!("{}: {} to {}", words(&canary["id"]), words(&canary["alias"]), words(&canary["collection"])));
+        title.into_iter().chain(self.fresh_transitions(canary).into_iter().map(transition)).collect()
     }
 }
 
 impl Seen {
-    /// Moments are not told with an evaluation: it is fresh when anything in it is.
-    fn fresh_evaluation(&mut self, canary: &Value, now: i64) -> Option<String> {
-        let evaluation: Value = ["window", "canary", "control", "shadow", "verdicts"].iter().map(|field| canary[*field].clone()).collect();
-        if list(canary, "verdicts").next().is_none() || evaluation == self.evaluation {
-            return None;
-        }
-        self.evaluation = evaluation;
-        Some(evaluated(canary, now))
-    }
-
     fn fresh_transitions<'c>(&mut self, canary: &'c Value) -> Vec<&'c Value> {
         let told: Vec<&Value> = transitions(canary).collect();
         let total = canary["history"]["dropped"].as_u64().unwrap_or_default() + told.len() as u64;
@@ -59,35 +39,6 @@ fn transition(transition: &Value) -> String {
     let change = if from == to { to } else { format!("{from} -> {to}") };
     let (share, actor, reason) = (share(transition), words(&transition["actor"]), words(&transition["reason"]));
     format!("{}  {change}, {place} at {share}: {reason} (by {actor})", time(&transition["at"]))
-}
-
-fn evaluated(canary: &Value, now: i64) -> String {
-    let verdicts: Vec<String> = list(canary, "verdicts").map(verdict).collect();
-    if canary["shadow"]["under_way"] == true {
-        return format!("{}  shadow: {}; {}", time(&now.into()), likeness(&canary["shadow"]), verdicts.join(", "));
-    }
-    let [served, control] = ["canary", "control"].map(|name| format!("{name} {}", numbers(&canary[name])));
-    let share = percentage(&canary["current_percentage"]);
-    format!("{}  stage {} at {share}: {served}; {control}; {}", time(&now.into()), stage(canary), verdicts.join(", "))
-}
-
-fn numbers(cohort: &Value) -> String {
-    let counted = |field: &str, one: &str| count(cohort[field].as_u64().unwrap_or_default(), one, field);
-    let (errors, p95) = (percent(&cohort["error_rate"]), milliseconds(&cohort["latency_p95_ms"]));
-    let refused = refused(cohort).map(|refused| format!(", refused {refused}")).unwrap_or_default();
-    format!("{}, {}, errors {errors}{refused}, p95 {p95}", counted("requests", "request"), counted("units", "unit"))
-}
-
-fn likeness(shadow: &Value) -> String {
-    let compared = count(shadow["compared"].as_u64().unwrap_or_default(), "comparison", "comparisons");
-    let (overlap, errors, emptied) = (words(&shadow["overlap"]), percent(&shadow["error_rate"]), percent(&shadow["emptied_rate"]));
-    format!("{compared}, overlap {overlap}, errors {errors}, emptied {emptied}")
-}
-
-/// Whatever is not a pass says why.
-fn verdict(evaluation: &Value) -> String {
-    let (guard, verdict) = (words(&evaluation["guard"]), words(&evaluation["verdict"]));
-    if verdict == "pass" { format!("{guard} pass") } else { format!("{guard} {verdict} ({})", words(&evaluation["reason"])) }
 }
 
 #[cfg(test)]
@@ -114,52 +65,39 @@ mod tests {
     }
 
     #[test]
-    fn each_transition_and_each_evaluation_is_told_once() {
+    fn each_transition_is_told_once_and_in_order() {
         let mut seen = Seen::default();
         let first = [step("scheduled", "initializing", "its time has come")];
-        let began = seen.lines(&canary(&first, 0), NOW);
+        let began = seen.lines(&canary(&first, 0));
         let line = "2026-11-21T12:01:00Z  scheduled -> initializing, stage 1 at 5 %: its time has come (by controller)";
         assert_eq!(began, ["canary_1: docs to docs_v2", line]);
-        assert!(seen.lines(&canary(&first, 0), NOW).is_empty());
+        assert!(seen.lines(&canary(&first, 7)).is_empty(), "an evaluation is no transition");
         let both = [first[0].clone(), step("initializing", "stepping", "the pre-checks have passed")];
-        let went_on = seen.lines(&canary(&both, 7), NOW);
-        let numbers = "7 requests, 1 unit, errors 1 %, p95 1.2 ms";
-        let evaluated = format!(
-            "2026-11-21T12:01:00Z  stage 1 of 3 at 5 %: canary {numbers}; control {numbers}; error_rate inconclusive (7 of 500 requests)"
-        );
-        assert!(went_on[0] == evaluated && went_on[1].contains("initializing -> stepping"), "{went_on:#?}");
-        assert!(seen.lines(&canary(&both, 7), NOW + 1).is_empty());
-        assert_eq!(seen.lines(&canary(&both, 8), NOW).len(), 1);
+        let went_on = seen.lines(&canary(&both, 7));
+        assert!(went_on.len() == 1 && went_on[0].contains("initializing -> stepping"), "{went_on:#?}");
+        assert!(seen.lines(&canary(&both, 8)).is_empty());
     }
 
     #[test]
     fn a_comparison_is_told_as_one() {
-        let mut seen = Seen::default();
         let mut step = step("initializing", "shadowing", "the pre-checks passed");
         (step["shadow"], step["percentage"]) = (json!(true), json!(0.0));
-        let mut told = canary(&[step], 1);
-        told["shadow"] = json!({"under_way": true, "compared": 7, "overlap": 0.93, "error_rate": 0.0, "emptied_rate": 0.5});
-        told["verdicts"] = json!([{"guard": "maximum_error_rate", "verdict": "pass", "reason": "few"}]);
-        let lines = seen.lines(&told, NOW);
+        let lines = Seen::default().lines(&canary(&[step], 1));
         assert_eq!(lines[1], "2026-11-21T12:01:00Z  initializing -> shadowing, shadow at 0 %: the pre-checks passed (by controller)");
-        assert_eq!(
-            lines[2],
-            "2026-11-21T12:01:00Z  shadow: 7 comparisons, overlap 0.93, errors 0 %, emptied 50 %; maximum_error_rate pass"
-        );
     }
 
     #[test]
     fn dropped_transitions_do_not_hide_fresh_ones() {
         let mut seen = Seen::default();
         let mut told = canary(&[step("a", "b", "one")], 0);
-        seen.lines(&told, NOW);
+        seen.lines(&told);
         told["history"]["dropped"] = json!(40);
         told["history"]["last"] = json!([step("c", "d", "two"), step("d", "e", "three")]);
-        let lines = seen.lines(&told, NOW);
+        let lines = seen.lines(&told);
         assert_eq!(lines.len(), 3, "as many as can still be told: {lines:#?}");
         told["history"]["dropped"] = json!(41);
         told["history"]["last"] = json!([step("d", "e", "three"), step("e", "f", "four")]);
-        let lines = seen.lines(&told, NOW);
+        let lines = seen.lines(&told);
         assert!(lines.len() == 1 && lines[0].contains("four"), "{lines:#?}");
     }
 }

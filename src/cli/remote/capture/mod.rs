@@ -12,21 +12,26 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use self::file::Recording;
-use super::session::{Output, RemoteArgs, Session};
+use super::session::{RemoteArgs, Session};
 use super::table::{Cell, Style, Table};
-use super::{Ask, Outcome};
+use super::{Ask, Outcome, complete};
+use crate::cli::complain;
 use crate::cli::interrupt::interrupted;
-use crate::cli::{complain, say};
+use crate::cli::progress::{Done, ProgressLine};
 use crate::config::Period;
 use crate::golden::{Ended, Entry, Progress};
 
 const PATH: &str = "/v1/captures";
+/// What Pointsman records where nothing else is said.
+const USUAL_COUNT: u64 = 1000;
+const USUAL_DURATION: Duration = Duration::from_secs(600);
 /// A stream says something every second.
 const SILENCE: Duration = Duration::from_secs(30);
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct CaptureArgs {
     /// The alias whose searches are recorded
+    #[arg(add = complete::aliases())]
     alias: String,
     /// Where to; readable by nobody else, since it holds what users look for
     #[arg(long, short, value_name = "FILE")]
@@ -75,6 +80,7 @@ impl Ask for CaptureArgs {
         let mut stream = session.api.stream(Method::POST, PATH, &self.body()).await?;
         let mut recording = Recording::create(&self.file, self.force)?;
         let mut progress = Progress::default();
+        let mut line_below = ProgressLine::begin();
         // One for all lines: a signal that comes between two is not missed.
         let mut leaving = pin!(interrupted());
         let ended = loop {
@@ -86,12 +92,16 @@ impl Ask for CaptureArgs {
                 Ok(Some(line)) => match Entry::parse(&line) {
                     Ok(Entry::Progress(said)) => {
                         progress = said;
+                        line_below.show(self.done(&recording, &line_below));
                         if let Some(ended) = progress.ended {
                             break ended;
                         }
                     }
                     Ok(Entry::Header(_)) => recording.header(&line)?,
-                    Ok(Entry::Query(_)) => recording.query(&line)?,
+                    Ok(Entry::Query(_)) => {
+                        recording.query(&line)?;
+                        line_below.show(self.done(&recording, &line_below));
+                    }
                     Err(why) => {
                         complain(format_args!("Pointsman sent a line that this version cannot read: {why}"));
                         break Ended::Lost;
@@ -105,17 +115,23 @@ impl Ask for CaptureArgs {
             }
         };
         let progress = Progress { recorded: recording.queries(), ended: Some(ended), ..progress };
+        line_below.end();
         recording.finish(&progress)?;
         Ok(self.told(session, &progress, ended))
     }
 }
 
 impl CaptureArgs {
+    /// It ends when there are enough questions or when the time is over.
+    fn done(&self, recording: &Recording, line: &ProgressLine) -> Done {
+        let whole = self.max_duration.map_or(USUAL_DURATION, |period| period.get());
+        let at_most = Some(whole.saturating_sub(line.elapsed()));
+        Done { done: recording.queries(), of: self.count.unwrap_or(USUAL_COUNT), what: "questions", at_most }
+    }
+
     fn told(&self, session: &Session, progress: &Progress, ended: Ended) -> ExitCode {
-        let said = match session.output {
-            Output::Json => say(format_args!("{}", progress.line())),
-            Output::Table => say(format_args!("{}", words(&self.file.display().to_string(), progress, ended, session.style()))),
-        };
+        let file = self.file.display().to_string();
+        let said = session.output.print(&progress.line(), &json!(progress), |_| words(&file, progress, ended, session.style()));
         // What came is kept; but it is not what was asked for.
         if ended == Ended::Lost { ExitCode::from(3) } else { said }
     }

@@ -2,6 +2,7 @@
 
 mod page;
 mod validation;
+mod view;
 mod watch;
 
 use std::path::PathBuf;
@@ -13,15 +14,25 @@ use serde_json::{Value, json};
 use self::watch::Seen;
 use super::fields::list;
 use super::paging::PageArgs;
-use super::rollout::Rollouts;
+use super::reference::{DEPLOYMENT, WHICH};
+use super::rollout::{Rollouts, WayBack};
 use super::session::{RemoteArgs, Session};
-use super::{Ask, Failure, Outcome, at, document};
+use super::{Ask, Failure, Outcome, at, complete, document};
 use crate::config::Period;
 
 const PATH: &str = "/v1/deployments";
 
-const DEPLOYMENTS: Rollouts<Seen> =
-    Rollouts { resource: "deployments", in_short: page::in_short, is_over: page::is_over, news: Seen::default };
+pub(super) use self::view::view;
+
+const DEPLOYMENTS: Rollouts<Seen> = Rollouts {
+    kind: &DEPLOYMENT,
+    in_short: page::in_short,
+    news: Seen::default,
+    view,
+    goal: "completed",
+    beside: None,
+    way_back: |deployment| WayBack::of(deployment, "previous"),
+};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct DeploymentArgs {
@@ -34,6 +45,7 @@ pub(in crate::cli) struct DeploymentArgs {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// Build a new collection and give it the alias
+    #[command(after_help = "Example:\n  pointsman deployment create docs collection:docs_v1 --collection docs_v2 --watch")]
     Create {
         #[command(flatten)]
         spec: Box<SpecArgs>,
@@ -48,9 +60,12 @@ enum Action {
         watch: bool,
     },
     /// All deployments
+    #[command(after_help = "Example:\n  pointsman deployment list --limit 20")]
     List(PageArgs),
     /// One deployment: how far it is, what was found, what is in its way
+    #[command(after_help = "Example:\n  pointsman deployment show docs --watch")]
     Show {
+        #[arg(value_name = "DEPLOYMENT", help = WHICH, add = complete::rollouts(&DEPLOYMENT))]
         id: String,
         /// Follow it to its end; exit code 1 if that is not "completed"
         #[arg(long)]
@@ -58,23 +73,33 @@ enum Action {
     },
     /// Say that the collection of an external source is filled; or, with --accept-lost-writes, that a deployment goes on though
     /// writes came after its verification
+    #[command(after_help = "Example:\n  pointsman deployment ready docs")]
     Ready {
+        #[arg(value_name = "DEPLOYMENT", help = WHICH, add = complete::rollouts(&DEPLOYMENT))]
         id: String,
         /// Though acknowledged writes are lost by it
         #[arg(long)]
         accept_lost_writes: bool,
     },
     /// Compare the copy with its source once more and bring it up to date: after writers have been stopped
-    Verify { id: String },
+    #[command(after_help = "Example:\n  pointsman deployment verify docs")]
+    Verify {
+        #[arg(value_name = "DEPLOYMENT", help = WHICH, add = complete::rollouts(&DEPLOYMENT))]
+        id: String,
+    },
     /// Stop it at any point, and undo what it made
+    #[command(after_help = "Example:\n  pointsman deployment cancel docs --reason 'the wrong source'")]
     Cancel {
+        #[arg(value_name = "DEPLOYMENT", help = WHICH, add = complete::rollouts(&DEPLOYMENT))]
         id: String,
         /// Though acknowledged writes are lost by it
         #[arg(long)]
         accept_lost_writes: bool,
     },
     /// Take the alias back once the new collection has it
+    #[command(after_help = "Example:\n  pointsman deployment rollback docs --reason 'users complain'")]
     Rollback {
+        #[arg(value_name = "DEPLOYMENT", help = WHICH, add = complete::rollouts(&DEPLOYMENT))]
         id: String,
         /// Though acknowledged writes are lost by it
         #[arg(long)]
@@ -86,7 +111,7 @@ enum Action {
 #[derive(Debug, Args)]
 struct SpecArgs {
     /// The alias that is to get a new collection
-    #[arg(required_unless_present = "file")]
+    #[arg(required_unless_present = "file", add = complete::aliases())]
     alias: Option<String>,
     /// collection:<name>, snapshot:<location> or external
     #[arg(required_unless_present = "file")]
@@ -155,7 +180,6 @@ impl Ask for DeploymentArgs {
     }
 
     async fn ask(&self, session: &Session) -> Outcome {
-        let one = |id: &str| at(&["v1", "deployments", id]);
         match &self.action {
             Action::Create { spec, dry_run: true, .. } => {
                 let mut body = spec.body()?;
@@ -167,7 +191,10 @@ impl Ask for DeploymentArgs {
             }
             Action::List(page) => page.show(session, PATH, |page, style| page::listed(list(page, "items"), style)).await,
             Action::Show { id, watch: true } => DEPLOYMENTS.follow(session, id).await,
-            Action::Show { id, watch: false } => session.show(&session.api.get(&one(id), &[]).await?, page::shown),
+            Action::Show { id, watch: false } => {
+                let id = session.id(&DEPLOYMENT, id).await?;
+                session.show(&session.api.get(&at(&["v1", DEPLOYMENT.resource, &id]), &[]).await?, page::shown)
+            }
             Action::Ready { id, accept_lost_writes } => DEPLOYMENTS.command_with(session, id, "ready", *accept_lost_writes).await,
             Action::Verify { id } => DEPLOYMENTS.command(session, id, "verify").await,
             Action::Cancel { id, accept_lost_writes } => DEPLOYMENTS.command_with(session, id, "cancel", *accept_lost_writes).await,

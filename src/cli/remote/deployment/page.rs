@@ -3,12 +3,8 @@
 use serde_json::Value;
 
 use super::super::fields::{list, words};
-use super::super::moment::{ago, length};
+use super::super::moment::{distance, length};
 use super::super::table::{Cell, Style, Table};
-
-pub(super) fn is_over(deployment: &Value) -> bool {
-    matches!(deployment["state"].as_str(), Some("completed" | "rolled_back" | "cancelled" | "failed"))
-}
 
 pub(super) fn listed<'d>(deployments: impl Iterator<Item = &'d Value>, style: Style) -> String {
     let mut table = Table::new(["DEPLOYMENT", "ALIAS", "COLLECTION", "STATE", "PROGRESS", "BECAUSE"]);
@@ -81,8 +77,8 @@ pub(super) fn shown(deployment: &Value, style: Style) -> String {
     }
     let mut steps = Table::new(["WHEN", "STATE", "BY", "BECAUSE"]);
     for step in list(deployment, "history") {
-        let [by, because] = ["actor", "reason"].map(|field| Cell::of(&step[field]));
-        steps.row([Cell::text(ago(&step["at"], style.now)), Cell::state(words(&step["to"]["name"])), by, because]);
+        let (by, because) = (Cell::of(&step["actor"]), Cell::prose(words(&step["reason"])));
+        steps.row([Cell::whole(distance(&step["at"], style.now)), Cell::state(words(&step["to"]["name"])), by, because]);
     }
     format!("{}\n\n{}", facts.render(style), steps.render_or("nothing has happened", style))
 }
@@ -92,7 +88,7 @@ pub(super) fn preview(preview: &Value, style: Style) -> String {
     for step in list(preview, "steps") {
         let requests: Vec<String> =
             list(step, "requests").map(|request| format!("{} {}", words(&request["method"]), words(&request["path"]))).collect();
-        table.row([Cell::of(&step["state"]), Cell::of(&step["does"]), Cell::text(requests.join(", "))]);
+        table.row([Cell::of(&step["state"]), Cell::prose(words(&step["does"])), Cell::prose(requests.join(", "))]);
     }
     let warnings: Vec<String> = list(preview, "warnings").map(|warning| format!("warning: {}", words(warning))).collect();
     let steps = table.render_or("nothing", style);

@@ -1,4 +1,4 @@
-//! Follows a deployment to its end: a line for each step, and one whenever the copy has come further.
+//! Follows a deployment where there is no terminal: a line for each step, and one for what the copy came to.
 
 use serde_json::Value;
 
@@ -10,25 +10,25 @@ use super::page::progress;
 /// What has been told.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
+    introduced: bool,
     steps: usize,
-    points: Value,
     error: Value,
 }
 
 impl News for Seen {
-    fn lines(&mut self, deployment: &Value, _now: i64) -> Vec<String> {
+    fn lines(&mut self, deployment: &Value) -> Vec<String> {
         let mut lines = Vec::new();
-        if self.steps == 0 {
+        if !std::mem::replace(&mut self.introduced, true) {
             let [id, alias, collection] = ["id", "alias", "collection"].map(|field| words(&deployment[field]));
             lines.push(format!("{id}: {alias} to {collection}"));
         }
-        let copy = &deployment["progress"];
-        if !copy.is_null() && copy["points"] != self.points {
-            self.points = copy["points"].clone();
-            lines.push(format!("copied {}", progress(copy)));
-        }
         let steps: Vec<&Value> = list(deployment, "history").collect();
-        lines.extend(steps.iter().skip(self.steps).map(|step| step_line(step)));
+        for step in steps.iter().skip(self.steps) {
+            if step["from"]["name"] == "copying" && !deployment["progress"].is_null() {
+                lines.push(format!("{}  copied {}", time(&step["at"]), progress(&deployment["progress"])));
+            }
+            lines.push(step_line(step));
+        }
         self.steps = steps.len();
         let error = &deployment["error"];
         if !error.is_null() && *error != self.error {
@@ -56,12 +56,12 @@ mod tests {
         let mut deployment = json!({"id": "deployment_1", "alias": "docs", "collection": "docs_v2", "progress": null, "error": null,
             "attempts": 0, "history": [step("checking")]});
         let mut seen = Seen::default();
-        let first = seen.lines(&deployment, 0);
+        let first = seen.lines(&deployment);
         assert_eq!((first.len(), first[0].as_str()), (2, "deployment_1: docs to docs_v2"));
-        assert!(seen.lines(&deployment, 0).is_empty());
+        assert!(seen.lines(&deployment).is_empty());
         deployment["history"] = json!([step("checking"), step("creating")]);
         deployment["error"] = json!("no answer");
-        let next = seen.lines(&deployment, 0);
+        let next = seen.lines(&deployment);
         assert!(next[0].contains("creating: because (by ada)") && next[1] == "attempt 0 failed: no answer", "{next:?}");
     }
 }

@@ -1,6 +1,9 @@
 //! `pointsman experiment`: A/B tests between collections.
 
+mod headline;
 mod page;
+mod view;
+mod watch;
 
 use std::path::PathBuf;
 
@@ -8,15 +11,30 @@ use clap::{Args, Subcommand, ValueEnum};
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
+use self::watch::Seen;
 use super::fields::list;
 use super::paging::PageArgs;
+use super::reference::{EXPERIMENT, WHICH_EXPERIMENT};
+use super::rollout::{Rollouts, no_way_back};
 use super::session::{RemoteArgs, Session};
-use super::{Ask, Failure, Outcome, Weight, at, document};
+use super::{Ask, Failure, Outcome, Weight, at, complete, document};
 use crate::cli::say;
 use crate::config::Period;
 use crate::experiment::LayerPart;
 
 const PATH: &str = "/v1/experiments";
+
+pub(super) use self::view::view;
+
+const EXPERIMENTS: Rollouts<Seen> = Rollouts {
+    kind: &EXPERIMENT,
+    in_short: page::in_short,
+    news: Seen::default,
+    view,
+    goal: "ended",
+    beside: Some("analysis"),
+    way_back: no_way_back,
+};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ExperimentArgs {
@@ -47,19 +65,33 @@ impl Table {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// Compare collections on an alias's own users
+    #[command(after_help = "Example:\n  pointsman experiment create ranking docs docs_v2 --metric click=binary --max-duration 14d")]
     Create {
         #[command(flatten)]
         spec: Box<SpecArgs>,
         /// The same key creates one experiment, however often the command is given within a day
         #[arg(long, value_name = "KEY")]
         idempotency_key: Option<String>,
+        /// Follow it until its traffic is back on the alias and its analysis is frozen
+        #[arg(long)]
+        watch: bool,
     },
     /// All experiments
+    #[command(after_help = "Example:\n  pointsman experiment list --limit 20")]
     List(PageArgs),
     /// One experiment: its arms, its phases, its history
-    Show { id: String },
+    #[command(after_help = "Example:\n  pointsman experiment show docs --watch")]
+    Show {
+        #[arg(value_name = "EXPERIMENT", help = WHICH_EXPERIMENT, add = complete::rollouts(&EXPERIMENT))]
+        id: String,
+        /// Follow it until its traffic is back on the alias and its analysis is frozen
+        #[arg(long)]
+        watch: bool,
+    },
     /// What may be concluded
+    #[command(after_help = "Example:\n  pointsman experiment analysis docs --csv")]
     Analysis {
+        #[arg(value_name = "EXPERIMENT", help = WHICH_EXPERIMENT, add = complete::rollouts(&EXPERIMENT))]
         id: String,
         /// Of an earlier phase [default: the present or last one]
         #[arg(long)]
@@ -75,9 +107,17 @@ enum Action {
         csv: Option<Table>,
     },
     /// The arm that a unit has; looking counts nothing
-    Assign { id: String, unit: String },
+    #[command(after_help = "Example:\n  pointsman experiment assign docs user-42")]
+    Assign {
+        #[arg(value_name = "EXPERIMENT", help = WHICH_EXPERIMENT, add = complete::rollouts(&EXPERIMENT))]
+        id: String,
+        /// The user id, or what else requests are dealt by
+        unit: String,
+    },
     /// Another split, or another exposure
+    #[command(after_help = "Example:\n  pointsman experiment change docs --weight control=0.5 --weight treatment=0.5")]
     Change {
+        #[arg(value_name = "EXPERIMENT", help = WHICH_EXPERIMENT, add = complete::rollouts(&EXPERIMENT))]
         id: String,
         /// An arm and its part, such as treatment=0.2; all of them, adding up to 1. Begins a new phase
         #[arg(long = "weight", value_name = "ARM=PART")]
@@ -87,7 +127,9 @@ enum Action {
         exposure: Option<f64>,
     },
     /// Send the traffic back to the alias
+    #[command(after_help = "Example:\n  pointsman experiment stop docs --promote treatment")]
     Stop {
+        #[arg(value_name = "EXPERIMENT", help = WHICH_EXPERIMENT, add = complete::rollouts(&EXPERIMENT))]
         id: String,
         /// Give the alias to this arm's collection
         #[arg(long, value_name = "ARM")]
@@ -103,6 +145,7 @@ enum Action {
         accept_lost_writes: bool,
     },
     /// How many units an experiment needs
+    #[command(after_help = "Example:\n  pointsman experiment plan --mean 0.12 --lift 5 --per-day 2000")]
     Plan {
         /// The mean of the metric today; of a share, the share
         #[arg(long)]
@@ -126,10 +169,10 @@ struct SpecArgs {
     #[arg(required_unless_present = "file")]
     name: Option<String>,
     /// The alias whose reads are split
-    #[arg(required_unless_present = "file")]
+    #[arg(required_unless_present = "file", add = complete::aliases())]
     alias: Option<String>,
     /// The collection to compare with what the alias points at
-    #[arg(required_unless_present = "file")]
+    #[arg(required_unless_present = "file", add = complete::collections())]
     treatment: Option<String>,
     /// The experiment as YAML or JSON; - for standard input. Arguments and flags replace what it says
     #[arg(long, short, value_name = "FILE")]
@@ -219,14 +262,17 @@ impl Ask for ExperimentArgs {
 
     async fn ask(&self, session: &Session) -> Outcome {
         let api = &session.api;
-        let one = |id: &str, what: &[&str]| at(&[&["v1", "experiments", id], what].concat());
+        let one = async |said: &str, what: &[&str]| {
+            let id = session.id(&EXPERIMENT, said).await?;
+            Ok::<_, Failure>(at(&[&["v1", "experiments", &id], what].concat()))
+        };
         match &self.action {
-            Action::Create { spec, idempotency_key } => {
-                let headers = [("--idempotency-key", "idempotency-key", idempotency_key.as_deref())];
-                session.show(&api.change_with(Method::POST, PATH, Some(&spec.body()?), &headers).await?, page::in_short)
+            Action::Create { spec, idempotency_key, watch } => {
+                EXPERIMENTS.create(session, &spec.body()?, idempotency_key.as_deref(), *watch).await
             }
             Action::List(page) => page.show(session, PATH, |page, style| page::listed(list(page, "items"), style)).await,
-            Action::Show { id } => session.show(&api.get(&one(id, &[]), &[]).await?, page::shown),
+            Action::Show { id, watch: true } => EXPERIMENTS.follow(session, id).await,
+            Action::Show { id, watch: false } => session.show(&api.get(&one(id, &[]).await?, &[]).await?, page::shown),
             Action::Analysis { id, phase, from, to, csv } => {
                 let phase = phase.map(|phase| phase.to_string());
                 let asked = [
@@ -236,11 +282,11 @@ impl Ask for ExperimentArgs {
                     ("format", csv.map(|_| "csv")),
                     ("table", csv.map(Table::name)),
                 ];
-                let answer = api.get(&one(id, &["analysis"]), &asked).await?;
+                let answer = api.get(&one(id, &["analysis"]).await?, &asked).await?;
                 if csv.is_some() { Ok(say(format_args!("{}", answer.text.trim_end()))) } else { session.show(&answer, page::analysis) }
             }
             Action::Assign { id, unit } => {
-                session.show(&api.get(&one(id, &["assignment"]), &[("unit", Some(unit))]).await?, page::assignment)
+                session.show(&api.get(&one(id, &["assignment"]).await?, &[("unit", Some(unit))]).await?, page::assignment)
             }
             Action::Change { id, weights, exposure } => {
                 let weights: Map<String, Value> = weights.iter().map(|part| (part.name.clone(), json!(part.weight))).collect();
@@ -248,7 +294,7 @@ impl Ask for ExperimentArgs {
                 if !weights.is_empty() {
                     body["weights"] = Value::Object(weights);
                 }
-                session.show(&api.change(Method::PATCH, &one(id, &[]), Some(&body)).await?, page::in_short)
+                session.show(&api.change(Method::PATCH, &one(id, &[]).await?, Some(&body)).await?, page::in_short)
             }
             Action::Stop { id, promote, switch, late_feedback, accept_lost_writes } => {
                 let body = json!({
@@ -257,7 +303,7 @@ impl Ask for ExperimentArgs {
                     "late_feedback": late_feedback.map(|period| period.to_string()),
                     "accept_lost_writes": accept_lost_writes,
                 });
-                session.show(&api.change(Method::POST, &one(id, &["stop"]), Some(&body)).await?, page::in_short)
+                session.show(&api.change(Method::POST, &one(id, &["stop"]).await?, Some(&body)).await?, page::in_short)
             }
             Action::Plan { mean, lift, deviation, per_day } => {
                 let body = json!({"mean": mean, "lift_percent": lift, "standard_deviation": deviation, "units_per_day": per_day});

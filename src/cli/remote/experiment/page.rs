@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 use super::super::fields::{list, percentage, words};
-use super::super::moment::{ago, time};
-use super::super::table::{Cell, Style, Table};
+use super::super::moment::{ago, distance, time};
+use super::super::table::{Cell, Style, Table, broken};
+use super::headline::{at_the_end, headline, lift_in_short, short, verdict};
 
 pub(super) fn listed<'e>(experiments: impl Iterator<Item = &'e Value>, style: Style) -> String {
     let mut table = Table::new(["EXPERIMENT", "ALIAS", "STATE", "PHASE", "LAYER", "EXPOSURE", "STARTED"]);
@@ -17,7 +18,7 @@ pub(super) fn listed<'e>(experiments: impl Iterator<Item = &'e Value>, style: St
             Cell::number(words(&phase["number"])),
             Cell::number(layer(experiment)),
             Cell::number(percentage(&phase["exposure_percentage"])),
-            Cell::text(ago(&experiment["started_at"], style.now)),
+            Cell::whole(distance(&experiment["started_at"], style.now)),
         ]);
     }
     table.render_or("there are no experiments", style)
@@ -61,49 +62,74 @@ pub(super) fn shown(experiment: &Value, style: Style) -> String {
     }
     let mut steps = Table::new(["WHEN", "STATE", "PHASE", "BY", "BECAUSE"]);
     for step in list(experiment, "history") {
-        let [by, because] = ["actor", "reason"].map(|field| Cell::of(&step[field]));
-        let when = Cell::text(ago(&step["at"], style.now));
+        let (by, because) = (Cell::of(&step["actor"]), Cell::prose(words(&step["reason"])));
+        let when = Cell::whole(distance(&step["at"], style.now));
         steps.row([when, Cell::state(words(&step["state"])), Cell::number(words(&step["phase"])), by, because]);
     }
     format!("{}\n\n{}", facts.render(style), steps.render_or("nothing has happened", style))
 }
 
-/// The sentence first: the numbers are for whoever wants to know why.
+/// The sentence first: the numbers are for those who want to know why. Of them first what decides.
 pub(super) fn analysis(report: &Value, style: Style) -> String {
+    let sentence = Cell::text(headline(report)).shown();
+    let range = report["range"].is_object().then(|| format!("{} to {}", time(&report["range"]["from"]), time(&report["range"]["to"])));
+    let preferences = (!report["preferences"].is_null()).then(|| preferences(report, style));
+    let comparisons = [("goal", "GOAL"), ("guardrail", "GUARDRAIL"), ("info", "ONLY SHOWN")]
+        .into_iter()
+        .filter_map(|(role, head)| comparisons(report, role, head, style));
+    let mut numbers: Vec<String> = preferences.into_iter().chain(comparisons).collect();
+    if numbers.is_empty() {
+        numbers.push("nothing was compared".to_owned());
+    }
+    let notes = list(report, "notes").map(|note| format!("note: {}", Cell::of(note).shown()));
+    let notes: Vec<String> = notes.flat_map(|note| broken(&note, style.width)).collect();
+    let notes = (!notes.is_empty()).then(|| notes.join("\n"));
+    let parts =
+        std::iter::once(broken(&sentence, style.width).join("\n")).chain(range).chain(numbers).chain([arms(report, style)]).chain(notes);
+    parts.collect::<Vec<_>>().join("\n\n")
+}
+
+fn arms(report: &Value, style: Style) -> String {
     let mut arms = Table::new(["ARM", "UNITS", "REQUESTS", "ANONYMOUS", "FORCED"]);
     for arm in list(report, "arms") {
         let number = |field: &str| Cell::number(words(&arm[field]));
         let units = Cell::number(arm["units"].as_f64().map_or_else(|| "-".to_owned(), |units| format!("{units:.0}")));
         arms.row([Cell::of(&arm["name"]), units, number("requests"), number("anonymous_requests"), number("forced_requests")]);
     }
-    let mut comparisons = Table::new(["ARM", "METRIC", "ROLE", "CONTROL", "TREATMENT", "LIFT", "P", "P AT ANY TIME", "VERDICT"]);
-    for comparison in list(report, "comparisons") {
-        let number = |field: &str| Cell::number(words(&comparison[field]));
-        let lift = comparison["improvement_percent"].as_f64().map_or_else(|| "-".to_owned(), |lift| format!("{lift:+.2} %"));
-        comparisons.row([
-            Cell::of(&comparison["arm"]),
-            Cell::of(&comparison["metric"]),
-            Cell::of(&comparison["role"]),
-            number("control_mean"),
-            number("treatment_mean"),
-            Cell::number(lift),
-            number("p_value"),
-            number("always_valid_p_value"),
-            Cell::text(verdict(comparison)),
-        ]);
+    arms.render(style)
+}
+
+/// Those of one role; what cannot be said of them stands below. The p-values are in the JSON and in the CSV.
+fn comparisons(report: &Value, role: &str, head: &str, style: Style) -> Option<String> {
+    let several = list(report, "arms").count() > 2;
+    let mut table = Table::new([head, "CONTROL -> ARM", "LIFT, DIFFERENCE [INTERVAL]", "VERDICT"]);
+    let mut notes: Vec<(&str, Vec<String>)> = Vec::new();
+    for comparison in list(report, "comparisons").filter(|comparison| comparison["role"] == role) {
+        let (metric, arm) = (words(&comparison["metric"]), words(&comparison["arm"]));
+        let name = if several { format!("{metric} of {arm}") } else { metric };
+        if let Some(note) = comparison["note"].as_str() {
+            match notes.iter_mut().find(|(said, _)| *said == note) {
+                Some((_, names)) => names.push(name.clone()),
+                None => notes.push((note, vec![name.clone()])),
+            }
+        }
+        let mean = |field: &str| comparison[field].as_f64().map(short);
+        if let Some((control, treatment)) = mean("control_mean").zip(mean("treatment_mean")) {
+            let (means, lift) = (format!("{control} -> {treatment}"), lift_in_short(comparison, at_the_end(report)));
+            table.row([Cell::text(name), Cell::whole(means), Cell::whole(lift), Cell::whole(verdict(comparison))]);
+        }
     }
-    let preferences = (!report["preferences"].is_null()).then(|| preferences(report, style));
-    let notes: Vec<String> = list(report, "notes").map(|note| format!("note: {}", words(note))).collect();
-    let tables = [arms.render(style), comparisons.render_or("nothing was compared", style)];
-    let range = report["range"].is_object().then(|| format!("{} to {}", time(&report["range"]["from"]), time(&report["range"]["to"])));
-    let sentence = std::iter::once(words(&report["decision"]["sentence"]));
-    let parts = sentence.chain(range).chain(tables).chain(preferences).chain(notes);
-    parts.collect::<Vec<_>>().join("\n\n")
+    let notes = notes.into_iter().flat_map(|(note, names)| {
+        let said = format!("{} {}: {note}", head.to_lowercase(), names.join(", "));
+        broken(&Cell::text(said).shown(), style.width)
+    });
+    let lines: Vec<String> = (!table.is_empty()).then(|| table.render(style)).into_iter().chain(notes).collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
 /// Of an experiment that interleaves: whose hits were chosen, and what was not interleaved.
 fn preferences(report: &Value, style: Style) -> String {
-    let mut wins = Table::new(["METRIC", "ROLE", "CONTROL'S HITS", "TREATMENT'S HITS", "PREFERENCE", "P", "P AT ANY TIME", "VERDICT"]);
+    let mut wins = Table::new(["PREFERRED BY", "ROLE", "CONTROL'S", "TREATMENT'S", "PREFERENCE", "VERDICT"]);
     for preference in list(report, "preferences") {
         let number = |field: &str| Cell::number(words(&preference[field]));
         let lead = preference["preference"].as_f64().map_or_else(|| "-".to_owned(), |lead| format!("{:+.2} %", 100.0 * lead));
@@ -113,8 +139,6 @@ fn preferences(report: &Value, style: Style) -> String {
             number("control_wins"),
             number("treatment_wins"),
             Cell::number(lead),
-            number("p_value"),
-            number("always_valid_p_value"),
             Cell::text(verdict(preference)),
         ]);
     }
@@ -122,19 +146,9 @@ fn preferences(report: &Value, style: Style) -> String {
     for arm in list(report, "arms") {
         let why = arm["not_interleaved"].as_object().into_iter().flatten().map(|(why, count)| format!("{why} {count}"));
         let why = why.collect::<Vec<_>>().join(", ");
-        answers.row([Cell::of(&arm["name"]), Cell::number(words(&arm["interleaved_requests"])), Cell::text(why)]);
+        answers.row([Cell::of(&arm["name"]), Cell::number(words(&arm["interleaved_requests"])), Cell::prose(why)]);
     }
-    format!("{}\n\n{}", answers.render(style), wins.render_or("no metric can be credited to hits", style))
-}
-
-fn verdict(comparison: &Value) -> String {
-    let said = match (comparison["significant"].as_bool(), comparison["better"].as_bool()) {
-        (Some(true), Some(true)) => "better",
-        (Some(true), Some(false)) => "worse",
-        (Some(true), None) => "different",
-        _ => "not certain",
-    };
-    comparison["note"].as_str().map_or_else(|| said.to_owned(), |note| format!("{said}: {note}"))
+    format!("{}\n\n{}", wins.render_or("no metric can be credited to hits", style), answers.render(style))
 }
 
 pub(super) fn assignment(assignment: &Value, style: Style) -> String {

@@ -1,23 +1,33 @@
 //! `pointsman shadow`: reads of an alias, mirrored to a collection and compared.
 
+mod headline;
 mod page;
+mod view;
+mod watch;
 
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-use reqwest::Method;
 use serde_json::{Value, json};
 
+use self::watch::Seen;
 use super::fields::list;
 use super::paging::PageArgs;
+use super::reference::{SHADOW, WHICH};
+use super::rollout::{Rollouts, no_way_back};
 use super::session::{RemoteArgs, Session};
-use super::{Ask, Failure, Outcome, at, document};
+use super::{Ask, Failure, Outcome, at, complete, document};
 use crate::config::Period;
 
 pub(super) use self::page::canarys;
-pub(in crate::cli) use self::page::reported;
+pub(in crate::cli) use self::page::{Asked, reported};
 
 const PATH: &str = "/v1/shadows";
+
+pub(super) use self::view::view;
+
+const SHADOWS: Rollouts<Seen> =
+    Rollouts { kind: &SHADOW, in_short: page::in_short, news: Seen::default, view, goal: "ended", beside: None, way_back: no_way_back };
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ShadowArgs {
@@ -30,19 +40,35 @@ pub(in crate::cli) struct ShadowArgs {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// Mirror an alias's reads to another collection and compare the answers
+    #[command(after_help = "Example:\n  pointsman shadow create docs docs_v2 --percentage 20 --max-duration 2h --watch")]
     Create {
         #[command(flatten)]
         spec: Box<SpecArgs>,
         /// The same key creates one shadow comparison, however often the command is given within a day
         #[arg(long, value_name = "KEY")]
         idempotency_key: Option<String>,
+        /// Follow it until its report is frozen
+        #[arg(long)]
+        watch: bool,
     },
     /// All shadow comparisons
+    #[command(after_help = "Example:\n  pointsman shadow list --limit 20")]
     List(PageArgs),
     /// One shadow comparison: how alike the answers are, and where they differ most
-    Show { id: String },
+    #[command(after_help = "Example:\n  pointsman shadow show docs --watch")]
+    Show {
+        #[arg(value_name = "SHADOW", help = WHICH, add = complete::rollouts(&SHADOW))]
+        id: String,
+        /// Follow it until its report is frozen
+        #[arg(long)]
+        watch: bool,
+    },
     /// Stop mirroring; the report stays
-    Stop { id: String },
+    #[command(after_help = "Example:\n  pointsman shadow stop docs --reason 'seen enough'")]
+    Stop {
+        #[arg(value_name = "SHADOW", help = WHICH, add = complete::rollouts(&SHADOW))]
+        id: String,
+    },
 }
 
 /// What is drawn.
@@ -56,10 +82,10 @@ enum Drawn {
 #[derive(Debug, Args)]
 struct SpecArgs {
     /// The alias whose reads are mirrored
-    #[arg(required_unless_present = "file")]
+    #[arg(required_unless_present = "file", add = complete::aliases())]
     alias: Option<String>,
     /// The collection that is asked as well
-    #[arg(required_unless_present = "file")]
+    #[arg(required_unless_present = "file", add = complete::collections())]
     collection: Option<String>,
     /// The comparison as YAML or JSON; - for standard input. Arguments and flags replace what it says
     #[arg(long, short, value_name = "FILE")]
@@ -130,18 +156,17 @@ impl Ask for ShadowArgs {
     }
 
     async fn ask(&self, session: &Session) -> Outcome {
-        let api = &session.api;
         match &self.action {
-            Action::Create { spec, idempotency_key } => {
-                let headers = [("--idempotency-key", "idempotency-key", idempotency_key.as_deref())];
-                session.show(&api.change_with(Method::POST, PATH, Some(&spec.body()?), &headers).await?, page::in_short)
+            Action::Create { spec, idempotency_key, watch } => {
+                SHADOWS.create(session, &spec.body()?, idempotency_key.as_deref(), *watch).await
             }
             Action::List(page) => page.show(session, PATH, |page, style| page::listed(list(page, "items"), style)).await,
-            Action::Show { id } => session.show(&api.get(&at(&["v1", "shadows", id]), &[]).await?, page::shown),
-            Action::Stop { id } => {
-                let path = at(&["v1", "shadows", id, "stop"]);
-                session.show(&api.change(Method::POST, &path, Some(&json!({}))).await?, page::in_short)
+            Action::Show { id, watch: true } => SHADOWS.follow(session, id).await,
+            Action::Show { id, watch: false } => {
+                let id = session.id(&SHADOW, id).await?;
+                session.show(&session.api.get(&at(&["v1", "shadows", &id]), &[]).await?, page::shown)
             }
+            Action::Stop { id } => SHADOWS.command(session, id, "stop").await,
         }
     }
 }

@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 use super::super::fields::{list, percentage, spelt, words};
-use super::super::moment::ago;
-use super::super::table::{Cell, Style, Table};
+use super::super::moment::{ago, distance};
+use super::super::table::{Cell, Style, Table, broken};
+use super::headline::headline;
 
 /// How many of the worst answers are shown, and how many hits of each; the API has more of both.
 const WORST: usize = 5;
@@ -15,7 +16,7 @@ pub(super) fn listed<'s>(shadows: impl Iterator<Item = &'s Value>, style: Style)
     for shadow in shadows {
         let [alias, collection] = ["alias", "collection"].map(|field| Cell::of(&shadow["spec"][field]));
         let share = Cell::number(percentage(&shadow["spec"]["percentage"]));
-        table.row([Cell::of(&shadow["id"]), alias, collection, state(shadow), share, Cell::text(ago(&shadow["created"], style.now))]);
+        table.row([Cell::of(&shadow["id"]), alias, collection, state(shadow), share, Cell::whole(distance(&shadow["created"], style.now))]);
     }
     table.render_or("there are no shadow comparisons", style)
 }
@@ -47,13 +48,22 @@ pub(super) fn shown(shadow: &Value, style: Style) -> String {
             facts.fact(name, Cell::text(ago(&shadow[field], style.now)));
         }
     }
-    reported(&shadow["report"], "mirrored", facts, style)
+    let [from, collection] = ["from", "collection"].map(|field| words(&shadow["spec"][field]));
+    reported(&shadow["report"], Asked { how: "mirrored", reference: &from, candidate: &collection }, facts, style)
 }
 
-/// What a comparison has found, below the facts about it. `asked` says how the questions came to it.
-pub(in crate::cli) fn reported(report: &Value, asked: &str, mut facts: Table, style: Style) -> String {
+/// Who was compared with whom, and how the questions came to it.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::cli) struct Asked<'a> {
+    pub(in crate::cli) how: &'a str,
+    pub(in crate::cli) reference: &'a str,
+    pub(in crate::cli) candidate: &'a str,
+}
+
+/// What a comparison has found: in a sentence, and below the facts about it in numbers.
+pub(in crate::cli) fn reported(report: &Value, asked: Asked<'_>, mut facts: Table, style: Style) -> String {
     let compared = format!("{}, {} of them against itself", words(&report["comparisons"]), words(&report["noise_comparisons"]));
-    for (name, value) in [(asked, words(&report["counters"]["mirrored"])), ("compared", compared)] {
+    for (name, value) in [(asked.how, words(&report["counters"]["mirrored"])), ("compared", compared)] {
         facts.fact(name, Cell::text(value));
     }
     for (why, count) in report["counters"]["dropped"].as_object().into_iter().flatten() {
@@ -62,7 +72,8 @@ pub(in crate::cli) fn reported(report: &Value, asked: &str, mut facts: Table, st
     if let Some(reason) = report["last_failure"]["reason"].as_str() {
         facts.fact("last failure", Cell::text(reason));
     }
-    [facts.render(style), measures(report, style), worst(report, style)]
+    let sentence = Cell::text(headline(report, asked.reference, asked.candidate)).shown();
+    [broken(&sentence, style.width).join("\n"), facts.render(style), measures(report, style), worst(report, style)]
         .into_iter()
         .filter(|part| !part.is_empty())
         .collect::<Vec<_>>()
@@ -71,22 +82,23 @@ pub(in crate::cli) fn reported(report: &Value, asked: &str, mut facts: Table, st
 
 /// Each with its interval; the noise is how far the variant differs from itself, the excess what is left beyond that.
 fn measures(report: &Value, style: Style) -> String {
-    let mut table = Table::new(["MEASURE", "SHADOW", "NOISE", "EXCESS", "OBSERVED"]);
+    let mut table = Table::new(["MEASURE", "SHADOW", "NOISE", "EXCESS", "COUNT"]);
     for (field, name) in [("measures", "measure"), ("shares", "of")] {
         for row in list(report, field).filter(|row| !row["shadow"].is_null()) {
-            let [shadow, noise, excess] = ["shadow", "noise", "excess"].map(|part| Cell::number(interval(&row[part])));
+            let [shadow, excess] = ["shadow", "excess"].map(|part| Cell::number(interval(&row[part])));
+            let noise = Cell::number(row["noise"]["value"].as_f64().map_or_else(|| "-".to_owned(), |value| format!("{value:.3}")));
             table.row([Cell::text(spelt(&row[name])), shadow, noise, excess, Cell::of(&row["shadow"]["observations"])]);
         }
     }
-    table.render_or("nothing has been compared yet", style)
+    table.render_or("", style)
 }
 
-/// `0.931 (0.92 to 0.942)`
-fn interval(of: &Value) -> String {
+/// `0.931 [0.920, 0.942]`
+pub(super) fn interval(of: &Value) -> String {
     let number = |field: &str| of[field].as_f64().map(|value| format!("{value:.3}"));
     match (number("value"), number("low"), number("high")) {
-        (Some(value), Some(low), Some(high)) => format!("{value} ({low} to {high})"),
-        (Some(value), ..) => format!("{value} (too little to tell)"),
+        (Some(value), Some(low), Some(high)) => format!("{value} [{low}, {high}]"),
+        (Some(value), ..) => format!("{value} (too few)"),
         _ => "-".to_owned(),
     }
 }
@@ -154,12 +166,12 @@ mod tests {
         for line in [
             "compared     400, 40 of them against itself",
             "dropped      10: queue full",
-            "overlap      0.700 (0.690 to 0.710)  0.980 (0.970 to 0.990)  0.280 (0.270 to 0.290)       400",
+            "overlap  0.700 [0.690, 0.710]  0.980  0.280 [0.270, 0.290]    400",
             "00ff   query        0.000  0.012  1 2 3 4 5 …  nothing",
         ] {
             assert!(text.contains(line), "`{line}` is not in\n{text}");
         }
-        assert!(text.contains("0.000 (too little to tell)") && !text.contains("kendall"), "{text}");
+        assert!(text.contains("0.000 (too few)") && !text.contains("kendall"), "{text}");
     }
 
     #[test]
