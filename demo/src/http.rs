@@ -9,10 +9,12 @@ use serde_json::Value;
 use crate::error::DemoError;
 
 const TIMEOUT: Duration = Duration::from_secs(15);
+/// Pointsman closes an idle connection after 30 s, its `head_timeout`. A search that is sent at that moment gets no answer.
+const IDLE: Duration = Duration::from_secs(10);
 
 /// A client that goes straight to the address it is given: everything the demo starts is on this machine.
 pub(crate) fn client() -> Result<Client, DemoError> {
-    let built = Client::builder().timeout(TIMEOUT).no_proxy().build();
+    let built = Client::builder().timeout(TIMEOUT).pool_idle_timeout(IDLE).no_proxy().build();
     built.map_err(|source| DemoError::Io { what: "setting up the HTTP client".into(), source: std::io::Error::other(source) })
 }
 

@@ -23,7 +23,7 @@ pub(crate) struct Recorder {
     file: PathBuf,
     frames: Vec<Buffer>,
     seen: Option<Duration>,
-    /// The frame to show where pictures do not move: the rollback.
+    /// The frame to show where pictures do not move: the last one of the rollback.
     poster: Option<usize>,
 }
 
@@ -37,9 +37,10 @@ impl Recorder {
     }
 
     pub(crate) fn see(&mut self, view: &View<'_>) {
-        let rolled_back = self.poster.is_none() && view.canary.is_some_and(|canary| canary.state == "rolled_back");
+        let rolled_back = view.canary.is_some_and(|canary| canary.state == "rolled_back");
         let due = self.seen.is_none_or(|seen| view.elapsed >= seen + EVERY);
-        if !due && !rolled_back {
+        let first_of_it = rolled_back && self.poster.is_none();
+        if !due && !first_of_it {
             return;
         }
         self.seen = Some(view.elapsed);

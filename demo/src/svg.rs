@@ -10,7 +10,8 @@ use std::time::Duration;
 use ratatui_core::buffer::{Buffer, Cell};
 use ratatui_core::style::{Color, Modifier};
 
-const CHARACTER: f64 = 8.4;
+/// The advance of DejaVu Sans Mono at the size below; `textLength` holds other fonts to it.
+const CHARACTER: f64 = 8.43;
 const LINE: u16 = 18;
 const MARGIN: u16 = 12;
 const BASELINE: u16 = 13;
@@ -168,7 +169,7 @@ mod tests {
         let mixed = frame(&[Line::from(vec!["a".cyan(), "<".into(), "b".cyan()])]);
         assert_eq!(
             row(&mixed.content),
-            "<text class=\"c\" x=\"8.4\" y=\"13\" textLength=\"8.4\">&lt;</text><text class=\"c1\" x=\"0.0\" y=\"13\" textLength=\"25.2\">a b</text>"
+            "<text class=\"c\" x=\"8.4\" y=\"13\" textLength=\"8.4\">&lt;</text><text class=\"c1\" x=\"0.0\" y=\"13\" textLength=\"25.3\">a b</text>"
         );
     }
 

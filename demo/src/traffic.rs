@@ -3,6 +3,7 @@
 //! A user never has two questions open. So the order of its samples is the order in which it was served, and `counts` can
 //! tell whether a user flipped between versions.
 
+use std::error::Error;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -126,11 +127,17 @@ impl User {
     async fn ask(&self, question: &str) -> Result<Reply, String> {
         let query = query(question);
         let request = self.client.post(&self.url).header("x-user-id", &self.name).json(&query);
-        let response = request.send().await.map_err(|error| format!("no answer: {error}"))?;
+        let response = request.send().await.map_err(|error| format!("no answer: {}", with_causes(&error)))?;
         let (status, headers) = (response.status(), response.headers().clone());
-        let body = response.text().await.map_err(|error| format!("half an answer: {error}"))?;
+        let body = response.text().await.map_err(|error| format!("half an answer: {}", with_causes(&error)))?;
         if status.is_success() { read(&headers, &body) } else { Err(format!("{status}: {body}")) }
     }
+}
+
+/// The HTTP client tells the cause of its errors only to those that ask.
+fn with_causes(error: &dyn Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 /// The search that an application sends for this question.
