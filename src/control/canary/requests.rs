@@ -86,7 +86,7 @@ impl Control {
         deed: Deed<'_>,
         author: &Author,
     ) -> Result<CanaryView, ControlError> {
-        let id = format!("canary_{}", Ulid::new());
+        let id = format!("canary_{}", Ulid::generate());
         let key = once::key(key, "canary", &spec, &id);
         if let Some(id) = self.created_before(key.as_ref()).await? {
             return self.canary(&id);

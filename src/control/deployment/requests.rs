@@ -55,7 +55,7 @@ impl Control {
         key: Option<&str>,
         author: &Author,
     ) -> Result<DeploymentView, ControlError> {
-        let id = format!("dep_{}", Ulid::new());
+        let id = format!("dep_{}", Ulid::generate());
         let key = once::key(key, "deployment", &spec, &id);
         if let Some(id) = self.created_before(key.as_ref()).await? {
             return self.deployment(&id);

@@ -89,7 +89,7 @@ impl Control {
         deed: Deed<'_>,
         author: &Author,
     ) -> Result<ExperimentView, ControlError> {
-        let id = format!("exp_{}_{}", spec.name, Ulid::new());
+        let id = format!("exp_{}_{}", spec.name, Ulid::generate());
         let key = once::key(key, "experiment", &spec, &id);
         if let Some(id) = self.created_before(key.as_ref()).await? {
             return self.experiment(&id);

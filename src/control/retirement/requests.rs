@@ -202,5 +202,5 @@ fn scheduled(upstream: &str, collection: &str, terms: Terms, author: &Author) ->
 
 /// By age, as all ids.
 pub(in crate::control) fn new_id() -> String {
-    format!("ret_{}", Ulid::new())
+    format!("ret_{}", Ulid::generate())
 }

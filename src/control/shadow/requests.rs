@@ -34,7 +34,7 @@ impl Control {
         deed: Deed<'_>,
         author: &Author,
     ) -> Result<ShadowView, ControlError> {
-        let id = format!("shadow_{}", Ulid::new());
+        let id = format!("shadow_{}", Ulid::generate());
         let key = once::key(key, "shadow", &spec, &id);
         if let Some(id) = self.created_before(key.as_ref()).await? {
             return self.shadow(&id).await;

@@ -82,7 +82,7 @@ impl Control {
         let (kind, subject) = ("webhook.test".to_owned(), name.to_owned());
         let event = Event { id: 0, at: Timestamp::now(), revision: 0, kind, subject, body };
         let began = Instant::now();
-        let attempt = webhook.send(&event, &format!("test_{}", Ulid::new()), &self.0.replica).await;
+        let attempt = webhook.send(&event, &format!("test_{}", Ulid::generate()), &self.0.replica).await;
         Ok(WebhookTest {
             webhook: name.to_owned(),
             delivered: attempt.error().is_none(),
