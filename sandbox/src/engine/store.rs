@@ -124,7 +124,7 @@ impl Store {
 
     /// A folder for a collection that is to come.
     pub(super) fn new_folder(&self) -> PathBuf {
-        self.root.join(COLLECTIONS_DIR).join(Ulid::new().to_string())
+        self.root.join(COLLECTIONS_DIR).join(Ulid::generate().to_string())
     }
 
     /// The folder snapshots live in.

@@ -33,6 +33,7 @@ fn red() -> Filter {
 }
 
 #[tokio::test]
+#[expect(deprecated, reason = "`on_disk`, as Qdrant 1.18 has it")]
 async fn collections_are_made_shown_changed_and_deleted() -> Outcome {
     let House { client, .. } = &House::open().await?;
     let vectors = VectorParamsBuilder::new(4, Distance::Cosine).on_disk(true);

@@ -1,7 +1,7 @@
 //! What is on the wire: statuses and their texts, keys, compression, faults, the log.
 
 use bytes::Bytes;
-use http_body_util::BodyExt;
+use http_body_util::{BodyExt, Full};
 use pointsman_sandbox::SandboxOptions;
 use pointsman_sandbox::faults::{ConnectionFault, ErrorShare, Fault, SlowBody};
 use pointsman_sandbox::requests;
@@ -9,6 +9,7 @@ use qdrant_client::qdrant as q;
 use qdrant_client::qdrant::{
     CountPointsBuilder, CreateAliasBuilder, CreateCollectionBuilder, Distance, RenameAliasBuilder, VectorParamsBuilder,
 };
+use tonic::body::Body;
 use tonic::codec::CompressionEncoding;
 use tonic::metadata::MetadataValue;
 use tonic::{Code, Request};
@@ -78,7 +79,7 @@ async fn the_standard_health_service_answers() -> Outcome {
     let house = House::open().await?;
     let mut channel = house.channel().await?;
     let uri = format!("{}/grpc.health.v1.Health/Check", house.sandbox.grpc_url().ok_or("gRPC is on by default")?);
-    let message = http_body_util::Full::new(Bytes::from_static(&[0; 5])).map_err(|never| match never {}).boxed_unsync();
+    let message = Body::new(Full::new(Bytes::from_static(&[0; 5])));
     let request = http::Request::post(uri).header("content-type", "application/grpc").header("te", "trailers").body(message)?;
     let body = channel.ready().await?.call(request).await?.into_body().collect().await?;
     assert_eq!(body.trailers().and_then(|trailers| trailers.get("grpc-status")).map(http::HeaderValue::as_bytes), Some(b"0".as_slice()));
@@ -93,7 +94,7 @@ async fn a_failure_is_in_the_first_headers() -> Outcome {
     let mut channel = house.channel().await?;
     let uri = format!("{}/qdrant.Collections/Get", house.sandbox.grpc_url().ok_or("gRPC is on by default")?);
     let frame = Bytes::from_static(b"\0\0\0\0\x06\x0a\x04gone");
-    let message = http_body_util::Full::new(frame).map_err(|never| match never {}).boxed_unsync();
+    let message = Body::new(Full::new(frame));
     let request = http::Request::post(uri).header("content-type", "application/grpc").header("te", "trailers").body(message)?;
     let response = channel.ready().await?.call(request).await?;
     assert_eq!(response.headers().get("grpc-status").map(http::HeaderValue::as_bytes), Some(b"5".as_slice()));

@@ -33,7 +33,7 @@ impl Canaries {
         since: Option<Stake>,
         caller: Caller,
     ) -> Result<CanaryView, ControlError> {
-        let (id, subject) = (format!("canary_{}", Ulid::new()), spec.alias.clone());
+        let (id, subject) = (format!("canary_{}", Ulid::generate()), spec.alias.clone());
         let creation = Creation { noun: Noun::Canary, action: Action::CanaryCreate, id, subject, request: spec, key, caller };
         let id = self.engine.create(creation, New { canaries: self.clone(), since }).await?;
         self.show(&id)

@@ -95,7 +95,7 @@ impl Captures {
         let header =
             Header { pointsman_capture: VERSION, alias: spec.alias.clone(), captured_at: clock::now(), percentage: spec.percentage };
         let terms = Terms {
-            id: format!("capture_{}", Ulid::new()).into(),
+            id: format!("capture_{}", Ulid::generate()).into(),
             begun_ms: header.captured_at.millis(),
             max_duration: spec.max_duration.get(),
             percentage: spec.percentage,

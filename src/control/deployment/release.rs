@@ -39,7 +39,7 @@ impl Deployments {
         let refused = |faults: String| Outcome::Refused(format!("no canary can be made of it: {faults}"));
         let plan =
             Plan::try_from(canary_of(deployment).settled(self.engine.plan().policy)).map_err(|faults| refused(faults.to_string()))?;
-        let id = format!("canary_{}", Ulid::new());
+        let id = format!("canary_{}", Ulid::generate());
         let (alias, now) = (&deployment.spec().alias, clock::now());
         let by = By::new("controller", format!("the deployment `{}` is ready", deployment.id()));
         let mut canary = Canary::create(&id, plan, now, &by);

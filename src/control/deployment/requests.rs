@@ -36,7 +36,7 @@ impl Deployments {
     /// # Errors
     /// When the spec is faulty, something else runs on the alias, or the change cannot be kept.
     pub async fn create(&self, spec: DeploymentSpec, key: Option<String>, caller: Caller) -> Result<DeploymentView, ControlError> {
-        let (id, subject) = (format!("dep_{}", Ulid::new()), spec.alias.clone());
+        let (id, subject) = (format!("dep_{}", Ulid::generate()), spec.alias.clone());
         let creation = Creation { noun: Noun::Deployment, action: Action::DeploymentCreate, id, subject, request: spec, key, caller };
         let id = self.engine.create(creation, New(self.clone())).await?;
         self.show(&id)

@@ -10,7 +10,7 @@ use crate::store::{Kind, NewEvent, Timestamp, Write};
 
 /// Sorts by its ULID, which is by age.
 pub(in crate::control) fn new_retirement_id() -> String {
-    format!("ret_{}", Ulid::new())
+    format!("ret_{}", Ulid::generate())
 }
 
 impl Retirement {

@@ -108,7 +108,7 @@ impl Engine {
             shared: Arc::clone(&shared),
             readiness: Readiness::default(),
             store,
-            replica: format!("replica_{}", Ulid::new()),
+            replica: format!("replica_{}", Ulid::generate()),
             state: ArcSwap::from_pointee(state),
             writer: Mutex::new(()),
             moving: Mutex::new(()),

@@ -36,7 +36,7 @@ impl Experiments {
     /// # Errors
     /// When the spec is faulty, an arm is not fit, something else runs on the alias, or the change cannot be kept.
     pub async fn create(&self, spec: ExperimentSpec, key: Option<String>, caller: Caller) -> Result<ExperimentView, ControlError> {
-        let id = format!("exp_{}_{}", spec.name, Ulid::new());
+        let id = format!("exp_{}_{}", spec.name, Ulid::generate());
         let subject = spec.alias.clone().unwrap_or_else(|| spec.name.clone());
         let creation = Creation { noun: Noun::Experiment, action: Action::ExperimentCreate, id, subject, request: spec, key, caller };
         let id = self.engine.create(creation, New(self.clone())).await?;

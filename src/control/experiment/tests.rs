@@ -34,7 +34,7 @@ fn begun_at(at: Timestamp, arms: &Value) -> Experiment {
     arms.as_object().expect("fields").iter().for_each(|(name, value)| spec[name] = value.clone());
     let spec: crate::experiment::ExperimentSpec = serde_json::from_value(spec).expect("the form of a spec");
     let spec = spec.normalized(&["there"].into()).expect("a proper spec");
-    Experiment::create(&format!("exp_test_{}", Ulid::new()), spec, at, "tester", "to see")
+    Experiment::create(&format!("exp_test_{}", Ulid::generate()), spec, at, "tester", "to see")
 }
 
 /// Keeps it as it is now.

@@ -18,7 +18,7 @@ impl Shadows {
     /// # Errors
     /// When the spec is faulty, the collection is not fit, the alias has a shadow already, or the change cannot be kept.
     pub async fn create(&self, spec: ShadowSpec, key: Option<String>, caller: Caller) -> Result<ShadowView, ControlError> {
-        let (id, subject) = (format!("shadow_{}", Ulid::new()), spec.alias.clone());
+        let (id, subject) = (format!("shadow_{}", Ulid::generate()), spec.alias.clone());
         let creation = Creation { noun: Noun::Shadow, action: Action::ShadowCreate, id, subject, request: spec, key, caller };
         let id = self.engine.create(creation, New(self.clone())).await?;
         self.show(&id).await

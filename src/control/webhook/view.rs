@@ -84,7 +84,7 @@ impl Webhooks {
         let (kind, subject) = ("webhook.test".to_owned(), name.to_owned());
         let event = Event { id: 0, at: Timestamp::now(), revision: 0, kind, subject, body };
         let began = Instant::now();
-        let attempt = webhook.send(&event, &format!("test_{}", Ulid::new()), self.engine.replica()).await;
+        let attempt = webhook.send(&event, &format!("test_{}", Ulid::generate()), self.engine.replica()).await;
         Ok(WebhookTest {
             webhook: name.to_owned(),
             delivered: attempt.error().is_none(),

@@ -122,7 +122,7 @@ impl Client {
 /// A form of one field, `snapshot`, with the file in it: its content type, and the body.
 fn form(file: File, length: u64) -> (HeaderValue, Body) {
     // Nothing in a snapshot is as unlikely as a random text of this length.
-    let boundary = format!("pointsman-{}", ulid::Ulid::new());
+    let boundary = format!("pointsman-{}", ulid::Ulid::generate());
     let head = format!("--{boundary}\r\ncontent-disposition: form-data; name=\"snapshot\"; filename=\"snapshot\"\r\n\r\n");
     let tail = format!("\r\n--{boundary}--\r\n");
     let whole = head.len() as u64 + length + tail.len() as u64;

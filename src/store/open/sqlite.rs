@@ -51,7 +51,7 @@ pub(super) async fn open_memory() -> Result<(AnyConnectOptions, AnyConnection), 
     let store = "memory:".to_owned();
     let unreachable = |error: sqlx::Error| OpenError::Unreachable { store: store.clone(), reason: error.to_string() };
     // Under a name of its own, by which the connections of this store find the same one and nobody else does.
-    let url = format!("sqlite:file:pointsman-{}?mode=memory", Ulid::new());
+    let url = format!("sqlite:file:pointsman-{}?mode=memory", Ulid::generate());
     let options: AnyConnectOptions = url.parse().map_err(unreachable)?;
     let mut connection = AnyConnection::connect_with(&options).await.map_err(unreachable)?;
     migrations::migrate(&mut connection, Dialect::Sqlite).await.map_err(refused(&store))?;
