@@ -18,12 +18,12 @@ async fn an_event_hides_no_change_of_another_replica() {
     let write = Write::Put { key: Key::new(ROUTE, "more"), body: document::json(&stored), due_at: None, expected: store::Expected::Absent };
     control.0.store.commit(Change::unaudited(vec![write])).await.expect("nothing stands against it");
     let mut change = Change::unaudited(Vec::new());
-    change.events = vec![NewEvent { kind: "test.event".to_owned(), subject: "docs".to_owned(), body: json!({}) }];
+    change.events = vec![NewEvent { kind: "webhook.test".to_owned(), subject: "docs".to_owned(), body: json!({}) }];
     {
         let _writing = control.0.writer.lock().await;
         control.commit(change).await.expect("nothing is expected");
     }
     assert!(control.route("more").is_ok_and(|more| more.revision > route.revision), "it is held by now");
     let newest = control.events(&Filter { limit: 1, ..Filter::default() }).await.expect("the store answers").items.remove(0);
-    assert_eq!((newest.kind.as_str(), &newest.body), ("test.event", &json!({"actor": "pointsman", "reason": null})));
+    assert_eq!((newest.kind.as_str(), &newest.body), ("webhook.test", &json!({"actor": "pointsman", "reason": null})));
 }
