@@ -17,9 +17,9 @@ async fn an_event_hides_no_change_of_another_replica() {
     let stored = control.engine.state().documents.routes["docs"].clone();
     control.engine.store().commit(Change::unaudited(vec![put_new("more", &stored)])).await.expect("nothing stands against it");
     let mut change = Change::unaudited(Vec::new());
-    change.events = vec![NewEvent { kind: "test.event".to_owned(), subject: "docs".to_owned(), body: json!({}) }];
+    change.events = vec![NewEvent { kind: "webhook.test".to_owned(), subject: "docs".to_owned(), body: json!({}) }];
     control.engine.put(change).await.expect("nothing is expected");
     assert!(control.routes.show("more").is_ok_and(|more| more.revision > route.revision), "it is held by now");
     let newest = control.events(&Filter { limit: 1, ..Filter::default() }).await.expect("the store answers").items.remove(0);
-    assert_eq!((newest.kind.as_str(), &newest.body), ("test.event", &json!({"actor": "pointsman", "reason": null})));
+    assert_eq!((newest.kind.as_str(), &newest.body), ("webhook.test", &json!({"actor": "pointsman", "reason": null})));
 }
