@@ -141,10 +141,15 @@ fn missing(canary: &Value, evaluation: &Value) -> Option<String> {
         let fewest = counted.into_iter().filter_map(number).fold(f64::INFINITY, f64::min);
         (fewest < least).then_some(least - fewest)
     };
-    let users = lacking("minimum_units", ["units", "control_units"]).map(|users| format!("{users:.0} more users"));
-    let requests = lacking("minimum_requests", ["requests", "control_requests"]).map(|requests| format!("{requests:.0} more requests"));
+    let users = lacking("minimum_units", ["units", "control_units"]).map(|users| more(users, "user"));
+    let requests = lacking("minimum_requests", ["requests", "control_requests"]).map(|requests| more(requests, "request"));
     let both = [users, requests].into_iter().flatten().collect::<Vec<_>>();
     (!both.is_empty()).then(|| format!("about {} are needed", both.join(" and ")))
+}
+
+fn more(number: f64, what: &str) -> String {
+    let plural = if number > 1.0 { "s" } else { "" };
+    format!("{number:.0} more {what}{plural}")
 }
 
 /// Why it is where it is.
