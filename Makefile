@@ -10,12 +10,13 @@ BUILD_PACKAGES := build-essential
 # The tests of the store start a server of their own from these programs.
 TEST_PACKAGES := postgresql
 
-.PHONY: help build demo test prepare bench bench-peers floods lint fmt
+.PHONY: help build demo test schemas prepare bench bench-peers floods lint fmt
 
 help:
 	@echo "build        the two binaries, for development"
 	@echo "demo         a switch under live traffic, without Qdrant or Docker"
 	@echo "test         everything that must pass"
+	@echo "schemas      docs/openapi.json, its examples and config/schema.json from the types"
 	@echo "bench        the microbenchmarks"
 	@echo "bench-peers  CPU a request beside nginx, HAProxy and Envoy"
 	@echo "floods       ten minutes of floods, bombs and silent peers: memory and descriptors stay flat"
@@ -39,6 +40,11 @@ test: prepare
 	else \
 		$(CARGO) test --workspace --locked --lib --bins --tests --no-fail-fast $(ARGS); \
 	fi
+
+# The examples come first: the document holds the answers they got.
+schemas: prepare
+	UPDATE=1 $(CARGO) test --lib --locked admin::tests::examples
+	UPDATE=1 $(CARGO) test --lib --locked the_committed_
 
 # Installs what is missing and does nothing otherwise. The official clients go to a cache folder outside the checkout.
 prepare:

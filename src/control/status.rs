@@ -113,7 +113,7 @@ pub struct VariantStatus {
     /// Of the units, which is what weights come to after rounding to whole slots.
     pub share_percent: f64,
     pub requests: u64,
-    /// Server errors, timeouts and requests nobody could take.
+    /// Server errors, timeouts, and requests that no upstream took.
     pub errors: u64,
     /// Requests of this variant that `stable` answered instead.
     pub fallbacks: u64,

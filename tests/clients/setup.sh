@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the official Python and JavaScript clients the scenario suites use, outside the checkout.
+# Installs the official Python and JavaScript clients the scenario suites use, and Schemathesis, outside the checkout.
 #
 # Prints the folder on standard output; everything else goes to standard error. Safe to run at any time: nothing is done
 # when the pinned versions are already there, and a half-finished installation is never taken for a finished one.
@@ -22,16 +22,17 @@ installed() {
     [ -f "$home/$1.stamp" ] && [ "$(cat "$home/$1.stamp")" = "$2" ]
 }
 
-setup_python() {
+# setup_venv PART: a virtual environment of PART/requirements.txt.
+setup_venv() {
     need python3 "install Python 3.11 or later with the venv module"
     local stamp
-    stamp=$(python3 --version; sha256sum <"$here/python/requirements.txt")
-    installed python "$stamp" && [ -x "$home/python/bin/python" ] && return
-    rm -rf "$home/python" "$home/python.stamp"
-    python3 -m venv "$home/python" >&2
-    "$home/python/bin/pip" install --quiet --no-deps --requirement "$here/python/requirements.txt" >&2
-    "$home/python/bin/pip" check >&2
-    printf '%s\n' "$stamp" >"$home/python.stamp"
+    stamp=$(python3 --version; sha256sum <"$here/$1/requirements.txt")
+    installed "$1" "$stamp" && [ -x "$home/$1/bin/python" ] && return
+    rm -rf "${home:?}/$1" "$home/$1.stamp"
+    python3 -m venv "$home/$1" >&2
+    "$home/$1/bin/pip" install --quiet --no-deps --requirement "$here/$1/requirements.txt" >&2
+    "$home/$1/bin/pip" check >&2
+    printf '%s\n' "$stamp" >"$home/$1.stamp"
 }
 
 setup_js() {
@@ -47,6 +48,7 @@ setup_js() {
     printf '%s\n' "$stamp" >"$home/js.stamp"
 }
 
-setup_python
+setup_venv python
+setup_venv schemathesis
 setup_js
 echo "$home"

@@ -26,12 +26,14 @@ use crate::store;
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExperimentChange {
-    /// By arm; all of them, adding up to 1. Another split begins a new phase.
+    /// The parts of all arms by name, adding up to 1. Another split begins a new phase.
     #[serde(default)]
     pub weights: Option<BTreeMap<String, f64>>,
-    /// More only adds units; less begins a new phase.
+    /// How many of its units are in the experiment, above 0 and at most 100 percent. More only adds units; less begins a new phase.
     #[serde(default)]
+    #[schemars(range(max = 100), extend("exclusiveMinimum" = 0))]
     pub exposure_percentage: Option<f64>,
+    /// Why, for the audit log.
     #[serde(default)]
     pub reason: Option<String>,
 }
@@ -48,18 +50,19 @@ pub enum Handover {
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "ExperimentStop")]
 pub struct StopRequest {
-    /// Default: what the experiment was made with.
+    /// How long feedback is still taken. Default: as the experiment was created with.
     #[serde(default)]
     pub late_feedback: Option<Period>,
+    /// Why, for the audit log.
     #[serde(default)]
     pub reason: Option<String>,
-    /// The arm whose collection the alias is to get.
+    /// The arm whose collection gets the alias. Default: the alias stays where it is.
     #[serde(default)]
     pub promote: Option<String>,
-    /// How it gets it; default by a canary.
+    /// How that arm gets the alias. Default `canary`.
     #[serde(default)]
     pub by: Option<Handover>,
-    /// Also when acknowledged writes are lost by that.
+    /// Whether acknowledged writes may be lost by `promote`.
     #[serde(default)]
     pub accept_lost_writes: bool,
 }
