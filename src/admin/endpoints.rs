@@ -168,10 +168,12 @@ fn shadows_and_captures() -> Vec<Endpoint> {
             UnknownId,
             Unavailable,
         ]),
-        post("/v1/captures", captures::create)
-            .named("createCapture", tag, "Record what users search for")
-            .fails(&[Busy, Conflict, UnknownName, Unavailable])
-            .streams(),
+        post("/v1/captures", captures::create).named("createCapture", tag, "Record what users search for").fails(&[
+            Busy,
+            Conflict,
+            UnknownName,
+            Unavailable,
+        ]),
     ]
 }
 
@@ -194,8 +196,7 @@ fn rest() -> Vec<Endpoint> {
             .lane(Overviews),
         get("/v1/events", events::events)
             .named("listEvents", Tag::Events, "List what has happened, or stream it")
-            .fails(&[Busy, Unavailable])
-            .streams(),
+            .fails(&[Busy, Unavailable]),
         get("/v1/webhooks", webhooks::list).named("listWebhooks", Tag::Events, "List the webhooks").fails(&[Unavailable]),
         post("/v1/webhooks/{name}/test", webhooks::test)
             .named("testWebhook", Tag::Events, "Send a test event to a webhook")

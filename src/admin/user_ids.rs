@@ -111,7 +111,7 @@ fn hide(value: &mut Value) {
 
 fn hide_lists(targeting: &mut Value) {
     let Value::Object(fields) = targeting else { return };
-    let mut hidden = serde_json::Map::new();
+    let mut hidden = Map::new();
     for name in ["deny", "allow"] {
         let units = match fields.remove(name) {
             Some(Value::Array(units)) => units.len(),

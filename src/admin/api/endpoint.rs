@@ -52,8 +52,6 @@ pub(in crate::admin) struct Endpoint {
     pub(in crate::admin) right: Right,
     /// Which problems its handler answers beside those of every request and of what it reads.
     pub(super) fails: &'static [Kind],
-    /// Whether its successes include one that does not end.
-    pub(in crate::admin) streams: bool,
     lane: Option<LaneName>,
     handler: MethodRouter<AdminState>,
     describe: fn(&mut Operation, &mut Schemas),
@@ -102,7 +100,6 @@ impl Endpoint {
             summary: "",
             right,
             fails: &[],
-            streams: false,
             lane: None,
             handler: on(filter, handler),
             describe: H::describe,
@@ -123,10 +120,6 @@ impl Endpoint {
 
     pub(in crate::admin) fn lane(self, lane: LaneName) -> Self {
         Self { lane: Some(lane), ..self }
-    }
-
-    pub(in crate::admin) fn streams(self) -> Self {
-        Self { streams: true, ..self }
     }
 
     /// What takes long to compute is in a lane.
