@@ -115,9 +115,10 @@ pub(super) struct Which {
     from: Option<Timestamp>,
     /// The first moment after the range. Default: the end of the phase.
     to: Option<Timestamp>,
+    /// The form of the report.
     #[serde(default)]
     format: Format,
-    /// Which of the report's tables a CSV is of.
+    /// Which of the tables of the report a CSV has.
     #[serde(default)]
     table: Table,
 }
