@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use axum::http::{Method, header};
+use axum::http::{Method, StatusCode, header};
 use pointsman_sandbox::{Sandbox, SandboxOptions};
 use serde_json::{Value, json};
 
@@ -115,9 +115,9 @@ async fn what_needs_a_token_says_so() {
             let headers = [("authorization", format!("Bearer {token}"))];
             let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
             let answer = api.call(method.clone(), &path, &headers, "").await;
-            opened += usize::from(answer.status != axum::http::StatusCode::UNAUTHORIZED);
+            opened += usize::from(answer.status != StatusCode::UNAUTHORIZED);
         }
-        let needs = api.call(method.clone(), &path, &[], "").await.status == axum::http::StatusCode::UNAUTHORIZED;
+        let needs = api.call(method.clone(), &path, &[], "").await.status == StatusCode::UNAUTHORIZED;
         assert_eq!((needs, opened), if said == 0 { (false, 2) } else { (true, said) }, "{method} {path}");
     }
 }
