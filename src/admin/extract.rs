@@ -208,7 +208,7 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
 
 impl Reads for IfMatch {
     fn describe(operation: &mut Operation, _: &mut Schemas) {
-        let description = "The ETag of the revision to change, or `*` for whatever there is.";
+        let description = "The ETag of the revision to change, or `*` for any revision.";
         operation.header("If-Match", description, &json!({"type": "string", "pattern": r#"^(\*|"[0-9]{1,19}")$"#}));
     }
 }

@@ -42,7 +42,7 @@ pub enum CarrierConfig {
     /// A claim of the bearer token, which is read but not verified: it chooses a variant and grants nothing.
     JwtClaim(String),
     /// What stands behind this text in the collection name: with `@@u=`, `docs@@u=42` is `docs` for the unit `42`.
-    /// Taken off before the request goes on.
+    /// Taken off before the request is forwarded.
     NameSuffix(String),
 }
 

@@ -98,7 +98,7 @@ pub struct LimitsConfig {
     /// When a refused client is asked to come back; default `1s`. Sent as whole seconds, rounded up.
     pub retry_after: Period,
     /// How much of a gRPC message is held back to find the collection name in it; default `64KiB`. A message that does
-    /// not show its name by then goes on to stable, unchanged.
+    /// not show its name by then is forwarded to stable, unchanged.
     pub grpc_inspect_bytes: Size,
     /// How large a compressed gRPC message may become when its name has to be changed; default `4MiB`. Larger ones are
     /// refused: they could be made to fill the memory.
