@@ -12,7 +12,7 @@ use super::AdminState;
 use super::analysis_csv::{Table, csv};
 use super::api::{Answer, Answers, Operation, Schemas};
 use super::author::By;
-use super::extract::{Id, IdempotencyKey, IfMatch, Json, OptionalJson, Params};
+use super::extract::{Id, IdempotencyKey, IfMatch, Json, JsonOrList, OptionalJson, Params};
 use super::page::{Page, PageParams};
 use super::problem::{Kind, Problem};
 use super::tagged::{Created, Tagged, created, tagged};
@@ -175,7 +175,7 @@ impl Reported {
 pub(super) async fn feedback(
     State(state): State<AdminState>,
     Id(id): Id,
-    Json(reported): Json<Reported>,
+    JsonOrList(reported): JsonOrList<Reported>,
 ) -> Result<axum::Json<Taken>, Problem> {
     let batch = reported.batch();
     Ok(axum::Json(newest(&state, || state.control.take_feedback(&id, &batch)).await?))
@@ -183,7 +183,7 @@ pub(super) async fn feedback(
 
 pub(super) async fn feedback_by_token(
     State(state): State<AdminState>,
-    Json(reported): Json<Reported>,
+    JsonOrList(reported): JsonOrList<Reported>,
 ) -> Result<axum::Json<Taken>, Problem> {
     let batch = reported.batch();
     Ok(axum::Json(newest(&state, || state.control.take_feedback_by_token(&batch)).await?))

@@ -28,6 +28,17 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        parse_object(&read(request, state).await?).map(Self)
+    }
+}
+
+/// The same, where a list is taken as well.
+pub(super) struct JsonOrList<T>(pub(super) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonOrList<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         parse(&read(request, state).await?).map(Self)
     }
 }
@@ -40,11 +51,17 @@ impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalJ
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let body = read(request, state).await?;
-        if body.is_empty() { Ok(Self(T::default())) } else { parse(&body).map(Self) }
+        if body.is_empty() { Ok(Self(T::default())) } else { parse_object(&body).map(Self) }
     }
 }
 
 impl<T: JsonSchema> Reads for Json<T> {
+    fn describe(operation: &mut Operation, schemas: &mut Schemas) {
+        describe_body::<T>(true, operation, schemas);
+    }
+}
+
+impl<T: JsonSchema> Reads for JsonOrList<T> {
     fn describe(operation: &mut Operation, schemas: &mut Schemas) {
         describe_body::<T>(true, operation, schemas);
     }
@@ -71,6 +88,15 @@ pub(super) async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<
 fn unreadable(rejection: &BytesRejection) -> Problem {
     let kind = if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE { Kind::TooLarge } else { Kind::Malformed };
     Problem::new(kind, rejection.body_text())
+}
+
+/// `serde` reads a list as the fields of a struct in their order, which no client means.
+fn parse_object<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    if body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
+        let fault = SpecFault::new(".", "must be a JSON object, not a list");
+        return Err(Problem::new(Kind::Invalid, "the body must be a JSON object, not a list").with_errors([fault]));
+    }
+    parse(body)
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
@@ -104,9 +130,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Alias {
 }
 
 impl Reads for Alias {
-    fn describe(operation: &mut Operation, _: &mut Schemas) {
-        operation.path_parameter("alias", &json!({"type": "string", "minLength": 1, "maxLength": 255}));
-    }
+    fn describe(_: &mut Operation, _: &mut Schemas) {}
 }
 
 /// The id in the path, or the name of what the configuration has made.
