@@ -20,13 +20,14 @@ BUILD_PACKAGES := build-essential
 # The tests of the store start a server of their own from these programs.
 TEST_PACKAGES := postgresql
 
-.PHONY: help build demo demo-picture test prepare bench bench-peers floods lint fmt
+.PHONY: help build demo demo-picture test schemas prepare bench bench-peers floods lint fmt
 
 help:
 	@echo "build        the binaries, for development"
 	@echo "demo         two canaries under live traffic, without Qdrant or Docker: one rolls back, one completes"
 	@echo "demo-picture the demo, recorded in docs/pictures/demo.svg"
 	@echo "test         everything that must pass"
+	@echo "schemas      docs/openapi.json, its examples and config/schema.json from the types"
 	@echo "bench        the microbenchmarks"
 	@echo "bench-peers  CPU a request beside nginx, HAProxy and Envoy"
 	@echo "floods       ten minutes of floods, bombs and silent peers: memory and descriptors stay flat"
@@ -55,6 +56,11 @@ test: prepare
 	else \
 		$(CARGO) test --workspace --locked --lib --bins --tests --no-fail-fast $(ARGS); \
 	fi
+
+# The examples come first: the document holds the answers they got.
+schemas: prepare
+	UPDATE=1 $(CARGO) test --lib --locked admin::tests::examples
+	UPDATE=1 $(CARGO) test --lib --locked the_committed_
 
 # Installs what is missing and does nothing otherwise. The official clients go to a cache folder outside the checkout.
 # `target` becomes a link into the cache folder where there is none: all checkouts, plain cargo and editors share one build of the engine.

@@ -25,12 +25,12 @@ pub(super) async fn show(State(state): State<AdminState>, Alias(alias): Alias) -
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct DecisionParams {
-    /// None: as for a request that does not say.
+    /// The unit to decide for, such as a user id. Default: a request without one.
     unit: Option<String>,
-    /// The kind of read; default a search.
+    /// The kind of read.
     #[serde(default)]
     read: Read,
-    /// The variant a request would ask for.
+    /// The variant that the request asks for. It counts only where `identity.force_header` is configured.
     forced: Option<String>,
 }
 
@@ -68,6 +68,7 @@ pub(super) async fn delete(State(state): State<AdminState>, Alias(alias): Alias,
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CompareParams {
+    /// The collection to compare with.
     collection: String,
 }
 

@@ -9,11 +9,10 @@ use axum::response::{IntoResponse, Response};
 use subtle::ConstantTimeEq;
 
 use super::AdminState;
+use super::api::Right;
+use super::endpoints;
 use super::problem::{Kind, Problem};
 use crate::config::{AdminConfig, Secret};
-
-/// What `admin.feedback_token` opens too, not only `admin.token`: what applications report, and where they ask what to act upon.
-pub(super) const FOR_APPLICATIONS: [&str; 3] = ["/v1/experiments/{id}/assignment", "/v1/experiments/{id}/feedback", "/v1/feedback"];
 
 /// Lets reads pass, and changes that carry a token that opens them.
 pub(super) async fn require_token(State(state): State<AdminState>, request: Request, next: Next) -> Response {
@@ -25,14 +24,20 @@ pub(super) async fn require_token(State(state): State<AdminState>, request: Requ
 
 /// Which token a request would need.
 fn missing(request: &Request, admin: &AdminConfig) -> Option<&'static str> {
-    admin.token.as_ref().filter(|token| changes(request.method()) && !bears(request.headers(), token))?;
-    let path = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
-    let for_applications = path.is_some_and(|path| FOR_APPLICATIONS.contains(&path));
-    match admin.feedback_token.as_ref().filter(|_| for_applications) {
+    let right = right_for(request);
+    admin.token.as_ref().filter(|token| right != Right::Read && !bears(request.headers(), token))?;
+    match admin.feedback_token.as_ref().filter(|_| right == Right::Feedback) {
         Some(feedback) if bears(request.headers(), feedback) => None,
         Some(_) => Some("this needs `Authorization: Bearer <admin.feedback_token>`, or <admin.token>"),
         None => Some("changes need `Authorization: Bearer <admin.token>`"),
     }
+}
+
+/// What is not in the table is refused like a change: who has no token learns nothing of what there is.
+fn right_for(request: &Request) -> Right {
+    let path = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
+    let otherwise = if changes(request.method()) { Right::Change } else { Right::Read };
+    path.and_then(|path| endpoints::right(path, request.method())).unwrap_or(otherwise)
 }
 
 /// Refuses a request before it is looked at, and leaves a trace of it.

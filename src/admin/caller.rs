@@ -2,7 +2,9 @@
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+use serde_json::json;
 
+use super::api::{Operation, Reads, Schemas};
 use super::problem::{Kind, Problem};
 use crate::control::{Caller, Role};
 
@@ -23,6 +25,14 @@ impl<S: Send + Sync> FromRequestParts<S> for By {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let actor = text(parts, ACTOR, MAX_ACTOR)?.unwrap_or_else(|| UNNAMED.to_owned());
         Ok(Self(Caller::new(actor, Role::Admin).because(text(parts, REASON, MAX_REASON)?)))
+    }
+}
+
+impl Reads for By {
+    fn describe(operation: &mut Operation, _: &mut Schemas) {
+        let text = |limit: usize| json!({"type": "string", "pattern": "\\S", "minLength": 1, "maxLength": limit});
+        operation.header(ACTOR, "Who makes the change, for the audit log. Default `admin`.", &text(MAX_ACTOR));
+        operation.header(REASON, "Why, for the audit log.", &text(MAX_REASON));
     }
 }
 

@@ -9,31 +9,51 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::header;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::stream::{self, Stream};
+use serde_json::json;
 use tokio::time::{Instant, Interval, MissedTickBehavior, Sleep};
 
 use super::AdminState;
+use super::api::{Answer, Answers, Operation, Schemas};
 use super::caller::By;
 use super::extract::Json;
 use super::problem::Problem;
 use crate::control::{CaptureSpec, Capturing, Control};
-use crate::golden::Ended;
+use crate::golden::{Ended, Header, Progress, Query};
 
 /// So that a reader knows how far it is, and nothing on the way takes a quiet stream for a dead one.
 const EVERY: Duration = Duration::from_secs(1);
 
-pub(super) async fn create(
-    State(state): State<AdminState>,
-    By(caller): By,
-    Json(spec): Json<CaptureSpec>,
-) -> Result<impl IntoResponse, Problem> {
+pub(super) async fn create(State(state): State<AdminState>, By(caller): By, Json(spec): Json<CaptureSpec>) -> Result<Capture, Problem> {
     let caller = caller.because(spec.reason.clone());
     let capturing = state.control.captures.begin(spec, caller).await?;
     let lines = lines(Recording::begin(state.control, capturing));
-    Ok(Response::builder().header(header::CONTENT_TYPE, "application/x-ndjson").body(Body::from_stream(lines)).unwrap_or_default())
+    Ok(Capture(Body::from_stream(lines)))
+}
+
+/// The lines, as they come.
+pub(super) struct Capture(Body);
+
+impl IntoResponse for Capture {
+    fn into_response(self) -> Response {
+        ([(header::CONTENT_TYPE, "application/x-ndjson")], self.0).into_response()
+    }
+}
+
+impl Answers for Capture {
+    fn describe(operation: &mut Operation, schemas: &mut Schemas) {
+        let lines = [schemas.answer::<Header>(), schemas.answer::<Query>(), schemas.answer::<Progress>()];
+        let schema = json!({
+            "type": "string",
+            "description": "JSON objects, one a line: a CaptureHeader, then as many CaptureQuery as are recorded, and a CaptureProgress each \
+                second and at the end.",
+            "x-line": {"oneOf": lines},
+        });
+        operation.answers(StatusCode::OK, Answer::of("application/x-ndjson", "The lines, until the capture ends.", schema));
+    }
 }
 
 /// One reader's way through the lines.

@@ -1,6 +1,7 @@
 //! `/v1/experiments` and what belongs to one, `POST /v1/feedback`
 
-use axum::extract::{Path, State};
+use axum::extract::State;
+use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
@@ -9,26 +10,32 @@ use serde_json::{Value, json};
 
 use super::AdminState;
 use super::analysis_csv::{Table, csv};
+use super::api::{Answer, Answers, Operation, Schemas};
 use super::caller::By;
-use super::extract::{IdempotencyKey, IfMatch, Json, OptionalJson, Params};
+use super::extract::{Id, IdempotencyKey, IfMatch, Json, JsonOrList, OptionalJson, Params};
 use super::page::{Page, PageParams};
 use super::problem::{Kind, Problem};
-use super::tagged::{created, tagged};
-use super::user_ids::Sight;
+use super::tagged::{Created, Tagged, created, tagged};
+use super::user_ids::{Shown, Sight};
 use crate::config::Timestamp;
 use crate::control::{
     AssignmentView, ControlError, Expected, ExperimentChange, ExperimentView, PlanRequest, Planned, StopRequest, Taken, plan_experiment,
 };
+use crate::experiment::analysis::Report;
 use crate::experiment::{ExperimentSpec, Feedback, Part};
 
-pub(super) async fn list(State(state): State<AdminState>, Params(page): Params<PageParams>, sight: Sight) -> axum::Json<Value> {
+pub(super) async fn list(
+    State(state): State<AdminState>,
+    Params(page): Params<PageParams>,
+    sight: Sight,
+) -> axum::Json<Shown<Page<ExperimentView>>> {
     let page: Page<ExperimentView> = Page::cut(state.control.experiments.list(), &page, |experiment| experiment.id.clone());
-    axum::Json(sight.of(json!(page)))
+    axum::Json(sight.of(&page))
 }
 
-pub(super) async fn show(State(state): State<AdminState>, Path(id): Path<String>, sight: Sight) -> Result<impl IntoResponse, Problem> {
+pub(super) async fn show(State(state): State<AdminState>, Id(id): Id, sight: Sight) -> Result<Tagged<Shown<ExperimentView>>, Problem> {
     let experiment = state.control.experiments.show(&id)?;
-    Ok(tagged(experiment.revision, sight.of(json!(experiment))))
+    Ok(tagged(experiment.revision, sight.of(&experiment)))
 }
 
 pub(super) async fn create(
@@ -36,18 +43,18 @@ pub(super) async fn create(
     By(caller): By,
     IdempotencyKey(key): IdempotencyKey,
     Json(spec): Json<ExperimentSpec>,
-) -> Result<impl IntoResponse, Problem> {
+) -> Result<Created<ExperimentView>, Problem> {
     let experiment = state.control.experiments.create(spec, key, caller).await?;
     Ok(created(format!("/v1/experiments/{}", experiment.id), experiment.revision, experiment))
 }
 
 pub(super) async fn change(
     State(state): State<AdminState>,
-    Path(id): Path<String>,
+    Id(id): Id,
     By(caller): By,
     IfMatch(expected): IfMatch,
     Json(change): Json<ExperimentChange>,
-) -> Result<impl IntoResponse, Problem> {
+) -> Result<Tagged<ExperimentView>, Problem> {
     let expected = if expected == Expected::Unsaid { Expected::Any } else { expected };
     let experiment = state.control.experiments.change(&id, change, expected, caller).await?;
     Ok(tagged(experiment.revision, experiment))
@@ -55,10 +62,10 @@ pub(super) async fn change(
 
 pub(super) async fn stop(
     State(state): State<AdminState>,
-    Path(id): Path<String>,
+    Id(id): Id,
     By(caller): By,
     OptionalJson(stop): OptionalJson<StopRequest>,
-) -> Result<impl IntoResponse, Problem> {
+) -> Result<Tagged<ExperimentView>, Problem> {
     let experiment = state.control.handovers.stop(&id, stop, caller).await?;
     Ok(tagged(experiment.revision, experiment))
 }
@@ -67,13 +74,14 @@ pub(super) async fn stop(
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "UnitQuery")]
 pub(super) struct Whom {
+    /// The unit to assign, such as a user id.
     unit: String,
 }
 
 /// Looks, and counts nothing.
 pub(super) async fn assignment(
     State(state): State<AdminState>,
-    Path(id): Path<String>,
+    Id(id): Id,
     Params(whom): Params<Whom>,
 ) -> Result<axum::Json<AssignmentView>, Problem> {
     Ok(axum::Json(state.control.experiments.assignment(&id, &whom.unit)?))
@@ -82,7 +90,7 @@ pub(super) async fn assignment(
 /// For an application that acts upon the answer.
 pub(super) async fn assign(
     State(state): State<AdminState>,
-    Path(id): Path<String>,
+    Id(id): Id,
     Json(whom): Json<Whom>,
 ) -> Result<axum::Json<AssignmentView>, Problem> {
     Ok(axum::Json(newest(&state, || state.control.experiments.assign(&id, &whom.unit)).await?))
@@ -101,29 +109,48 @@ enum Format {
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "AnalysisParams")]
 pub(super) struct Which {
+    /// The phase by its number. Default: the last one that counted.
     phase: Option<u32>,
+    /// The first moment of the range. Default: the beginning of the phase.
     from: Option<Timestamp>,
+    /// The first moment after the range. Default: the end of the phase.
     to: Option<Timestamp>,
+    /// The form of the report.
     #[serde(default)]
     format: Format,
-    /// Which of the report's tables a CSV is of.
+    /// Which of the tables of the report a CSV has.
     #[serde(default)]
     table: Table,
 }
 
-pub(super) async fn analysis(
-    State(state): State<AdminState>,
-    Path(id): Path<String>,
-    Params(which): Params<Which>,
-) -> Result<Response, Problem> {
+/// All of it, or one of its tables.
+pub(super) enum Analysed {
+    Report(Value),
+    Table(Vec<u8>),
+}
+
+impl IntoResponse for Analysed {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Report(report) => axum::Json(report).into_response(),
+            Self::Table(table) => ([(CONTENT_TYPE, "text/csv; charset=utf-8")], table).into_response(),
+        }
+    }
+}
+
+impl Answers for Analysed {
+    fn describe(operation: &mut Operation, schemas: &mut Schemas) {
+        let report = Answer::json("The report, or one of its tables with `format=csv`.", schemas.answer::<Report>());
+        operation.answers(StatusCode::OK, report.or("text/csv", json!({"type": "string"})));
+    }
+}
+
+pub(super) async fn analysis(State(state): State<AdminState>, Id(id): Id, Params(which): Params<Which>) -> Result<Analysed, Problem> {
     let part = Part { phase: which.phase, from: which.from, to: which.to };
     let report = state.control.experiments.analysis(&id, part).await?;
     Ok(match which.format {
-        Format::Json => axum::Json(report).into_response(),
-        Format::Csv => {
-            let table = csv(&report, which.table).map_err(|error| Problem::new(Kind::Internal, error.to_string()))?;
-            ([(CONTENT_TYPE, "text/csv; charset=utf-8")], table).into_response()
-        }
+        Format::Json => Analysed::Report(report),
+        Format::Csv => Analysed::Table(csv(&report, which.table).map_err(|error| Problem::new(Kind::Internal, error.to_string()))?),
     })
 }
 
@@ -147,8 +174,8 @@ impl Reported {
 
 pub(super) async fn feedback(
     State(state): State<AdminState>,
-    Path(id): Path<String>,
-    Json(reported): Json<Reported>,
+    Id(id): Id,
+    JsonOrList(reported): JsonOrList<Reported>,
 ) -> Result<axum::Json<Taken>, Problem> {
     let batch = reported.batch();
     Ok(axum::Json(newest(&state, || state.control.experiments.take_feedback(&id, &batch)).await?))
@@ -156,7 +183,7 @@ pub(super) async fn feedback(
 
 pub(super) async fn feedback_by_token(
     State(state): State<AdminState>,
-    Json(reported): Json<Reported>,
+    JsonOrList(reported): JsonOrList<Reported>,
 ) -> Result<axum::Json<Taken>, Problem> {
     let batch = reported.batch();
     Ok(axum::Json(newest(&state, || state.control.experiments.take_feedback_by_token(&batch)).await?))

@@ -8,8 +8,12 @@ use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::StatusCode;
 use axum::http::header::IF_MATCH;
 use axum::http::request::Parts;
+use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
+use serde::de::value::{Error as ValueError, StrDeserializer};
+use serde_json::json;
 
+use super::api::{Operation, Reads, Schemas};
 use super::problem::{Kind, Problem};
 use crate::control::Expected;
 use crate::routing::SpecFault;
@@ -21,6 +25,17 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 pub(super) struct Json<T>(pub(super) T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        parse_object(&read(request, state).await?).map(Self)
+    }
+}
+
+/// The same, where a list is taken as well.
+pub(super) struct JsonOrList<T>(pub(super) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonOrList<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
@@ -36,8 +51,31 @@ impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalJ
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let body = read(request, state).await?;
-        if body.is_empty() { Ok(Self(T::default())) } else { parse(&body).map(Self) }
+        if body.is_empty() { Ok(Self(T::default())) } else { parse_object(&body).map(Self) }
     }
+}
+
+impl<T: JsonSchema> Reads for Json<T> {
+    fn describe(operation: &mut Operation, schemas: &mut Schemas) {
+        describe_body::<T>(true, operation, schemas);
+    }
+}
+
+impl<T: JsonSchema> Reads for JsonOrList<T> {
+    fn describe(operation: &mut Operation, schemas: &mut Schemas) {
+        describe_body::<T>(true, operation, schemas);
+    }
+}
+
+impl<T: JsonSchema> Reads for OptionalJson<T> {
+    fn describe(operation: &mut Operation, schemas: &mut Schemas) {
+        describe_body::<T>(false, operation, schemas);
+    }
+}
+
+fn describe_body<T: JsonSchema>(required: bool, operation: &mut Operation, schemas: &mut Schemas) {
+    operation.body(required, &schemas.request::<T>());
+    operation.problems.extend([Kind::Malformed, Kind::Invalid, Kind::TooLarge, Kind::SlowBody]);
 }
 
 /// The whole body, within its limits of size and time.
@@ -50,6 +88,15 @@ pub(super) async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<
 fn unreadable(rejection: &BytesRejection) -> Problem {
     let kind = if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE { Kind::TooLarge } else { Kind::Malformed };
     Problem::new(kind, rejection.body_text())
+}
+
+/// `serde` reads a list as the fields of a struct in their order, which no client means.
+fn parse_object<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    if body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
+        let fault = SpecFault::new(".", "must be a JSON object, not a list");
+        return Err(Problem::new(Kind::Invalid, "the body must be a JSON object, not a list").with_errors([fault]));
+    }
+    parse(body)
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
@@ -82,6 +129,49 @@ impl<S: Send + Sync> FromRequestParts<S> for Alias {
     }
 }
 
+impl Reads for Alias {
+    fn describe(_: &mut Operation, _: &mut Schemas) {}
+}
+
+/// The id in the path, or the name of what the configuration has made.
+pub(super) struct Id(pub(super) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Id {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        Alias::from_request_parts(parts, state).await.map(|Alias(id)| Self(id))
+    }
+}
+
+impl Reads for Id {
+    fn describe(_: &mut Operation, _: &mut Schemas) {}
+}
+
+/// The id and the command in the path.
+pub(super) struct Commanded<C> {
+    pub(super) id: String,
+    pub(super) command: C,
+}
+
+impl<S: Send + Sync, C: DeserializeOwned> FromRequestParts<S> for Commanded<C> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let path: Result<Path<(String, String)>, _> = Path::from_request_parts(parts, state).await;
+        let Path((id, word)) = path.map_err(|rejection| Problem::new(Kind::Malformed, rejection.body_text()))?;
+        let command = C::deserialize(StrDeserializer::<ValueError>::new(&word));
+        let command = command.map_err(|fault| Problem::new(Kind::UnknownPath, format!("no such command: {fault}")))?;
+        Ok(Self { id, command })
+    }
+}
+
+impl<C: JsonSchema> Reads for Commanded<C> {
+    fn describe(operation: &mut Operation, schemas: &mut Schemas) {
+        operation.path_parameter("command", &schemas.request::<C>());
+    }
+}
+
 /// Query parameters; unknown ones are faults, since a misspelt one would be a silent default.
 pub(super) struct Params<T>(pub(super) T);
 
@@ -91,6 +181,12 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let query: Result<Query<T>, _> = Query::from_request_parts(parts, state).await;
         query.map(|Query(params)| Self(params)).map_err(|rejection| Problem::new(Kind::Malformed, rejection.body_text()))
+    }
+}
+
+impl<T: JsonSchema> Reads for Params<T> {
+    fn describe(operation: &mut Operation, schemas: &mut Schemas) {
+        operation.query(&schemas.request_inline::<T>());
     }
 }
 
@@ -110,6 +206,14 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
     }
 }
 
+impl Reads for IdempotencyKey {
+    fn describe(operation: &mut Operation, _: &mut Schemas) {
+        let description = "The same request with the same key creates one thing, however often it is sent within a day.";
+        let schema = json!({"type": "string", "pattern": "^[ -~]+$", "minLength": 1, "maxLength": MAX_KEY});
+        operation.header("Idempotency-Key", description, &schema);
+    }
+}
+
 /// The `If-Match` header.
 pub(super) struct IfMatch(pub(super) Expected);
 
@@ -123,6 +227,13 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
             tag => revision(tag).map(Expected::Revision),
         };
         expected.map(Self).ok_or_else(|| Problem::new(Kind::Malformed, "If-Match must be * or one ETag as it was sent, such as \"7\""))
+    }
+}
+
+impl Reads for IfMatch {
+    fn describe(operation: &mut Operation, _: &mut Schemas) {
+        let description = "The ETag of the revision to change, or `*` for any revision.";
+        operation.header("If-Match", description, &json!({"type": "string", "pattern": r#"^(\*|"[0-9]{1,19}")$"#}));
     }
 }
 

@@ -1,7 +1,6 @@
 //! `GET /livez`, `GET /readyz`
 
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
 
 use super::AdminState;
 use super::problem::{Kind, Problem};
@@ -13,12 +12,12 @@ pub(super) async fn livez() -> &'static str {
 }
 
 /// Whether to send this process traffic.
-pub(super) async fn readyz(State(state): State<AdminState>) -> Response {
+pub(super) async fn readyz(State(state): State<AdminState>) -> Result<String, Problem> {
     let reasons = state.control.readiness().reasons();
     if reasons.is_empty() {
         let degraded = state.control.readiness().store_lost().map(|reason| format!("ready; nothing can be changed: {reason}\n"));
-        return degraded.unwrap_or_else(|| "ready\n".to_owned()).into_response();
+        return Ok(degraded.unwrap_or_else(|| "ready\n".to_owned()));
     }
     let reasons: Vec<&str> = reasons.into_iter().map(NotReady::describe).collect();
-    Problem::new(Kind::NotReady, reasons.join("; ")).into_response()
+    Err(Problem::new(Kind::NotReady, reasons.join("; ")))
 }

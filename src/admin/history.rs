@@ -4,12 +4,11 @@ use axum::Json;
 use axum::extract::State;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
 use super::AdminState;
 use super::extract::Params;
 use super::problem::Problem;
-use super::user_ids::Sight;
+use super::user_ids::{Shown, Sight};
 use crate::store::{AuditRow, Filter, Page};
 
 const DEFAULT_LIMIT: u32 = 100;
@@ -19,10 +18,11 @@ const MAX_LIMIT: u32 = 1000;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct HistoryParams {
-    /// Only of this alias, or of whatever else the entry is about.
+    /// Only entries about this alias, collection or id.
     pub(super) subject: Option<String>,
     /// The `next` of the page before.
     pub(super) before: Option<u64>,
+    /// From 1 to 1000 items, default 100. Values outside are taken as the nearest.
     pub(super) limit: Option<u32>,
 }
 
@@ -51,7 +51,7 @@ pub(super) async fn audit(
     State(state): State<AdminState>,
     Params(params): Params<HistoryParams>,
     sight: Sight,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Shown<HistoryPage<AuditRow>>>, Problem> {
     let page: HistoryPage<AuditRow> = state.control.audit(&params.into()).await?.into();
-    Ok(Json(sight.of(json!(page))))
+    Ok(Json(sight.of(&page)))
 }

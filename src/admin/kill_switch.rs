@@ -19,7 +19,9 @@ pub(super) async fn show(State(state): State<AdminState>) -> Answer<KillSwitch> 
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "KillSwitchChange")]
 pub(super) struct SwitchBody {
+    /// Whether every alias is held on stable.
     on: bool,
+    /// Why, for the audit log.
     reason: Option<String>,
 }
 

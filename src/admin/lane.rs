@@ -41,6 +41,26 @@ pub(super) struct Lanes {
     pub(super) feedback: Arc<Lane>,
 }
 
+/// Which of them an endpoint is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LaneName {
+    Reports,
+    Overviews,
+    Scrapes,
+    Feedback,
+}
+
+impl Lanes {
+    pub(super) fn of(&self, name: LaneName) -> &Arc<Lane> {
+        match name {
+            LaneName::Reports => &self.reports,
+            LaneName::Overviews => &self.overviews,
+            LaneName::Scrapes => &self.scrapes,
+            LaneName::Feedback => &self.feedback,
+        }
+    }
+}
+
 impl Default for Lanes {
     fn default() -> Self {
         // Half of the cores at most, since the data plane has the same ones.

@@ -35,7 +35,8 @@ impl LogFilter for LogHandle {
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct LogLevel {
-    /// As in `log.level`: a level, or levels per component.
+    /// A level (off, error, warn, info, debug, trace), or levels per component: `info,pointsman::proxy=debug`.
+    #[schemars(regex(pattern = r"\S"))]
     filter: String,
 }
 

@@ -1,10 +1,11 @@
 //! The operators' HTTP API, version 1, on its own port and runtime. Started by `cli`; it only asks `control`.
 //!
-//! One file a resource. Every answer that is not a success is a problem document (RFC 9457). Changes are conditional
+//! One file a resource; [`endpoints`] is the table of all of them, which the router and the OpenAPI document are built from. Every answer that is not a success is a problem document (RFC 9457). Changes are conditional
 //! (`ETag`, `If-Match`) and, where `admin.token` is set, need it as a bearer token. Requests of pages of other sites are refused.
 
 mod aliases;
 mod analysis_csv;
+mod api;
 mod auth;
 mod caller;
 mod canaries;
@@ -12,6 +13,7 @@ mod captures;
 mod collections;
 mod cross_site;
 mod deployments;
+mod endpoints;
 mod event_stream;
 mod events;
 mod experiments;
@@ -42,13 +44,12 @@ use std::sync::Arc;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{Method, Uri};
 use axum::middleware::from_fn_with_state;
-use axum::routing::{MethodRouter, get, patch, post};
 use axum::{Extension, Router};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::control::Control;
 
-use self::lane::{Lane, Lanes};
+use self::lane::Lanes;
 use self::problem::{Kind, Problem};
 
 pub use log_level::LogFilter;
@@ -65,8 +66,8 @@ pub struct AdminState {
 
 /// The whole API.
 pub fn router(state: AdminState) -> Router {
-    let streams = event_stream::Places::default();
-    let routed = resources(&Lanes::default()).into_iter().fold(Router::new(), |router, (path, methods)| router.route(path, methods));
+    let (streams, lanes) = (event_stream::Places::default(), Lanes::default());
+    let routed = endpoints::endpoints().into_iter().fold(Router::new(), |router, endpoint| endpoint.route(router, &lanes));
     routed
         .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method)
@@ -77,59 +78,6 @@ pub fn router(state: AdminState) -> Router {
         .layer(Extension(streams))
         .layer(CatchPanicLayer::custom(problem::of_panic))
         .with_state(state)
-}
-
-/// Every path with its methods; `openapi.json` describes exactly these, and a test holds it to that. What takes long to
-/// compute is in a lane.
-fn resources(lanes: &Lanes) -> Vec<(&'static str, MethodRouter<AdminState>)> {
-    let within = |lane: &Arc<Lane>, methods: MethodRouter<AdminState>| methods.layer(from_fn_with_state(Arc::clone(lane), lane::compute));
-    let Lanes { reports, overviews, scrapes, feedback } = lanes;
-    vec![
-        ("/livez", get(health::livez)),
-        ("/readyz", get(health::readyz)),
-        ("/metrics", within(scrapes, get(status::metrics))),
-        ("/openapi.json", get(openapi::document)),
-        ("/log-level", get(log_level::show).put(log_level::set)),
-        ("/v1/status", within(overviews, get(status::show))),
-        ("/v1/aliases", within(overviews, get(aliases::list))),
-        ("/v1/aliases/{alias}", get(aliases::show).put(aliases::put).delete(aliases::delete)),
-        ("/v1/aliases/{alias}/compatibility", get(aliases::compatibility)),
-        ("/v1/aliases/{alias}/decision", get(aliases::decision)),
-        ("/v1/aliases/{alias}/switch", post(aliases::switch)),
-        ("/v1/collections", within(overviews, get(collections::list))),
-        ("/v1/retirements", within(overviews, get(retirements::list)).post(retirements::create)),
-        ("/v1/retirements/plan", post(retirements::plan)),
-        ("/v1/retirements/{id}", get(retirements::show)),
-        ("/v1/retirements/{id}/cancel", post(retirements::cancel)),
-        ("/v1/audit", within(overviews, get(history::audit))),
-        ("/v1/events", get(events::events)),
-        ("/v1/canaries", within(overviews, get(canaries::list)).post(canaries::create)),
-        ("/v1/canaries/{id}", get(canaries::show)),
-        ("/v1/canaries/{id}/comparison", within(reports, get(canaries::comparison))),
-        ("/v1/canaries/{id}/{command}", post(canaries::command)),
-        ("/v1/captures", post(captures::create)),
-        ("/v1/deployments", within(overviews, get(deployments::list)).post(deployments::create)),
-        ("/v1/deployments/{id}", get(deployments::show)),
-        ("/v1/deployments/{id}/{command}", post(deployments::command)),
-        ("/v1/experiments", within(overviews, get(experiments::list)).post(experiments::create)),
-        ("/v1/experiments/plan", within(reports, post(experiments::plan))),
-        ("/v1/experiments/{id}", get(experiments::show).patch(experiments::change)),
-        ("/v1/experiments/{id}/stop", post(experiments::stop)),
-        ("/v1/experiments/{id}/assignment", get(experiments::assignment).post(experiments::assign)),
-        ("/v1/experiments/{id}/analysis", within(reports, get(experiments::analysis))),
-        ("/v1/experiments/{id}/feedback", within(feedback, post(experiments::feedback))),
-        ("/v1/feedback", within(feedback, post(experiments::feedback_by_token))),
-        ("/v1/kill-switch", get(kill_switch::show).put(kill_switch::turn)),
-        ("/v1/routes", within(overviews, get(routes::list))),
-        ("/v1/routes/{alias}", get(routes::show).put(routes::put).delete(routes::delete)),
-        ("/v1/routes/{alias}/weights", patch(routes::patch_weights)),
-        ("/v1/shadows", within(overviews, get(shadows::list)).post(shadows::create)),
-        ("/v1/shadows/{id}", within(reports, get(shadows::show))),
-        ("/v1/shadows/{id}/stop", post(shadows::stop)),
-        ("/v1/token-key/rotate", post(token_key::rotate)),
-        ("/v1/webhooks", get(webhooks::list)),
-        ("/v1/webhooks/{name}/test", post(webhooks::test)),
-    ]
 }
 
 async fn unknown_path(uri: Uri) -> Problem {

@@ -10,8 +10,9 @@ const MAX_LIMIT: usize = 1000;
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PageParams {
-    /// Names up to and including this one are left out.
+    /// The `next` of the page before. Default: the first page.
     after: Option<String>,
+    /// From 1 to 1000 items, default 100. Values outside are taken as the nearest.
     limit: Option<usize>,
 }
 

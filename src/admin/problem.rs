@@ -5,7 +5,7 @@ use std::any::Any;
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
 use axum::response::IntoResponse;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 
 use super::second_look::Missed;
@@ -17,7 +17,7 @@ use crate::routing::SpecFault;
 use crate::store::CommitError;
 
 /// What kind of problem it is: its type, its title and its status.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Kind {
     Malformed,
     Unauthorized,
@@ -46,6 +46,50 @@ pub(super) enum Kind {
 }
 
 impl Kind {
+    /// All there are, as the document lists them.
+    const ALL: [Self; 23] = [
+        Self::Malformed,
+        Self::Unauthorized,
+        Self::ForeignHost,
+        Self::CrossSite,
+        Self::MediaType,
+        Self::UnknownPath,
+        Self::UnknownName,
+        Self::UnknownId,
+        Self::NoRoute,
+        Self::Conflict,
+        Self::LostWrites,
+        Self::WrongMethod,
+        Self::SlowBody,
+        Self::Stale,
+        Self::TooLarge,
+        Self::Invalid,
+        Self::Unconditional,
+        Self::Internal,
+        Self::Unavailable,
+        Self::Unrecorded,
+        Self::Busy,
+        Self::Upstream,
+        Self::NotReady,
+    ];
+
+    pub(super) fn status(self) -> StatusCode {
+        self.describe().0
+    }
+
+    pub(super) fn slug(self) -> &'static str {
+        self.describe().1
+    }
+
+    pub(super) fn title(self) -> &'static str {
+        self.describe().2
+    }
+
+    /// The `type` of a problem document.
+    pub(super) fn urn(self) -> String {
+        format!("urn:pointsman:problem:{}", self.slug())
+    }
+
     fn describe(self) -> (StatusCode, &'static str, &'static str) {
         match self {
             Self::Malformed => (StatusCode::BAD_REQUEST, "malformed", "The request cannot be read"),
@@ -79,16 +123,21 @@ impl Kind {
 /// A full queue has room again as soon as one request in it is done.
 const IN_A_SECOND: &str = "1";
 
-/// One problem, as it is sent.
+/// A problem document (RFC 9457).
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Problem {
+    /// What kind of problem it is. Programs decide by it.
     #[serde(rename = "type")]
+    #[schemars(schema_with = "types")]
     kind: String,
+    /// The kind in words.
     title: &'static str,
     #[serde(serialize_with = "as_number")]
     #[schemars(with = "u16")]
     status: StatusCode,
+    /// What happened to this request, and what to do next.
     detail: String,
+    /// Every faulty field, where fields are at fault.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FieldError>,
     /// When to ask again.
@@ -106,6 +155,7 @@ pub(super) struct Problem {
 
 #[derive(Debug, Serialize, JsonSchema)]
 struct FieldError {
+    /// Where, such as `variants[1].weight`; empty for the request as a whole.
     field: String,
     reason: String,
 }
@@ -117,7 +167,7 @@ impl Problem {
     }
 
     pub(super) fn new(kind: Kind, detail: impl Into<String>) -> Self {
-        let (status, slug, title) = kind.describe();
+        let (status, title, name) = (kind.status(), kind.title(), kind.urn());
         let retry_after = (kind == Kind::Busy).then(|| HeaderValue::from_static(IN_A_SECOND));
         let refusal = match kind {
             Kind::Unauthorized => Some(Refusal::Unauthorized),
@@ -126,8 +176,17 @@ impl Problem {
             Kind::MediaType => Some(Refusal::MediaType),
             _ => None,
         };
-        let kind = format!("urn:pointsman:problem:{slug}");
-        Self { kind, title, status, detail: detail.into(), errors: Vec::new(), retry_after, refusal, lost_writes: None, missed: false }
+        Self {
+            kind: name,
+            title,
+            status,
+            detail: detail.into(),
+            errors: Vec::new(),
+            retry_after,
+            refusal,
+            lost_writes: None,
+            missed: false,
+        }
     }
 
     pub(super) fn with_errors(mut self, faults: impl IntoIterator<Item = SpecFault>) -> Self {
@@ -214,6 +273,10 @@ impl IntoResponse for Problem {
 /// What a caller sees of a bug; the log has the panic itself.
 pub(super) fn of_panic(_: Box<dyn Any + Send>) -> Response<Body> {
     Problem::new(Kind::Internal, "a bug in Pointsman; its log says more").into_response()
+}
+
+fn types(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "string", "enum": Kind::ALL.map(Kind::urn)})
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde asks for")]

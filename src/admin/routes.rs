@@ -2,7 +2,6 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::IntoResponse;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -11,7 +10,7 @@ use super::caller::By;
 use super::extract::{Alias, IfMatch, Json, Params};
 use super::page::{Page, PageParams};
 use super::problem::Problem;
-use super::tagged::tagged;
+use super::tagged::{self, Put, Tagged, tagged};
 use crate::control::{RouteView, Weights};
 use crate::routing::RouteSpec;
 
@@ -19,7 +18,7 @@ pub(super) async fn list(State(state): State<AdminState>, Params(page): Params<P
     axum::Json(Page::cut(state.control.routes.list(), &page, |route| route.alias.clone()))
 }
 
-pub(super) async fn show(State(state): State<AdminState>, Alias(alias): Alias) -> Result<impl IntoResponse, Problem> {
+pub(super) async fn show(State(state): State<AdminState>, Alias(alias): Alias) -> Result<Tagged<RouteView>, Problem> {
     let route = state.control.routes.show(&alias)?;
     Ok(tagged(route.revision, route))
 }
@@ -31,9 +30,9 @@ pub(super) async fn put(
     IfMatch(expected): IfMatch,
     By(caller): By,
     Json(spec): Json<RouteSpec>,
-) -> Result<impl IntoResponse, Problem> {
+) -> Result<Put<RouteView>, Problem> {
     let (created, route) = state.control.routes.put(&alias, spec, expected, caller).await?;
-    Ok((if created { StatusCode::CREATED } else { StatusCode::OK }, tagged(route.revision, route)))
+    Ok(tagged::put(created, route.revision, route))
 }
 
 /// New weights, every variant named.
@@ -41,6 +40,7 @@ pub(super) async fn put(
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "RouteWeights")]
 pub(super) struct WeightsBody {
+    /// The weight of every variant by name. A variant that is left out is a fault.
     weights: Weights,
 }
 
@@ -50,7 +50,7 @@ pub(super) async fn patch_weights(
     IfMatch(expected): IfMatch,
     By(caller): By,
     Json(body): Json<WeightsBody>,
-) -> Result<impl IntoResponse, Problem> {
+) -> Result<Tagged<RouteView>, Problem> {
     let route = state.control.routes.patch_weights(&alias, body.weights, expected, caller).await?;
     Ok(tagged(route.revision, route))
 }

@@ -1,15 +1,14 @@
 //! `GET|POST /v1/shadows`, `GET /v1/shadows/{id}`, `POST /v1/shadows/{id}/stop`
 
-use axum::extract::{Path, State};
-use axum::response::IntoResponse;
+use axum::extract::State;
 
 use super::AdminState;
 use super::caller::By;
 use super::canaries::CommandBody;
-use super::extract::{IdempotencyKey, Json, OptionalJson, Params};
+use super::extract::{Id, IdempotencyKey, Json, OptionalJson, Params};
 use super::page::{Page, PageParams};
 use super::problem::Problem;
-use super::tagged::{created, tagged};
+use super::tagged::{Created, Tagged, created, tagged};
 use crate::control::ShadowView;
 use crate::rollout::shadow::ShadowSpec;
 
@@ -17,7 +16,7 @@ pub(super) async fn list(State(state): State<AdminState>, Params(page): Params<P
     axum::Json(Page::cut(state.control.shadows.list(), &page, |shadow| shadow.id.clone()))
 }
 
-pub(super) async fn show(State(state): State<AdminState>, Path(id): Path<String>) -> Result<impl IntoResponse, Problem> {
+pub(super) async fn show(State(state): State<AdminState>, Id(id): Id) -> Result<Tagged<ShadowView>, Problem> {
     let shadow = state.control.shadows.show(&id).await?;
     Ok(tagged(shadow.revision, shadow))
 }
@@ -27,7 +26,7 @@ pub(super) async fn create(
     By(caller): By,
     IdempotencyKey(key): IdempotencyKey,
     Json(spec): Json<ShadowSpec>,
-) -> Result<impl IntoResponse, Problem> {
+) -> Result<Created<ShadowView>, Problem> {
     let caller = caller.because(spec.reason.clone());
     let shadow = state.control.shadows.create(spec, key, caller).await?;
     Ok(created(format!("/v1/shadows/{}", shadow.id), shadow.revision, shadow))
@@ -35,10 +34,10 @@ pub(super) async fn create(
 
 pub(super) async fn stop(
     State(state): State<AdminState>,
-    Path(id): Path<String>,
+    Id(id): Id,
     By(caller): By,
     OptionalJson(body): OptionalJson<CommandBody>,
-) -> Result<impl IntoResponse, Problem> {
+) -> Result<Tagged<ShadowView>, Problem> {
     let caller = caller.because(body.reason);
     let shadow = state.control.shadows.stop(&id, caller).await?;
     Ok(tagged(shadow.revision, shadow))

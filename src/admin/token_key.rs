@@ -18,8 +18,9 @@ const USUAL_OVERLAP: Period = Period::from_secs(14 * 86_400);
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "TokenKeyRotation")]
 pub(super) struct RotationBody {
-    /// How long tokens that are out there are taken.
+    /// How long tokens that are signed with the present key are still taken, at most 366 days. Default `14d`.
     overlap: Option<Period>,
+    /// Why, for the audit log.
     reason: Option<String>,
 }
 

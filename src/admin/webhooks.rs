@@ -1,11 +1,11 @@
 //! `GET /v1/webhooks`, `POST /v1/webhooks/{name}/test`
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 
 use super::AdminState;
 use super::caller::By;
-use super::extract::Params;
+use super::extract::{Id, Params};
 use super::page::{Page, PageParams};
 use super::problem::Problem;
 use crate::control::{WebhookTest, WebhookView};
@@ -15,6 +15,6 @@ pub(super) async fn list(State(state): State<AdminState>, Params(page): Params<P
 }
 
 /// What came of it is the answer, also when the receiver did not take it.
-pub(super) async fn test(State(state): State<AdminState>, Path(name): Path<String>, By(caller): By) -> Result<Json<WebhookTest>, Problem> {
+pub(super) async fn test(State(state): State<AdminState>, Id(name): Id, By(caller): By) -> Result<Json<WebhookTest>, Problem> {
     Ok(Json(state.control.webhooks.test(&name, &caller.actor).await?))
 }

@@ -46,6 +46,7 @@ pub const DEFAULT_UPSTREAM: &str = "default";
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 #[schemars(rename = "Configuration")]
+#[schemars(deny_unknown_fields)]
 pub struct Config {
     /// Where Pointsman listens, and what it demands of a connection. Needs a restart.
     pub listen: ListenConfig,
@@ -85,7 +86,7 @@ pub struct Config {
     pub admin: AdminConfig,
     /// Where routes made through the admin API survive a restart.
     pub store: StoreConfig,
-    /// Who is told of events; default none.
+    /// Receivers of events; default none.
     pub webhooks: Vec<WebhookConfig>,
     /// When a collection that is to be retired may be deleted.
     pub retirement: RetirementConfig,

@@ -1,3 +1,5 @@
+mod schema;
+
 use std::io::Write;
 
 use proptest::prelude::*;

@@ -17,24 +17,27 @@ use crate::stats::Cohort;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Feedback {
-    /// The `x-pointsman-decision` of the answer it is about.
+    /// The `x-pointsman-decision` header of the answer it is about, or the token of an assignment. Exactly one of `token`, `unit` and `arm` is
+    /// required.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
-    /// Or the unit, who is assigned once more.
+    /// The unit, such as a user id. It is assigned again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
-    /// Or the arm's name alone.
+    /// The name of the arm alone. Intervals get too narrow, since values of one unit cannot be told from those of many.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arm: Option<String>,
+    /// The name of a metric of the experiment.
     pub metric: String,
+    /// The value: 0 or 1 of a binary metric, a whole number of a count.
     pub value: f64,
-    /// The hits it is about, where two arms made the answer together.
+    /// The hits it is about. It goes with the token of an interleaved answer, and with no other.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub points: Option<Vec<PointId>>,
-    /// Of a ratio.
+    /// The denominator of a ratio.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub denominator: Option<f64>,
-    /// The same key is counted once.
+    /// A key that is counted once, however often it is reported.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idempotency_key: Option<String>,
 }

@@ -21,7 +21,11 @@ pub fn layer_salt(alias: &str) -> Salt {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LayerPart {
+    /// Where the part begins, from 0 to 100 in steps of 0.0001.
+    #[schemars(range(min = 0, max = 100))]
     pub from_percentage: f64,
+    /// Where the part ends, above `from_percentage` and at most 100, in steps of 0.0001.
+    #[schemars(range(min = 0, max = 100))]
     pub to_percentage: f64,
 }
 

@@ -23,7 +23,7 @@ const MAX_MOVES: usize = 16;
 #[schemars(rename = "ExperimentState")]
 pub enum State {
     Scheduled,
-    /// Everybody is answered by stable, and counted for the arm to come.
+    /// Stable answers all units, and each is counted for its later arm.
     Baseline,
     Running,
     /// The traffic is back on the alias; late feedback is still taken.

@@ -43,14 +43,16 @@ pub enum Role {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MetricSpec {
+    /// The name that feedback reports it under.
+    #[schemars(regex(pattern = "^[A-Za-z0-9_-]{1,64}$"))]
     pub name: String,
-    /// Required, except for the metrics that Pointsman measures by itself.
+    /// What a value is. Required, except for the metrics that Pointsman measures by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<MetricKind>,
-    /// Default: higher is better.
+    /// Whether more is better. Default `higher_is_better`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub direction: Option<Direction>,
-    /// Default: goal.
+    /// What follows from it.
     #[serde(default = "goal")]
     pub role: Role,
     /// Values below are refused.
@@ -62,11 +64,13 @@ pub struct MetricSpec {
     /// Values beyond these are counted as these, so that one unit cannot decide an experiment. Chosen before the data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub winsorize: Option<[f64; 2]>,
-    /// How much worse is still no worse: a fraction of the control's mean.
+    /// How much worse still counts as no worse: a fraction of the control's mean, above 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("exclusiveMinimum" = 0))]
     pub non_inferiority_margin: Option<f64>,
-    /// The smallest lift worth finding, in percent of the control's mean: what the power is told for.
+    /// The smallest lift worth finding, in percent of the control's mean, above 0. The report gives the power for it. Default 10.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("exclusiveMinimum" = 0))]
     pub lift_percent: Option<f64>,
 }
 

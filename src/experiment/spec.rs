@@ -29,28 +29,33 @@ const GRAIN: f64 = 1e-6;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ArmSpec {
+    /// The name, unique in the experiment.
+    #[schemars(regex(pattern = "^[A-Za-z0-9_-]{1,40}$"))]
     pub name: String,
-    /// Its part of the units in the experiment; the parts of all arms add up to 1.
+    /// Its part of the units in the experiment, from 0 to 1. The parts of all arms add up to 1.
+    #[schemars(range(min = 0, max = 1))]
     pub weight: f64,
-    /// Default: whatever the alias points at.
+    /// The collection that answers. Default for the first arm: the one that the alias points at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 255), regex(pattern = r"^[^/\x00]+$"))]
     pub collection: Option<String>,
-    /// The upstream the collection lives on; default: the one that holds the alias.
+    /// The upstream of the collection. Default: the one that holds the alias.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upstream: Option<String>,
 }
 
-/// Who is not dealt by chance.
+/// Units and requests whose arm is not chosen by chance.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Targeting {
-    /// Units that are never in the experiment.
+    /// Units that are never in the experiment. At most 1000.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 1000))]
     pub deny: Vec<String>,
-    /// Units that have this arm, to try it out. They are not analysed.
+    /// Arms by units that get them, to try them out. These units are not analysed. At most 1000.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub allow: BTreeMap<String, String>,
-    /// Only requests that have all these headers, with these values, are in the experiment.
+    /// Headers with the values that a request needs to be in the experiment.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<String, String>,
 }
@@ -59,21 +64,28 @@ pub struct Targeting {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExperimentSpec {
+    /// The name, of which the id is made.
+    #[schemars(regex(pattern = "^[A-Za-z0-9_-]{1,40}$"))]
     pub name: String,
-    /// Whose reads are split. Without one nothing is routed: applications ask for assignments.
+    /// The alias whose reads are split. Without one nothing is routed, and applications ask for assignments.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 255), regex(pattern = r"^[^/\x00]+$"))]
     pub alias: Option<String>,
-    /// The first one is the control that all others are compared with.
+    /// From 2 to 16 arms. The first is the control that the others are compared with. For two arms, `treatment` is shorter.
     #[serde(default)]
+    #[schemars(length(max = 16))]
     pub arms: Vec<ArmSpec>,
-    /// Short for two arms: the collection of `control`; default: whatever the alias points at.
+    /// The collection of the arm `control`, instead of `arms`. Default: the one that the alias points at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 255), regex(pattern = r"^[^/\x00]+$"))]
     pub control: Option<String>,
-    /// Short for two arms: the collection of `treatment`.
+    /// The collection of the arm `treatment`, instead of `arms`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 255), regex(pattern = r"^[^/\x00]+$"))]
     pub treatment: Option<String>,
-    /// Short for two arms: the treatment's part of the units; default 0.5.
+    /// The treatment's part of the units, between 0 and 1, instead of `arms`. Default 0.5.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("exclusiveMinimum" = 0, "exclusiveMaximum" = 1))]
     pub traffic_split: Option<f64>,
     /// What happens to requests without a unit. Default: `identity.anonymous` of the configuration, when it is made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -81,48 +93,56 @@ pub struct ExperimentSpec {
     /// Which reads are split. Default: `aliases.split` of the configuration, when it is made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub split: Option<SplitReads>,
-    /// The part of the alias's units that is the experiment's own, where several share the alias; default: all of them.
+    /// The part of the alias's units that is the experiment's own, where several share the alias. Default: all of them.
     #[serde(default)]
     pub layer: LayerPart,
-    /// How much of its units is in the experiment; the rest is answered by stable and not looked at.
+    /// How many of its units are in the experiment, above 0 and at most 100 percent. Stable answers the others.
     #[serde(default = "everybody")]
+    #[schemars(range(max = 100), extend("exclusiveMinimum" = 0))]
     pub exposure_percentage: f64,
+    /// What is measured beside the metrics that Pointsman measures by itself. At most 50.
     #[serde(default)]
+    #[schemars(length(max = 50))]
     pub metrics: Vec<MetricSpec>,
-    /// Plain searches are answered by both arms together, hit by hit; feedback about hits says which arm users prefer.
+    /// Whether plain searches are answered by both arms together, hit by hit. Feedback about hits says which arm users prefer. It needs an
+    /// alias and exactly two arms.
     #[serde(default)]
     pub interleave: bool,
+    /// Which units and requests are in the experiment not by chance.
     #[serde(default)]
     pub targeting: Targeting,
-    /// Default: at once.
+    /// When it starts. Default: at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_at: Option<Timestamp>,
-    /// Before the split everybody is answered by stable for so long, and counted for the arm to come: what explains
-    /// differences between units then is taken out of the comparison later. Default: none.
+    /// How long stable answers all units before the split, above 0. It makes the comparison more precise. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pre_period: Option<Period>,
-    /// When it ends by itself, counted from the beginning of the split.
+    /// When it ends by itself, counted from the split. Above 0 and at most 366 days.
     #[serde(default = "two_weeks")]
     pub max_duration: Period,
     /// How long after its end feedback is still taken.
     #[serde(default = "one_hour")]
     pub late_feedback: Period,
-    /// The grain of what can be asked for by time. Default: a 48th of `max_duration`, at least a minute.
+    /// The grain of ranges of the analysis: at least 1 s and a 200th of `max_duration`. Default: a 48th of `max_duration`, at least 1 m.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_resolution: Option<Period>,
-    /// The chance of a false conclusion about one metric.
+    /// The chance of a false conclusion about one metric, between 0 and 1.
     #[serde(default = "five_percent")]
+    #[schemars(extend("exclusiveMinimum" = 0, "exclusiveMaximum" = 1))]
     pub alpha: f64,
-    /// The chance of seeing what the smallest detectable effect says.
+    /// The chance to see a lift of the size that is asked for, between 0 and 1.
     #[serde(default = "eighty_percent")]
+    #[schemars(extend("exclusiveMinimum" = 0, "exclusiveMaximum" = 1))]
     pub power: f64,
-    /// Of each arm, before anything is concluded.
+    /// How many units each arm needs before anything is concluded.
     #[serde(default = "one_hundred")]
+    #[schemars(range(min = 1))]
     pub minimum_units: u64,
-    /// Of all arms together, at the planned end: intervals that hold at every look are tightest there.
+    /// How many units all arms have together at the planned end. Intervals that hold at every look are tightest there.
     #[serde(default = "ten_thousand")]
+    #[schemars(range(min = 1))]
     pub planned_units: u64,
-    /// Giving the alias to an arm may lose acknowledged writes: those that went to the alias since the experiment began.
+    /// Whether giving the alias to an arm may lose acknowledged writes: those to the alias since the experiment began.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub accept_lost_writes: bool,
 }

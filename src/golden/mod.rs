@@ -34,7 +34,7 @@ pub const VERSION: u32 = 1;
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "CaptureHeader")]
 pub struct Header {
-    /// [`VERSION`].
+    /// The version of the format, 1.
     pub pointsman_capture: u32,
     pub alias: String,
     pub captured_at: Timestamp,

@@ -20,7 +20,7 @@ pub struct Progress {
     pub withheld: u64,
     /// Questions that were drawn and are missing, by reason.
     pub dropped: BTreeMap<Dropped, u64>,
-    /// None while it goes on.
+    /// Why it ended. Null while it runs.
     pub ended: Option<Ended>,
 }
 
@@ -37,7 +37,7 @@ pub enum Ended {
     SwitchedOff,
     /// Pointsman stopped.
     Stopping,
-    /// Whoever asked left.
+    /// The client left.
     Interrupted,
     /// The stream broke off.
     Lost,

@@ -1,10 +1,12 @@
 //! One question, as it stands in a line.
 
+use std::borrow::Cow;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::uri::PathAndQuery;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -61,6 +63,20 @@ struct Written {
     body: Option<Box<RawValue>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     message: Option<String>,
+}
+
+impl JsonSchema for Query {
+    fn schema_name() -> Cow<'static, str> {
+        Written::schema_name()
+    }
+
+    fn schema_id() -> Cow<'static, str> {
+        Written::schema_id()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Written::json_schema(generator)
+    }
 }
 
 impl Query {

@@ -10,10 +10,11 @@ use super::Failure;
 /// How often, and how long to wait in between.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, JsonSchema)]
 pub struct Backoff {
-    /// Tries in all; at least one is made.
+    /// How often a request is sent in all; at least once.
     pub attempts: u32,
-    /// Before the second try; doubled before each further one.
+    /// The pause before the second time. It doubles before each further one.
     pub first: Duration,
+    /// The longest pause.
     pub longest: Duration,
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::routing::{SLOTS, Salt};
 
-/// How many slots the canary has, of [`SLOTS`].
+/// How many slots the canary has, of a million.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Share(u32);

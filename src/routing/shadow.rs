@@ -9,9 +9,9 @@ use super::{SLOTS, Salt, Target, Unit};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ShadowBy {
-    /// All questions of a share of the units, always the same ones (I2).
+    /// All requests of a share of the units, always the same ones.
     Unit,
-    /// A share of the questions, whoever asks.
+    /// A share of the requests.
     #[default]
     Request,
 }

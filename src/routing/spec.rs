@@ -21,15 +21,17 @@ const MAX_SALT: usize = 256;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RouteSpec {
-    /// At least two; exactly one is named `stable`.
+    /// From 2 to 64 variants, of which exactly one is named `stable`.
+    #[schemars(length(min = 2, max = 64))]
     pub variants: Vec<VariantSpec>,
-    /// Default `route:<alias>`. A new salt deals all units anew.
+    /// What assigns units to variants. Default `route:<alias>`. Another salt assigns all units afresh.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 256))]
     pub salt: Option<String>,
-    /// Default: `identity.anonymous` of the configuration.
+    /// What happens to requests without a unit. Default: `identity.anonymous` of the configuration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub anonymous: Option<Anonymous>,
-    /// Default: `aliases.split` of the configuration.
+    /// Which reads are split. Default: `aliases.split` of the configuration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub split: Option<SplitReads>,
 }
@@ -38,13 +40,17 @@ pub struct RouteSpec {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VariantSpec {
+    /// The name, unique in the route. `stable` is the variant that the alias itself points at.
+    #[schemars(regex(pattern = "^[A-Za-z0-9_-]{1,64}$"))]
     pub name: String,
-    /// Relative to the other weights, of any grain down to one slot in a million.
+    /// The share of the units relative to the other weights, down to one slot in a million. 0 is none.
+    #[schemars(range(min = 0))]
     pub weight: f64,
-    /// The collection that answers; absent for `stable`.
+    /// The collection that answers. Required, except for `stable`, which takes none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 255), regex(pattern = r"^[^/\x00]+$"))]
     pub collection: Option<String>,
-    /// The upstream the collection lives on; default: the one that holds the alias.
+    /// The upstream of the collection. Default: the one that holds the alias.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upstream: Option<String>,
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the official Python and JavaScript clients the scenario suites use, outside the checkout: release 1.18, and below
-# `newest` the newest one.
+# `newest` the newest one. And Schemathesis, which asks the admin API what its description allows.
 #
 # Prints the folder on standard output; everything else goes to standard error. Safe to run at any time: nothing is done
 # when the pinned versions are already there, and a half-finished installation is never taken for a finished one.
@@ -57,4 +57,5 @@ setup_python "$here/python" "$home/python"
 setup_js "$here/js" "$home/js"
 setup_python "$here/newest/python" "$home/newest/python"
 setup_js "$here/newest/js" "$home/newest/js"
+setup_python "$here/schemathesis" "$home/schemathesis"
 echo "$home"

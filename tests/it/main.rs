@@ -34,6 +34,7 @@ mod lag;
 mod limits;
 mod names;
 mod odd_answers;
+mod openapi;
 mod outage;
 mod outside;
 mod peer;

@@ -8,6 +8,7 @@ use axum::http::{Method, Request, StatusCode, header};
 use serde_json::Value;
 use tower::ServiceExt;
 
+use super::conformance::check_answer;
 use crate::admin::{AdminState, LogFilter, router};
 use crate::config::Config;
 use crate::control::Control;
@@ -39,11 +40,15 @@ impl Api {
         Self { control, router }
     }
 
+    /// Every answer that a test sees is held to the document.
     pub(super) async fn send(&self, request: Request<Body>) -> Answer {
+        let (method, path) = (request.method().clone(), request.uri().to_string());
         let response = self.router.clone().oneshot(request).await.expect("the router is infallible");
         let (parts, body) = response.into_parts();
         let body = axum::body::to_bytes(body, usize::MAX).await.expect("the body is in memory");
-        Answer { status: parts.status, headers: parts.headers, body: body.to_vec() }
+        let answer = Answer { status: parts.status, headers: parts.headers, body: body.to_vec() };
+        check_answer(&method, &path, answer.status.as_u16(), answer.header(header::CONTENT_TYPE), &answer.body);
+        answer
     }
 
     pub(super) async fn get(&self, path: &str) -> Answer {

@@ -62,6 +62,7 @@ async fn bodies_that_cannot_be_taken_say_why() {
     for (body, status, kind, field) in [
         ("{", 400, "malformed", ""),
         (r#"{"variants": []} {}"#, 400, "malformed", ""),
+        (r#"[[{"name": "stable", "weight": 1}]]"#, 422, "invalid", "."),
         (r#"{"variants": [{"name": "stable", "weight": "much"}]}"#, 422, "invalid", "variants[0].weight"),
         (r#"{"variants": [{"name": "stable", "weight": 1, "colour": "red"}]}"#, 422, "invalid", "variants[0].colour"),
         (r#"{"variants": [{"name": "stable", "weight": 1}]}"#, 422, "invalid", "variants"),

@@ -8,6 +8,7 @@ use crate::config::values::{Period, Secret, ServiceUrl};
 /// A service that speaks OpenAI's `/v1/embeddings`; default: none, and text queries are refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
+#[schemars(deny_unknown_fields)]
 pub struct EmbedderConfig {
     /// The service's root, such as `https://api.openai.com`, or the whole address, ending in `/embeddings`; default none.
     /// Printed without the values of its query.

@@ -10,6 +10,7 @@ use crate::routing::{Anonymous, Carrier};
 /// Where the unit of a request is found, and what happens without one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
+#[schemars(deny_unknown_fields)]
 pub struct IdentityConfig {
     /// The places to look, in order; the first that holds a unit wins. Default: the headers `x-user-id` and
     /// `x-qdrant-route-affinity`. A list replaces the default as a whole.
@@ -18,12 +19,13 @@ pub struct IdentityConfig {
     /// search is dealt a variant by the weights, marked as anonymous. A route, canary or experiment may say otherwise.
     #[serde(serialize_with = "in_force")]
     pub anonymous: Option<Anonymous>,
-    /// The header by which a request may name its variant; default none: nobody may. Anyone who can send requests can
+    /// The header by which a request may name its variant; default none: no request may. Anyone who can send requests can
     /// send it, so it is for testing; such requests are never analysed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub force_header: Option<Header>,
     /// The part of the units, in percent, that no canary and no experiment ever touches: stable answers them, so that the
     /// sum of all changes can be compared with none. Default 0.
+    #[schemars(range(min = 0, max = 100))]
     pub holdout_percentage: f64,
 }
 
@@ -40,7 +42,7 @@ pub enum CarrierConfig {
     /// A claim of the bearer token, which is read but not verified: it chooses a variant and grants nothing.
     JwtClaim(String),
     /// What stands behind this text in the collection name: with `@@u=`, `docs@@u=42` is `docs` for the unit `42`.
-    /// Taken off before the request goes on.
+    /// Taken off before the request is forwarded.
     NameSuffix(String),
 }
 

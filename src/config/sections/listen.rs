@@ -11,6 +11,7 @@ use crate::config::values::{Period, Size, address};
 /// Read once at the start: a change needs a restart.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
+#[schemars(deny_unknown_fields)]
 pub struct ListenConfig {
     /// Where applications reach Qdrant's REST API; default `0.0.0.0:7333`. Port 0 takes a free one.
     #[serde(deserialize_with = "address")]
@@ -26,12 +27,13 @@ pub struct ListenConfig {
     #[schemars(with = "String")]
     pub admin: SocketAddr,
     /// How long a client may take to send the head of a request, and how long an idle HTTP/1.1 connection is kept;
-    /// default `30s`. Shorter frees connections sooner, and makes quiet clients connect anew.
+    /// default `30s`. Shorter frees connections sooner, and makes quiet clients connect again.
     pub head_timeout: Period,
     /// The longest head of a request, in total; default `64KiB`. Longer ones are answered 431.
     pub max_head_bytes: Size,
     /// Open client connections on both data ports together, one for each at least; default 20000. Further ones wait to be
     /// accepted.
+    #[schemars(range(min = 1, max = 10_000_000))]
     pub max_connections: usize,
     /// The certificate of the data ports; default none: they speak plain text.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -40,6 +42,7 @@ pub struct ListenConfig {
 
 /// A certificate to serve. Both files are PEM.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct TlsConfig {
     /// The certificate chain, the server's own first.
     pub cert_file: PathBuf,

@@ -10,6 +10,7 @@ use crate::routing::SplitReads;
 /// What holds for every alias.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
+#[schemars(deny_unknown_fields)]
 pub struct AliasesConfig {
     /// How often the aliases are listed; default `5s`. It bounds how long an alias change made past Pointsman goes
     /// unseen; those made through it are seen at once.
@@ -29,9 +30,11 @@ impl Default for AliasesConfig {
 /// What is counted, and for whom.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
+#[schemars(deny_unknown_fields)]
 pub struct MetricsConfig {
     /// How many aliases get series of their own; default 200. The rest are counted together as `other`, so that names
     /// cannot fill the memory.
+    #[schemars(range(max = 10_000))]
     pub max_aliases: usize,
 }
 
@@ -44,6 +47,7 @@ impl Default for MetricsConfig {
 /// What is written to standard error. Keys and user ids never are.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
+#[schemars(deny_unknown_fields)]
 pub struct LogConfig {
     /// A level (off, error, warn, info, debug, trace), also per component: `info,pointsman::proxy=debug`; default
     /// `info`. The admin API changes it at run time.
@@ -51,6 +55,7 @@ pub struct LogConfig {
     /// Default `text`. Needs a restart.
     pub format: LogFormat,
     /// The share of requests that get a line of their own, 0 to 1; default 0: none.
+    #[schemars(range(min = 0, max = 1))]
     pub access_sample: f64,
 }
 
@@ -68,6 +73,7 @@ pub enum LogFormat {
 /// How the process ends after SIGTERM.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
+#[schemars(deny_unknown_fields)]
 pub struct ShutdownConfig {
     /// How long requests under way may take to finish; default `30s`. Those that have not are cut off.
     pub grace: Period,
@@ -85,6 +91,7 @@ impl Default for ShutdownConfig {
 /// The operators' own port.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
+#[schemars(deny_unknown_fields)]
 pub struct AdminConfig {
     /// The bearer token that changes need; default none: every client that reaches the port may change routes. Required
     /// where `listen.admin` is no loopback address.
@@ -105,8 +112,9 @@ pub struct AdminConfig {
 /// When a collection that is to be retired may be deleted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
+#[schemars(deny_unknown_fields)]
 pub struct RetirementConfig {
-    /// How long nobody may have used it; default `10m`. A replica that was started since, or that has fallen silent since,
+    /// How long it must have been unused; default `10m`. A replica that was started since, or that has fallen silent since,
     /// delays the deletion as a use would.
     pub quiet: Period,
 }
@@ -120,6 +128,7 @@ impl Default for RetirementConfig {
 /// Where everything that operators made survives a restart.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
+#[schemars(deny_unknown_fields)]
 pub struct StoreConfig {
     /// A file of SQLite, default `data/pointsman.db`; or `postgres://user:password@host/database`, which several replicas
     /// share; or `memory:`, which ends with the process. Needs a restart.

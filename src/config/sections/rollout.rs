@@ -9,6 +9,7 @@ use crate::config::values::{BaseUrl, Period, Secret};
 /// The Prometheus that guards with a PromQL query ask.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
+#[schemars(deny_unknown_fields)]
 pub struct PrometheusConfig {
     /// Where its HTTP API begins; default none: guards that ask it are refused.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -28,8 +29,10 @@ impl Default for PrometheusConfig {
 
 /// A time in which no rollout is promoted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct FreezeConfig {
-    /// What people call it; shown with whatever it holds.
+    /// Its name, shown with each rollout that it holds back.
+    #[schemars(length(min = 1))]
     pub name: String,
     /// As in a canary's plan.
     #[serde(flatten)]

@@ -8,10 +8,13 @@ use crate::config::values::{Period, Size};
 /// Bounds of the mirror. What does not fit is dropped and counted; users never wait for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
+#[schemars(deny_unknown_fields)]
 pub struct ShadowConfig {
     /// Questions asked of shadows at a time; default 8. It is what a shadow can be burdened with.
+    #[schemars(range(min = 1, max = 1024))]
     pub concurrency: usize,
     /// Questions that wait to be asked; default 256. Further ones are dropped. Needs a restart.
+    #[schemars(range(min = 1, max = 100_000))]
     pub queue: usize,
     /// Larger questions and answers are not compared; default `1MiB`.
     pub max_bytes: Size,
@@ -19,7 +22,7 @@ pub struct ShadowConfig {
     pub max_memory: Size,
     /// For one answer of a shadow; default `10s`. A question that has waited for as long is not asked any more.
     pub timeout: Period,
-    /// Whether questions may be recorded by whoever can reach the admin API; default false. They hold what users look for.
+    /// Whether clients of the admin API may record queries; default false. They hold what users look for.
     pub capture: bool,
 }
 

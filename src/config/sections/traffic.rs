@@ -9,6 +9,7 @@ use crate::config::values::{Period, Size};
 /// How long a step of a request may take. Zero is "no limit" where it is allowed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
+#[schemars(deny_unknown_fields)]
 pub struct TimeoutsConfig {
     /// To open a connection to an upstream; default `2s`. When it passes, a read may go to `stable`.
     pub connect: Period,
@@ -37,10 +38,12 @@ impl Default for TimeoutsConfig {
 /// How many requests may be sent a second time. Unsent requests and reads only; writes never.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
+#[schemars(deny_unknown_fields)]
 pub struct RetryConfig {
     /// Retries for each request seen, 0 to 1; default 0.2. It keeps a failing upstream from getting twice the load.
+    #[schemars(range(min = 0, max = 1))]
     pub budget_ratio: f64,
-    /// Retries per second besides, so that quiet services may retry at all; default 10.
+    /// Further retries per second, so that quiet services may retry at all; default 10.
     pub min_per_second: f64,
 }
 
@@ -53,6 +56,7 @@ impl Default for RetryConfig {
 /// Reads that `stable` answers because the chosen variant could not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
+#[schemars(deny_unknown_fields)]
 pub struct FallbackConfig {
     /// Default `true`. Off, users see the errors of a variant under test.
     pub enabled: bool,
@@ -69,8 +73,10 @@ impl Default for FallbackConfig {
 /// How much is looked at of the answers of an alias whose guards ask what is in them; others never are.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
+#[schemars(deny_unknown_fields)]
 pub struct AnswersConfig {
     /// The share of those answers, 0 to 1; default 0.1. At 0 no such guard can be set.
+    #[schemars(range(min = 0, max = 1))]
     pub sample: f64,
     /// Larger answers are counted and not looked at; default `256KiB`.
     pub max_bytes: Size,
@@ -85,13 +91,14 @@ impl Default for AnswersConfig {
 /// What Pointsman holds at most.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
+#[schemars(deny_unknown_fields)]
 pub struct LimitsConfig {
     /// Requests under way at a time; default 10000. The next one is answered 429 or RESOURCE_EXHAUSTED.
     pub max_requests: usize,
     /// When a refused client is asked to come back; default `1s`. Sent as whole seconds, rounded up.
     pub retry_after: Period,
     /// How much of a gRPC message is held back to find the collection name in it; default `64KiB`. A message that does
-    /// not show its name by then goes on to stable, unchanged.
+    /// not show its name by then is forwarded to stable, unchanged.
     pub grpc_inspect_bytes: Size,
     /// How large a compressed gRPC message may become when its name has to be changed; default `4MiB`. Larger ones are
     /// refused: they could be made to fill the memory.

@@ -16,11 +16,14 @@ const GRPC_CONNECTIONS: usize = 1;
 
 /// One Qdrant deployment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct UpstreamConfig {
     /// Its REST API, below a path where the URL has one; default: the host of `grpc_url` at port 6333. The upstream `default` may leave out both, and is then
     /// the Qdrant on this machine, `http://127.0.0.1:6333`.
+    #[schemars(with = "Option<UpstreamUrl>")]
     pub rest_url: UpstreamUrl,
     /// Its gRPC API; default: the host of `rest_url` at port 6334.
+    #[schemars(with = "Option<UpstreamUrl>")]
     pub grpc_url: UpstreamUrl,
     /// The key Pointsman itself uses, such as to list the aliases; default none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -42,10 +45,10 @@ pub struct UpstreamConfig {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Credentials {
-    /// The application's own, whatever it is: Qdrant decides what it may do.
+    /// The application's own: Qdrant decides what it may do.
     #[default]
     Pass,
-    /// `api_key`, instead of what the application sent: whoever reaches Pointsman may do what that key may do.
+    /// `api_key`, instead of what the application sent: every client of Pointsman may do what that key allows.
     Replace,
 }
 

@@ -9,9 +9,10 @@ use crate::config::values::{EventPattern, Period, Secret, WebhookUrl};
 
 /// One receiver of events.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct WebhookConfig {
-    /// What it is called in logs, metrics and the API. What is still to be delivered is kept under it: renamed, a webhook
-    /// begins anew.
+    /// What it is called in logs, metrics and the API. Undelivered events are kept under this name: a webhook
+    /// with another name does not get them.
     pub name: String,
     /// Where events are posted to. Its path and query are never shown.
     pub url: WebhookUrl,

@@ -22,18 +22,20 @@ use crate::store::NewEvent;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AliasChange {
+    /// The collection that the alias is to point at.
+    #[schemars(length(min = 1, max = 255), regex(pattern = r"^[^/\x00]+$"))]
     pub collection: String,
-    /// Only if it points there now.
+    /// The collection the alias must point at now. The change is refused where it points elsewhere.
     #[serde(default)]
     pub expect: Option<String>,
-    /// Also when the collections are incompatible, when the present one cannot be read, or when a rollout has the alias:
-    /// that one ends.
+    /// Whether to make the change although the collections are incompatible, the present one cannot be read, or a rollout has the alias.
+    /// That rollout ends.
     #[serde(default)]
     pub force: bool,
-    /// The collection it leaves is retired after this grace.
+    /// The grace after which the collection that the alias leaves is retired. Default: it is kept.
     #[serde(default)]
     pub retire_old: Option<Period>,
-    /// Also when acknowledged writes are lost by it.
+    /// Whether acknowledged writes may be lost. Without it, a change that would lose some is refused with 409 (`lost-writes`).
     #[serde(default)]
     pub accept_lost_writes: bool,
 }
@@ -41,20 +43,21 @@ pub struct AliasChange {
 /// What became of an alias.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct AliasChanged {
+    /// The alias.
     pub alias: String,
-    /// None after a deletion.
+    /// The collection it points at now. Null after a deletion.
     pub collection: Option<String>,
-    /// What it pointed at before.
+    /// The collection it pointed at before.
     pub previous: Option<String>,
-    /// False when it was so already, and nothing was sent.
+    /// False where the alias pointed there already, and nothing was sent to Qdrant.
     pub changed: bool,
-    /// Of the two collections.
+    /// The differences between the two collections.
     pub differences: Vec<Difference>,
     /// What the operator should know of a change that was made all the same.
     pub warnings: Vec<String>,
-    /// What the next collection might be called.
+    /// A name for the next collection of this family.
     pub next_name: Option<String>,
-    /// The id of the retirement of the collection it left.
+    /// The id of the retirement of the collection that the alias left.
     pub retirement: Option<String>,
     /// The acknowledged writes that were lost by it, and that the request accepted.
     pub lost_writes: Option<Loss>,

@@ -31,7 +31,7 @@ pub struct CollectionView {
     pub collection: String,
     /// Whether the last listing had it; other upstreams than the default one are not listed.
     pub listed: bool,
-    /// Requests inside it now, whatever name they came by.
+    /// Requests inside it now, by alias or by collection name.
     pub in_flight: u64,
     /// Writes that all replicas have forwarded to it, by alias or by collection name, since Pointsman counts them.
     pub writes: Tally,

@@ -14,17 +14,21 @@ const MAX_DURATION: Period = Period::from_secs(86_400);
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CaptureSpec {
+    /// The alias whose searches are recorded.
+    #[schemars(length(min = 1, max = 255), regex(pattern = r"^[^/\x00]+$"))]
     pub alias: String,
-    /// How much of them is drawn, question by question.
+    /// How many of the searches are drawn, above 0 and at most 100 percent.
     #[serde(default = "a_tenth")]
+    #[schemars(range(max = 100), extend("exclusiveMinimum" = 0))]
     pub percentage: f64,
-    /// How many different ones are wanted.
+    /// How many different queries are wanted, from 1 to 100000.
     #[serde(default = "a_thousand")]
+    #[schemars(range(min = 1, max = 100_000))]
     pub count: usize,
-    /// When it ends all the same.
+    /// When the capture ends at the latest, above 0 and at most 24 hours.
     #[serde(default = "ten_minutes")]
     pub max_duration: Period,
-    /// Why.
+    /// Why, for the audit log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }

@@ -15,26 +15,35 @@ use crate::stats::sequence::{Sequence, Sides};
 pub struct PlanRequest {
     /// The mean of the metric today; of a share, the share.
     pub mean: f64,
-    /// Of one unit's value; default: that of a share, `sqrt(mean (1 - mean))`.
+    /// The standard deviation of the value of one unit, above 0. Default: that of a share, `sqrt(mean (1 - mean))`.
     #[serde(default)]
+    #[schemars(extend("exclusiveMinimum" = 0))]
     pub standard_deviation: Option<f64>,
     /// The smallest lift worth finding, in percent of the mean.
     pub lift_percent: f64,
-    /// The treatment's part of the units.
+    /// The treatment's part of the units, between 0 and 1.
     #[serde(default = "half")]
+    #[schemars(extend("exclusiveMinimum" = 0, "exclusiveMaximum" = 1))]
     pub traffic_split: f64,
+    /// The chance of a false finding, between 0 and 1.
     #[serde(default = "five_percent")]
+    #[schemars(extend("exclusiveMinimum" = 0, "exclusiveMaximum" = 1))]
     pub alpha: f64,
+    /// The chance to find the lift if it is there, between 0 and 1.
     #[serde(default = "eighty_percent")]
+    #[schemars(extend("exclusiveMinimum" = 0, "exclusiveMaximum" = 1))]
     pub power: f64,
-    /// How much more uncertain a mean is than of as many independent values, where values of a unit are alike.
+    /// How many times as uncertain a mean is as that of independent values, where the values of a unit are alike. Above 0.
     #[serde(default = "one")]
+    #[schemars(extend("exclusiveMinimum" = 0))]
     pub design_effect: f64,
-    /// Units that come anew each day.
+    /// How many new units come each day, above 0. It gives `days`.
     #[serde(default)]
+    #[schemars(extend("exclusiveMinimum" = 0))]
     pub units_per_day: Option<f64>,
-    /// What is seen with so many units in all?
+    /// A number of units in all, to learn what can be seen with it. At least 1.
     #[serde(default)]
+    #[schemars(range(min = 1))]
     pub units: Option<u64>,
 }
 

@@ -19,12 +19,14 @@ use crate::routing::SpecFault;
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExperimentChange {
-    /// By arm; all of them, adding up to 1. Another split begins a new phase.
+    /// The parts of all arms by name, adding up to 1. Another split begins a new phase.
     #[serde(default)]
     pub weights: Option<BTreeMap<String, f64>>,
-    /// More only adds units; less begins a new phase.
+    /// How many of its units are in the experiment, above 0 and at most 100 percent. More only adds units; less begins a new phase.
     #[serde(default)]
+    #[schemars(range(max = 100), extend("exclusiveMinimum" = 0))]
     pub exposure_percentage: Option<f64>,
+    /// Why, for the audit log.
     #[serde(default)]
     pub reason: Option<String>,
 }

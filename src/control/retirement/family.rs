@@ -19,17 +19,21 @@ use crate::routing::SpecFault;
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FamilyRequest {
-    /// What the names begin with: `docs` for `docs_v1` and `docs_v2`.
+    /// The beginning of the names: `docs` for `docs_v1` and `docs_v2`. Either this or `alias` is required.
     pub family: Option<String>,
-    /// Instead: the family of the collection that this alias points at.
+    /// The alias whose collection names the family.
     pub alias: Option<String>,
+    /// How many of the newest collections stay, at least 1.
+    #[schemars(range(min = 1))]
     pub keep_newest: usize,
-    /// The default one, if none is named.
+    /// The upstream of the collections. Default `default`.
     pub upstream: Option<String>,
-    /// Without it, nothing is changed.
+    /// Whether to schedule the retirements. Without it, nothing is changed.
     #[serde(default)]
     pub apply: bool,
+    /// How long to wait before the deletions. Default `24h`.
     pub grace: Option<Period>,
+    /// Whether to take a snapshot of each collection first.
     #[serde(default)]
     pub snapshot: bool,
 }

@@ -18,15 +18,16 @@ use crate::routing::SpecFault;
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RetirementRequest {
+    /// The collection to delete, by its own name and not by an alias.
     pub collection: String,
-    /// The default one, if none is named.
+    /// The upstream of the collection. Default `default`.
     pub upstream: Option<String>,
-    /// A day, if none is given.
+    /// How long to wait before the deletion. Default `24h`.
     pub grace: Option<Period>,
-    /// Whether to take a snapshot before the deletion.
+    /// Whether to take a snapshot first. Without one, nothing is deleted.
     #[serde(default)]
     pub snapshot: bool,
-    /// It may have acknowledged writes that no other collection has.
+    /// Whether to delete acknowledged writes that no other collection has.
     #[serde(default)]
     pub accept_lost_writes: bool,
 }

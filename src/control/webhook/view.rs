@@ -16,7 +16,7 @@ use crate::control::plan::Webhook;
 use crate::metrics::WebhookGauge;
 use crate::store::{Backlog, Event, Timestamp};
 
-/// A webhook, without anything that is nobody's business.
+/// A webhook, without its secrets.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Webhook")]
 pub struct WebhookView {

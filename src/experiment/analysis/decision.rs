@@ -16,7 +16,7 @@ pub enum Verdict {
     Ship,
     DoNotShip,
     KeepRunning,
-    /// Whatever the numbers say, they cannot be believed.
+    /// The numbers cannot be trusted.
     Invalid,
 }
 

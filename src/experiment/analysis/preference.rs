@@ -41,7 +41,7 @@ pub struct Preference {
     /// The treatment is better: known where the preference is significant.
     pub better: Option<bool>,
     pub sign_test: Option<SignTest>,
-    /// As if every win were somebody else's: for display only, and not of more than a million.
+    /// As if each win came from another unit: for display only, and not above a million wins.
     pub binomial_p_value: Option<f64>,
     /// Wilson's, of the treatment's part of all wins, by the same assumption.
     pub wilson_interval: Option<Interval>,

@@ -26,6 +26,7 @@ pub enum SplitAlarm {
 #[schemars(rename = "UnitSplit")]
 pub struct Split {
     pub units: Vec<f64>,
+    #[schemars(with = "Vec<Option<f64>>")]
     pub expected: Vec<f64>,
     pub chi_square: Option<f64>,
     /// Of one look.

@@ -46,13 +46,18 @@ pub struct CopyJob {
 #[derive(Clone, Debug, Deserialize, Serialize, PartialEq, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct CopySettings {
-    /// Lanes at work at the same time.
+    /// How many lanes copy at the same time.
+    #[schemars(range(min = 1))]
     pub parallel: usize,
-    /// Points a page; fewer where a page would be too large.
+    /// How many points are copied at once, fewer where they would be too large.
+    #[schemars(range(min = 1))]
     pub page: usize,
-    /// Over all lanes; `None` is as fast as it goes.
+    /// The limit over all lanes. Null is as fast as it goes.
+    #[schemars(extend("exclusiveMinimum" = 0))]
     pub points_per_second: Option<f64>,
+    /// What happens to points that the new collection already has.
     pub mode: WriteMode,
+    /// How often, and after which pauses, a failed request is sent again.
     pub backoff: Backoff,
 }
 

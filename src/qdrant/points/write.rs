@@ -19,8 +19,8 @@ use crate::qdrant::{Client, Failure};
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, PartialEq, Eq, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum WriteMode {
-    /// They stay: whoever writes to the target meanwhile is newer than what was read. Needs Qdrant 1.17; an older one
-    /// would overlook the word and replace them.
+    /// They stay: a write of a client to the new collection is newer than the copy. Needs Qdrant 1.17; an older one
+    /// would ignore the mode and replace them.
     #[default]
     InsertOnly,
     /// They are replaced.

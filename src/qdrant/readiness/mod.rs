@@ -18,11 +18,13 @@ use super::{Client, CollectionState, Failure};
 #[derive(Clone, Debug, Deserialize, Serialize, PartialEq, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ReadyWhen {
+    /// How many points it has at least.
+    #[schemars(range(min = 1))]
     pub min_points: u64,
-    /// Of the points, in vectors; `None` does not ask. Collections below their indexing threshold have none and are none the
-    /// slower for it, so ask only where the size is known.
+    /// The least share of indexed vectors, from 0 to 1. Null does not ask: small collections have no index and need none.
+    #[schemars(range(min = 0, max = 1))]
     pub min_indexed_share: Option<f64>,
-    /// Samples in a row that must pass, with the same counts in each.
+    /// How many looks in a row must find it ready, with the same counts.
     pub stable_samples: usize,
 }
 

@@ -27,18 +27,21 @@ pub use usual::{TopScore, Usual};
 #[derive(Clone, Debug, Deserialize, Serialize, PartialEq, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ValidationQuery {
-    /// For people.
+    /// A name for reports.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// What is searched for.
     pub query: QuerySource,
-    /// Which vector; `None` is the unnamed one. A whole body says so itself.
+    /// The named vector that is searched. Default: the unnamed one. Not for `body`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub using: Option<String>,
+    /// A filter of Qdrant's. Not for `body`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filter: Option<Value>,
-    /// A whole body says so itself.
+    /// How many hits are asked for. Not for `body`.
     #[serde(default = "ten")]
     pub limit: u64,
+    /// What the answer must be like.
     #[serde(default)]
     pub expect: Expectations,
 }
@@ -61,21 +64,22 @@ pub enum QuerySource {
     Body(Value),
 }
 
-/// What an answer must be like. Where neither results nor scores are spoken of, the [usual](Usual) is asked: an answer without
-/// results is no pass (I7).
+/// What an answer must be like. Where nothing is said of results and scores, the usual is demanded: an answer without results never
+/// passes.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Expectations {
-    /// None: the usual; 0: none are needed.
+    /// How many hits there must be. Default: 5, or fewer where the query asks for fewer; 0 asks for none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub min_results: Option<usize>,
-    /// The best score is at least this good: at least as high, or with a distance such as Euclid at most as high.
+    /// The bound of the best score: a least score, or a greatest distance. Default for cosine: 0.7. Null asks for none.
     #[serde(skip_serializing_if = "TopScore::is_usual")]
     #[schemars(with = "Option<f64>")]
     pub top_score: TopScore,
-    /// In the answer, at any place.
+    /// Ids that must be among the hits.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub required_ids: Vec<PointId>,
+    /// The longest time of the answer, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_latency_ms: Option<f64>,
 }

@@ -14,7 +14,7 @@ use crate::rollout::{Share, Timestamp};
 pub enum Command {
     /// Keep the share, stop the stage's clock.
     Pause,
-    /// Go on with the rest of the stage. After a failed guard or signal the window begins anew.
+    /// Continue the stage. After a failed guard or signal its window starts again.
     Resume,
     /// Leave this stage, the comparison before the first one, or the watch, without waiting for it.
     Skip,

@@ -22,7 +22,6 @@ pub struct Endpoint {
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Effect {
     /// The alias resolves; the collection exists, is green, not empty and compatible; nothing else runs on the alias.
-    /// Answered by [`crate::rollout::Canary::checks_passed`] or a refusal.
     RunChecks {
         alias: String,
         candidate: Endpoint,

@@ -13,7 +13,7 @@ pub enum State {
     Scheduled,
     /// The pre-checks run. Nothing has been changed yet.
     Initializing,
-    /// Reads are mirrored to the new collection and compared; nobody is served by it.
+    /// Reads are mirrored to the new collection and compared; it serves no users.
     Shadowing,
     /// A stage is being watched; the only state in which the share grows.
     Stepping,
@@ -23,21 +23,21 @@ pub enum State {
     },
     /// Everything is on the canary; the alias is being moved and the route taken off.
     Promoting,
-    /// The alias has moved; guards are judged on everybody, and the way back is open.
+    /// The alias has moved. Guards are judged on all users, and a failing one moves it back.
     Watching,
     Completed,
     /// On the way back.
     RollingBack {
         towards: Ending,
     },
-    /// A step of the way back failed. It is tried for ever, and said aloud each time.
+    /// A step of the rollback failed. It is tried again until it succeeds, and each failure is an event.
     RollbackFailed {
         towards: Ending,
     },
     RolledBack,
     /// Ended by an operator.
     Aborted,
-    /// Ended because somebody moved the alias by force.
+    /// Ended because an operator moved the alias by force.
     Superseded,
     /// The pre-checks refused it; nothing had been changed.
     Failed,
@@ -47,7 +47,7 @@ pub enum State {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PauseReason {
-    /// Somebody asked for it.
+    /// An operator paused it.
     User,
     /// A guard of level `signal` failed.
     Signal,
@@ -61,7 +61,7 @@ pub enum PauseReason {
     Freeze,
     /// The numbers could not be had.
     Error,
-    /// The stage has passed and waits for somebody to approve.
+    /// The stage has passed and waits for an approval.
     Approval,
     /// The last stage has passed, and the promotion would lose acknowledged writes.
     LostWrites,

@@ -1,9 +1,13 @@
 //! What people may say to a deployment under way.
 
+use schemars::JsonSchema;
+use serde::Deserialize;
+
 use super::{Deployment, DeploymentEnding, DeploymentState, Source};
 use crate::rollout::{By, Timestamp};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum DeploymentCommand {
     /// The collection is filled; or it is good enough, though writes are lost.
     Ready,

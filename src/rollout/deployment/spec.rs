@@ -13,52 +13,59 @@ use crate::rollout::Guard;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DeploymentSpec {
+    /// The alias that the new collection gets.
+    #[schemars(length(min = 1, max = 255), regex(pattern = r"^[^/\x00]+$"))]
     pub alias: String,
+    /// Where the points come from: `collection:<name>`, `snapshot:<location>` or `external`.
     pub source: Source,
-    /// The new collection's name; default: `{alias}_{yyyymmdd}_{hhmmss}`.
+    /// The name of the new collection. Default: `{alias}_{yyyymmdd}_{hhmmss}`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = "^[A-Za-z0-9_-]{1,255}$"))]
     pub collection: Option<String>,
-    /// A JSON merge patch over the schema of the source, or of the old collection where the source is `external`.
+    /// A JSON merge patch (RFC 7396) over the schema of the source, or of the old collection where the source is `external`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overrides: Option<Value>,
+    /// How the points are copied.
     #[serde(default)]
     pub copy: CopySettings,
-    /// Points that may be missing, too many or different after the copy. Above zero where applications go on writing.
+    /// How many points may be missing, too many or different after the copy.
     #[serde(default)]
     pub max_differences: u64,
+    /// When the new collection counts as ready.
     #[serde(default)]
     pub ready: ReadyWhen,
-    /// How long the new collection may take to become ready.
+    /// How long the new collection may take to become ready, above 0 and at most 366 days.
     #[serde(default = "one_hour")]
     pub ready_within: Period,
-    /// Asked of the new collection; none is "not validated", never "passed".
+    /// Queries that the new collection must answer well. Without any, the deployment is "not validated" and not "passed".
     #[serde(default)]
     pub validation_queries: Vec<ValidationQuery>,
-    /// Undo what was made when something fails; else leave it for people to look at.
+    /// Whether to undo what was made when something fails. Otherwise it is left for an operator to look at.
     #[serde(default = "yes")]
     pub rollback_on_failure: bool,
-    /// How long the new collection is watched once it has the alias, with the way back open.
+    /// How long the new collection is watched once it has the alias. A failure moves the alias back.
     #[serde(default = "five_minutes")]
     pub watch: Period,
+    /// How often the new collection is looked at during the watch, above 0.
     #[serde(default = "ten_seconds")]
     pub watch_every: Period,
-    /// Looks that may find the collection not green; one more leads back.
+    /// How many looks may find the collection not green. One more rolls back.
     #[serde(default = "five")]
     pub max_failures: u32,
-    /// What real traffic must be like during the watch.
+    /// The guards that real traffic is judged by during the watch.
     #[serde(default = "Guard::defaults")]
     pub guards: Vec<Guard>,
-    /// How long the old collection is kept after the watch; null: for ever.
+    /// How long the old collection is kept after the watch. Null keeps it for good.
     #[serde(default = "one_day")]
     pub retire_old: Option<Period>,
-    /// Only say what would be done. Never stored.
+    /// Whether to answer with the steps only. Nothing is done.
     #[serde(default, skip_serializing)]
     pub dry_run: bool,
-    /// The new collection differs so that requests made for the old one may fail, and that is meant.
+    /// Whether the new collection may differ so that requests for the old one fail.
     #[serde(default)]
     pub acknowledge_incompatible: bool,
-    /// The switch may lose acknowledged writes: those that came after the copy was known to be equal. Default: the deployment
-    /// waits for an operator.
+    /// Whether the switch may lose acknowledged writes: those after the copy was known to be equal. Without it, the deployment waits for an
+    /// operator.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub accept_lost_writes: bool,
 }

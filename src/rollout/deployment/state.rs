@@ -15,7 +15,7 @@ pub enum DeploymentState {
     Creating,
     Copying,
     Verifying,
-    /// Somebody fills the collection, and has to say when that is done.
+    /// Another program fills the collection; an operator says when that is done.
     AwaitingReady,
     /// Strict mode, optimisers, replicas.
     Finishing,

@@ -15,12 +15,12 @@ const MAX_NAME: usize = 64;
 #[serde(rename_all = "snake_case")]
 #[schemars(rename = "GuardLevel")]
 pub enum Level {
-    /// Back to stable at once.
+    /// The canary goes back to stable at once.
     #[default]
     Guard,
-    /// A pause, until somebody has looked at it.
+    /// The canary pauses until an operator resumes it.
     Signal,
-    /// Nothing; its verdicts are only shown.
+    /// Nothing: its verdicts are only shown.
     DryRun,
 }
 
@@ -35,10 +35,13 @@ pub enum Statistic {
 
 /// One rule, and how seriously it is taken.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct Guard {
-    /// Default: the kind of the rule, for a latency with its statistic.
+    /// The name in verdicts, unique in its list. Default: the kind, for a latency with its statistic.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 64))]
     pub name: Option<String>,
+    /// What a failing verdict leads to.
     #[serde(default)]
     pub level: Level,
     #[serde(flatten)]
@@ -54,49 +57,71 @@ pub struct Guard {
 pub enum Rule {
     /// The share of requests that failed.
     ErrorRate {
+        /// The largest fraction that may fail, from 0 to 1.
+        #[schemars(range(min = 0, max = 1))]
         max: f64,
+        /// By how much the fraction may be above that of the control, from 0 to 1. Without it the two are not compared.
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(range(min = 0, max = 1))]
         margin: Option<f64>,
     },
     /// Requests that were refused with a 4xx, which may be the client's fault or the collection's.
     ClientErrors {
         /// By how much the share of units with such a request may be above that of stable at the same time.
         #[serde(default = "two_points")]
+        #[schemars(range(min = 0, max = 1))]
         margin: f64,
         /// By how much the share of such requests may be above what was usual before, where everything is on the canary and there
         /// is nothing to compare with.
         #[serde(default = "a_fifth")]
+        #[schemars(range(min = 0, max = 1))]
         max_increase: f64,
     },
+    /// How long answers take.
     Latency {
         statistic: Statistic,
+        /// The largest value, in milliseconds, above 0.
+        #[schemars(extend("exclusiveMinimum" = 0))]
         max_ms: f64,
-        /// As a fraction of the control's value.
+        /// By how much the value may be above that of the control, as a fraction of it. Without it the two are not compared.
+        #[schemars(range(min = 0))]
         #[serde(default, skip_serializing_if = "Option::is_none")]
         relative_margin: Option<f64>,
     },
     /// The share of answers without a hit.
     EmptyResults {
+        /// The largest fraction, from 0 to 1.
+        #[schemars(range(min = 0, max = 1))]
         max: f64,
+        /// By how much the fraction may be above that of the control, from 0 to 1. Without it the two are not compared.
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(range(min = 0, max = 1))]
         margin: Option<f64>,
     },
     /// The mean score of the best hit.
     TopScore {
+        /// The least mean score.
         min: f64,
+        /// By how much the mean may be below that of the control. Without it the two are not compared.
+        #[schemars(range(min = 0))]
         #[serde(default, skip_serializing_if = "Option::is_none")]
         margin: Option<f64>,
     },
     /// The value of a PromQL query, in which `{{alias}}` and `{{collection}}` are filled in; at least one of the limits.
     Prometheus {
+        /// The query, whose answer is one number.
+        #[schemars(regex(pattern = r"\S"))]
         query: String,
+        /// The largest value. Either this or `min` is required.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         max: Option<f64>,
+        /// The least value.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         min: Option<f64>,
         /// How many looks in a row must find it out of bounds before it fails. One value may be an accident, and has no
         /// statistics of its own.
         #[serde(default = "two")]
+        #[schemars(range(min = 1, max = 1000))]
         looks: u32,
     },
 }

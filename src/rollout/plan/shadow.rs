@@ -15,33 +15,44 @@ pub(in crate::rollout) const DEPTHS: std::ops::RangeInclusive<usize> = 1..=100;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ShadowStage {
-    /// Of the reads that stable answers, how many are mirrored.
+    /// How many of the reads that stable answers are mirrored, above 0 and at most 100 percent.
     #[serde(default = "everything")]
+    #[schemars(range(max = 100), extend("exclusiveMinimum" = 0))]
     pub percentage: f64,
+    /// How long reads are mirrored, above 0.
     pub duration: Period,
-    /// How many hits of an answer are compared.
+    /// How many hits of an answer are compared, from 1 to 100.
     #[serde(default = "ten")]
+    #[schemars(range(min = 1, max = 100))]
     pub depth: usize,
-    /// Of what is mirrored, how much is asked of stable a second time as well, to learn how far it differs from itself.
+    /// How many of the mirrored reads are sent to stable a second time, from 0 to 100 percent, to learn how far stable differs from
+    /// itself.
     #[serde(default = "a_tenth")]
+    #[schemars(range(min = 0, max = 100))]
     pub noise_percentage: f64,
-    /// Before it may pass.
+    /// How many comparisons are needed before the stage may pass.
     #[serde(default = "five_hundred")]
+    #[schemars(range(min = 1))]
     pub minimum_comparisons: u64,
-    /// The mean overlap of the two lists of hits, a fraction.
+    /// The least mean overlap of the two lists of hits, from 0 to 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 1))]
     pub minimum_overlap: Option<f64>,
-    /// How much overlap may be lost beyond what stable loses against itself, a fraction.
+    /// How much more overlap may be lost than stable loses against itself, from 0 to 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 1))]
     pub maximum_excess: Option<f64>,
-    /// Of what was compared, how much may have hits of stable and none of the new collection.
+    /// The largest fraction of comparisons in which stable had hits and the new collection had none.
     #[serde(default = "one_percent")]
+    #[schemars(range(min = 0, max = 1))]
     pub maximum_emptied_rate: f64,
-    /// Of what was mirrored, how much may fail.
+    /// The largest fraction of mirrored reads that fail.
     #[serde(default = "five_percent")]
+    #[schemars(range(min = 0, max = 1))]
     pub maximum_error_rate: f64,
     /// How many times as long as stable the new collection may take.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("exclusiveMinimum" = 0))]
     pub maximum_latency_ratio: Option<f64>,
 }
 

@@ -21,7 +21,7 @@ pub enum NoData {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AtDeadline {
-    /// It keeps its share and waits; the operator is told.
+    /// It keeps its share and waits. An event tells the operator.
     #[default]
     Hold,
     /// An inconclusive stage counts as passed. Stages and approvals still to come are not skipped.
@@ -33,11 +33,15 @@ pub enum AtDeadline {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CanarySpec {
+    /// The alias to move.
+    #[schemars(length(min = 1, max = 255), regex(pattern = r"^[^/\x00]+$"))]
     pub alias: String,
-    /// Where the alias is to point in the end.
+    /// The collection the alias points at in the end.
+    #[schemars(length(min = 1, max = 255), regex(pattern = r"^[^/\x00]+$"))]
     pub collection: String,
-    /// The upstream the collection lives on; default: the one that holds the alias.
+    /// The upstream of the collection. Default: the one that holds the alias.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1))]
     pub upstream: Option<String>,
     /// What happens to requests without a unit. Default: `identity.anonymous` of the configuration, when it is made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -45,56 +49,61 @@ pub struct CanarySpec {
     /// Which reads are split. Default: `aliases.split` of the configuration, when it is made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub split: Option<SplitReads>,
-    /// The deployment whose collection this is: it has compared and validated already, so this canary only moves the alias.
+    /// The deployment that made this canary. Only Pointsman sets it; a request that does is refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deployment: Option<String>,
     /// Before the first stage the new collection answers copies of reads, and its answers are compared with stable's. Default:
     /// it does not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shadow: Option<ShadowStage>,
-    /// Default: 5 % for 30 m, 25 % for 60 m, 50 % for 120 m, then everything.
+    /// From 1 to 100 stages with rising shares, of which the last is 100 %. Default: 5 % for 30 minutes, 25 % for 60 minutes, 50 % for
+    /// 120 minutes, then 100 %.
     #[serde(default = "StageSpec::defaults")]
+    #[schemars(length(min = 1, max = 100))]
     pub stages: Vec<StageSpec>,
-    /// A failing guard takes the canary back to 0 % at once; else it pauses the canary and raises an alarm.
+    /// Whether a failing guard takes the canary back to 0 % at once. Otherwise it pauses the canary and raises an alarm.
     #[serde(default = "yes")]
     pub auto_rollback: bool,
-    /// Those of every stage that has none of its own, and of the watch after the promotion.
+    /// The guards of every stage that has none of its own, and of the watch after the promotion.
     #[serde(default = "Guard::defaults")]
     pub guards: Vec<Guard>,
-    /// After each change of the share, how long only error rates are judged: caches are cold. What was seen meanwhile
-    /// is not counted, and the stage's time begins afterwards.
+    /// How long only error rates are judged after each change of the share, since caches are cold. Requests of this time are not
+    /// counted, and the time of the stage begins after it. At most 366 days.
     #[serde(default = "half_a_minute")]
     pub warm_up: Period,
-    /// Of each cohort in each stage, before it may pass.
+    /// How many requests each cohort needs in each stage before the stage may pass.
     #[serde(default = "five_hundred")]
+    #[schemars(range(min = 1))]
     pub minimum_requests: u64,
-    /// As `minimum_requests`. Zero for traffic without units.
+    /// How many units each cohort needs in each stage before the stage may pass. Set it to 0 for traffic without units.
     #[serde(default = "one_hundred")]
     pub minimum_units: u64,
+    /// What a stage does when its time is over and too little was seen.
     #[serde(default)]
     pub no_data: NoData,
+    /// What the canary does when it is still inconclusive at its deadline.
     #[serde(default)]
     pub on_inconclusive_at_deadline: AtDeadline,
-    /// How long after its start the canary ought to be promoted; default: as long as it takes.
+    /// How long after its start the canary should be promoted, above 0 and at most 366 days. Default: no deadline.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deadline: Option<Period>,
-    /// Default: at once.
+    /// When the canary starts. Default: at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_at: Option<Timestamp>,
-    /// How often guards are judged.
+    /// How often guards are judged, above 0.
     #[serde(default = "a_quarter_minute")]
     pub check_interval: Period,
-    /// How long guards are judged after the promotion, with the way back open.
+    /// How long guards are judged after the promotion. A failing guard moves the alias back.
     #[serde(default = "five_minutes")]
     pub watch: Period,
-    /// How long after the end of the watch the old collection is kept; null: for ever.
+    /// How long the old collection is kept after the watch. Null keeps it for good.
     #[serde(default = "one_day")]
     pub retire_old: Option<Period>,
     /// When nothing is promoted. Rolling back is always allowed.
     #[serde(default)]
     pub freeze: Vec<FreezeWindow>,
-    /// The promotion may lose acknowledged writes: those that went to the old collection since the canary began. Default: it
-    /// holds instead.
+    /// Whether the promotion may lose acknowledged writes: those to the old collection since the canary began. Without it, the canary waits
+    /// instead.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub accept_lost_writes: bool,
 }

@@ -11,18 +11,21 @@ use crate::rollout::Share;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StageSpec {
-    /// 0.0001 to 100, in steps of 0.0001. Optional only so that its absence can be told along with everything else.
+    /// The share of the units, above 0 and at most 100, in steps of 0.0001. Required.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(max = 100), extend("exclusiveMinimum" = 0))]
     pub percentage: Option<f64>,
+    /// How long the stage is watched. Either this or `duration_minutes` is required. Only the last stage may have 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration: Option<Period>,
-    /// The same in minutes, for plans written for other tools; fractions are allowed.
+    /// The duration in minutes; fractions are allowed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0))]
     pub duration_minutes: Option<f64>,
-    /// Instead of the plan's guards.
+    /// The guards of this stage, instead of those of the plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub guards: Option<Vec<Guard>>,
-    /// Somebody must approve before the canary leaves this stage upwards.
+    /// Whether an operator must approve before the canary leaves this stage upwards.
     #[serde(default)]
     pub approval: bool,
 }

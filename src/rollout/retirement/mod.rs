@@ -41,7 +41,7 @@ pub enum State {
     Deleting,
     /// The collection is gone.
     Done,
-    /// Something refers to the collection, or somebody said so.
+    /// Something refers to the collection, or an operator cancelled it.
     Cancelled,
     /// Qdrant would not, or it would have hit something else.
     Refused,

@@ -13,26 +13,34 @@ use crate::routing::{STABLE, ShadowBy, SpecFault, check_name};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ShadowSpec {
+    /// The alias whose reads are mirrored.
+    #[schemars(length(min = 1, max = 255), regex(pattern = r"^[^/\x00]+$"))]
     pub alias: String,
-    /// What is asked as well, and compared.
+    /// The collection that is asked as well and compared.
+    #[schemars(length(min = 1, max = 255), regex(pattern = r"^[^/\x00]+$"))]
     pub collection: String,
     /// The upstream the collection lives on; default: the one that holds the alias.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upstream: Option<String>,
     /// The variant whose reads are mirrored.
     #[serde(default = "stable")]
+    #[schemars(length(min = 1))]
     pub from: String,
-    /// How much of them is mirrored.
+    /// How many of the reads are mirrored, above 0 and at most 100 percent.
     #[serde(default = "everything")]
+    #[schemars(range(max = 100), extend("exclusiveMinimum" = 0))]
     pub percentage: f64,
-    /// Whether units or questions are drawn.
+    /// Whether units or requests are drawn.
     #[serde(default)]
     pub by: ShadowBy,
-    /// How many hits of an answer are compared.
+    /// How many hits of an answer are compared, from 1 to 100.
     #[serde(default = "ten")]
+    #[schemars(range(min = 1, max = 100))]
     pub depth: usize,
-    /// Of what is mirrored, how much is asked of the variant itself a second time, to learn how far it differs from itself.
+    /// How many of the mirrored reads are sent to the variant itself a second time, from 0 to 100 percent, to learn how far it differs
+    /// from itself.
     #[serde(default = "a_tenth")]
+    #[schemars(range(min = 0, max = 100))]
     pub noise_percentage: f64,
     /// Whether the worst answers are kept with the payloads of their hits.
     #[serde(default)]
@@ -41,10 +49,10 @@ pub struct ShadowSpec {
     /// compatible is all that can be known without being told; then it is taken for granted.
     #[serde(default = "yes")]
     pub same_space: bool,
-    /// Why.
+    /// Why, for the audit log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// When it stops by itself.
+    /// When the comparison stops by itself, above 0 and at most 366 days.
     #[serde(default = "one_day")]
     pub max_duration: Period,
 }

@@ -49,7 +49,7 @@ pub struct ShareReport {
     pub excess: Option<Interval>,
 }
 
-/// Everything that can be said of a [`Summary`] in numbers.
+/// What a comparison has found, in numbers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "ShadowNumbers")]
 pub struct Report {

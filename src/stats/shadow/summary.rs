@@ -46,7 +46,7 @@ impl Dropped {
 pub struct Counters {
     /// Handed to the mirror.
     pub mirrored: u64,
-    /// Not, by reason; [`Dropped::Unreadable`] and [`Dropped::Stale`] after they had been.
+    /// Not handed to the mirror, by reason; `unreadable` and `stale` ones were dropped after that.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub dropped: BTreeMap<Dropped, u64>,
 }
