@@ -1,13 +1,14 @@
-# What can be done here, by name. Arguments for a program go into ARGS: make demo ARGS=--keep, make bench ARGS=slot.
+# The common tasks; `make help` lists them. ARGS passes arguments to the program: make demo ARGS=--keep, make bench ARGS=slot.
 
-# One build folder for all checkouts of this machine, so that a fresh one does not compile the engine again.
+# All checkouts of this machine share one build folder, so that a fresh checkout does not compile the engine again. Plain
+# `cargo` does not use it unless you export CARGO_TARGET_DIR.
 CARGO_TARGET_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/pointsman/target
 export CARGO_TARGET_DIR
 
 CARGO ?= cargo
-# What the build needs beyond Rust: the vector engine and the allocator hold C code.
+# The build needs a C compiler: the vector engine and the allocator contain C code.
 BUILD_PACKAGES := build-essential
-# The tests of the store start a server of their own from these programs.
+# The tests of the store start their own PostgreSQL server.
 TEST_PACKAGES := postgresql
 
 .PHONY: help build demo test prepare bench bench-peers floods lint fmt
@@ -25,11 +26,11 @@ help:
 build: prepare
 	$(CARGO) build --workspace --bins --locked
 
-# Both binaries, since the demo starts the sandbox that lies beside it.
+# The demo starts the sandbox binary from the same folder, so both are built.
 demo: build
 	$(CARGO_TARGET_DIR)/debug/pointsman demo $(ARGS)
 
-# The tests of the documentation come first: the last words should be about all the others.
+# The fast tests of scripts and documentation come first, so that the summary of all other tests comes last.
 test: prepare
 	python3 benches/peers/test_rig.py
 	python3 -m unittest discover -s tests/clients
@@ -40,7 +41,7 @@ test: prepare
 		$(CARGO) test --workspace --locked --lib --bins --tests --no-fail-fast $(ARGS); \
 	fi
 
-# Installs what is missing and does nothing otherwise. The official clients go to a cache folder outside the checkout.
+# Installs what is missing; otherwise it does nothing. The official clients go to a cache folder outside the checkout.
 prepare:
 	@command -v cc >/dev/null && command -v make >/dev/null || { \
 		sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
@@ -58,7 +59,7 @@ bench-peers: prepare
 	$(CARGO) build --release --locked --bin pointsman --bin peers-upstream --features peers-upstream
 	python3 benches/peers/run.py --pointsman $(CARGO_TARGET_DIR)/release/pointsman --upstream $(CARGO_TARGET_DIR)/release/peers-upstream $(ARGS)
 
-# Another length: make floods ARGS="--seconds 60".
+# The default is ten minutes; a shorter run: make floods ARGS="--seconds 60".
 floods: build
 	python3 benches/floods/run.py --pointsman $(CARGO_TARGET_DIR)/debug/pointsman --sandbox $(CARGO_TARGET_DIR)/debug/pointsman-sandbox $(ARGS)
 
