@@ -1,4 +1,4 @@
-//! How far a recording is, and why it ended.
+//! The progress of a recording, and why it ended.
 
 use std::collections::BTreeMap;
 
@@ -6,48 +6,48 @@ use serde::{Deserialize, Serialize};
 
 use crate::metrics::Dropped;
 
-/// Every few seconds in a stream; the last line of a file.
+/// Sent every few seconds in a stream; also the last line of a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Progress {
-    /// Lines before this one.
+    /// The number of lines before this one.
     pub recorded: u64,
-    /// Questions that had been recorded before.
+    /// Queries that had been recorded before.
     pub repeated: u64,
-    /// Questions in whose body whom they were for stands in so many words.
+    /// Queries whose body contains the user id.
     pub withheld: u64,
-    /// Questions that were drawn and are missing, by reason.
+    /// Queries that were selected and are missing, by reason.
     pub dropped: BTreeMap<Dropped, u64>,
-    /// None while it goes on.
+    /// None while the recording continues.
     pub ended: Option<Ended>,
 }
 
-/// Why there are no more lines.
+/// Why the recording ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Ended {
-    /// There are as many as were asked for.
+    /// The requested number of queries is reached.
     Count,
-    /// The time was over.
+    /// The requested time is over.
     Time,
-    /// `shadow.capture` was taken back.
+    /// A reload set `shadow.capture` to false.
     SwitchedOff,
     /// Pointsman stopped.
     Stopping,
-    /// Whoever asked left.
+    /// The client disconnected.
     Interrupted,
     /// The stream broke off.
     Lost,
 }
 
 impl Progress {
-    /// How many are missing.
+    /// The number of missing queries.
     #[must_use]
     pub fn missing(&self) -> u64 {
         self.dropped.values().fold(0, |sum, count| sum.saturating_add(*count))
     }
 
-    /// Its line, without the end of it.
+    /// Its line, without the line break.
     #[must_use]
     pub fn line(&self) -> String {
         serde_json::to_string(self).expect("progress is numbers and words")
