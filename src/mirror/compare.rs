@@ -51,7 +51,7 @@ impl Comparison<'_> {
         }
     }
 
-    /// Queries one target, whose collection counts as in use meanwhile.
+    /// Queries one target, whose collection counts as in use until then.
     async fn ask(&self, against: Against, wire: &Wire<'_>, target: &Target<Handles>, name: Option<&str>, first: &First<'_>) {
         let usage = Used::begin(target, self.shard);
         let upstream = &self.live.upstreams[target.upstream];
