@@ -1,8 +1,8 @@
-//! The closed sets that requests are sorted into.
+//! Small enums that classify requests.
 
 use serde::{Deserialize, Serialize};
 
-/// Which of Qdrant's two protocols a request speaks.
+/// The protocol of a request: REST or gRPC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Protocol {
@@ -10,7 +10,7 @@ pub enum Protocol {
     Grpc,
 }
 
-/// What a request is for. Only reads are split, retried or answered by another variant.
+/// The class of a request. Only reads are split, retried or answered by another variant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Class {
@@ -21,14 +21,14 @@ pub enum Class {
     Diagnostics,
 }
 
-/// What a read of points is for.
+/// The kind of a read of points.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Read {
-    /// It finds points by vectors: what users of a variant judge it by.
+    /// Finds points by vectors: the quality that users of a variant notice.
     #[default]
     Search,
-    /// It looks up, lists or counts what is stored. Its answer often decides what is written next, and writes go to stable.
+    /// Looks up, lists or counts what is stored. Its answer often decides the next write, and writes go to stable.
     Bookkeeping,
 }
 

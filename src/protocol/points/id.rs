@@ -1,4 +1,4 @@
-//! Ids of points, in Qdrant's order: numbers first, then UUIDs.
+//! Point ids, in Qdrant's order: numbers first, then UUIDs.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,7 +8,7 @@ use qdrant_client::qdrant::point_id::PointIdOptions;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// A number or a UUID, however that is written.
+/// A number or a UUID in any notation.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[serde(untagged)]
 pub enum PointId {
