@@ -1,4 +1,4 @@
-//! An answer of one target, as far as has been looked at.
+//! The answer of one target, as far as it has been inspected.
 
 use http::Response;
 
@@ -9,13 +9,13 @@ use crate::metrics::{FallbackCause, Outcome};
 pub(super) struct Begun {
     pub(super) answer: Response<Source>,
     pub(super) outcome: Outcome,
-    /// The upstream failed: an error that is its own and not the request's.
+    /// The upstream failed: the error is its own and not the request's.
     pub(super) failed: bool,
     /// It says that the collection is missing.
     pub(super) missing: bool,
 }
 
-/// A variant's refusal, held until stable has been asked for its opinion.
+/// A variant's refusal, held until stable has been asked.
 pub(super) struct HeldRefusal {
     pub(super) begun: Begun,
     pub(super) observation: Observation,
