@@ -7,10 +7,8 @@
 //! {"recorded":2,"repeated":7,"withheld":0,"dropped":{},"ended":"count"}
 //! ```
 //!
-//! Pure: no I/O. The mirror writes the lines of queries, the admin API the first and the last one; the commands read
-//! them.
-//! Invariants: a line is complete or invalid; a message names no collection; a body keeps every digit, so that a
-//! replayed
+//! Pure: no I/O. The mirror writes the lines of queries, the admin API the first and the last one; the commands read them.
+//! Invariants: a line is complete or invalid; a message names no collection; a body keeps every digit, so that a replayed
 //! query equals the original.
 
 mod progress;

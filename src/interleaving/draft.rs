@@ -1,9 +1,7 @@
 //! Team-draft interleaving (Radlinski, Kurup and Joachims, 2008).
 //!
-//! It works as captains choose their teams: in each round a coin decides who picks first, and each captain takes the
-//! best
-//! item that is still free. A user who prefers one ranking picks more often from its team; a user without a preference
-//! picks
+//! It works as captains choose their teams: in each round a coin decides who picks first, and each captain takes the best
+//! item that is still free. A user who prefers one ranking picks more often from its team; a user without a preference picks
 //! from both alike.
 
 use std::collections::HashSet;
@@ -64,8 +62,8 @@ impl<'l, I: Eq + Hash> Captain<'l, I> {
     }
 }
 
-/// Merges the lists of control and treatment into one of at most `limit` items. `coin` decides whether the treatment
-/// picks first. If one team runs out of items, the other one fills the rest.
+/// Merges the lists of control and treatment into one of at most `limit` items. `coin` decides whether the treatment picks
+/// first. If one team runs out of items, the other one fills the rest.
 pub fn draft<I: Eq + Hash>(lists: [&[I]; 2], limit: usize, mut coin: impl FnMut() -> bool) -> Vec<Pick> {
     let [control, treatment] = lists;
     let mut captains =

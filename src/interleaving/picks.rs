@@ -34,8 +34,7 @@ impl Picks {
         Self { salt, hits: named(salt).collect() }
     }
 
-    /// The arm that the point came from; none if it was not in the list. A point that was not in the list is mistaken
-    /// for a
+    /// The arm that the point came from; none if it was not in the list. A point that was not in the list is mistaken for a
     /// hit with a chance of one in 65 536 for each hit.
     #[must_use]
     pub fn team(&self, point: &PointId) -> Option<Team> {

@@ -1,10 +1,8 @@
 //! A capture: the recording of an alias's queries while an admin client reads the stream.
 //!
-//! `control` makes a [`Capture`] and puts it into the snapshot; `proxy` selects queries for it; the mirror's thread
-//! turns them
-//! into lines; the admin API reads the other end. The waiting lines are bounded, in number and in bytes (I9): a slow
-//! reader
-//! loses lines, which are counted, and no user request waits.
+//! `control` makes a [`Capture`] and puts it into the snapshot; `proxy` selects queries for it; the mirror's thread turns
+//! them into lines; the admin API reads the other end. The waiting lines are bounded, in number and in bytes (I9): a slow
+//! reader loses lines, which are counted, and no user request waits.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,7 +1,6 @@
 //! A memory budget: one bound on the bytes that several holders keep together (I9).
 //!
-//! The data path has one for the bodies it keeps and decompresses, the mirror one for its queries and answers. A limit
-//! for
+//! The data path has one for the bodies it keeps and decompresses, the mirror one for its queries and answers. A limit for
 //! each request alone would bound nothing, because there are many requests.
 
 use std::sync::Arc;

@@ -1,11 +1,8 @@
 //! How the data plane hands a query, perhaps with its answer, to the mirror, without ever waiting for it.
 //!
-//! `proxy` holds a [`Mirror`]; the mirror's thread has the other end. What exceeds the bounds is refused at once, and
-//! the
-//! caller counts it. There are two bounds (I9): the number of waiting jobs, and the bytes of all of them together,
-//! including
-//! those that are still being gathered. Samples (to record) and jobs (to compare) have separate queues, so that a
-//! shadow
+//! `proxy` holds a [`Mirror`]; the mirror's thread has the other end. What exceeds the bounds is refused at once, and the
+//! caller counts it. There are two bounds (I9): the number of waiting jobs, and the bytes of all of them together, including
+//! those that are still being gathered. Samples (to record) and jobs (to compare) have separate queues, so that a shadow
 //! that hangs does not delay a capture.
 
 use std::sync::Arc;

@@ -1,10 +1,8 @@
 //! What the data plane and the control plane share: the snapshot, the refresh request, and the queues to the mirror.
 //!
-//! `control` builds a [`Live`] and swaps it in; every worker reads the newest one at the start of each request (I3).
-//! The data
-//! plane makes only one request to the control plane: to list the aliases again ([`Refresh`], I10). Apart from that
-//! they
-//! share only the counters of `metrics`. Queries to compare or record go to the mirror ([`Mirror`], [`Capture`]).
+//! `control` builds a [`Live`] and swaps it in; every worker reads the newest one at the start of each request (I3). The
+//! data plane makes only one request to the control plane: to list the aliases again ([`Refresh`], I10). Apart from that
+//! they share only the counters of `metrics`. Queries to compare or record go to the mirror ([`Mirror`], [`Capture`]).
 
 mod capture;
 mod memory;

@@ -1,5 +1,4 @@
-//! Handles one mirrored query: reads what the user got, queries the shadow, for a share of the queries also the
-//! reference
+//! Handles one mirrored query: reads what the user got, queries the shadow, for a share of the queries also the reference
 //! again, and records both comparisons.
 
 use std::time::Instant;

@@ -7,17 +7,14 @@
 //!                                         |        |         |
 //!                                         |      replay ----ask  <- golden <- a file, by a command
 //!                                         v
-//!                                      record -> golden -> live::Capture -> the client that reads the stream
+//!                                      record -> golden -> live::Capture -> the client that reads it
 //! ```
 //!
-//! It runs on a separate thread, with its own runtime and connections, so that no data worker ever parses an answer or
-//! waits
-//! for a shadow. It imports `live`, `metrics`, `stats`, `routing` and `protocol`, and not `proxy`.
-//! Invariants: at most `shadow.concurrency` queries run at a time, each for at most `shadow.timeout`; mirrored queries
-//! appear in
-//! no variant's series, but their collection counts as in use (I3, I5); answers that cannot be read are counted, not
-//! guessed.
-//! The thread stops with the process and does not wait for its queue.
+//! It runs on a separate thread, with its own runtime and connections, so that no data worker ever parses an answer or waits
+//! for a shadow. It imports `live`, `metrics`, `stats`, `routing` and `protocol`, and not `proxy`. Invariants: at most
+//! `shadow.concurrency` queries run at a time, each for at most `shadow.timeout`; mirrored queries appear in no variant's
+//! series, but their collection counts as in use (I3, I5); answers that cannot be read are counted, not guessed. The thread
+//! stops with the process and does not wait for its queue.
 
 mod answer;
 mod ask;

@@ -1,10 +1,8 @@
 //! Turns a query into a line of a capture, without anything that identifies the user.
 //!
 //! The line has neither headers nor the collection's name. Of the parameters it has only those of Qdrant that change an
-//! answer,
-//! unless one carries the user id. The rest is the query itself. If the query contains the user id, for example in a
-//! tenant
-//! filter, it is withheld.
+//! answer, unless one carries the user id. The rest is the query itself. If the query contains the user id, for example in a
+//! tenant filter, it is withheld.
 
 use std::borrow::Cow;
 

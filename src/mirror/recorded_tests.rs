@@ -221,8 +221,7 @@ fn put(unit: &str, place: Place) -> (String, HeaderMap) {
 }
 
 proptest! {
-    /// Wherever the user id is carried, and wherever else in the query it occurs: there is no line, or a line without
-    /// it.
+    /// Wherever the user id is carried, and wherever else in the query it occurs: there is no line, or a line without it.
     #[test]
     fn no_line_says_whom_it_was_for(
         unit in "[a-zA-Z0-9_-]{4,24}",

@@ -1,6 +1,5 @@
-//! Replays recorded queries against two collections and compares the answers as the mirror would: the reference's
-//! answers take
-//! the place of those of users.
+//! Replays recorded queries against two collections and compares the answers as the mirror would: the reference's answers
+//! take the place of those of users.
 //!
 //! A command calls it, in its own process and within a `LocalSet`.
 

@@ -1,7 +1,6 @@
 //! Detects the user id in a query: compares all its values, of any type, with the id.
 //!
-//! A text that contains a longer id counts as well. A short id occurs in any text by chance, so only whole values
-//! count. In
+//! A text that contains a longer id counts as well. A short id occurs in any text by chance, so only whole values count. In
 //! doubt the query counts as containing the id: it is then withheld, and only a sample is lost.
 
 use bytes::Buf;

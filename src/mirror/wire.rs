@@ -1,5 +1,4 @@
-//! Bodies of queries and answers: takes a message out of its frame, decompresses gzip, and replaces the collection's
-//! name.
+//! Bodies of queries and answers: takes a message out of its frame, decompresses gzip, and replaces the collection's name.
 
 use bytes::Bytes;
 use http::HeaderMap;

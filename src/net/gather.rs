@@ -1,14 +1,10 @@
 //! The socket of an HTTP/2 connection, with as few system calls as its traffic allows.
 //!
-//! HTTP/2 libraries write frame by frame: the head, the message and the trailers of one answer are two or three writes,
-//! and
-//! those of four answers that are ready together are four times as many. Every write on TCP costs more than all
-//! user-space
-//! work for one request. So this type gathers what a connection writes during one poll of its task and sends it when
-//! the poll
-//! is over ([`Turns`]). It also reads all arrived bytes at once, not in the pieces that a frame reader asks for.
-//! Copying a
-//! few kilobytes is a hundred times cheaper than the calls it saves.
+//! HTTP/2 libraries write frame by frame: the head, the message and the trailers of one answer are two or three writes, and
+//! those of four answers that are ready together are four times as many. Every write on TCP costs more than all user-space
+//! work for one request. So this type gathers what a connection writes during one poll of its task and sends it when the
+//! poll is over ([`Turns`]). It also reads all arrived bytes at once, not in the pieces that a frame reader asks for.
+//! Copying a few kilobytes is a hundred times cheaper than the calls it saves.
 //!
 //! Memory is bounded: past [`GATHER`] bytes writes wait for the socket, and an idle connection holds no buffer.
 

@@ -1,8 +1,7 @@
 //! The accept thread. It only accepts connections, so no computation or wait can delay new clients.
 //!
-//! There is one accept loop a port. Each port has one reserved place among `listen.max_connections`, so a flood at one
-//! port never
-//! blocks the other; both share the rest.
+//! There is one accept loop a port. Each port has one reserved place among `listen.max_connections`, so a flood at one port
+//! never blocks the other; both share the rest.
 
 use std::io;
 use std::net::TcpListener as StdListener;
@@ -93,8 +92,7 @@ async fn accept(listener: &TcpListener, workers: &[WorkerHandle], places: &Place
 mod tests {
     use super::*;
 
-    /// The maximum number of connections of one port while the other has none, and whether the other port still gets
-    /// one.
+    /// The maximum number of connections of one port while the other has none, and whether the other port still gets one.
     async fn at_most(max_connections: usize) -> (usize, bool) {
         let [one, other] = Places::of_two_ports(max_connections);
         let mut taken = Vec::new();

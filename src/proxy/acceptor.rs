@@ -1,10 +1,8 @@
-//! The data plane as a whole: its ports, its workers, and the thread that accepts connections and gives each to the
-//! worker with
-//! the fewest.
+//! The data plane as a whole: its ports, its workers, and the thread that accepts connections and gives each to the worker
+//! with the fewest.
 //!
-//! With one listener per worker the kernel would choose by a hash of the client's address: a few long-lived gRPC
-//! connections then
-//! easily end up on one worker. One accept per connection is cheap; one worker for all calls is not.
+//! With one listener per worker the kernel would choose by a hash of the client's address: a few long-lived gRPC connections
+//! then easily end up on one worker. One accept per connection is cheap; one worker for all calls is not.
 
 use std::io;
 use std::net::SocketAddr;
@@ -61,9 +59,8 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// Binds both ports, starts one worker per shard of `registry`, and accepts. Call it on a tokio runtime; the data
-    /// plane does
-    /// not use that runtime afterwards.
+    /// Binds both ports, starts one worker per shard of `registry`, and accepts. Call it on a tokio runtime; the data plane
+    /// does not use that runtime afterwards.
     ///
     /// # Errors
     /// When a port cannot be bound or a thread cannot be started.
@@ -101,9 +98,8 @@ impl Proxy {
         self.stopping.begin();
     }
 
-    /// Graceful shutdown: stops accepting, lets requests in progress finish within `grace`, then closes the rest.
-    /// Returns true if
-    /// all finished.
+    /// Graceful shutdown: stops accepting, lets requests in progress finish within `grace`, then closes the rest. Returns
+    /// true if all finished.
     pub async fn shutdown(self, grace: Duration) -> bool {
         self.stop_accepting.send_replace(true);
         // A draining worker accepts no connection, so none may be on its way to one.

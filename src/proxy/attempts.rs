@@ -1,10 +1,8 @@
 //! The loop over the targets of a request: retry after a refresh, and fallback to stable.
 //!
 //! The order is the same for both protocols: the chosen variant; the same again after a refresh of the table, if its
-//! collection is
-//! missing; then stable, if the variant could not serve a read, or refused it. A variant's refusal (4xx) is held until
-//! stable has
-//! answered: only then is it known which side is at fault.
+//! collection is missing; then stable, if the variant could not serve a read, or refused it. A variant's refusal (4xx) is
+//! held until stable has answered: only then is it known which side is at fault.
 
 use std::pin::pin;
 
@@ -116,9 +114,8 @@ impl Journey {
         self.turn_to_stable(cause);
     }
 
-    /// Stable has answered a request that the variant refused. If stable serves it, the variant failed. If stable
-    /// refuses it as
-    /// well, the request is at fault. If stable fails, nothing is known, and it counts for neither.
+    /// Stable has answered a request that the variant refused. If stable serves it, the variant failed. If stable refuses it
+    /// as well, the request is at fault. If stable fails, nothing is known, and it counts for neither.
     fn settle_blame(&mut self, refusal: HeldRefusal, stable: Outcome) {
         let HeldRefusal { begun, mut observation, cause } = refusal;
         begun.answer.into_body().discard();
@@ -140,15 +137,13 @@ impl Journey {
         Arrived { answer: refusal.begun.answer, settled: true }
     }
 
-    /// Whether to ask stable after a refusal. Clients with bad requests must not double the load of stable, so these
-    /// extra
+    /// Whether to ask stable after a refusal. Clients with bad requests must not double the load of stable, so these extra
     /// requests have a budget of their own.
     fn may_ask_for_a_second_opinion(&self) -> bool {
         self.is_read() && self.worker.second_opinions().withdraw(&self.live.settings.retry, std::time::Instant::now())
     }
 
-    /// A collection is missing. Returns true if the table was refreshed and the request decided again: try the new
-    /// target.
+    /// A collection is missing. Returns true if the table was refreshed and the request decided again: try the new target.
     async fn refreshed(&mut self, question: Question<'_>) -> bool {
         let may = !self.tries.refreshed && self.is_read() && self.client.is_repeatable() && self.worker.may_refresh();
         if !may {
@@ -167,9 +162,8 @@ impl Journey {
         }
     }
 
-    /// After a change of what a name means, updates the table before the answer is sent (I10). Returns whether it is up
-    /// to date.
-    /// A change that Qdrant refused needs no update.
+    /// After a change of what a name means, updates the table before the answer is sent (I10). Returns whether it is up to
+    /// date. A change that Qdrant refused needs no update.
     async fn settle(&self, arrived: &Arrived) -> bool {
         if !self.operation.is_some_and(|operation| operation.renames) || !self.succeeds() || arrived.answer.status().is_client_error() {
             return true;
@@ -182,8 +176,7 @@ impl Journey {
     }
 }
 
-/// Triggers an alias listing, and waits until the new table is in place. It stops before the deadline, because the
-/// answer
+/// Triggers an alias listing, and waits until the new table is in place. It stops before the deadline, because the answer
 /// must still be sent.
 async fn refresh(worker: &Worker, deadline: Deadline) -> Result<(), String> {
     let limit = deadline.half(Some(REFRESH)).unwrap_or(REFRESH);

@@ -16,9 +16,8 @@ pub(super) struct Client {
 
 /// Detects rapid resets: how often the client has given up a request right after sending it.
 ///
-/// Each such request may have cost an upstream connection. The HTTP/2 library bounds only streams that are reset before
-/// they are
-/// accepted. The rule is Envoy's for premature resets: more than half of at least [`ENOUGH`] requests.
+/// Each such request may have cost an upstream connection. The HTTP/2 library bounds only streams that are reset before they
+/// are accepted. The rule is Envoy's for premature resets: more than half of at least [`ENOUGH`] requests.
 #[derive(Default)]
 struct Resets {
     requests: Cell<u32>,

@@ -22,8 +22,7 @@ use super::unread::watched;
 use super::worker::{Drain, Worker};
 use crate::net::{Io, gather};
 
-/// The receive window of one client, per stream and per connection: the most that a slow upstream makes Pointsman
-/// buffer.
+/// The receive window of one client, per stream and per connection: the most that a slow upstream makes Pointsman buffer.
 const STREAM_WINDOW: u32 = 1024 * 1024;
 const CONNECTION_WINDOW: u32 = 8 * 1024 * 1024;
 const FRAME: u32 = 64 * 1024;
@@ -118,9 +117,8 @@ async fn serve_http2(worker: &Rc<Worker>, front: &Front, io: Io, client: Rc<Clie
     log(ended);
 }
 
-/// Drives a connection to its end; tells it once to finish, when draining begins or when its client floods it.
-/// `turn_over` is
-/// called after every poll.
+/// Drives a connection to its end; tells it once to finish, when draining begins or when its client floods it. `turn_over`
+/// is called after every poll.
 async fn until_told<C: Future>(
     mut connection: Pin<&mut C>,
     finish: impl Fn(Pin<&mut C>),
@@ -161,9 +159,8 @@ fn log(ended: Result<(), hyper::Error>) {
     }
 }
 
-/// Runs hyper's HTTP/2 streams on the worker's own thread: their futures need not be `Send`. Each ends when its client
-/// has not
-/// read its answer for `idle`.
+/// Runs hyper's HTTP/2 streams on the worker's own thread: their futures need not be `Send`. Each ends when its client has
+/// not read its answer for `idle`.
 #[derive(Clone, Copy)]
 struct LocalTasks {
     idle: Option<Duration>,

@@ -1,17 +1,16 @@
 //! Deadlines and time limits of a request and its steps. No other file of the data plane sets a time limit.
 //!
 //! ```text
-//! Deadline the whole life of a request, from its head to the last byte of its answer (`timeouts.total`)
-//! Patience the upstream's part of one attempt: from the request being sent to a usable answer (`timeouts.first_byte`)
-//! Silence (of `net`) no byte moves inside of a body, in either direction (`timeouts.idle`)
-//! within single steps with limits of their own, which are constants below or settings of the connection
+//! Deadline  the whole life of a request, from its head to the last byte of its answer (`timeouts.total`)
+//! Patience  the upstream's part of one attempt: from the request being sent to a usable answer (`timeouts.first_byte`)
+//! Silence   (of `net`) no byte moves inside of a body, in either direction (`timeouts.idle`)
+//! within    single steps with limits of their own, which are constants below or settings of the connection
 //! ```
 //!
 //! Keeps I12: nothing waits outside of the deadline, and no task outlives its request without a bound.
 //!
-//! A future that is passed by value is stored twice and copied with everything around it. So the large futures of a
-//! request are
-//! pinned where they are made.
+//! A future that is passed by value is stored twice and copied with everything around it. So the large futures of a request
+//! are pinned where they are made.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -26,8 +25,7 @@ pub(super) use crate::net::Silence;
 pub(super) const DISCARD: Duration = Duration::from_secs(1);
 /// How long the rest of a request is read and dropped after its answer was sent.
 pub(super) const DRAIN: Duration = Duration::from_secs(10);
-/// How long a request waits for a table refresh. The listing has its own limits; this one applies when the listing
-/// itself is
+/// How long a request waits for a table refresh. The listing has its own limits; this one applies when the listing itself is
 /// late.
 pub(super) const REFRESH: Duration = Duration::from_secs(10);
 /// How long an upstream may take to send `100 Continue` before the body is sent anyway (RFC 9110, section 10.1.1).
@@ -95,9 +93,8 @@ pub(super) async fn within<T>(limit: Duration, future: impl Future<Output = T>) 
 pub(super) struct Patience(pub(super) Option<Duration>);
 
 impl Patience {
-    /// The result of `future`, if it is ready before the upstream's time is up. While `client_is_awaited` the clock
-    /// stops: a client
-    /// that stalls is no fault of the upstream, and has a limit of its own.
+    /// The result of `future`, if it is ready before the upstream's time is up. While `client_is_awaited` the clock stops: a
+    /// client that stalls is no fault of the upstream, and has a limit of its own.
     pub(super) async fn wait<T>(self, client_is_awaited: impl Fn() -> bool, future: impl Future<Output = T>) -> Result<T, Late> {
         let mut future = pin!(future);
         let Some(limit) = self.0 else { return Ok(future.await) };

@@ -125,9 +125,8 @@ fn ticket<'r>(
     Ticket::of(shadowed(entry, decision, unit), captures)
 }
 
-/// Whether a shadow selects the search: the compared variant answers it, and it was not forced there. The user id is
-/// only read
-/// if there is a shadow.
+/// Whether a shadow selects the search: the compared variant answers it, and it was not forced there. The user id is only
+/// read if there is a shadow.
 fn shadowed<'r>(
     entry: &Entry<Handles>,
     decision: &Decision<'_, Handles>,
@@ -196,9 +195,8 @@ mod tests {
         whose(&route.decide(read, asked, None, || 0), unit) != Whose::Nobody
     }
 
-    /// Only stable serves them, so no other cohort has comparable requests. If they counted, a candidate would be
-    /// judged by users
-    /// alone, and stable by users and everything else.
+    /// Only stable serves them, so no other cohort has comparable requests. If they counted, a candidate would be judged by
+    /// users alone, and stable by users and everything else.
     #[test]
     fn what_the_policy_keeps_on_stable_is_in_no_comparison() {
         let registry = Registry::new(1, 10);

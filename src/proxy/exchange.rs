@@ -1,8 +1,7 @@
 //! The differences between the two protocols in the life of a request.
 //!
-//! `rest` and `grpc` implement it; [`super::life`], [`super::attempts`] and [`super::interleave`] use it and know
-//! nothing else of a
-//! protocol. Generic, not boxed: each protocol gets its own compiled code.
+//! `rest` and `grpc` implement it; [`super::life`], [`super::attempts`] and [`super::interleave`] use it and know nothing
+//! else of a protocol. Generic, not boxed: each protocol gets its own compiled code.
 
 use std::sync::Arc;
 

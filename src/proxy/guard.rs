@@ -1,8 +1,7 @@
 //! Refuses requests that would break a rollout: the deletion of one of its collections, and changes of its alias (I5).
 //!
-//! Only operations that may change what a name means come here, and their bodies are read only while something is
-//! guarded: reads
-//! and writes never pay for it. While anything is guarded, a request that cannot be inspected is refused.
+//! Only operations that may change what a name means come here, and their bodies are read only while something is guarded:
+//! reads and writes never pay for it. While anything is guarded, a request that cannot be inspected is refused.
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -50,8 +49,7 @@ pub(super) async fn against_rest(
     }
 }
 
-/// Why a gRPC call must be refused, if it must. The whole message is read: the last of two names counts, wherever it
-/// is.
+/// Why a gRPC call must be refused, if it must. The whole message is read: the last of two names counts, wherever it is.
 pub(super) async fn against_grpc(live: &Live, operation: Option<&'static Operation>, gzip: bool, body: &ClientBody) -> Option<Fault> {
     let operation = operation?;
     if operation.names != Names::Actions && operation.name != DELETE {
@@ -78,8 +76,7 @@ fn against_deletion(live: &Live, operation: Option<&'static Operation>, name: Op
     live.table.guards.against_deletion(name).map(Fault::Guarded)
 }
 
-/// The body in Qdrant's own shape, so that it means the same here and there. Other shapes are refused as well: Qdrant
-/// would
+/// The body in Qdrant's own shape, so that it means the same here and there. Other shapes are refused as well: Qdrant would
 /// refuse them, or knows more than this version.
 #[derive(Deserialize)]
 struct AliasChange {

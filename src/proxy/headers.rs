@@ -43,9 +43,8 @@ pub(super) enum BadConnection {
 
 impl HopByHop {
     /// # Errors
-    /// When `Connection` names a header that must not be dropped on the way. Dropping `content-length` would change
-    /// where the message
-    /// ends; dropping `api-key` or `host` would change its sender or receiver.
+    /// When `Connection` names a header that must not be dropped on the way. Dropping `content-length` would change where
+    /// the message ends; dropping `api-key` or `host` would change its sender or receiver.
     pub(super) fn of(headers: &HeaderMap) -> Result<Self, BadConnection> {
         let mut this = Self::default();
         let mut options = 0;
@@ -113,8 +112,7 @@ impl HopByHop {
             || name == HTTP2_SETTINGS
     }
 
-    /// Removes hop-by-hop headers from headers that are forwarded as a map (HTTP/2). `te: trailers` stays: gRPC needs
-    /// it.
+    /// Removes hop-by-hop headers from headers that are forwarded as a map (HTTP/2). `te: trailers` stays: gRPC needs it.
     pub(super) fn strip(&self, headers: &mut HeaderMap) {
         let doomed: SmallVec<[HeaderName; 4]> = headers.keys().filter(|name| *name != header::TE && self.drops(name)).cloned().collect();
         for name in &doomed {
@@ -123,10 +121,9 @@ impl HopByHop {
     }
 }
 
-/// End-to-end headers, which must not be dropped because a `Connection` header says so: those that frame and describe
-/// the
-/// content, that name sender and receiver, and that Pointsman itself writes. RFC 9110, section 7.6.1 forbids senders to
-/// list them.
+/// End-to-end headers, which must not be dropped because a `Connection` header says so: those that frame and describe the
+/// content, that name sender and receiver, and that Pointsman itself writes. RFC 9110, section 7.6.1 forbids senders to list
+/// them.
 const END_TO_END: &[&str] = &[
     "accept",
     "accept-encoding",

@@ -1,10 +1,8 @@
 //! The health routes of the data ports while Pointsman is stopping.
 //!
-//! Load balancers probe the port that takes the traffic. Normally the probe goes through to Qdrant. From the first
-//! signal on Pointsman
-//! answers it as not ready, so that balancers send requests elsewhere while it still serves. `/livez` still goes to
-//! Qdrant: the
-//! process is alive.
+//! Load balancers probe the port that takes the traffic. Normally the probe goes through to Qdrant. From the first signal on
+//! Pointsman answers it as not ready, so that balancers send requests elsewhere while it still serves. `/livez` still goes
+//! to Qdrant: the process is alive.
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;

@@ -1,6 +1,5 @@
-//! The state that the attempts of one request share, from its decision to its answer. [`super::attempts`] decides what
-//! to try
-//! after what.
+//! The state that the attempts of one request share, from its decision to its answer. [`super::attempts`] decides what to
+//! try after what.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -35,8 +34,8 @@ pub(super) struct Journey {
     subject: Subject,
     /// None for an attempt that only helps another request.
     permit: Option<Permit>,
-    /// Of the current attempt. Kept here and not in the attempt, so that it can be recorded when the deadline cancels
-    /// the attempt.
+    /// Of the current attempt. Kept here and not in the attempt, so that it can be recorded when the deadline cancels the
+    /// attempt.
     pub(super) observation: Option<Observation>,
     /// The variant refused the request, and stable is being asked.
     pub(super) refusal: Option<Box<HeldRefusal>>,
@@ -63,8 +62,7 @@ pub(super) struct Arrived {
     pub(super) settled: bool,
 }
 
-/// How much of a write is kept to send it again, if a kept-alive connection turns out closed before a byte was
-/// accepted.
+/// How much of a write is kept to send it again, if a kept-alive connection turns out closed before a byte was accepted.
 const UNSENT_BYTES: usize = 16 * 1024;
 
 impl Drop for Journey {
@@ -115,9 +113,8 @@ impl Journey {
         }
     }
 
-    /// The same request for the other arm of a pair: one attempt without fallback or resend. What breaks it may also
-    /// break the own
-    /// arm's call, over the same connection; that one is sent again.
+    /// The same request for the other arm of a pair: one attempt without fallback or resend. What breaks it may also break
+    /// the own arm's call, over the same connection; that one is sent again.
     pub(super) fn aside(&self, pairing: &Pairing) -> Self {
         let target = Arc::clone(&pairing.partner);
         let plan = Plan {
@@ -207,17 +204,15 @@ impl Journey {
         self.observation.as_ref().is_some_and(|observation| Arc::ptr_eq(observation.target(), target))
     }
 
-    /// How long the upstream may take to answer once it has the request. Only reads have a first-byte limit, because a
-    /// write may
-    /// legitimately wait in a queue. An attempt that another one can replace gets at most half of the remaining time.
+    /// How long the upstream may take to answer once it has the request. Only reads have a first-byte limit, because a write
+    /// may legitimately wait in a queue. An attempt that another one can replace gets at most half of the remaining time.
     pub(super) fn patience(&self) -> Patience {
         let first_byte = self.live.settings.timeouts.first_byte.filter(|_| self.is_read());
         Patience(if self.can_fall_back() { self.deadline.half(first_byte) } else { first_byte })
     }
 
-    /// How long the beginning of an answer may be inspected before it is relayed. Its head has arrived, so a stall
-    /// means a broken
-    /// upstream.
+    /// How long the beginning of an answer may be inspected before it is relayed. Its head has arrived, so a stall means a
+    /// broken upstream.
     pub(super) fn patience_to_look(&self) -> Patience {
         let Patience(limit) = self.patience();
         Patience(limit.or(self.live.settings.timeouts.idle))
@@ -230,13 +225,12 @@ impl Journey {
     }
 
     /// How long the request waits for a connection to the current target, if there is none. Stable on the same upstream
-    /// would need
-    /// the same connection.
+    /// would need the same connection.
     pub(super) fn persistence(&self) -> Persistence {
         let timeouts = &self.live.settings.timeouts;
         let elsewhere = self.can_fall_back() && self.plan.stable.upstream != self.plan.target.upstream;
-        // Half of the time is left to stable. Without a time limit, the request waits until the attempt ends, and
-        // shares its failure.
+        // Half of the time is left to stable. Without a time limit, the request waits until the attempt ends, and shares its
+        // failure.
         let half = if self.can_fall_back() { self.deadline.half(None) } else { None };
         Persistence {
             elsewhere,
@@ -255,18 +249,15 @@ impl Journey {
         self.fell_back.is_none() && self.plan.is_split() && self.live.settings.fallback.enabled && self.client.is_repeatable()
     }
 
-    /// Whether stable is also asked if a variant refuses (4xx) this request. Then a refusal that reaches the client
-    /// does not count
-    /// against the variant: stable refused it as well, or could not be asked. Nor does one of stable itself, since a
-    /// variant would have
-    /// been treated the same. So all cohorts of a rollout count the same refusals.
+    /// Whether stable is also asked if a variant refuses (4xx) this request. Then a refusal that reaches the client does not
+    /// count against the variant: stable refused it as well, or could not be asked. Nor does one of stable itself, since a
+    /// variant would have been treated the same. So all cohorts of a rollout count the same refusals.
     fn asks_stable(&self) -> bool {
         self.plan.target.handle.asked_again && self.live.settings.fallback.enabled && self.is_read() && self.client.is_repeatable()
     }
 
-    /// Ends the variant's attempt as a failure, and makes stable the next target. Exceeding Pointsman's own memory
-    /// limits is no
-    /// failure of the variant.
+    /// Ends the variant's attempt as a failure, and makes stable the next target. Exceeding Pointsman's own memory limits is
+    /// no failure of the variant.
     pub(super) fn fall_back(&mut self, cause: FallbackCause, outcome: Outcome) {
         if let Some(observation) = self.observation.take() {
             observation.target().handle.series.shard(self.worker.index()).fallback(cause);
@@ -307,8 +298,7 @@ impl Journey {
         true
     }
 
-    /// Decides again with the newest table. A sample is used at most once: it is counted as missing, and not selected
-    /// again.
+    /// Decides again with the newest table. A sample is used at most once: it is counted as missing, and not selected again.
     pub(super) fn decide_again(&mut self, question: Question<'_>) {
         self.live = self.worker.live();
         if let Some(ticket) = self.plan.ticket.take() {
@@ -362,8 +352,7 @@ impl Journey {
     }
 
     /// Keeps the query, and for a shadow its answer, if a shadow or a capture selected the request, the chosen variant
-    /// answers it,
-    /// and the query is still complete.
+    /// answers it, and the query is still complete.
     pub(super) fn tee(&mut self, parts: &Parts, hop_by_hop: &HopByHop, answer: &HeaderMap) {
         let Some(ticket) = self.plan.ticket.take() else { return };
         let Some(observation) = self.observation.as_mut().filter(|observation| self.fell_back.is_none() && observation.succeeds()) else {

@@ -1,6 +1,5 @@
-//! The life of a request, the same for both protocols: admission, inspection, guards, decision, attempts, answer. All
-//! of it runs
-//! under one deadline (I12).
+//! The life of a request, the same for both protocols: admission, inspection, guards, decision, attempts, answer. All of it
+//! runs under one deadline (I12).
 
 use std::pin::pin;
 use std::rc::Rc;

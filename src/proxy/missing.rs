@@ -1,6 +1,5 @@
-//! Distinguishes "the collection is gone" from "the point is gone": Qdrant answers both with 404 or NOT_FOUND, and only
-//! the text
-//! differs.
+//! Distinguishes "the collection is gone" from "the point is gone": Qdrant answers both with 404 or NOT_FOUND, and only the
+//! text differs.
 
 use std::io::Read;
 

@@ -9,11 +9,9 @@
 //!                                  interleave (two journeys, one answer)
 //! ```
 //!
-//! It reads a [`crate::live::Live`] snapshot, writes to `metrics`, requests a refresh, and hands queries to the mirror;
-//! it knows nothing
-//! else of the control plane. Keeps I1 (requests to stable are forwarded unchanged), I3 (one snapshot a request), I9
-//! (bodies stream)
-//! and I10.
+//! It reads a [`crate::live::Live`] snapshot, writes to `metrics`, requests a refresh, and hands queries to the mirror; it
+//! knows nothing else of the control plane. Keeps I1 (requests to stable are forwarded unchanged), I3 (one snapshot a
+//! request), I9 (bodies stream) and I10.
 
 mod accepting;
 mod acceptor;

@@ -1,8 +1,7 @@
 //! Phase 6: records the result of a request once, at its end.
 //!
-//! An [`Observation`] begins when the target is decided and travels with the answer's body. If it is dropped before its
-//! end, the
-//! request counts as aborted, so in-flight counts are exact even if the client disconnects (I3).
+//! An [`Observation`] begins when the target is decided and travels with the answer's body. If it is dropped before its end,
+//! the request counts as aborted, so in-flight counts are exact even if the client disconnects (I3).
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -230,8 +229,7 @@ impl Observation {
     }
 }
 
-/// Keeps the collection's in-flight count up while the request is decided and not yet sent, because something is waited
-/// for
+/// Keeps the collection's in-flight count up while the request is decided and not yet sent, because something is waited for
 /// first. So no retirement can delete the collection in the meantime (I3, I5).
 pub(super) struct Awaited {
     worker: Rc<Worker>,

@@ -195,9 +195,8 @@ fn one_coding(headers: &HeaderMap) -> Result<(), Fault> {
     if other { Err(Fault::Coding) } else { Ok(()) }
 }
 
-/// The forwarded head of a request whose body has this length; none if it is refused. For fuzzing: a client's headers
-/// must never
-/// change where its request ends.
+/// The forwarded head of a request whose body has this length; none if it is refused. For fuzzing: a client's headers must
+/// never change where its request ends.
 #[must_use]
 pub fn forwarded_head(method: &Method, target: &str, headers: &HeaderMap, length: Option<u64>) -> Option<Bytes> {
     one_coding(headers).ok()?;

@@ -1,10 +1,8 @@
 //! Keeps a query for the mirror, and its answer if it is compared, while both are relayed.
 //!
-//! A [`Ticket`] is part of the plan; a [`Tee`] is part of the observation, like a look, and keeps the answer's chunks
-//! by reference.
-//! Invariants: this code copies, reads and waits for nothing; what exceeds the limits is dropped and counted, and the
-//! client's answer
-//! is not affected (I9); only a query with a complete answer of the chosen variant is handed over.
+//! A [`Ticket`] is part of the plan; a [`Tee`] is part of the observation, like a look, and keeps the answer's chunks by
+//! reference. Invariants: this code copies, reads and waits for nothing; what exceeds the limits is dropped and counted, and
+//! the client's answer is not affected (I9); only a query with a complete answer of the chosen variant is handed over.
 
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
@@ -47,8 +45,8 @@ impl Ticket {
         self.shadow.is_some() || !self.captures.is_empty()
     }
 
-    /// Removes receivers whose queue is full; true if any is left. If the mirror is behind, this check is its only cost
-    /// to a request.
+    /// Removes receivers whose queue is full; true if any is left. If the mirror is behind, this check is its only cost to a
+    /// request.
     pub(super) fn has_room(&mut self, worker: &Worker) -> bool {
         if let Some(shadowed) = self.shadow.take_if(|_| !worker.mirror().has_room()) {
             shadowed.give_up(worker, Dropped::QueueFull);

@@ -1,10 +1,8 @@
 //! Ends HTTP/2 streams whose client does not read its answer.
 //!
-//! A client that grants a stream no window occupies the answer, its admission permit and the buffered data for as long
-//! as it likes.
-//! HTTP/2's own pings are answered, and the library does not poll the answer, so no limit inside of the answer applies.
-//! Over HTTP/1.1
-//! the socket itself is full then, which [`super::io`] detects.
+//! A client that grants a stream no window occupies the answer, its admission permit and the buffered data for as long as it
+//! likes. HTTP/2's own pings are answered, and the library does not poll the answer, so no limit inside of the answer
+//! applies. Over HTTP/1.1 the socket itself is full then, which [`super::io`] detects.
 
 use std::cell::Cell;
 use std::future::Future;
@@ -48,8 +46,8 @@ impl Unread {
     }
 }
 
-/// Runs a stream's task until it ends, or until its client has left a frame unread for `idle`. Dropping the stream
-/// resets it.
+/// Runs a stream's task until it ends, or until its client has left a frame unread for `idle`. Dropping the stream resets
+/// it.
 pub(super) async fn watched(idle: Option<Duration>, stream: impl Future<Output: 'static>) {
     let unread = Rc::new(Unread { deadline: Cell::new(Deadline::NONE), frames: Cell::new(0), taken: Cell::new(true) });
     let watched = Watched { stream: Box::pin(stream), unread: Rc::clone(&unread), idle, seen: 0, silence: None };

@@ -11,8 +11,7 @@ use http::uri::Authority;
 use super::endpoint::Endpoint;
 use super::trust;
 
-/// A connection that could not be opened. No byte of any request was sent. Cheap to clone: every caller that waited for
-/// the
+/// A connection that could not be opened. No byte of any request was sent. Cheap to clone: every caller that waited for the
 /// same attempt gets the same error.
 #[derive(Clone, Debug)]
 pub struct ConnectError(Arc<Failed>);

@@ -1,7 +1,6 @@
 //! Circuit breaker: after a failed attempt the pool treats the upstream as dead until a given time.
 //!
-//! The pause after a failure is short and doubles with each further one. It needs no jitter: one pool makes one attempt
-//! at a
+//! The pause after a failure is short and doubles with each further one. It needs no jitter: one pool makes one attempt at a
 //! time during the pause, so there is no crowd to spread. The first connection that opens ends it.
 
 use std::cell::RefCell;

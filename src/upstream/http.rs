@@ -1,5 +1,4 @@
-//! An HTTP/1.1 client for low request rates: the mirror and the control plane. It opens connections with the dialler of
-//! this
+//! An HTTP/1.1 client for low request rates: the mirror and the control plane. It opens connections with the dialler of this
 //! room, so the same time limit, address order and trust apply as on the data path.
 
 use std::future::Future;
@@ -66,9 +65,8 @@ impl Http {
         Self { client, scheme: endpoint.scheme(), authority: endpoint.authority.clone() }
     }
 
-    /// Sends a request; `deadline` bounds it, and the reading of its answer. Redirects are not followed: Qdrant sends
-    /// none, and
-    /// the key must not leave this upstream.
+    /// Sends a request; `deadline` bounds it, and the reading of its answer. Redirects are not followed: Qdrant sends none,
+    /// and the key must not leave this upstream.
     pub(crate) async fn send(
         &self,
         method: Method,

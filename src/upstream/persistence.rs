@@ -6,8 +6,7 @@ use tokio::time::Instant;
 
 use super::health::Outage;
 
-/// How long a caller that has an alternative waits for the one attempt while the upstream is dead. A running host
-/// answers or
+/// How long a caller that has an alternative waits for the one attempt while the upstream is dead. A running host answers or
 /// refuses within this time; one that drops packets must not delay a request.
 const GLIMPSE: Duration = Duration::from_millis(250);
 
@@ -21,8 +20,7 @@ pub(crate) struct OpenLimits {
 /// How long a caller is willing to wait.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Persistence {
-    /// It has an alternative, such as stable on another upstream: it never waits for an upstream that is known to be
-    /// dead.
+    /// It has an alternative, such as stable on another upstream: it never waits for an upstream that is known to be dead.
     pub(crate) elsewhere: bool,
     /// How long it waits for one attempt; the attempt may continue without it.
     pub(crate) attempt: Duration,

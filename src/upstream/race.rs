@@ -1,7 +1,6 @@
 //! Races several addresses of one name: each is tried a little after the one before, and the first that answers wins.
 //!
-//! As in RFC 8305 ("happy eyeballs"): an address that drops packets costs a quarter of a second and not the whole
-//! limit, and
+//! As in RFC 8305 ("happy eyeballs"): an address that drops packets costs a quarter of a second and not the whole limit, and
 //! IPv6 without a route does not hide IPv4.
 
 use std::io;

@@ -6,8 +6,7 @@ pub(crate) enum Lost {
     /// The upstream may have begun to process it.
     Sent,
     /// Nothing of it was processed: it was never sent, or the upstream said so (REFUSED_STREAM, GOAWAY). `first`: its
-    /// connection
-    /// had carried no other request before.
+    /// connection had carried no other request before.
     Unsent { first: bool },
 }
 

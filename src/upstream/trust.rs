@@ -1,8 +1,7 @@
 //! TLS trust for upstreams: the authorities of the operating system, or those of a file instead.
 //!
-//! A file may also hold a server's self-signed certificate, as `openssl req -x509` makes it. Such a certificate is
-//! trusted if
-//! the server presents exactly it, byte for byte; its names and dates are always checked.
+//! A file may also hold a server's self-signed certificate, as `openssl req -x509` makes it. Such a certificate is trusted
+//! if the server presents exactly it, byte for byte; its names and dates are always checked.
 
 use std::fmt;
 use std::sync::Arc;

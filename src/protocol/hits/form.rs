@@ -1,6 +1,5 @@
-//! A whole answer: reads its hits, and writes the same answer with other hits. Only a hit's id and score are parsed;
-//! the rest
-//! is kept as raw bytes.
+//! A whole answer: reads its hits, and writes the same answer with other hits. Only a hit's id and score are parsed; the
+//! rest is kept as raw bytes.
 
 use bytes::{BufMut, Bytes, BytesMut};
 use prost::Message;

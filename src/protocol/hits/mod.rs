@@ -1,10 +1,8 @@
 //! The hits of an answer to a search.
 //!
-//! A [`Visit`] gets them while an answer passes by in pieces, in JSON ([`in_json`]) or protobuf ([`in_message`]). A
-//! guard's
-//! visitor counts them; the visitor in this room records their positions, so that a whole answer can be read, or
-//! written with
-//! other hits ([`Form`]).
+//! A [`Visit`] gets them while an answer passes by in pieces, in JSON ([`in_json`]) or protobuf ([`in_message`]). A guard's
+//! visitor counts them; the visitor in this room records their positions, so that a whole answer can be read, or written
+//! with other hits ([`Form`]).
 
 mod finder;
 mod form;
@@ -21,8 +19,7 @@ pub trait Visit {
     /// After the list's last hit.
     fn list_ends(&mut self, _at: u64) {}
 
-    /// A hit begins: `outer` includes its bracket or its field's key, `inner` is its content. Returns whether the score
-    /// is
+    /// A hit begins: `outer` includes its bracket or its field's key, `inner` is its content. Returns whether the score is
     /// wanted, which costs more than skipping the hit.
     fn hit(&mut self, outer: u64, inner: u64) -> bool;
 
@@ -30,7 +27,6 @@ pub trait Visit {
     fn hit_ends(&mut self, _inner: u64, _outer: u64) {}
 
     /// The score of a hit that was wanted. Protobuf does not write a score of zero: zero is reported first, and another
-    /// score
-    /// after it.
+    /// score after it.
     fn score(&mut self, _score: f64) {}
 }

@@ -23,9 +23,8 @@ pub enum Inflate {
 pub fn inflate(compressed: &[Bytes], limit: usize, mut room: impl FnMut(usize) -> bool) -> Result<Bytes, Inflate> {
     let mut plain = Vec::new();
     let mut decoder = GzDecoder::new(Chunks::new(compressed)).take(limit as u64 + 1);
-    // In steps: a few kilobytes may inflate to a thousand times as much (a gzip bomb), and the memory is reserved
-    // before it is
-    // used.
+    // In steps: a few kilobytes may inflate to a thousand times as much (a gzip bomb), and the memory is reserved before it
+    // is used.
     loop {
         let before = plain.len();
         if before > limit || !room(STEP) {
@@ -40,9 +39,8 @@ pub fn inflate(compressed: &[Bytes], limit: usize, mut room: impl FnMut(usize) -
     if plain.len() > limit { Err(Inflate::TooLarge) } else { Ok(plain.into()) }
 }
 
-/// Passes the first `limit` bytes to `read`, in pieces, until it wants no more. An end of input is no error: the input
-/// may be
-/// only a beginning.
+/// Passes the first `limit` bytes to `read`, in pieces, until it wants no more. An end of input is no error: the input may
+/// be only a beginning.
 ///
 /// # Errors
 /// When it is no gzip, or the error of `read`.

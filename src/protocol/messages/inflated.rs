@@ -49,8 +49,7 @@ impl<S: Scan> Inflated<S> {
         self.0.write_all(bytes).map_err(|_| self.fault())
     }
 
-    /// Returns the scanner after the last compressed byte. Decompresses the rest, and checks that the stream is
-    /// complete.
+    /// Returns the scanner after the last compressed byte. Decompresses the rest, and checks that the stream is complete.
     ///
     /// # Errors
     /// As [`Self::feed`].

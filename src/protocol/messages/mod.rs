@@ -1,5 +1,4 @@
-//! Messages on the wire: protobuf's numbers ([`wire`]); gRPC's frame, as a whole ([`frame`]) or in pieces ([`framed`]);
-//! and
+//! Messages on the wire: protobuf's numbers ([`wire`]); gRPC's frame, as a whole ([`frame`]) or in pieces ([`framed`]); and
 //! gzip, of which a bounded part is decompressed, as a whole ([`gzip`]) or in pieces ([`inflated`]).
 
 mod frame;

@@ -1,5 +1,4 @@
-//! Removes the collection's name from a gRPC message, because the name may contain the user id, and a replay names
-//! another
+//! Removes the collection's name from a gRPC message, because the name may contain the user id, and a replay names another
 //! collection.
 //!
 //! Each query of a batch also has a name. It has no effect but is required, so these get a placeholder.

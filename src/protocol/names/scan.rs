@@ -1,10 +1,8 @@
 //! Reads the collection's name out of a protobuf message without decoding the rest.
 //!
 //! In every request of Qdrant's API that names a collection, the name is field 1 of the message. The scanner walks the
-//! top-level
-//! fields, in any pieces the bytes arrive in, skips the others, and remembers the last field 1: in proto3 the last one
-//! wins. Its
-//! memory does not depend on the message.
+//! top-level fields, in any pieces the bytes arrive in, skips the others, and remembers the last field 1: in proto3 the last
+//! one wins. Its memory does not depend on the message.
 
 use smallvec::SmallVec;
 

@@ -12,8 +12,7 @@ const NAME_KEY: u8 = 0x0a;
 #[error("the message would become longer than gRPC allows")]
 pub struct TooLong;
 
-/// The chunks that replace `held`, which begins with an uncompressed message of `length` bytes that has its name at
-/// `found`.
+/// The chunks that replace `held`, which begins with an uncompressed message of `length` bytes that has its name at `found`.
 /// The unread rest of the message follows unchanged.
 ///
 /// # Errors

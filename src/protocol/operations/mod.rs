@@ -1,8 +1,7 @@
 //! Classifies requests: which operation it is, and where its path names a collection.
 //!
-//! One table ([`table::OPERATIONS`]) holds every REST route and every gRPC method; no other code knows a path.
-//! Operations that
-//! are not in the table pass through unchanged.
+//! One table ([`table::OPERATIONS`]) holds every REST route and every gRPC method; no other code knows a path. Operations
+//! that are not in the table pass through unchanged.
 
 mod operation;
 mod path;

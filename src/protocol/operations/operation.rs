@@ -15,8 +15,7 @@ pub enum Names {
     Nowhere,
 }
 
-/// Where the hits are in the answer to a search: in REST's JSON. gRPC has the same messages for the first two, and for
-/// the
+/// Where the hits are in the answer to a search: in REST's JSON. gRPC has the same messages for the first two, and for the
 /// two after them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hits {
@@ -38,14 +37,12 @@ pub struct Operation {
     pub name: &'static str,
     pub class: Class,
     pub names: Names,
-    /// The kind of read, if it reads points: a variant may answer it, if the policy allows. All other operations
-    /// concern the
+    /// The kind of read, if it reads points: a variant may answer it, if the policy allows. All other operations concern the
     /// alias itself and stay on stable.
     pub reads: Option<Read>,
     /// Whether it may change what a name means, so that the table must be refreshed before it is answered (I10).
     pub renames: bool,
-    /// Body fields that name a further collection to look points up in. Qdrant resolves them: a variant looks up in the
-    /// same
+    /// Body fields that name a further collection to look points up in. Qdrant resolves them: a variant looks up in the same
     /// collections as stable.
     pub lookups: &'static [&'static str],
     /// Where its answer has hits with scores, if it is a search.

@@ -3,10 +3,8 @@
 //! One row per operation, in the order of Qdrant's own documentation. When Qdrant gets a new route, add a row here.
 //!
 //! Operations that find points by vectors are searches, including the distance matrices: their numbers come from the
-//! variant's
-//! own vectors. Retrieving by id, scrolling, counting and facets are bookkeeping. The operation decides, never the
-//! body, which
-//! streams: a query call without a query counts as a search.
+//! variant's own vectors. Retrieving by id, scrolling, counting and facets are bookkeeping. The operation decides, never the
+//! body, which streams: a query call without a query counts as a search.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;

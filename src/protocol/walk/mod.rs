@@ -1,12 +1,9 @@
 //! Walks a JSON text or a protobuf message that arrives in pieces, along a fixed tree of containers.
 //!
 //! A tree of nodes says which keys or fields to follow ([`json::Node`], [`protobuf::Node`]). Everything else, mostly
-//! payloads and
-//! vectors, is skipped by counting brackets and lengths, many bytes at a step. Memory does not depend on the input. A
-//! walker does
-//! not validate: for malformed input its result is arbitrary; for well-formed input it reports what a parser would, or
-//! that it
-//! cannot read it.
+//! payloads and vectors, is skipped by counting brackets and lengths, many bytes at a step. Memory does not depend on the
+//! input. A walker does not validate: for malformed input its result is arbitrary; for well-formed input it reports what a
+//! parser would, or that it cannot read it.
 
 pub mod json;
 pub mod protobuf;
@@ -22,9 +19,8 @@ pub enum Scalar<'a> {
     Fixed32(u32),
 }
 
-/// The callbacks for nodes, in their order. Positions are offsets in the input: `outer` ones are those of the brackets,
-/// or of
-/// the field with its key and length; `inner` ones are those of the content.
+/// The callbacks for nodes, in their order. Positions are offsets in the input: `outer` ones are those of the brackets, or
+/// of the field with its key and length; `inner` ones are those of the content.
 pub trait Walk {
     type Tag: Copy + std::fmt::Debug + 'static;
 

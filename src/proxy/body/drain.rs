@@ -1,10 +1,8 @@
 //! Reads the rest of a request that has already been answered.
 //!
-//! An answer may come before its request is complete; usually it is a refusal. If Pointsman closed the connection or
-//! stream at that
-//! moment, the client would get a reset while it sends, and many clients then never read the answer. So the rest is
-//! read and
-//! dropped, for a bounded time and amount; after that the client gets the reset.
+//! An answer may come before its request is complete; usually it is a refusal. If Pointsman closed the connection or stream
+//! at that moment, the client would get a reset while it sends, and many clients then never read the answer. So the rest is
+//! read and dropped, for a bounded time and amount; after that the client gets the reset.
 
 use std::rc::Rc;
 
@@ -18,8 +16,7 @@ const MOST: u64 = 64 * 1024 * 1024;
 /// A rest of known length up to this is read to the end, so that the connection can be reused.
 const WORTH_KEEPING: u64 = 64 * 1024;
 
-/// Handles the rest of a request whose answer has these headers. If the connection cannot be reused, the headers tell
-/// the
+/// Handles the rest of a request whose answer has these headers. If the connection cannot be reused, the headers tell the
 /// client.
 pub(in crate::proxy) fn leave(client: &Rc<ClientBody>, answer: &mut HeaderMap) {
     if client.is_http1() && must_close(client) {

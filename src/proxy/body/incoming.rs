@@ -109,9 +109,8 @@ impl ClientBody {
         }
     }
 
-    /// Its length, if that is known before it is read. The forwarded request is framed by this number: the body never
-    /// yields more
-    /// or fewer bytes.
+    /// Its length, if that is known before it is read. The forwarded request is framed by this number: the body never yields
+    /// more or fewer bytes.
     pub(in crate::proxy) fn length(&self) -> Option<u64> {
         self.length
     }
@@ -251,9 +250,8 @@ impl ClientBody {
         silence.poll(cx).map(|()| Err(BodyFault::Silent(silence.limit())))
     }
 
-    /// Whether the read bytes agree with [`Self::length`]. The readers below check it too. A request with wrong framing
-    /// must never
-    /// reach an upstream, since the next request would begin in the wrong place.
+    /// Whether the read bytes agree with [`Self::length`]. The readers below check it too. A request with wrong framing must
+    /// never reach an upstream, since the next request would begin in the wrong place.
     fn check_length(&self) -> Result<(), BodyFault> {
         let (read, ended) = (self.bytes.get(), self.ended.get());
         let wrong = self.length.is_some_and(|length| read > length || (ended && read < length));

@@ -1,8 +1,7 @@
 //! Bodies: the client's request, which may have to be sent twice, and the answer.
 //!
 //! No code here buffers a whole answer (I9). `fallback.replay_bytes` bounds what is kept of a request for a retry or
-//! fallback, and
-//! `limits.grpc_inspect_bytes` what is buffered of a gRPC message to read its name.
+//! fallback, and `limits.grpc_inspect_bytes` what is buffered of a gRPC message to read its name.
 
 mod answer;
 mod drain;

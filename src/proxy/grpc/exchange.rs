@@ -1,5 +1,4 @@
-//! A gRPC call in the life of a request. The name is in the message, so the message's beginning is read before the
-//! decision.
+//! A gRPC call in the life of a request. The name is in the message, so the message's beginning is read before the decision.
 
 use std::pin::pin;
 use std::rc::Rc;
@@ -197,8 +196,7 @@ impl EarlyStatus {
     /// The status of a call that is broken off before its first message.
     const UNAVAILABLE: Self = Self { code: 14, missing: false };
 
-    /// Whether the upstream failed, and not the request. Qdrant returns `DEADLINE_EXCEEDED` if a search took longer
-    /// than its
+    /// Whether the upstream failed, and not the request. Qdrant returns `DEADLINE_EXCEEDED` if a search took longer than its
     /// `timeout` allows: stable may be faster. An expired `grpc-timeout`, which is the client's own, is `CANCELLED`.
     fn is_failure(&self) -> bool {
         self.code == DEADLINE_EXCEEDED || matches!(Outcome::of_grpc(self.code), Outcome::ServerError | Outcome::Unavailable)

@@ -1,10 +1,8 @@
 //! Buffers as much of a call's first message as is needed to find its collection name.
 //!
 //! In a compressed message the name is inside the compressed bytes. To find it, a bounded beginning is decompressed. To
-//! change it,
-//! the whole message is decompressed, up to a limit, and sent uncompressed: gRPC allows that for each message, and
-//! compressing again
-//! would cost more than it saves on a LAN.
+//! change it, the whole message is decompressed, up to a limit, and sent uncompressed: gRPC allows that for each message,
+//! and compressing again would cost more than it saves on a LAN.
 
 use std::rc::Rc;
 
@@ -16,9 +14,8 @@ use crate::protocol::messages::{Inflate, Malformed, PREFIX, inflate, peek};
 use crate::protocol::names::{Found, Scanner, rename, renamed};
 use crate::proxy::body::{BodyFault, ClientBody, Outgoing, Read};
 
-/// How much of a compressed message is decompressed to find the name: an encoder that writes fields in order has
-/// written it by
-/// then.
+/// How much of a compressed message is decompressed to find the name: an encoder that writes fields in order has written it
+/// by then.
 const PEEK: u64 = 16 * 1024;
 
 /// What is known about the first message.
@@ -93,9 +90,8 @@ pub(in crate::proxy) async fn whole_message(client: &ClientBody, limit: usize, g
 }
 
 impl Message {
-    /// Reads the first message's beginning. `gzip` is whether compressed messages are gzip; Qdrant refuses other
-    /// codings. An empty
-    /// body has no message and no name.
+    /// Reads the first message's beginning. `gzip` is whether compressed messages are gzip; Qdrant refuses other codings. An
+    /// empty body has no message and no name.
     pub(super) async fn read(client: &ClientBody, limits: &Limits, gzip: bool) -> Result<Self, Unreadable> {
         let mut reader = Reader::of(client);
         if !reader.until(PREFIX).await? {

@@ -28,9 +28,8 @@ pub(in crate::proxy) enum Cause {
 }
 
 impl Cause {
-    /// Whether no answer can follow. An upstream that stops reading a request may have answered it; one that has
-    /// accepted nothing
-    /// for too long has not.
+    /// Whether no answer can follow. An upstream that stops reading a request may have answered it; one that has accepted
+    /// nothing for too long has not.
     pub(super) fn is_final(&self) -> bool {
         match self {
             Self::Broken(error) => error.kind() == io::ErrorKind::TimedOut,

@@ -2,10 +2,8 @@
 //!
 //! Our own client, not hyper's:
 //!
-//! - The exchange runs in the request's own task, so a request costs no second task, no channel and no wake-up between
-//!   them.
-//! - The head is written directly from the client's headers, so they are neither edited nor cloned and can be sent
-//!   again.
+//! - The exchange runs in the request's own task, so a request costs no second task, no channel and no wake-up between them.
+//! - The head is written directly from the client's headers, so they are neither edited nor cloned and can be sent again.
 //! - It is known to the byte whether anything was sent.
 //!
 //! `httparse` parses what is read from the network; only the chunked coding is our own.

@@ -31,8 +31,7 @@ pub(in crate::proxy) struct RoundTrip<'c> {
     body_done: bool,
     flushed: bool,
     sent_any: bool,
-    /// The client waits for `100 Continue`, and the upstream has not sent it yet. Ends when the upstream takes too
-    /// long.
+    /// The client waits for `100 Continue`, and the upstream has not sent it yet. Ends when the upstream takes too long.
     held_back: Option<Silence>,
 }
 
@@ -43,9 +42,8 @@ impl<'c> RoundTrip<'c> {
         Self { connection, method, framing, body, queue: VecDeque::from([head]), body_done, flushed: false, sent_any: false, held_back }
     }
 
-    /// Sends the request and waits for the head of the answer. An answer that comes before the request is complete ends
-    /// the sending;
-    /// the connection is then not reused.
+    /// Sends the request and waits for the head of the answer. An answer that comes before the request is complete ends the
+    /// sending; the connection is then not reused.
     pub(in crate::proxy) async fn run(mut self) -> Result<AnswerHead, ExchangeError> {
         let head = std::future::poll_fn(|cx| self.poll(cx)).await;
         head.map_err(|cause| ExchangeError { unsent: !self.sent_any, cause })
@@ -58,8 +56,7 @@ impl<'c> RoundTrip<'c> {
             // pipe.
             return match self.poll_head(cx) {
                 Poll::Ready(Ok(Heard::Interim)) => {
-                    // Of the interim answers only 100 concerns the body, and an upstream that sends any is ready to
-                    // read it.
+                    // Of the interim answers only 100 concerns the body, and an upstream that sends any is ready to read it.
                     self.held_back = None;
                     continue;
                 }

@@ -17,8 +17,7 @@ use crate::upstream::h2::Lease;
 
 pub(in crate::proxy) type Started = Response<AnswerBody>;
 
-/// Starts the call and waits for the head of its answer. `idle` is how long the upstream may accept nothing of the
-/// request.
+/// Starts the call and waits for the head of its answer. `idle` is how long the upstream may accept nothing of the request.
 pub(in crate::proxy) async fn call(
     lease: Lease,
     request: Request<()>,

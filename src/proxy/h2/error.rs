@@ -9,9 +9,8 @@ use crate::upstream::h2::Lease;
 /// Why a call failed before its answer began.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::proxy) enum CallError {
-    /// Nothing of it was processed: refused by the connection, or never sent. Any request may be sent again. `first`:
-    /// no other call
-    /// came before it on that connection.
+    /// Nothing of it was processed: refused by the connection, or never sent. Any request may be sent again. `first`: no
+    /// other call came before it on that connection.
     #[error("the call was not taken: {error}")]
     Unsent { error: h2::Error, first: bool },
     #[error("the call was broken off: {0}")]
@@ -25,9 +24,8 @@ pub(in crate::proxy) enum CallError {
 }
 
 impl CallError {
-    /// Applies a failure to its connection. REFUSED_STREAM and a GOAWAY that did not cover the stream guarantee that
-    /// nothing was
-    /// processed, for any reason in the GOAWAY.
+    /// Applies a failure to its connection. REFUSED_STREAM and a GOAWAY that did not cover the stream guarantee that nothing
+    /// was processed, for any reason in the GOAWAY.
     pub(super) fn on(self, lease: &Lease) -> Self {
         match self {
             Self::Broken(error) if error.is_remote() && error.is_go_away() => {

@@ -11,9 +11,8 @@ use crate::proxy::body::Outgoing;
 use crate::proxy::deadline::Silence;
 use crate::upstream::h2::Starved;
 
-/// How much of a body is sent without waiting for window: one stream cannot pile up more than this. A renamed message
-/// comes in
-/// several chunks, and a stream has no window before its connection has been polled.
+/// How much of a body is sent without waiting for window: one stream cannot pile up more than this. A renamed message comes
+/// in several chunks, and a stream has no window before its connection has been polled.
 const AT_ONCE: usize = 64 * 1024;
 
 pub(super) struct Pump {

@@ -1,21 +1,18 @@
 //! Interleaving: if an experiment interleaves, a plain search goes to both arms, and their hits become one list.
 //!
 //! ```text
-//! fit can this request be interleaved, and how many hits? collect buffers an answer up to a limit
-//!                                                                     merge     two answers and a token, or the own one
+//! fit       does this request fit, and how many hits does it want?       collect   an answer, held up to a limit
+//!                                                                      merge     two answers and a seal, or the own one
 //! ```
 //!
 //! Opt-in: other requests do not run this code. Invariants:
 //!
-//! - A request that cannot be interleaved, a partner that fails or is late, and an answer that cannot be read change
-//!   nothing for the
-//! user, who gets the own arm's answer in the normal way (with its retries and its fallback).
-//! - Whether a request counts for its arm or separately is decided before either arm is queried, so that the counts of
-//!   an arm do not
-//! depend on the result of the other one.
+//! - A request that cannot be interleaved, a partner that fails or is late, and an answer that cannot be read change nothing
+//!   for the user, who gets the own arm's answer in the normal way (with its retries and its fallback).
+//! - Whether a request counts for its arm or separately is decided before either arm is queried, so that the counts of an
+//!   arm do not depend on the result of the other one.
 //! - Memory is bounded by `fallback.replay_bytes` or `limits.grpc_inspect_bytes` for a request, and by twice
-//!   `answers.max_bytes` for
-//! its answers (I9).
+//!   `answers.max_bytes` for its answers (I9).
 
 mod collect;
 mod fields;

@@ -1,14 +1,10 @@
 //! Inspects the answers of searches within a bound: the number of hits, and the score of the best one.
 //!
 //! For guards about the content of answers (`empty_results`, `top_score`). A [`Look`] begins for a sampled share of the
-//! answers of
-//! aliases where a guard needs it ([`super::observe`]), sees every piece of the answer on its way to the client, and
-//! ends with the last
-//! one. Most clients request compressed answers by default, so it decompresses gzip. Invariants: the bytes are
-//! forwarded unchanged
-//! and at once, whatever it finds; memory does not depend on the answer, and work ends at `answers.max_bytes` (I9);
-//! answers that cannot
-//! be read are counted, not guessed.
+//! answers of aliases where a guard needs it ([`super::observe`]), sees every piece of the answer on its way to the client,
+//! and ends with the last one. Most clients request compressed answers by default, so it decompresses gzip. Invariants: the
+//! bytes are forwarded unchanged and at once, whatever it finds; memory does not depend on the answer, and work ends at
+//! `answers.max_bytes` (I9); answers that cannot be read are counted, not guessed.
 
 mod tally;
 #[cfg(test)]

@@ -6,8 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::Worker;
 
-/// The only number that workers share on the data path: a limit per worker would shed load on one while another is
-/// idle.
+/// The only number that workers share on the data path: a limit per worker would shed load on one while another is idle.
 #[derive(Clone, Debug, Default)]
 pub(in crate::proxy) struct Admission(Arc<AtomicUsize>);
 

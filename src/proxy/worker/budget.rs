@@ -1,8 +1,7 @@
 //! The retry budget of a worker: a share of its requests, plus a few per second.
 //!
-//! Retries multiply load exactly when an upstream can bear it least; the budget keeps them a small part of it. A worker
-//! has one
-//! thread, so plain cells are enough; a shared budget would need atomics and its own clock.
+//! Retries multiply load exactly when an upstream can bear it least; the budget keeps them a small part of it. A worker has
+//! one thread, so plain cells are enough; a shared budget would need atomics and its own clock.
 
 use std::cell::Cell;
 use std::time::Instant;

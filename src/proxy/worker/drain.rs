@@ -1,6 +1,5 @@
-//! Tells a worker's connections to finish, and knows when they have. Before that, [`Stopping`] tells load balancers to
-//! send requests
-//! elsewhere.
+//! Tells a worker's connections to finish, and knows when they have. Before that, [`Stopping`] tells load balancers to send
+//! requests elsewhere.
 
 use std::cell::Cell;
 use std::sync::Arc;

@@ -1,8 +1,7 @@
 //! One data worker: a thread with its own runtime, connections, pools, counters and cached table.
 //!
-//! It shares only two things with other workers: the snapshot it reads and the number of admitted requests. So the data
-//! path takes
-//! no lock and wakes no other core.
+//! It shares only two things with other workers: the snapshot it reads and the number of admitted requests. So the data path
+//! takes no lock and wakes no other core.
 
 mod admission;
 mod budget;
@@ -29,9 +28,8 @@ pub(super) use admission::{Admission, Permit};
 pub(super) use drain::{Drain, Stopping};
 pub(super) use run::{Accepted, Command, WorkerHandle, spawn};
 
-/// The minimum time between two listings that a worker requests because of a missing collection. A variant whose
-/// collection is
-/// permanently gone must not turn every request into a listing.
+/// The minimum time between two listings that a worker requests because of a missing collection. A variant whose collection
+/// is permanently gone must not turn every request into a listing.
 const REFRESH_PAUSE: Duration = Duration::from_secs(1);
 
 /// The table as one request sees it. Cheap to clone: it stays on its worker.

@@ -1,5 +1,4 @@
-//! One worker's connection pools, by upstream. They survive table changes: the key is the id of the upstream's
-//! definition.
+//! One worker's connection pools, by upstream. They survive table changes: the key is the id of the upstream's definition.
 
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -1,10 +1,8 @@
 //! The connection pool of one worker to one upstream's REST port.
 //!
-//! Idle connections are reused last in, first out, without a lock: the most recently used one is the least likely to
-//! have been
-//! closed. For each waiting request the pool opens a new connection, in its own task. If the request leaves in the
-//! meantime, the
-//! next request gets that connection. While the upstream is dead, the pool makes one attempt at a time.
+//! Idle connections are reused last in, first out, without a lock: the most recently used one is the least likely to have
+//! been closed. For each waiting request the pool opens a new connection, in its own task. If the request leaves in the
+//! meantime, the next request gets that connection. While the upstream is dead, the pool makes one attempt at a time.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -174,8 +172,7 @@ impl Pool {
         }
     }
 
-    /// An error belongs to one request if there are as many attempts as requests; the error of the only or the last
-    /// attempt
+    /// An error belongs to one request if there are as many attempts as requests; the error of the only or the last attempt
     /// goes to all waiting requests.
     fn share(&self, error: &ConnectError, everybody: bool) {
         while let Some(next) = self.next() {

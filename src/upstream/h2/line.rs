@@ -11,13 +11,11 @@ use tokio::task::AbortHandle;
 
 use crate::net::gather::Heard;
 
-/// The number of calls on one connection before the next call uses another. Each call's answer may fill its window;
-/// this
+/// The number of calls on one connection before the next call uses another. Each call's answer may fill its window; this
 /// many fill the connection's. So below this number no slow client can delay another client's answer.
 pub(super) const CALLS: usize = 64;
 
-/// How long calls wait to send before their connection counts as crowded. Every large request waits briefly for its
-/// first
+/// How long calls wait to send before their connection counts as crowded. Every large request waits briefly for its first
 /// poll and for window; only an upstream that accepts no more makes it wait longer.
 const STARVED: Duration = Duration::from_millis(20);
 
@@ -102,15 +100,13 @@ impl Drop for Line {
 pub(crate) struct Lease {
     line: Rc<Line>,
     first: bool,
-    /// The read count, and the sweep since which the upstream has been silent although it was sent something. None once
-    /// it has
-    /// answered this call.
+    /// The read count, and the sweep since which the upstream has been silent although it was sent something. None once it
+    /// has answered this call.
     unanswered: Cell<Option<(u64, u32)>>,
 }
 
 /// If a call ends without an answer, and the connection has seen this many sweeps with calls and without a byte, the
-/// connection is suspect. Sweeps are a second apart, so the upstream has been silent for more than one second. Each
-/// single
+/// connection is suspect. Sweeps are a second apart, so the upstream has been silent for more than one second. Each single
 /// call may have waited for less.
 const SILENT_SWEEPS: u32 = 2;
 
@@ -128,8 +124,7 @@ impl Lease {
         self.line.sender.clone()
     }
 
-    /// Whether this is the connection's first call. If such a connection ends without processing it, the upstream
-    /// accepts no
+    /// Whether this is the connection's first call. If such a connection ends without processing it, the upstream accepts no
     /// calls. An older connection may simply have served as many as the upstream allows.
     pub(crate) fn is_first(&self) -> bool {
         self.first
@@ -165,8 +160,7 @@ impl Drop for Lease {
     fn drop(&mut self) {
         self.line.busy.set(self.line.busy.get() - 1);
         // The call was given up, and no byte has arrived over this connection while calls waited: the peer may be gone
-        // without
-        // closing it. Calls in progress stay on it; the next call uses another.
+        // without closing it. Calls in progress stay on it; the next call uses another.
         if let Some((reads, sweeps)) = self.unanswered.get()
             && self.line.heard.reads() == reads
             && self.line.sweeps.get().wrapping_sub(sweeps) >= SILENT_SWEEPS

@@ -12,8 +12,7 @@ use crate::net::gather;
 use crate::upstream::error::{ConnectCause, ConnectError, Stage};
 use crate::upstream::{Endpoint, OpenLimits, dial};
 
-/// The receive window of one call. Together with the connection's window it bounds the memory that a slow client can
-/// cost:
+/// The receive window of one call. Together with the connection's window it bounds the memory that a slow client can cost:
 /// the upstream stops sending when the window is full.
 const STREAM_WINDOW: u32 = 256 * 1024;
 /// Enough for all calls of a connection that is not crowded: one slow reader never stops another call.
@@ -24,9 +23,8 @@ const FRAME: u32 = 256 * 1024;
 /// How much of each stream may wait in our buffers on its way to the upstream.
 const SEND_BUFFER: usize = 256 * 1024;
 
-/// A connection over which the upstream has sent its first bytes, within `limits`. An accepted connection is not
-/// enough:
-/// the kernel also accepts for a process that hangs.
+/// A connection over which the upstream has sent its first bytes, within `limits`. An accepted connection is not enough: the
+/// kernel also accepts for a process that hangs.
 pub(super) async fn open(endpoint: &Endpoint, limits: OpenLimits) -> Result<Rc<Line>, ConnectError> {
     let limit = limits.connect;
     let deadline = Instant::now() + limit;

@@ -1,11 +1,8 @@
 //! The connection pool of one worker to one upstream's gRPC port.
 //!
-//! It has at least `grpc_connections` connections, opened on demand. Each call takes the one with the fewest calls, so
-//! calls
-//! are load-balanced independently of the clients' connections. One connection is enough for most traffic: fewer
-//! connections
-//! mean fewer system calls. While all are crowded ([`Line::is_crowded`]) the pool opens more, up to a bound, and closes
-//! them
+//! It has at least `grpc_connections` connections, opened on demand. Each call takes the one with the fewest calls, so calls
+//! are load-balanced independently of the clients' connections. One connection is enough for most traffic: fewer connections
+//! mean fewer system calls. While all are crowded ([`Line::is_crowded`]) the pool opens more, up to a bound, and closes them
 //! after a while without use.
 //!
 //! Opening is single-flight: calls that arrive in the meantime wait for the same attempt and share its failure.
@@ -55,8 +52,7 @@ impl Pool {
         })
     }
 
-    /// A connection for one call, opened if there is none. `limits` bounds each attempt, `persistence` how long this
-    /// caller
+    /// A connection for one call, opened if there is none. `limits` bounds each attempt, `persistence` how long this caller
     /// waits. May be dropped at any time.
     pub(crate) async fn lease(self: &Rc<Self>, limits: OpenLimits, persistence: Persistence) -> Result<Lease, ConnectError> {
         if let Some(lease) = self.pick() {
@@ -125,8 +121,7 @@ impl Pool {
         calm.or_else(|| lines.iter().min_by_key(|line| line.load())).map(Lease::of)
     }
 
-    /// Opens one more connection in the background if the leased one has other calls (while the base is incomplete) or
-    /// is
+    /// Opens one more connection in the background if the leased one has other calls (while the base is incomplete) or is
     /// crowded (later).
     fn grow(self: &Rc<Self>, lease: &Lease, limits: OpenLimits) {
         let (count, least) = (self.lines.borrow().len(), self.upstream.grpc_connections);

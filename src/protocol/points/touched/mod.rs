@@ -1,8 +1,7 @@
 //! Which points a write touches: the ids that it names and the filters that it selects by, read while its body passes.
 //!
-//! The result may include more than what Qdrant changes (a condition may not hold, a batch may end early), and never
-//! less: if
-//! that is not certain, it is [`Touched::uncertain`]. Vectors and payloads are skipped, so only ids and filters take
+//! The result may include more than what Qdrant changes (a condition may not hold, a batch may end early), and never less:
+//! if that is not certain, it is [`Touched::uncertain`]. Vectors and payloads are skipped, so only ids and filters take
 //! memory.
 
 mod json;
@@ -42,8 +41,7 @@ pub struct Touched {
     pub ids: Vec<PointId>,
     /// Filters for further points, in the body's own format.
     pub filters: Vec<Bytes>,
-    /// Any other point may be touched as well: the body has something that this version does not know, or exceeds the
-    /// memory
+    /// Any other point may be touched as well: the body has something that this version does not know, or exceeds the memory
     /// limit.
     pub uncertain: bool,
 }

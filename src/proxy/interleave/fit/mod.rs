@@ -1,7 +1,7 @@
 //! Decides whether two arms can answer a request together.
 //!
-//! They can if it ranks only by nearness and from its first hit on: the merged list then consists of two rankings of
-//! one query.
+//! They can if it ranks only by nearness and from its first hit on: the merged list then consists of two rankings of one
+//! query.
 
 mod json;
 mod message;
