@@ -7,7 +7,7 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY . .
-# The caches stay with the builder; only what is copied out of them becomes part of a layer.
+# The caches stay in the builder; only the files copied to /image become part of a layer.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
     cargo build --release --locked --package pointsman --bin pointsman \
@@ -16,18 +16,18 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
  && cp config/pointsman.yaml /image/pointsman/config/pointsman.yaml
 
 # --- run --------------------------------------------------------------------------------------------------------------
-# No shell, no package manager; the C library and certificate authorities, and a user without rights.
+# No shell and no package manager: only the C library, certificate authorities and an unprivileged user.
 FROM gcr.io/distroless/cc-debian12:nonroot
 COPY --from=build /image/usr /usr
-# Owned by that user: routes made through the admin API are kept in data/.
+# Owned by that user, because Pointsman stores what operators create in data/.
 COPY --from=build --chown=65532:65532 /image/pointsman /pointsman
 WORKDIR /pointsman
 VOLUME ["/pointsman/data"]
-# The admin port, 7335, listens on the container's own loopback. To reach it, set POINTSMAN__LISTEN__ADMIN=0.0.0.0:7335
-# together with POINTSMAN__ADMIN__TOKEN: one without the other is refused.
+# The admin port, 7335, listens on the container's own loopback. To reach it, set both POINTSMAN__LISTEN__ADMIN=0.0.0.0:7335
+# and POINTSMAN__ADMIN__TOKEN: Pointsman refuses one without the other.
 EXPOSE 7333 7334 7335
-# Asks the admin port that the file and the environment name. Set POINTSMAN__LISTEN__ADMIN rather than --admin-addr, which
-# this cannot see.
+# Calls the admin port of the configuration file and the environment. Set POINTSMAN__LISTEN__ADMIN rather than --admin-addr,
+# because the health check cannot see the flags of `serve`.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=10s --retries=3 CMD ["/usr/local/bin/pointsman", "healthcheck"]
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["/usr/local/bin/pointsman"]

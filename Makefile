@@ -1,4 +1,4 @@
-# What can be done here, by name. Arguments for a program go into ARGS: make demo ARGS=--keep, make bench ARGS=slot.
+# The common tasks; `make help` lists them. ARGS passes arguments to the program: make demo ARGS=--keep, make bench ARGS=slot.
 
 CARGO ?= cargo
 
@@ -17,7 +17,7 @@ TARGET = $(shell $(CARGO) metadata --no-deps --format-version 1 | sed -n 's/.*"t
 
 # What the build needs beyond Rust: the vector engine and the allocator hold C code.
 BUILD_PACKAGES := build-essential
-# The tests of the store start a server of their own from these programs.
+# The tests of the store start their own PostgreSQL server.
 TEST_PACKAGES := postgresql
 
 .PHONY: help build demo demo-picture test schemas prepare bench bench-peers floods lint fmt
@@ -46,7 +46,7 @@ demo-picture: build
 	mkdir -p docs/pictures
 	$(TARGET)/debug/pointsman-demo --seed 1 --record docs/pictures/demo.svg $(ARGS)
 
-# The tests of the documentation come first: the last words should be about all the others.
+# The fast tests of scripts and documentation come first, so that the summary of all other tests comes last.
 test: prepare
 	python3 benches/peers/test_rig.py
 	python3 -m unittest discover -s tests/clients
@@ -83,7 +83,7 @@ bench-peers: prepare
 	$(CARGO) build --release --locked --bin pointsman --bin peers-upstream --features peers-upstream
 	python3 benches/peers/run.py --pointsman $(TARGET)/release/pointsman --upstream $(TARGET)/release/peers-upstream $(ARGS)
 
-# Another length: make floods ARGS="--seconds 60".
+# The default is ten minutes; a shorter run: make floods ARGS="--seconds 60".
 floods: build
 	python3 benches/floods/run.py --pointsman $(TARGET)/debug/pointsman --sandbox $(TARGET)/debug/pointsman-sandbox $(ARGS)
 

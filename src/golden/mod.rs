@@ -1,4 +1,4 @@
-//! A golden set: questions that users asked, recorded without whom they were for, to be asked again.
+//! A golden set: the file format of recorded queries, without user ids, for replay.
 //!
 //! ```text
 //! {"pointsman_capture":1,"alias":"docs","captured_at":1764265274000,"percentage":10.0}
@@ -7,9 +7,9 @@
 //! {"recorded":2,"repeated":7,"withheld":0,"dropped":{},"ended":"count"}
 //! ```
 //!
-//! PURE. A question's line is made by the mirror, the first and the last one by the admin API; they are read by the commands.
-//! Invariants: a line is whole or it is none; a message names no collection; a body is kept digit by digit, so that what
-//! is asked again is what was asked.
+//! Pure: no I/O. The mirror writes the lines of queries, the admin API the first and the last one; the commands read them.
+//! Invariants: a line is complete or invalid; a message names no collection; a body keeps every digit, so that a replayed
+//! query equals the original.
 
 mod progress;
 mod query;
@@ -26,7 +26,7 @@ pub use progress::{Ended, Progress};
 pub use query::{Asked, PARAMETERS, Query, QueryFault};
 pub use read::{Entry, Fault, Golden, Why, read};
 
-/// The only version of the format there is.
+/// The only version of the format.
 pub const VERSION: u32 = 1;
 
 /// What the file is; its first line.
@@ -38,12 +38,12 @@ pub struct Header {
     pub pointsman_capture: u32,
     pub alias: String,
     pub captured_at: Timestamp,
-    /// How much of the alias's searches was drawn.
+    /// The percentage of the alias's searches that was selected.
     pub percentage: f64,
 }
 
 impl Header {
-    /// Its line, without the end of it.
+    /// Its line, without the line break.
     #[must_use]
     pub fn line(&self) -> String {
         serde_json::to_string(self).expect("a header is strings and numbers")

@@ -1,4 +1,4 @@
-//! How far a recording is, and why it ended.
+//! The progress of a recording, and why it ended.
 
 use std::collections::BTreeMap;
 
@@ -12,13 +12,13 @@ use crate::metrics::Dropped;
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "CaptureProgress")]
 pub struct Progress {
-    /// Lines before this one.
+    /// The number of lines before this one.
     pub recorded: u64,
-    /// Questions that had been recorded before.
+    /// Queries that had been recorded before.
     pub repeated: u64,
-    /// Questions in whose body whom they were for stands in so many words.
+    /// Queries whose body contains the user id.
     pub withheld: u64,
-    /// Questions that were drawn and are missing, by reason.
+    /// Queries that were selected and are missing, by reason.
     pub dropped: BTreeMap<Dropped, u64>,
     /// Why it ended. Null while it runs.
     pub ended: Option<Ended>,
@@ -29,11 +29,11 @@ pub struct Progress {
 #[serde(rename_all = "snake_case")]
 #[schemars(rename = "CaptureEnd")]
 pub enum Ended {
-    /// There are as many as were asked for.
+    /// The requested number of queries is reached.
     Count,
-    /// The time was over.
+    /// The requested time is over.
     Time,
-    /// `shadow.capture` was taken back.
+    /// A reload set `shadow.capture` to false.
     SwitchedOff,
     /// Pointsman stopped.
     Stopping,
@@ -44,13 +44,13 @@ pub enum Ended {
 }
 
 impl Progress {
-    /// How many are missing.
+    /// The number of missing queries.
     #[must_use]
     pub fn missing(&self) -> u64 {
         self.dropped.values().fold(0, |sum, count| sum.saturating_add(*count))
     }
 
-    /// Its line, without the end of it.
+    /// Its line, without the line break.
     #[must_use]
     pub fn line(&self) -> String {
         serde_json::to_string(self).expect("progress is numbers and words")

@@ -1,4 +1,4 @@
-//! One question, as it stands in a line.
+//! One recorded query.
 
 use std::borrow::Cow;
 
@@ -12,13 +12,13 @@ use serde_json::value::RawValue;
 
 use crate::protocol::Protocol;
 
-/// The parameters of Qdrant's that change what is answered; others may say anything, and are not recorded.
+/// The parameters of Qdrant that change an answer. Others may contain anything and are not recorded.
 pub const PARAMETERS: [&str; 2] = ["consistency", "timeout"];
 
-/// A question without whom it was for, and without the collection it was put to.
+/// A query without its user id and its collection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Query {
-    /// Such as `points.query`.
+    /// For example `points.query`.
     pub operation: String,
     pub asked: Asked,
 }
@@ -26,16 +26,16 @@ pub struct Query {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Asked {
     Rest {
-        /// Of [`PARAMETERS`], those it had.
+        /// Those of [`PARAMETERS`] that it had.
         parameters: Option<String>,
-        /// A JSON object without blanks between its parts.
+        /// A JSON object without whitespace between its parts.
         body: String,
     },
     /// A protobuf message without its first field.
     Grpc(Bytes),
 }
 
-/// Why something is no question.
+/// Why a query cannot be recorded or read.
 #[derive(Debug, thiserror::Error)]
 pub enum QueryFault {
     #[error("is not JSON: {0}")]
@@ -80,7 +80,7 @@ impl JsonSchema for Query {
 }
 
 impl Query {
-    /// A question with a JSON body. `parameters` are taken as they are.
+    /// A query with a JSON body. `parameters` are used unchanged.
     ///
     /// # Errors
     /// When the body is no JSON object, or there are other parameters.
@@ -96,7 +96,7 @@ impl Query {
     }
 
     /// # Errors
-    /// When the line is no question.
+    /// When the line is no query.
     pub(super) fn parse(line: &str) -> Result<Self, QueryFault> {
         let Written { operation, protocol, query, body, message } = serde_json::from_str(line)?;
         match (protocol, body, message) {
@@ -109,7 +109,7 @@ impl Query {
         }
     }
 
-    /// Its line, without the end of it.
+    /// Its line, without the line break.
     #[must_use]
     pub fn line(&self) -> String {
         let operation = self.operation.clone();
@@ -137,11 +137,11 @@ impl Query {
 
 fn are_parameters(query: &str) -> bool {
     let known = query.split('&').all(|pair| pair.split_once('=').is_some_and(|(name, _)| PARAMETERS.contains(&name)));
-    // It may hold neither a fragment nor what no request line can.
+    // It may contain neither a fragment nor characters that a request line cannot contain.
     known && PathAndQuery::try_from(format!("/?{query}")).is_ok_and(|parsed| parsed.query() == Some(query))
 }
 
-/// Legal JSON without the blanks that mean nothing, a new line among them.
+/// Removes insignificant whitespace, including line breaks, from valid JSON.
 fn compact(json: &str) -> String {
     let (mut inside, mut escaped) = (false, false);
     let kept = json.chars().filter(|&letter| {

@@ -1,4 +1,4 @@
-//! A whole file, line by line.
+//! Reads a whole file, line by line.
 
 use std::io::{self, BufRead};
 
@@ -7,13 +7,13 @@ use serde::de::IgnoredAny;
 
 use super::{Header, Progress, Query, QueryFault, VERSION};
 
-/// What a file holds.
+/// The content of a file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Golden {
     pub header: Header,
-    /// Each with the number of its line.
+    /// Each query with its line number.
     pub queries: Vec<(usize, Query)>,
-    /// How the recording ended, if it came so far.
+    /// How the recording ended; none if the file breaks off before.
     pub ended: Option<Progress>,
 }
 
@@ -25,7 +25,7 @@ pub enum Entry {
     Progress(Progress),
 }
 
-/// The first line that is not as it should be.
+/// The first invalid line.
 #[derive(Debug, thiserror::Error)]
 #[error("line {line}: {why}")]
 pub struct Fault {
@@ -52,7 +52,7 @@ pub enum Why {
     NotJson(#[from] serde_json::Error),
 }
 
-/// What kind of line it is.
+/// The kind of a line.
 #[derive(Deserialize)]
 struct Kind {
     pointsman_capture: Option<IgnoredAny>,
@@ -61,7 +61,7 @@ struct Kind {
 
 impl Entry {
     /// # Errors
-    /// When the line is none of a capture.
+    /// When the line belongs to no capture.
     pub fn parse(line: &str) -> Result<Self, Why> {
         let kind: Kind = serde_json::from_str(line)?;
         Ok(match (kind.pointsman_capture, kind.recorded) {
@@ -72,10 +72,10 @@ impl Entry {
     }
 }
 
-/// Reads all of it. Blank lines do not count.
+/// Reads the whole file. Blank lines are ignored.
 ///
 /// # Errors
-/// The first line that is not as it should be.
+/// The first invalid line.
 pub fn read(file: impl BufRead) -> Result<Golden, Fault> {
     let (mut header, mut queries, mut ended) = (None, Vec::new(), None);
     for (before, text) in file.lines().enumerate() {
@@ -96,7 +96,7 @@ pub fn read(file: impl BufRead) -> Result<Golden, Fault> {
             (Entry::Header(_), Some(_)) => return Err(fault(Why::Again)),
             (Entry::Query(query), Some(_)) if ended.is_none() => queries.push((line, query)),
             (Entry::Query(_), Some(_)) => return Err(fault(Why::After)),
-            // A stream says how far it is in between.
+            // A stream reports its progress in between.
             (Entry::Progress(progress), Some(_)) => ended = Some(progress).filter(|progress| progress.ended.is_some()),
         }
     }

@@ -1,4 +1,4 @@
-//! Lines are read as they were written, and what is none says which it is.
+//! Lines are read back as they were written, and an invalid line is named.
 
 use proptest::prelude::*;
 use serde_json::json;
@@ -71,7 +71,7 @@ fn what_is_none_says_which_line_it_is() {
 }
 
 proptest! {
-    /// Blanks are all that is lost of a body, whatever stands in its texts.
+    /// Only whitespace is removed from a body, whatever its strings contain.
     #[test]
     fn a_body_is_kept_digit_by_digit(text in ".*", number in any::<f64>(), blanks in "[ \t\r\n]{0,3}") {
         let text = serde_json::to_string(&text).expect("JSON");

@@ -1,12 +1,13 @@
 //! Team-draft interleaving (Radlinski, Kurup and Joachims, 2008).
 //!
-//! As captains choose their teams: in each round a coin says who picks first, and each takes the best that nobody has taken.
-//! So whoever prefers one ranking shows it by picking from its team, and whoever does not care picks from both alike.
+//! It works as captains choose their teams: in each round a coin decides who picks first, and each captain takes the best
+//! item that is still free. A user who prefers one ranking picks more often from its team; a user without a preference picks
+//! from both alike.
 
 use std::collections::HashSet;
 use std::hash::Hash;
 
-/// Whose list an item was picked from.
+/// The list that an item was picked from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Team {
     Control,
@@ -22,7 +23,7 @@ impl Team {
         }
     }
 
-    /// One thing of each team, the control's first.
+    /// One value for each team, the control's first.
     #[must_use]
     pub fn in_order<T>(self, own: T, others: T) -> [T; 2] {
         match self {
@@ -36,11 +37,11 @@ impl Team {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pick {
     pub team: Team,
-    /// Where it stands in the team's own list.
+    /// Its index in the team's own list.
     pub place: usize,
 }
 
-/// What is left of one team's list.
+/// The rest of one team's list.
 struct Captain<'l, I> {
     team: Team,
     list: &'l [I],
@@ -48,7 +49,7 @@ struct Captain<'l, I> {
 }
 
 impl<'l, I: Eq + Hash> Captain<'l, I> {
-    /// The best item nobody has taken.
+    /// Takes the best free item.
     fn pick(&mut self, taken: &mut HashSet<&'l I>) -> Option<Pick> {
         while let Some(item) = self.list.get(self.place) {
             let place = self.place;
@@ -61,8 +62,8 @@ impl<'l, I: Eq + Hash> Captain<'l, I> {
     }
 }
 
-/// The lists of control and treatment as one of at most `limit` items. `coin` says whether the treatment picks first. A
-/// team that has nothing left leaves the rest to the other.
+/// Merges the lists of control and treatment into one of at most `limit` items. `coin` decides whether the treatment picks
+/// first. If one team runs out of items, the other one fills the rest.
 pub fn draft<I: Eq + Hash>(lists: [&[I]; 2], limit: usize, mut coin: impl FnMut() -> bool) -> Vec<Pick> {
     let [control, treatment] = lists;
     let mut captains =
@@ -133,7 +134,7 @@ mod tests {
             prop_assert_eq!(items.len(), limit.min(union));
         }
 
-        /// A team is out of items when all of its own have been taken by somebody.
+        /// A team is out of items when all of its items are in the merged list.
         #[test]
         fn nobody_is_ahead_while_both_have_items(a in ranking(), b in ranking(), limit in 0..40_usize, seed: u64) {
             let (picks, items) = merged([&a, &b], limit, seed);
@@ -145,7 +146,7 @@ mod tests {
             }
         }
 
-        /// Each team's items stand in the order of its own list, and none was passed over that was free.
+        /// Each team's items keep the order of its own list, and no free item was skipped.
         #[test]
         fn teams_keep_their_order(a in ranking(), b in ranking(), seed: u64) {
             let (picks, items) = merged([&a, &b], usize::MAX, seed);
@@ -167,7 +168,7 @@ mod tests {
         }
     }
 
-    /// Of equal lists each team gets the first place, and every other, half of the time.
+    /// With equal lists each team gets the first place, and every other place, half of the time.
     #[test]
     fn places_are_dealt_evenly() {
         let list: Vec<u16> = (0..10).collect();

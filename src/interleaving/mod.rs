@@ -1,14 +1,14 @@
-//! Two lists of hits as one: who picks what, and whose hit it was afterwards.
+//! Merges two result lists into one, and remembers which arm each hit came from.
 //!
-//! Pure: no I/O, no clock, no randomness but what is handed in. The data plane merges answers by [`draft`] and has the
-//! result sealed; `experiment` makes the seal and reads it again when feedback names points.
+//! Pure: no I/O, no clock, no randomness except what the caller passes in. The data plane merges answers by [`draft`] and
+//! has the result signed; `experiment` makes the token and reads it again when feedback names points.
 //!
 //! ```text
 //! draft   team-draft: two ranked lists, one coin a round      picks   which point was on whose team, in few bytes
 //! ```
 //!
-//! Laws, each with its tests: no item twice; neither team is ever ahead by more than one while both have items left; two
-//! equal lists give that list.
+//! Laws, each with its tests: no item occurs twice; neither team is ever ahead by more than one while both have items left;
+//! two equal lists give that list.
 
 mod draft;
 mod picks;
@@ -16,12 +16,12 @@ mod picks;
 pub use draft::{Pick, Team, draft};
 pub use picks::{MOST_HITS, Picks};
 
-/// The variant an answer is from that two arms have made together.
+/// The value of `x-pointsman-variant` for an answer that two arms made together.
 pub const INTERLEAVED: &str = "interleaved";
 
-/// Makes what an application sends back with its feedback: authenticated, and without a word about the unit. A trait, so
-/// that whoever merges answers need not know what a seal is made of.
+/// Makes the signed token that an application sends back with its feedback; it contains nothing about the unit. A trait, so
+/// that the merging code need not know how tokens are made.
 pub trait Seal: std::fmt::Debug + Send + Sync {
-    /// For an answer to the unit with this hash.
+    /// The token for an answer to the unit with this hash.
     fn seal(&self, unit: u64, picks: Picks) -> String;
 }

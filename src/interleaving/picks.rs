@@ -1,4 +1,4 @@
-//! Which point was on whose team, in few bytes: a bit and two bytes a hit.
+//! Which hit came from which arm, in few bytes: a bit and two bytes a hit.
 
 use std::collections::HashSet;
 
@@ -7,20 +7,21 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 use super::draft::Team;
 use crate::protocol::points::PointId;
 
-/// Of a longer list the first are written down.
+/// Only the first hits of a longer list are stored.
 pub const MOST_HITS: usize = 100;
 
 /// The hits of one merged list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Picks {
-    /// What the short names below are made with.
+    /// The salt of the short names below.
     salt: u8,
     hits: Vec<(Team, u16)>,
 }
 
 impl Picks {
-    /// The short names of a list's points differ from each other, so that none is taken for another of the same list. Of a
-    /// hundred they do at nearly every salt; where none of them will do, the first of the same name speaks for both.
+    /// Chooses a salt for which the short names of a list's points differ from each other, so that none is mistaken for
+    /// another. For a hundred points nearly every salt works. If none works, two points with the same name count as the
+    /// first.
     #[must_use]
     pub fn of(hits: &[(Team, PointId)]) -> Self {
         let hits = &hits[..hits.len().min(MOST_HITS)];
@@ -33,8 +34,8 @@ impl Picks {
         Self { salt, hits: named(salt).collect() }
     }
 
-    /// Whose the point was; none if it was not in the list. One that was not is taken for one that was once in 65 536
-    /// times for each hit.
+    /// The arm that the point came from; none if it was not in the list. A point that was not in the list is mistaken for a
+    /// hit with a chance of one in 65 536 for each hit.
     #[must_use]
     pub fn team(&self, point: &PointId) -> Option<Team> {
         let name = short(point, self.salt);
@@ -61,7 +62,7 @@ impl Picks {
         self.hits.iter().for_each(|(_, name)| out.extend(name.to_le_bytes()));
     }
 
-    /// None of anything else than what [`Self::write`] wrote.
+    /// Returns none for anything that [`Self::write`] did not write.
     #[must_use]
     pub fn read(bytes: &[u8]) -> Option<Self> {
         let (&[salt, count], rest) = bytes.split_first_chunk()?;
@@ -76,7 +77,7 @@ impl Picks {
     }
 }
 
-/// Two bytes of an id: enough to tell it from the few others of a list, chosen so that they differ.
+/// Two bytes of a hash of the id: enough to tell the few points of a list apart, because the salt makes them differ.
 fn short(point: &PointId, salt: u8) -> u16 {
     let hash = match point {
         PointId::Number(number) => xxh3_64_with_seed(&number.to_le_bytes(), salt.into()),

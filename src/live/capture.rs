@@ -1,8 +1,8 @@
-//! Questions that somebody wants written down, for as long as a stream to that somebody is open.
+//! A capture: the recording of an alias's queries while an admin client reads the stream.
 //!
-//! `control` makes a [`Capture`] and puts it into the snapshot; `proxy` draws questions for it; the mirror's thread makes lines
-//! of them; the admin API has the other end. The lines that wait are bounded, in number and in bytes (I9): whoever reads
-//! slowly loses lines, which are counted, and nobody waits.
+//! `control` makes a [`Capture`] and puts it into the snapshot; `proxy` selects queries for it; the mirror's thread turns
+//! them into lines; the admin API reads the other end. The waiting lines are bounded, in number and in bytes (I9): a slow
+//! reader loses lines, which are counted, and no user request waits.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 use super::Held;
 use crate::metrics::Dropped;
 
-/// Lines that wait for their reader.
+/// The maximum number of lines that wait for the reader.
 const WAITING: usize = 64;
 
 /// What operators are shown of a recording.
@@ -36,19 +36,19 @@ pub struct Capture {
     pub terms: Terms,
     /// How many of [`crate::routing::SLOTS`] are drawn, question by question.
     pub slots: u32,
-    /// How many different questions are wanted.
+    /// How many different queries are wanted.
     count: usize,
     lines: mpsc::Sender<Recorded>,
-    /// Hashes of what has been recorded. Only the mirror's thread ever holds it.
+    /// Hashes of the recorded queries. Only the mirror's thread ever holds the lock.
     seen: Mutex<HashSet<u64>>,
     recorded: AtomicU64,
     repeated: AtomicU64,
     withheld: AtomicU64,
-    /// Written by every worker, but only for questions that were drawn and lost.
+    /// Written by every worker, but only for queries that were selected and lost.
     dropped: [AtomicU64; Dropped::ALL.len()],
 }
 
-/// A line, and its part of the memory.
+/// A line, and its share of the memory bound.
 #[derive(Debug)]
 pub struct Recorded {
     pub line: Bytes,
@@ -56,7 +56,7 @@ pub struct Recorded {
 }
 
 impl Capture {
-    /// Both ends.
+    /// Both ends of the channel.
     #[must_use]
     pub fn channel(alias: &str, slots: u32, count: usize, terms: Terms) -> (Arc<Self>, mpsc::Receiver<Recorded>) {
         let (lines, reader) = mpsc::channel(WAITING);
@@ -75,7 +75,7 @@ impl Capture {
         (Arc::new(capture), reader)
     }
 
-    /// Whether a question is drawn by this lot.
+    /// Whether a query with this random number is selected.
     #[must_use]
     pub fn takes(&self, lot: u32) -> bool {
         lot < self.slots && !self.lines.is_closed()
@@ -87,14 +87,14 @@ impl Capture {
         self.lines.capacity() > 0
     }
 
-    /// Returns when nobody reads any more.
+    /// Returns when the reader has disconnected.
     pub async fn closed(&self) {
         self.lines.closed().await;
     }
 
-    /// Hands over the line with this hash, unless it was before. Of the mirror's thread alone.
+    /// Sends the line with this hash, unless it was recorded before. Called only by the mirror's thread.
     pub fn record(&self, hash: u64, recorded: Recorded) {
-        // Nothing panics while it holds the lock, and a set of hashes is one in any state.
+        // No code panics while it holds the lock, and a set of hashes is valid in any state.
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if seen.contains(&hash) {
             self.repeated.fetch_add(1, Ordering::Relaxed);
@@ -110,12 +110,12 @@ impl Capture {
         }
     }
 
-    /// A question that was drawn is missing.
+    /// Counts a query that was selected and is missing.
     pub fn dropped(&self, why: Dropped) {
         self.dropped[why as usize].fetch_add(1, Ordering::Relaxed);
     }
 
-    /// A question says whom it is for, where that cannot be taken out.
+    /// Counts a query that contains the user id where it cannot be removed.
     pub fn withheld(&self) {
         self.withheld.fetch_add(1, Ordering::Relaxed);
     }
@@ -138,7 +138,7 @@ impl Capture {
         (self.repeated.load(Ordering::Relaxed), self.withheld.load(Ordering::Relaxed))
     }
 
-    /// How many are missing, by reason.
+    /// How many queries are missing, by reason.
     #[must_use]
     pub fn missing(&self) -> BTreeMap<Dropped, u64> {
         let counts = Dropped::ALL.into_iter().zip(&self.dropped).map(|(why, count)| (why, count.load(Ordering::Relaxed)));

@@ -1,12 +1,12 @@
-//! A bound on bytes that are held, over everything that holds some of them (I9).
+//! A memory budget: one bound on the bytes that several holders keep together (I9).
 //!
-//! The data path has one for what it keeps and inflates of requests, the mirror one for its questions and answers. A limit for each
-//! request alone bounds nothing: requests are many.
+//! The data path has one for the bodies it keeps and decompresses, the mirror one for its queries and answers. A limit for
+//! each request alone would bound nothing, because there are many requests.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// So many bytes, and how many of them are taken. Clones are the same memory.
+/// The budget, and how much of it is used. Clones share the same budget.
 #[derive(Clone, Debug)]
 pub struct Memory(Arc<Taken>);
 
@@ -16,7 +16,7 @@ struct Taken {
     most: usize,
 }
 
-/// Bytes that are held by one owner; given back on drop.
+/// Bytes that one owner holds; released on drop.
 #[derive(Debug)]
 pub struct Held {
     memory: Memory,
@@ -29,7 +29,7 @@ impl Memory {
         Self(Arc::new(Taken { bytes: AtomicUsize::new(0), most }))
     }
 
-    /// An account with nothing on it.
+    /// A new owner that holds nothing.
     #[must_use]
     pub fn hold(&self) -> Held {
         Held { memory: self.clone(), bytes: 0 }
@@ -42,13 +42,13 @@ impl Memory {
 }
 
 impl Held {
-    /// Another account over the same memory, with nothing on it.
+    /// Another owner of the same budget that holds nothing.
     #[must_use]
     pub fn another(&self) -> Self {
         self.memory.hold()
     }
 
-    /// Takes `bytes` more; false, and nothing taken, when that is more than there is.
+    /// Takes `bytes` more. Returns false, and takes nothing, if that exceeds the budget.
     #[must_use]
     pub fn take(&mut self, bytes: usize) -> bool {
         let Taken { bytes: taken, most } = &*self.memory.0;
@@ -62,7 +62,7 @@ impl Held {
         fits
     }
 
-    /// Gives all of it back.
+    /// Releases all of it.
     pub fn release(&mut self) {
         self.memory.0.bytes.fetch_sub(std::mem::take(&mut self.bytes), Ordering::Relaxed);
     }

@@ -1,9 +1,9 @@
-//! How the data plane hands a question, perhaps with its answer, to the mirror, without ever waiting for it.
+//! How the data plane hands a query, perhaps with its answer, to the mirror, without ever waiting for it.
 //!
-//! `proxy` holds a [`Mirror`]; the mirror's thread has the other end. Whatever does not fit is refused at once, for the caller to
-//! count. Bounded twice (I9): so many jobs wait, and so many bytes are held by all of them together, those that
-//! are still being gathered included. What is to be written down waits apart from what is to be compared: a shadow that
-//! hangs keeps no capture waiting.
+//! `proxy` holds a [`Mirror`]; the mirror's thread has the other end. What exceeds the bounds is refused at once, and the
+//! caller counts it. There are two bounds (I9): the number of waiting jobs, and the bytes of all of them together, including
+//! those that are still being gathered. Samples (to record) and jobs (to compare) have separate queues, so that a shadow
+//! that hangs does not delay a capture.
 
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
@@ -19,26 +19,26 @@ use crate::metrics::Handles;
 use crate::protocol::Protocol;
 use crate::routing::{Shadow, Target};
 
-/// A question that was answered, to be asked elsewhere, so that the answers can be compared.
+/// An answered query, to be sent to a shadow so that the answers can be compared.
 #[derive(Debug)]
 pub struct Job {
     pub question: Question,
     pub answer: Answered,
     pub compare: Compare,
-    /// The snapshot it was answered by, so that it is looked at by the same one (I3).
+    /// The snapshot that answered it, so that the mirror uses the same one (I3).
     pub live: Arc<Live>,
-    /// When the answer was whole.
+    /// When the answer was complete.
     pub done: Instant,
     pub held: Held,
 }
 
-/// A question that was answered, to be written down.
+/// An answered query, to be recorded.
 #[derive(Debug)]
 pub struct Sample {
     pub question: Question,
-    /// For whom.
+    /// The captures that want it.
     pub captures: Captures,
-    /// The snapshot it was answered by: what says whom it was for stands there.
+    /// The snapshot that answered it: its settings say where the user id is.
     pub live: Arc<Live>,
     pub held: Held,
 }
@@ -50,7 +50,7 @@ pub type Captures = SmallVec<[Arc<Capture>; 1]>;
 #[derive(Clone, Debug)]
 pub struct Compare {
     pub shadow: Arc<Shadow<Handles>>,
-    /// Who answered, and the name that was put on the wire for it, if one was.
+    /// The target that answered, and the name that the proxy sent to it, if it replaced the name.
     pub reference: Arc<Target<Handles>>,
     pub reference_name: Option<Box<str>>,
     /// The unit under the shadow's statistics salt, if there is one.
@@ -69,7 +69,7 @@ pub struct Question {
 }
 
 impl Question {
-    /// The same question has the same, whoever asks it.
+    /// A hash of the query, independent of the client.
     #[must_use]
     pub fn fingerprint(&self) -> u64 {
         let mut hasher = Xxh3Default::new();
@@ -103,14 +103,14 @@ pub struct Inbox {
 }
 
 impl Mirror {
-    /// Both ends: at most `queue` jobs wait, and as many samples, and at most `memory` bytes are held.
+    /// Both ends: at most `queue` jobs and as many samples wait, and they hold at most `memory` bytes.
     #[must_use]
     pub fn channel(queue: usize, memory: usize) -> (Self, Inbox) {
         let ((jobs, jobs_inbox), (samples, samples_inbox)) = (mpsc::channel(queue), mpsc::channel(queue));
         (Self { jobs, samples, memory: Memory::of(memory) }, Inbox { jobs: jobs_inbox, samples: samples_inbox })
     }
 
-    /// Whether there is room for one more job now. Asked before anything is kept for it.
+    /// Whether there is room for one more job now. The proxy asks before it keeps anything for the job.
     #[must_use]
     pub fn has_room(&self) -> bool {
         self.jobs.capacity() > 0 && self.memory.is_free()
@@ -122,13 +122,13 @@ impl Mirror {
         self.samples.capacity() > 0 && self.memory.is_free()
     }
 
-    /// An account for the bytes of one job.
+    /// A memory account for one job.
     #[must_use]
     pub fn hold(&self) -> Held {
         self.memory.hold()
     }
 
-    /// Hands a job over; false when the queue is full or the mirror has stopped, and the job is gone.
+    /// Sends a job. Returns false, and drops the job, if the queue is full or the mirror has stopped.
     #[must_use]
     pub fn offer(&self, job: Job) -> bool {
         self.jobs.try_send(job).is_ok()

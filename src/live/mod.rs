@@ -1,9 +1,8 @@
-//! All that the data plane and its neighbours share: one snapshot, one question, and what the mirror is handed.
+//! What the data plane and the control plane share: the snapshot, the refresh request, and the queues to the mirror.
 //!
 //! `control` builds a [`Live`] and swaps it in; every worker reads the newest one at the start of each request (I3). The
-//! only thing the data plane ever asks of the control plane is to list the aliases again ([`Refresh`], I10). Nothing
-//! else passes between them but the counters of `metrics`. Questions that are compared or written down go to the mirror
-//! ([`Mirror`], [`Capture`]).
+//! data plane makes only one request to the control plane: to list the aliases again ([`Refresh`], I10). Apart from that
+//! they share only the counters of `metrics`. Queries to compare or record go to the mirror ([`Mirror`], [`Capture`]).
 
 mod capture;
 mod memory;
@@ -28,13 +27,13 @@ pub use settings::{Answers, Fallback, Identity, Limits, Retry, Settings, Shadowi
 /// The upstream whose aliases are the namespace; always the first.
 pub const DEFAULT_UPSTREAM: usize = 0;
 
-/// One version of everything a request needs to know.
+/// One immutable version of everything that a request needs.
 #[derive(Debug)]
 pub struct Live {
     pub table: Table<Handles>,
     /// Targets name them by index; the first is the default one.
     pub upstreams: Vec<Arc<Upstream>>,
-    /// Who is recording; entries of the table name them by index.
+    /// The active captures; entries of the table refer to them by index.
     pub captures: Vec<Arc<Capture>>,
     pub settings: Settings,
 }

@@ -1,12 +1,12 @@
-//! How the data plane asks for a fresh alias listing, and waits for it.
+//! How the data plane requests a fresh alias listing, and waits for it.
 
 use tokio::sync::{mpsc, oneshot};
 
-/// One request for a listing. It must be answered by a listing that *started* after it was received, and only when the
+/// One request for a listing. Answer it with a listing that *started* after the request was received, and only when the
 /// resulting table is in place.
 pub type RefreshRequest = oneshot::Sender<Result<(), RefreshFailed>>;
 
-/// The listing failed; the last table goes on serving.
+/// The listing failed; the last table stays in use.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("the aliases could not be listed: {0}")]
 pub struct RefreshFailed(pub String);
@@ -26,7 +26,7 @@ impl Refresh {
         (Self(sender), receiver)
     }
 
-    /// Returns when a listing begun after this call is in the table.
+    /// Returns when the table is in place of a listing that began after this call.
     ///
     /// # Errors
     /// When the listing failed, or the control plane has stopped.

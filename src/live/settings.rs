@@ -1,4 +1,4 @@
-//! The configuration as the data path wants it: parsed, resolved, cheap to read. Built by `control` from the config.
+//! The configuration in the form that the data path needs: parsed, resolved, cheap to read. Built by `control`.
 
 use std::time::Duration;
 
@@ -22,12 +22,12 @@ pub struct Settings {
 #[derive(Clone, Debug)]
 pub struct Identity {
     pub carriers: Vec<Carrier>,
-    /// The header by which a request may name its variant; none: nobody may.
+    /// The header with which a request may name its variant; without it no request may.
     pub force_header: Option<HeaderName>,
     pub holdout: Holdout,
 }
 
-/// `None` everywhere means: no limit.
+/// `None` means no limit.
 #[derive(Clone, Debug)]
 pub struct Timeouts {
     pub connect: Duration,
@@ -37,9 +37,10 @@ pub struct Timeouts {
     pub first_byte: Option<Duration>,
     /// From the request's head to the last byte of its answer.
     pub total: Option<Duration>,
-    /// How long nothing may move inside of a body, in either direction.
+    /// How long a body may stall, in either direction.
     pub idle: Option<Duration>,
-    /// How long an unused REST connection to an upstream is kept. Below Qdrant's 5 s, or requests meet closed ones.
+    /// How long an unused REST connection to an upstream is kept. Below Qdrant's 5 s, or requests would meet closed
+    /// connections.
     pub idle_rest: Duration,
 }
 
@@ -47,34 +48,34 @@ pub struct Timeouts {
 pub struct Retry {
     /// Retries allowed per request seen.
     pub budget_ratio: f64,
-    /// Retries per second allowed besides.
+    /// Additional retries allowed per second.
     pub min_per_second: f64,
 }
 
 #[derive(Clone, Debug)]
 pub struct Fallback {
     pub enabled: bool,
-    /// How much of a read's body is kept to send it again.
+    /// How much of a read's body is kept so that it can be sent again.
     pub replay_bytes: usize,
 }
 
-/// How much of the answers is looked at where a guard asks for it.
+/// Which answers are inspected where a guard needs it.
 #[derive(Clone, Debug)]
 pub struct Answers {
-    /// The share of them, 0..=1.
+    /// The share of answers, 0..=1.
     pub sample: f64,
-    /// Larger ones are not looked at.
+    /// Larger answers are not inspected.
     pub max_bytes: usize,
 }
 
-/// What comparing with shadows may cost.
+/// Limits of shadow comparisons.
 #[derive(Clone, Debug)]
 pub struct Shadowing {
-    /// Questions asked of shadows at a time.
+    /// Concurrent queries to shadows.
     pub concurrency: usize,
-    /// Larger questions and answers are not compared.
+    /// Larger queries and answers are not compared.
     pub max_bytes: usize,
-    /// For one answer of a shadow; what has waited for longer is not asked any more.
+    /// The time limit for one answer of a shadow; a query that has waited longer is dropped.
     pub timeout: Duration,
 }
 
@@ -83,10 +84,10 @@ pub struct Limits {
     /// Concurrent requests in this process; the next one is answered 429.
     pub max_requests: usize,
     pub retry_after: Duration,
-    /// How much of a gRPC message is held back to find the collection name.
+    /// How much of a gRPC message is buffered to find the collection name.
     pub grpc_inspect_bytes: usize,
-    /// How large a compressed gRPC message may become when its name has to be changed.
+    /// The maximum decompressed size of a gRPC message whose name must be replaced.
     pub grpc_inflate_bytes: usize,
-    /// What may be held of all requests together.
+    /// The memory for kept bodies and decompressed messages of all requests together.
     pub held_bytes: usize,
 }

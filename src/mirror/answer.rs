@@ -1,4 +1,4 @@
-//! Reads an answer's lists of hits, whatever protocol and coding it came in.
+//! Reads the result lists of an answer, in either protocol and with or without gzip.
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -11,11 +11,11 @@ use crate::protocol::Protocol;
 use crate::protocol::hits::{Form, Hit};
 use crate::stats::shadow::MAX_PAYLOAD_BYTES;
 
-/// The answer is in another coding than gzip, too large, or not what Qdrant answers.
+/// The answer is in another coding than gzip, too large, or not in Qdrant's format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Unreadable;
 
-/// One list; of a batch, one for each of its queries.
+/// Returns one list; for a batch, one for each of its queries.
 pub(super) fn read(shape: Shape, headers: &HeaderMap, body: &[Bytes]) -> Result<Vec<List>, Unreadable> {
     let (form, answer) = match shape.protocol {
         Protocol::Rest => {

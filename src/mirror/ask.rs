@@ -1,4 +1,4 @@
-//! Asks one target a question that was asked before.
+//! Sends a recorded or mirrored query to one target.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -17,7 +17,7 @@ pub(super) struct Asker {
 }
 
 impl Asker {
-    /// Asks `upstream` for the collection `name`, or for the one that the question names.
+    /// Queries the collection `name` of `upstream`, or the collection that the query itself names.
     pub(super) async fn ask(
         &self,
         upstream: &Arc<Upstream>,
@@ -35,7 +35,7 @@ impl Asker {
             }
         };
         tokio::time::timeout(settings.shadow.timeout, asked).await.unwrap_or_else(|_| {
-            // It may be the connection that nobody answers on any more; an HTTP/1.1 one is gone with the question.
+            // The connection may be dead. An HTTP/1.1 connection is dropped together with the query.
             self.grpc.forget(upstream);
             Err(AskFailed::Failed(format!("no answer within {:?}", settings.shadow.timeout)))
         })

@@ -1,5 +1,5 @@
-//! One question: read what the user got, ask the shadow, for a share of them ask the reference once more, and record both
-//! comparisons.
+//! Handles one mirrored query: reads what the user got, queries the shadow, for a share of the queries also the reference
+//! again, and records both comparisons.
 
 use std::time::Instant;
 
@@ -50,7 +50,7 @@ impl Comparison<'_> {
         }
     }
 
-    /// Asks one target, which counts as used while it is.
+    /// Queries one target, whose collection counts as in use until then.
     async fn ask(&self, against: Against, wire: &Wire<'_>, target: &Target<Handles>, name: Option<&str>, first: &First<'_>) {
         let usage = Used::begin(target, self.shard);
         let upstream = &self.live.upstreams[target.upstream];
@@ -60,7 +60,7 @@ impl Comparison<'_> {
     }
 }
 
-/// A collection in use, until it is dropped.
+/// A collection that counts as in use until this is dropped.
 struct Used<'t> {
     target: &'t Target<Handles>,
     shard: usize,

@@ -1,4 +1,4 @@
-//! One question on its way to a target, and what comes back, whatever the protocol.
+//! One query on its way to a target, and the answer, independent of the protocol.
 
 use std::ops::Range;
 use std::time::{Duration, Instant};
@@ -11,16 +11,16 @@ use crate::protocol::Protocol;
 use crate::protocol::operations::{self, Operation};
 use crate::upstream::Upstream;
 
-/// A question, and where it names its collection.
+/// A query, and where it names its collection.
 pub(super) struct Wire<'q> {
     pub(super) question: &'q Question,
     pub(super) operation: &'static Operation,
-    /// Of the path; gRPC has it in its message.
+    /// The name's position in the path; for gRPC the name is in the message.
     pub(super) name: Option<Range<usize>>,
 }
 
 impl<'q> Wire<'q> {
-    /// None for what is not one of Qdrant's operations.
+    /// None if it is not an operation of Qdrant.
     pub(super) fn of(question: &'q Question) -> Option<Self> {
         let path = question.uri.path();
         let (operation, name) = match question.protocol {
@@ -34,19 +34,19 @@ impl<'q> Wire<'q> {
     }
 }
 
-/// What came back.
+/// The answer of the target.
 pub(super) struct Second {
     pub(super) headers: HeaderMap,
     pub(super) body: Vec<Bytes>,
     pub(super) first_byte_us: u64,
 }
 
-/// Why nothing did.
+/// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum AskFailed {
     #[error("the answer is larger than shadow.max_bytes")]
     TooLarge,
-    /// Nobody is there.
+    /// The target cannot be reached.
     #[error("{0}")]
     Unreachable(String),
     #[error("{0}")]
@@ -75,18 +75,18 @@ pub(super) struct Bounds {
     pub(super) connect: Duration,
     pub(super) bytes: usize,
     pub(super) asked: Instant,
-    /// When the answer has to have come.
+    /// The deadline of the answer.
     pub(super) deadline: Instant,
 }
 
 impl Bounds {
-    /// Since the question was put.
+    /// Microseconds since the query was sent.
     pub(super) fn elapsed_us(&self) -> u64 {
         u64::try_from(self.asked.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
 }
 
-/// The client's headers, less what only concerned its own exchange: it may not wait as long, and would have had another coding.
+/// The client's headers, without those that only concerned its own exchange: its deadline and its accepted codings.
 pub(super) fn headers(question: &Question, upstream: &Upstream) -> HeaderMap {
     let mut headers = question.headers.clone();
     for name in [header::ACCEPT_ENCODING, header::CONTENT_LENGTH, header::HOST] {

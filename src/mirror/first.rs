@@ -1,4 +1,4 @@
-//! The first answer to a question: what every further one is laid beside, whoever asks and why.
+//! The first answer to a query. Every further answer is compared with it, by a shadow comparison and by a replay.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -11,10 +11,10 @@ use crate::stats::ranking::Likeness;
 use crate::stats::shadow::{Failure, Paired, Regression};
 
 const MILLIONTHS: f64 = 1e6;
-/// What is kept of an error's text.
+/// How much of an error's text is kept.
 const MAX_REASON: usize = 300;
 
-/// What does not depend on whom is asked.
+/// The part of a comparison that does not depend on the second target.
 pub(super) struct First<'c> {
     pub(super) comparisons: &'c Comparisons,
     pub(super) shape: Shape,
@@ -22,20 +22,20 @@ pub(super) struct First<'c> {
     pub(super) scores: bool,
     pub(super) operation: &'static str,
     pub(super) asked: SystemTime,
-    /// Of the question.
+    /// A hash of the query.
     pub(super) query: u64,
-    /// What its statistics bucket follows from.
+    /// The hash that determines its statistics bucket.
     pub(super) hash: u64,
     pub(super) lists: Vec<List>,
     pub(super) first_byte_us: u64,
 }
 
 impl First<'_> {
-    /// Compares with a further answer, or with there being none, and records it.
+    /// Compares with a further answer, or records that there is none.
     pub(super) fn compare(&self, against: Against, answer: Result<Second, AskFailed>) {
         let compared = match answer {
             Ok(answer) => match read(self.shape, &answer.headers, &answer.body) {
-                // A batch answered by another number of lists is no answer to this question.
+                // If the number of lists differs, it is no answer to this batch.
                 Ok(lists) if lists.len() == self.lists.len() => self.lists(against, &lists, answer.first_byte_us),
                 _ => Compared::Unreadable,
             },
@@ -60,7 +60,7 @@ impl First<'_> {
         Compared::Lists { pairs: pairs.collect(), reference_us: self.first_byte_us, candidate_us }
     }
 
-    /// If it is among the worst. Nothing is written out for the others.
+    /// Keeps the pair if it is among the worst. For others nothing is serialized.
     fn keep(&self, index: usize, likeness: &Likeness, (reference, candidate): (&List, &List)) {
         let rbo_millionths = millionths(likeness.rbo);
         if self.comparisons.admits(rbo_millionths) {

@@ -1,4 +1,4 @@
-//! Questions over gRPC: connections of the mirror's own, and the client's own message with another name in it.
+//! Queries over gRPC: the mirror's own connections, and the client's message with another collection name.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -24,7 +24,7 @@ impl Lines {
         self.0.borrow_mut().retain(|id, _| known(*id));
     }
 
-    /// The next call takes a fresh connection; those on this one may end.
+    /// The next call uses a fresh connection; calls on this one may end.
     pub(super) fn forget(&self, upstream: &Upstream) {
         if let Some(pool) = self.0.borrow().get(&upstream.id) {
             pool.forget();
@@ -44,7 +44,7 @@ impl Lines {
         inflated: usize,
     ) -> Result<Second, AskFailed> {
         let message = wire::message(question, name, inflated).map_err(|error| AskFailed::because(&error))?;
-        // What stands still ends with the time for one answer.
+        // The time limit of one answer also ends a stalled transfer.
         let limits = OpenLimits { connect: bounds.connect, idle: None };
         let lease = self.of(upstream).lease(limits, Persistence::NONE).await.map_err(|error| AskFailed::unreachable(&error))?;
         let broken = |error: h2::Error| AskFailed::because(&error);

@@ -1,4 +1,4 @@
-//! Ranked lists, as both protocols have them.
+//! Ranked lists, independent of the protocol.
 
 use serde_json::Value;
 
@@ -10,7 +10,7 @@ use crate::stats::shadow::Listed;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct List {
     pub(super) hits: Vec<Hit>,
-    /// The first of them as people read them.
+    /// The first hits in readable form.
     pub(super) listed: Vec<Listed>,
 }
 

@@ -1,5 +1,4 @@
-//! Asks a shadow what users asked, and compares what it answers with what they got; writes down what users asked, and asks it
-//! again.
+//! The mirror: sends copies of users' queries to a shadow and compares the answers; records queries, and replays them.
 //!
 //! ```text
 //! proxy (every worker) --live::Mirror--> run -> compare -> ask (rest, grpc) -> shadow, and the reference once more
@@ -8,14 +7,14 @@
 //!                                         |        |         |
 //!                                         |      replay ----ask  <- golden <- a file, by a command
 //!                                         v
-//!                                      record -> golden -> live::Capture -> whoever reads it
+//!                                      record -> golden -> live::Capture -> the client that reads it
 //! ```
 //!
-//! One thread of its own, with its own runtime and connections, so that no data worker ever parses an answer or waits for
-//! a shadow. It knows `live`, `metrics`, `stats`, `routing` and `protocol`, and nothing of `proxy`.
-//! Invariants: at most `shadow.concurrency` questions are asked at a time, each for at most `shadow.timeout`; no variant's series
-//! counts them, but a collection that is asked is in use (I3, I5); what cannot be read is counted, not guessed. It stops with
-//! the process and does not wait for its queue.
+//! It runs on a separate thread, with its own runtime and connections, so that no data worker ever parses an answer or waits
+//! for a shadow. It imports `live`, `metrics`, `stats`, `routing` and `protocol`, and not `proxy`. Invariants: at most
+//! `shadow.concurrency` queries run at a time, each for at most `shadow.timeout`; mirrored queries appear in no variant's
+//! series, but their collection counts as in use (I3, I5); answers that cannot be read are counted, not guessed. The thread
+//! stops with the process and does not wait for its queue.
 
 mod answer;
 mod ask;

@@ -1,8 +1,8 @@
-//! Makes a line of a question, with nothing in it of whom it was for.
+//! Turns a query into a line of a capture, without anything that identifies the user.
 //!
-//! Neither headers nor the collection's name get into it, and of the parameters those of Qdrant's that change an answer, unless
-//! one carries the unit. What is left is the question itself. Where the unit's id stands in that, as in the filter of an
-//! application that has a tenant's points in one collection with others', the question is withheld.
+//! The line has neither headers nor the collection's name. Of the parameters it has only those of Qdrant that change an
+//! answer, unless one carries the user id. The rest is the query itself. If the query contains the user id, for example in a
+//! tenant filter, it is withheld.
 
 use std::borrow::Cow;
 
@@ -28,7 +28,7 @@ pub(super) enum Unfit {
     Withheld,
 }
 
-/// Hands a question's line to everybody who wants it.
+/// Sends a query's line to every capture that wants it.
 pub(super) fn record(sample: &Sample) {
     let Sample { question, captures, live, held } = sample;
     let line = match recorded(question, &live.settings) {
@@ -47,7 +47,7 @@ pub(super) fn record(sample: &Sample) {
     }
 }
 
-/// The question, as far as it may be known.
+/// The query without identifying parts.
 pub(super) fn recorded(question: &Question, settings: &Settings) -> Result<Query, Unfit> {
     let operation = Wire::of(question).ok_or(Unfit::Unreadable)?.operation;
     let hits = operation.hits.ok_or(Unfit::Unreadable)?;
@@ -100,13 +100,13 @@ fn name_in(message: &[u8]) -> Option<String> {
     String::from_utf8(scanner.found()?.name.as_ref()?.to_vec()).ok()
 }
 
-/// Whether the question has the unit's id in it.
+/// Whether the query contains the user id.
 fn says(query: &Query, unit: &Unit<'_>) -> bool {
     match &query.asked {
         Asked::Grpc(message) => unit.is_in_message(message),
         Asked::Rest { parameters, body } => {
             let values = parameters.iter().flat_map(|parameters| parameters.split('&')).filter_map(|pair| pair.split_once('='));
-            // What is no JSON for this parser is none for Qdrant's, which is the same; then nothing is known of it.
+            // What this parser rejects as JSON, Qdrant's rejects too, because it is the same; such a body says nothing.
             serde_json::from_str(body).is_ok_and(|body| unit.is_in_json(&body))
                 || values.into_iter().any(|(_, value)| unit.is_in_text(value.as_bytes()))
         }

@@ -1,4 +1,4 @@
-//! What is recorded of a question, which is nothing of a user's, and what is asked again, which is the same question.
+//! A recorded query contains nothing of the user, and a replayed query equals the original.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -26,7 +26,7 @@ use crate::routing::Carrier;
 
 const PATH: &str = "/collections/docs/points/query";
 
-/// With a carrier of each kind.
+/// Settings with a carrier of each kind.
 fn settings() -> Settings {
     let mut settings = Plan::of(&Config::default(), None).expect("the default configuration").settings;
     settings.identity.carriers = vec![
@@ -194,7 +194,7 @@ fn what_is_asked_again_is_what_was_asked_of_another_collection() {
     );
 }
 
-/// Where a request may say whom it is for.
+/// The places where a request may carry the user id.
 #[derive(Clone, Copy, Debug)]
 enum Place {
     Header,
@@ -221,7 +221,7 @@ fn put(unit: &str, place: Place) -> (String, HeaderMap) {
 }
 
 proptest! {
-    /// Wherever it is carried, and wherever else in the question it stands: there is no line, or none with it.
+    /// Wherever the user id is carried, and wherever else in the query it occurs: there is no line, or a line without it.
     #[test]
     fn no_line_says_whom_it_was_for(
         unit in "[a-zA-Z0-9_-]{4,24}",
@@ -244,7 +244,7 @@ proptest! {
             prop_assert_eq!(asked, Err(Unfit::Withheld));
             prop_assert!(asked_over_grpc.is_none_or(|asked| asked == Err(Unfit::Withheld)));
         } else if let Ok(asked) = asked {
-            // What the format itself says is not of the unit, were it called `rest`.
+            // The format's own words do not count, even for a user with the id `rest`.
             let said = asked.contains(&unit) && !rest_line_without(&body).contains(&unit);
             prop_assert!(!said, "{asked}");
             if let Some(Ok(Query { asked: Asked::Grpc(message), .. })) = asked_over_grpc {
@@ -254,7 +254,7 @@ proptest! {
     }
 }
 
-/// The line of the same question from nobody.
+/// The line of the same query without a user id.
 fn rest_line_without(body: &str) -> String {
     line(&rest(&format!("{PATH}?timeout=5"), HeaderMap::new(), body)).expect("a search")
 }

@@ -1,7 +1,7 @@
-//! Asks two collections what was recorded, and compares them as the mirror would: the reference's answers stand for those of
-//! users.
+//! Replays recorded queries against two collections and compares the answers as the mirror would: the reference's answers
+//! take the place of those of users.
 //!
-//! Called by a command, in a process of its own; whoever calls drives it within a `LocalSet`.
+//! A command calls it, in its own process and within a `LocalSet`.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -28,27 +28,27 @@ use crate::routing::SLOTS;
 use crate::stats::shadow::Summary;
 use crate::upstream::Upstream;
 
-/// A field for the collection's name, for a name to be put in its place.
+/// An empty field for the collection's name, to be filled in.
 const NO_NAME: [u8; 2] = [0x0a, 0];
 
-/// Who is asked, and how it is compared.
+/// The two targets, and how to compare them.
 #[derive(Debug)]
 pub struct Replay {
     pub upstream: Arc<Upstream>,
-    /// Of them those that say what a comparison may cost.
+    /// Only the settings that limit a comparison are used.
     pub settings: Settings,
     pub reference: String,
     pub candidate: String,
     pub depth: usize,
-    /// Of how many of [`SLOTS`] of the questions the reference is asked once more.
+    /// For how many of [`SLOTS`] of the queries the reference is queried again.
     pub noise: u32,
-    /// Whether both have vectors of one model.
+    /// Whether the vectors of both come from one model.
     pub scores: bool,
-    /// Whether the worst are kept with payloads.
+    /// Whether the worst answers are kept with payloads.
     pub payloads: bool,
 }
 
-/// What a line asks for is no search that this version knows.
+/// The operation of a line is no search that this version knows.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{operation}` is no search over {protocol}")]
 pub struct Unknown {
@@ -57,10 +57,10 @@ pub struct Unknown {
 }
 
 impl Replay {
-    /// Whether a collection is there, and the key good enough to ask.
+    /// Checks that a collection exists and that the key may query it.
     ///
     /// # Errors
-    /// What Qdrant, or the way to it, says against it.
+    /// The error of Qdrant or of the connection.
     pub async fn find(&self, collection: &str) -> Result<(), AskFailed> {
         let question = question(Protocol::Rest, Method::GET, &format!("/collections/{PLACE}"), Bytes::new())?;
         let wire = Wire::of(&question).ok_or_else(|| AskFailed::Failed("there is no such operation".to_owned()))?;
@@ -112,7 +112,7 @@ impl Replay {
     }
 }
 
-/// Whether a recorded question can be asked.
+/// Whether a recorded query can be replayed.
 ///
 /// # Errors
 /// When it is no search.
@@ -123,7 +123,7 @@ pub fn check(query: &Query) -> Result<(), Unknown> {
     }
 }
 
-/// The request it was, less whose.
+/// The original request, without the user id.
 pub(super) fn asking(query: &Query) -> Result<Question, AskFailed> {
     let unknown = || AskFailed::Failed(format!("there is no operation `{}`", query.operation));
     let operation = OPERATIONS.iter().find(|operation| operation.name == query.operation).ok_or_else(unknown)?;

@@ -1,4 +1,4 @@
-//! Questions over REST.
+//! Queries over REST.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -56,7 +56,7 @@ impl Clients {
     }
 }
 
-/// What Qdrant says of an error.
+/// The text of Qdrant's error.
 fn error_text(body: &[u8]) -> String {
     let parsed: Option<serde_json::Value> = serde_json::from_slice(body).ok();
     let said = parsed.as_ref().and_then(|parsed| parsed["status"]["error"].as_str());

@@ -1,4 +1,4 @@
-//! The mirror's thread: takes jobs as long as there is room among those under way, and samples always.
+//! The mirror's thread: takes jobs while fewer than the maximum are in progress, and samples always.
 
 use std::io;
 use std::rc::Rc;
@@ -27,14 +27,14 @@ async fn run(mut inbox: Inbox, live: &Shared, shard: usize) {
     let asker = Rc::new(Asker::default());
     let mut under_way = JoinSet::new();
     loop {
-        // Read anew each time: a configuration may have changed it.
+        // Read again each time: a reload may have changed it.
         let room = under_way.len() < live.load().settings.shadow.concurrency;
         tokio::select! {
             job = inbox.jobs.recv(), if room => match job {
                 Some(job) => drop(under_way.spawn_local(work(Rc::clone(&asker), job, shard))),
                 None => return,
             },
-            // When both are gone the other arm says so.
+            // When both queues are closed the other branch ends the loop.
             Some(sample) = inbox.samples.recv() => record::record(&sample),
             Some(ended) = under_way.join_next() => {
                 if let Err(error) = ended {

@@ -1,16 +1,16 @@
-//! What is looked for in an answer.
+//! Describes what to read from an answer.
 
 use crate::protocol::Protocol;
 use crate::protocol::operations::Hits;
 
-/// Where the hits are in an answer, and what is wanted of them.
+/// Where the hits are in an answer, and which parts of them are needed.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Shape {
     pub(super) protocol: Protocol,
     pub(super) hits: Hits,
-    /// How many are shown to people.
+    /// How many hits are kept in readable form.
     pub(super) depth: usize,
     pub(super) payloads: bool,
-    /// What an answer may have at most when it is inflated.
+    /// The maximum decompressed size of an answer.
     pub(super) limit: usize,
 }

@@ -1,18 +1,18 @@
-//! Does a question say whom it is for? Its values are compared with the unit's id, for values of any type.
+//! Detects the user id in a query: compares all its values, of any type, with the id.
 //!
-//! Texts that only contain a longer id tell it too. Shorter ids stand in any text by chance; of them only whole values count.
-//! Where it is not certain, the question counts as telling: it is withheld then, and only a sample is lost.
+//! A text that contains a longer id counts as well. A short id occurs in any text by chance, so only whole values count. In
+//! doubt the query counts as containing the id: it is then withheld, and only a sample is lost.
 
 use bytes::Buf;
 use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field};
 use serde_json::Value;
 
-/// Ids shorter than this are looked for as whole values only.
+/// Shorter ids are matched against whole values only.
 const TELLING: usize = 4;
-/// Qdrant's filters nest conditions; no message of its API is deeper than this.
+/// The maximum nesting. Qdrant's filters nest conditions; no message of its API is deeper than this.
 const DEPTH: usize = 32;
 
-/// A unit's id, as a text and as the number that it may stand for.
+/// A user id, as text and as the number that it may represent.
 pub(super) struct Unit<'u> {
     text: &'u [u8],
     number: Option<f64>,
@@ -33,12 +33,12 @@ impl<'u> Unit<'u> {
         self.number == Some(number)
     }
 
-    /// Integers of more than 53 bits are compared by their digits.
+    /// Integers of more than 53 bits are compared digit by digit.
     fn is_integer(&self, number: u64) -> bool {
         self.text == number.to_string().as_bytes() || self.text == number.cast_signed().to_string().as_bytes()
     }
 
-    /// A value, the name of a field, or anything in them.
+    /// Whether a value, a field name, or anything inside contains it.
     pub(super) fn is_in_json(&self, value: &Value) -> bool {
         match value {
             Value::Null | Value::Bool(_) => false,
@@ -51,12 +51,12 @@ impl<'u> Unit<'u> {
         }
     }
 
-    /// A protobuf message of unknown type: every field is taken as all that it may be.
+    /// A protobuf message of unknown type: every field is read as each type that it may have.
     pub(super) fn is_in_message(&self, message: &[u8]) -> bool {
         self.is_in_text(message) || self.walk(message, DEPTH) == Some(true)
     }
 
-    /// None if it is no message.
+    /// None if it is not a valid message.
     fn walk(&self, mut message: &[u8], depth: usize) -> Option<bool> {
         let mut found = false;
         while message.has_remaining() {

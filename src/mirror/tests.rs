@@ -1,4 +1,4 @@
-//! Answers of both protocols, read; and messages, renamed.
+//! Answers of both protocols are read, and messages renamed.
 
 use std::io::Write;
 
@@ -58,7 +58,7 @@ fn keys(list: &List) -> Vec<PointKey> {
     list.hits.iter().map(|hit| hit.id).collect()
 }
 
-/// What [`first`] and [`second`] are, in either protocol.
+/// The ids in [`first`] and [`second`], in either protocol.
 fn expected() -> Vec<PointKey> {
     vec![PointKey::of_number(7), PointKey::of_uuid(UUID.parse::<uuid::Uuid>().expect("a UUID").as_bytes())]
 }

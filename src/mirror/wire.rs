@@ -1,4 +1,4 @@
-//! Bodies of questions and answers: a message out of its frame, a gzip inflated, and a message with another collection's name.
+//! Bodies of queries and answers: takes a message out of its frame, decompresses gzip, and replaces the collection's name.
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -23,7 +23,7 @@ pub(super) enum WireFault {
     TooLong(#[from] TooLong),
 }
 
-/// The first message of a body, uncompressed. `headers` say what it is compressed with, if it is.
+/// The first message of a body, uncompressed. `headers` name the compression, if there is one.
 pub(super) fn unframed(headers: &HeaderMap, body: &[Bytes], limit: usize) -> Result<Bytes, WireFault> {
     let frame = messages::unframed(flat(body))?;
     match headers.get("grpc-encoding") {
@@ -33,7 +33,7 @@ pub(super) fn unframed(headers: &HeaderMap, body: &[Bytes], limit: usize) -> Res
     }
 }
 
-/// The framed message that asks the collection `name`; as it is where there is no name to put.
+/// The framed message for the collection `name`; unchanged if there is no name to replace.
 pub(super) fn message(question: &Question, name: Option<&str>, limit: usize) -> Result<Bytes, WireFault> {
     let Some(name) = name else { return Ok(flat(&question.body)) };
     let plain = unframed(&question.headers, &question.body, limit)?;
@@ -42,7 +42,7 @@ pub(super) fn message(question: &Question, name: Option<&str>, limit: usize) -> 
     Ok(flat(&renamed(plain, found, name)?))
 }
 
-/// What is in a gzip. How much the mirror inflates at a time is bounded by how many questions it asks at a time.
+/// Decompresses gzip. The number of concurrent queries bounds how much the mirror decompresses at a time.
 pub(super) fn inflate(compressed: &[Bytes], limit: usize) -> Result<Bytes, Inflate> {
     messages::inflate(compressed, limit, |_| true)
 }

@@ -1,12 +1,12 @@
-//! The socket of an HTTP/2 connection, read and written in as few system calls as its traffic allows.
+//! The socket of an HTTP/2 connection, with as few system calls as its traffic allows.
 //!
-//! HTTP/2 libraries write frame by frame: the head, the message and the trailers of one answer are two or three writes,
-//! and those of four answers that are ready together are four times as many. Every write on TCP costs more than all
-//! that is done with one request in user space. So what a connection writes during one turn of its task is gathered here
-//! and goes out when the turn is over ([`Turns`]); and what has arrived is read at once, not in the pieces that a frame
-//! reader asks for. Copying a few kilobytes is a hundred times cheaper than the calls it saves.
+//! HTTP/2 libraries write frame by frame: the head, the message and the trailers of one answer are two or three writes, and
+//! those of four answers that are ready together are four times as many. Every write on TCP costs more than all user-space
+//! work for one request. So this type gathers what a connection writes during one poll of its task and sends it when the
+//! poll is over ([`Turns`]). It also reads all arrived bytes at once, not in the pieces that a frame reader asks for.
+//! Copying a few kilobytes is a hundred times cheaper than the calls it saves.
 //!
-//! Memory stays bounded: past [`GATHER`] bytes writes wait for the socket, and an idle connection holds no buffer.
+//! Memory is bounded: past [`GATHER`] bytes writes wait for the socket, and an idle connection holds no buffer.
 
 use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
@@ -22,9 +22,9 @@ use tokio_util::io::{poll_read_buf, poll_write_buf};
 
 use super::Io;
 
-/// How much is gathered before the socket has to take some of it.
+/// How much is gathered before the socket must accept some of it.
 const GATHER: usize = 128 * 1024;
-/// A buffer's first size. Small enough for the allocator to hand out without a lock.
+/// A buffer's initial size. Small enough for the allocator to provide without a lock.
 const BUFFER: usize = 16 * 1024;
 
 #[derive(Debug)]
@@ -32,14 +32,14 @@ struct Socket {
     io: Io,
     arrived: Bytes,
     leaving: BytesMut,
-    /// The stream has taken bytes that it may still hold: TLS encrypts more than the socket takes.
+    /// The TLS stream has accepted bytes that it may still hold: TLS encrypts more than the socket accepts.
     unflushed: bool,
-    /// Met while sending, for the connection to hear of when it has read what came before.
+    /// A write error. The connection gets it after it has read what arrived before.
     broken: Option<io::Error>,
     heard: Rc<Heard>,
 }
 
-/// What has been heard of the peer.
+/// What has arrived from the peer.
 #[derive(Debug, Default)]
 pub(crate) struct Heard {
     reads: Cell<u64>,
@@ -47,12 +47,12 @@ pub(crate) struct Heard {
 }
 
 impl Heard {
-    /// How often something has come.
+    /// How many reads have returned bytes.
     pub(crate) fn reads(&self) -> u64 {
         self.reads.get()
     }
 
-    /// Ready as soon as anything has come.
+    /// Ready as soon as any byte has arrived.
     pub(crate) async fn first(&self) {
         if self.reads.get() == 0 {
             self.first.notified().await;
@@ -70,7 +70,7 @@ impl Heard {
 #[derive(Debug)]
 pub(crate) struct Gathered(Rc<RefCell<Socket>>);
 
-/// The end that knows when a turn is over.
+/// The end that knows when a poll of the connection's task is over.
 pub(crate) struct Turns(Rc<RefCell<Socket>>);
 
 /// Both ends of one socket.
@@ -91,7 +91,7 @@ impl Turns {
         Rc::clone(&self.0.borrow().heard)
     }
 
-    /// Lets go what the connection wrote since the last turn. To be called by the connection's task after each poll.
+    /// Sends what the connection wrote since the last call. The connection's task calls it after each poll.
     pub(crate) fn over(&self, cx: &mut Context<'_>) {
         let mut socket = self.0.borrow_mut();
         if let Poll::Ready(Err(error)) = socket.poll_send(cx) {
@@ -99,7 +99,7 @@ impl Turns {
         }
     }
 
-    /// Drives `connection` to its end, turn by turn.
+    /// Drives `connection` to its end, and flushes after each poll.
     pub(crate) async fn drive<C: Future>(self, connection: C) -> C::Output {
         let mut connection = pin!(connection);
         poll_fn(|cx| {
@@ -112,14 +112,14 @@ impl Turns {
 }
 
 impl Socket {
-    /// Nothing goes out any more. The connection hears of it by its next read, behind what has come already.
+    /// Stops sending. The connection gets the error with its next read, after the bytes that have already arrived.
     fn break_off(&mut self, error: io::Error, cx: &Context<'_>) {
         self.leaving = BytesMut::new();
         self.broken = Some(error);
         cx.waker().wake_by_ref();
     }
 
-    /// Sends all that was gathered.
+    /// Sends all gathered bytes.
     fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.leaving.is_empty() {
             if ready!(poll_write_buf(Pin::new(&mut self.io), cx, &mut self.leaving))? == 0 {
@@ -140,7 +140,7 @@ impl AsyncRead for Gathered {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let mut socket = self.0.borrow_mut();
         let read = socket.poll_receive(cx, buf);
-        // What the peer sent before it stopped reading may say why: over HTTP/2, which requests it has not looked at.
+        // The peer may have said why before it stopped reading: over HTTP/2, which requests it has not processed.
         match socket.broken.take_if(|_| read.is_pending()) {
             Some(error) => Poll::Ready(Err(error)),
             None => read,
@@ -205,7 +205,7 @@ impl AsyncWrite for Gathered {
         true
     }
 
-    /// Nothing yet: the end of the turn flushes.
+    /// Does nothing: the end of the poll flushes.
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
     }
@@ -229,7 +229,7 @@ mod tests {
 
     use super::*;
 
-    /// Both ends of a TLS connection, of which the first writes into a small socket.
+    /// Both ends of a TLS connection; the first one writes into a small socket.
     async fn over_tls() -> (Io, server::TlsStream<TcpStream>) {
         let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("an address makes a certificate");
         let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).expect("a key");
@@ -248,7 +248,7 @@ mod tests {
         (client.expect("trusted").into(), server.expect("greeted"))
     }
 
-    /// TLS takes more than its socket does, and lets go of it only when it is flushed.
+    /// TLS accepts more than its socket does, and releases it only when it is flushed.
     #[tokio::test]
     async fn all_that_was_written_over_tls_arrives_though_nothing_follows_it() {
         const BYTES: usize = 4 * 1024 * 1024;
@@ -291,7 +291,7 @@ mod tests {
         })
         .await;
         let mut read = Vec::new();
-        // Behind it comes the failure, or the end.
+        // After it comes the failure, or the end.
         let _ = gathered.read_to_end(&mut read).await;
         assert_eq!(read, b"farewell");
     }

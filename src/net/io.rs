@@ -15,15 +15,15 @@ use tokio_rustls::{client, server};
 
 use super::silence::Silence;
 
-/// What every HTTP/2 connection begins with.
+/// The first bytes of every HTTP/2 connection.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 #[derive(Debug)]
 pub(crate) struct Io {
-    /// Bytes read ahead to see which protocol is spoken; read again first.
+    /// Bytes read ahead to detect the protocol; the next reads return them first.
     ahead: Bytes,
     stream: Stream,
-    /// The other side takes nothing of what is written to it.
+    /// The other side accepts nothing of what is written to it.
     stuck: Silence,
 }
 
@@ -57,7 +57,7 @@ impl Io {
         Self { ahead: Bytes::new(), stream, stuck: Silence::new(None) }
     }
 
-    /// Breaks when the other side has taken nothing for `idle`, while there was something to be written.
+    /// Fails when the other side has accepted nothing for `idle` while there was something to write.
     pub(crate) fn patient(self, idle: Option<Duration>) -> Self {
         Self { stuck: Silence::new(idle), ..self }
     }
@@ -77,7 +77,7 @@ impl Io {
         self.stuck.poll(cx).map(|()| Err(io::Error::new(io::ErrorKind::TimedOut, "the other side has stopped reading")))
     }
 
-    /// Whether the client begins an HTTP/2 connection. Reads no further than the first byte that tells.
+    /// Whether the client begins an HTTP/2 connection. Reads no further than the first byte that decides.
     pub(crate) async fn speaks_http2(&mut self) -> io::Result<bool> {
         let mut seen = Vec::with_capacity(PREFACE.len());
         let http2 = loop {

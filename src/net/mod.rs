@@ -1,6 +1,6 @@
 //! Sockets: one type for each side, plain or TLS, and writes gathered into few system calls.
 //!
-//! Used by `upstream` for connections to Qdrant and by `proxy` for those of clients. Imports no other room.
+//! Used by `upstream` for connections to Qdrant and by `proxy` for client connections. Imports no other room.
 
 pub(crate) mod gather;
 mod io;

@@ -1,4 +1,4 @@
-//! Notices that nothing moves.
+//! Detects a stalled transfer (idle timeout).
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// How long something may stand still, and when it has to be over. Costs no timer as long as it moves.
+/// How long a transfer may stall, and its deadline. Costs no timer while bytes move.
 #[derive(Debug)]
 pub(crate) struct Silence {
     limit: Option<Duration>,
@@ -21,7 +21,7 @@ impl Silence {
         Self::before(None, limit)
     }
 
-    /// The deadline counts as well.
+    /// With a deadline as well.
     pub(crate) fn before(deadline: Option<Instant>, limit: Option<Duration>) -> Self {
         Self { limit, deadline, since: None, timer: None }
     }
@@ -30,18 +30,18 @@ impl Silence {
         self.limit.unwrap_or_default()
     }
 
-    /// Something moved.
+    /// Bytes moved: resets the idle time.
     pub(crate) fn broken(&mut self) {
         self.since = None;
     }
 
-    /// Nothing moved. Ready once that has been so for too long.
+    /// No byte moved. Ready once this has lasted for too long.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let since = *self.since.get_or_insert_with(Instant::now);
         let limited = self.limit.and_then(|limit| since.checked_add(limit));
         let Some(end) = self.deadline.into_iter().chain(limited).min() else { return Poll::Pending };
         let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(end)));
-        // Set for an earlier silence, it comes too early for this one, and is set again only then.
+        // The timer was set for an earlier stall and fires too early for this one; it is set again only then.
         while timer.as_mut().poll(cx).is_ready() {
             if Instant::now() >= end {
                 return Poll::Ready(());

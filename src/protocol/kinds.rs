@@ -1,4 +1,4 @@
-//! The closed sets that requests are sorted into.
+//! Small enums that classify requests.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,7 @@ pub enum Protocol {
     Grpc,
 }
 
-/// What a request is for. Only reads are split, retried or answered by another variant.
+/// The class of a request. Only reads are split, retried or answered by another variant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Class {
@@ -27,10 +27,10 @@ pub enum Class {
 #[serde(rename_all = "snake_case")]
 #[schemars(rename = "ReadKind")]
 pub enum Read {
-    /// It finds points by vectors: what users of a variant judge it by.
+    /// Finds points by vectors: the quality that users of a variant notice.
     #[default]
     Search,
-    /// It looks up, lists or counts what is stored. Its answer often decides what is written next, and writes go to stable.
+    /// Looks up, lists or counts what is stored. Its answer often decides the next write, and writes go to stable.
     Bookkeeping,
 }
 

@@ -1,7 +1,7 @@
-//! The thread that accepts connections. It does nothing else, so nothing that computes or waits can hold it up.
+//! The accept thread. It only accepts connections, so no computation or wait can delay new clients.
 //!
-//! One loop a port. Each port has one place of its own among `listen.max_connections`, so a flood at one port never closes
-//! the other; the rest belong to both.
+//! There is one accept loop a port. Each port has one reserved place among `listen.max_connections`, so a flood at one port
+//! never blocks the other; both share the rest.
 
 use std::io;
 use std::net::TcpListener as StdListener;
@@ -15,7 +15,7 @@ use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore, watch};
 
 use super::worker::{Accepted, Command, WorkerHandle};
 
-/// Out of file descriptors, most likely: wait for some connections to end.
+/// Probably out of file descriptors: wait until some connections end.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// What a connection needs before it is accepted.
@@ -26,7 +26,7 @@ struct Places {
 }
 
 impl Places {
-    /// Of two ports that take so many connections together; one each at least.
+    /// For two ports that share this number of connections; at least one each.
     fn of_two_ports(max_connections: usize) -> [Self; 2] {
         let shared = Arc::new(Semaphore::new(max_connections.saturating_sub(2).min(Semaphore::MAX_PERMITS)));
         [(); 2].map(|()| Self { own: Arc::new(Semaphore::new(1)), shared: Arc::clone(&shared) })
@@ -41,7 +41,7 @@ impl Places {
     }
 }
 
-/// Starts the thread. It ends when `stopped` says so.
+/// Starts the thread. It ends when `stopped` is set.
 pub(super) fn spawn(
     listeners: [StdListener; 2],
     max_connections: usize,
@@ -92,7 +92,7 @@ async fn accept(listener: &TcpListener, workers: &[WorkerHandle], places: &Place
 mod tests {
     use super::*;
 
-    /// So many connections that one port can have while the other has none, and what is left for the other.
+    /// The maximum number of connections of one port while the other has none, and whether the other port still gets one.
     async fn at_most(max_connections: usize) -> (usize, bool) {
         let [one, other] = Places::of_two_ports(max_connections);
         let mut taken = Vec::new();

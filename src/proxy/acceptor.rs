@@ -1,8 +1,8 @@
-//! The data plane as a whole: its ports, its workers, and the one thread that accepts and hands each connection to the worker
-//! that has the fewest.
+//! The data plane as a whole: its ports, its workers, and the thread that accepts connections and gives each to the worker
+//! with the fewest.
 //!
-//! Listeners per worker would leave the choice to a hash of the client's address: a few long-lived gRPC connections then
-//! easily end up on one worker. One accept per connection is cheap; one worker for all calls is not.
+//! With one listener per worker the kernel would choose by a hash of the client's address: a few long-lived gRPC connections
+//! then easily end up on one worker. One accept per connection is cheap; one worker for all calls is not.
 
 use std::io;
 use std::net::SocketAddr;
@@ -20,7 +20,7 @@ use super::worker::{Admission, Command, Parts, Stopping, WorkerHandle, spawn};
 use crate::live::{Memory, Mirror, Refresh, Shared};
 use crate::metrics::Registry;
 
-/// Where clients are received, and how. Fixed for the life of the process.
+/// The listening addresses and connection limits. Fixed for the life of the process.
 pub struct Listen {
     pub rest: SocketAddr,
     pub grpc: SocketAddr,
@@ -30,7 +30,7 @@ pub struct Listen {
     pub tls: Option<Arc<rustls::ServerConfig>>,
 }
 
-/// Whom the data plane may turn to.
+/// The channels to the rest of the process.
 #[derive(Clone, Debug)]
 pub struct Neighbours {
     pub refresh: Refresh,
@@ -59,8 +59,8 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// Binds both ports, starts one worker per shard of `registry`, and accepts. Must be called on a tokio runtime, which the
-    /// data plane does not use afterwards.
+    /// Binds both ports, starts one worker per shard of `registry`, and accepts. Call it on a tokio runtime; the data plane
+    /// does not use that runtime afterwards.
     ///
     /// # Errors
     /// When a port cannot be bound or a thread cannot be started.
@@ -93,15 +93,16 @@ impl Proxy {
         self.grpc
     }
 
-    /// From now on the health routes of the data ports say that this process is not ready. Everything else is served as before.
+    /// From now on the health routes of the data ports report not ready. All other requests are served as before.
     pub fn announce_stop(&self) {
         self.stopping.begin();
     }
 
-    /// Stops accepting, lets what is under way finish within `grace`, then closes the rest. True when all finished.
+    /// Graceful shutdown: stops accepting, lets requests in progress finish within `grace`, then closes the rest. Returns
+    /// true if all finished.
     pub async fn shutdown(self, grace: Duration) -> bool {
         self.stop_accepting.send_replace(true);
-        // A worker that drains takes no connection any more, so none may be on its way to one.
+        // A draining worker accepts no connection, so none may be on its way to one.
         let accepting = self.accepting;
         if let Err(error) = tokio::task::spawn_blocking(move || accepting.join()).await {
             tracing::error!(%error, "the thread that accepts could not be joined");

@@ -1,8 +1,8 @@
-//! The one loop over the targets of a request, and what may be tried after what.
+//! The loop over the targets of a request: retry after a refresh, and fallback to stable.
 //!
-//! The order is the same for both protocols: the chosen variant; once more after a refresh of the table, if its collection
-//! turned out to be gone; and stable, if the variant could not serve a read, or refused it. A variant's refusal (4xx) is held
-//! until stable has answered: only then it is known whose fault it was.
+//! The order is the same for both protocols: the chosen variant; the same again after a refresh of the table, if its
+//! collection is missing; then stable, if the variant could not serve a read, or refused it. A variant's refusal (4xx) is
+//! held until stable has answered: only then is it known which side is at fault.
 
 use std::pin::pin;
 
@@ -16,9 +16,9 @@ use super::worker::Worker;
 use crate::metrics::{FallbackCause, Handles, Outcome};
 use crate::routing::Target;
 
-/// What comes after an attempt.
+/// What to do after an attempt.
 enum Next {
-    /// Another one, at the journey's target.
+    /// Try again, at the journey's current target.
     Again,
     Answer(Arrived),
     Fail(Fault),
@@ -44,14 +44,14 @@ pub(super) async fn reach(exchange: &impl Exchange, journey: &mut Journey) -> Re
     }
 }
 
-/// [`reach`] before the request's deadline.
+/// [`reach`] within the request's deadline.
 pub(super) async fn reach_in_time(exchange: &impl Exchange, journey: &mut Journey) -> Result<Arrived, Fault> {
     let deadline = journey.deadline;
     let reached = deadline.cut(pin!(reach(exchange, journey))).await;
     reached.unwrap_or_else(|_| Err(Fault::overdue(&journey.client)))
 }
 
-/// One attempt. Where a refusal is held, the attempt leaves time to give that to the client.
+/// One attempt. If a refusal is held, the attempt leaves time to send that refusal to the client.
 async fn attempt<E: Exchange>(exchange: &E, journey: &mut Journey, target: &Target<Handles>) -> Result<Begun, Fault> {
     let (upstream, deadline) = (journey.upstream(target), journey.deadline);
     let limit = journey.refusal.as_ref().and_then(|_| deadline.half(None));
@@ -72,7 +72,7 @@ impl Journey {
             self.fall_back(cause, fault.outcome());
             return Next::Again;
         }
-        // Stable is worse off than the variant, which at least has answered.
+        // Stable is worse than the variant, which at least has answered.
         match self.refusal.take() {
             Some(refusal) => {
                 self.end_attempt(fault.outcome());
@@ -82,7 +82,7 @@ impl Journey {
         }
     }
 
-    /// The attempt has an answer: does it go out?
+    /// The attempt has an answer: decides whether the client gets it.
     async fn judge(&mut self, begun: Begun, question: Question<'_>) -> Next {
         self.first_byte(begun.outcome, begun.status);
         if begun.failed && self.can_fall_back() {
@@ -114,8 +114,8 @@ impl Journey {
         self.turn_to_stable(cause);
     }
 
-    /// Stable has answered what the variant refused. Where stable serves it, the variant failed; where stable refuses it as well,
-    /// the request is at fault; where stable fails, nothing is known, and it counts for neither.
+    /// Stable has answered a request that the variant refused. If stable serves it, the variant failed. If stable refuses it
+    /// as well, the request is at fault. If stable fails, nothing is known, and it counts for neither.
     fn settle_blame(&mut self, refusal: HeldRefusal, stable: Outcome) {
         let HeldRefusal { begun, mut observation, cause } = refusal;
         begun.answer.into_body().discard();
@@ -137,13 +137,13 @@ impl Journey {
         Arrived { answer: refusal.begun.answer, settled: true }
     }
 
-    /// Whether stable is asked what the variant refused. Clients that send bad requests must not double the load of stable, so
-    /// such questions have a budget of their own.
+    /// Whether to ask stable after a refusal. Clients with bad requests must not double the load of stable, so these extra
+    /// requests have a budget of their own.
     fn may_ask_for_a_second_opinion(&self) -> bool {
         self.is_read() && self.worker.second_opinions().withdraw(&self.live.settings.retry, std::time::Instant::now())
     }
 
-    /// A collection turned out to be missing. True when the table was refreshed and the request decided again: try it.
+    /// A collection is missing. Returns true if the table was refreshed and the request decided again: try the new target.
     async fn refreshed(&mut self, question: Question<'_>) -> bool {
         let may = !self.tries.refreshed && self.is_read() && self.client.is_repeatable() && self.worker.may_refresh();
         if !may {
@@ -162,8 +162,8 @@ impl Journey {
         }
     }
 
-    /// After a change of what a name means, the table is brought up to date before the answer goes out (I10). Returns whether
-    /// it is. A change that was refused has changed nothing.
+    /// After a change of what a name means, updates the table before the answer is sent (I10). Returns whether it is up to
+    /// date. A change that Qdrant refused needs no update.
     async fn settle(&self, arrived: &Arrived) -> bool {
         if !self.operation.is_some_and(|operation| operation.renames) || !self.succeeds() || arrived.answer.status().is_client_error() {
             return true;
@@ -176,8 +176,8 @@ impl Journey {
     }
 }
 
-/// Has the aliases listed again, and waits until the new table is in place; not until the deadline, since an answer is to go out
-/// after it.
+/// Triggers an alias listing, and waits until the new table is in place. It stops before the deadline, because the answer
+/// must still be sent.
 async fn refresh(worker: &Worker, deadline: Deadline) -> Result<(), String> {
     let limit = deadline.half(Some(REFRESH)).unwrap_or(REFRESH);
     match deadline.within(limit, worker.refresh().now()).await {

@@ -1,4 +1,4 @@
-//! An answer of one target, as far as has been looked at.
+//! The answer of one target, as far as it has been inspected.
 
 use http::Response;
 
@@ -17,7 +17,7 @@ pub(super) struct Begun {
     pub(super) missing: bool,
 }
 
-/// A variant's refusal, held until stable has been asked for its opinion.
+/// A variant's refusal, held until stable has been asked.
 pub(super) struct HeldRefusal {
     pub(super) begun: Begun,
     pub(super) observation: Observation,

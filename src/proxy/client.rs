@@ -1,4 +1,4 @@
-//! Who asks, as far as all the requests of a connection share it.
+//! The client: the state that all requests of a connection share.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -14,10 +14,10 @@ pub(super) struct Client {
     resets: Resets,
 }
 
-/// How often the client has given up a request right after sending it.
+/// Detects rapid resets: how often the client has given up a request right after sending it.
 ///
-/// Each such request may have cost an upstream connection. The library below bounds only streams that are reset before they are
-/// accepted. The rule is Envoy's for premature resets: of at least [`ENOUGH`] requests more than half.
+/// Each such request may have cost an upstream connection. The HTTP/2 library bounds only streams that are reset before they
+/// are accepted. The rule is Envoy's for premature resets: more than half of at least [`ENOUGH`] requests.
 #[derive(Default)]
 struct Resets {
     requests: Cell<u32>,
@@ -25,9 +25,9 @@ struct Resets {
     flooded: Notify,
 }
 
-/// Below so many requests nothing is concluded.
+/// With fewer requests there is no verdict.
 const ENOUGH: u32 = 500;
-/// A request that is given up this early was not given up for taking too long.
+/// A request that is given up this early did not take too long.
 const PREMATURE: Duration = Duration::from_secs(1);
 
 impl Client {
@@ -35,19 +35,19 @@ impl Client {
         Self { forwarding, resets: Resets::default() }
     }
 
-    /// To be held until a request has its answer.
+    /// Hold the result until the request has its answer.
     pub(super) fn asks(self: &Rc<Self>, started: Instant) -> Asking {
         let resets = &self.resets;
         resets.requests.set(resets.requests.get().saturating_add(1));
         Asking { client: Rc::clone(self), started, answered: false }
     }
 
-    /// Returns when the connection is used to give up requests, and should end.
+    /// Returns when the connection is mostly used to give up requests, and should be closed.
     pub(super) async fn floods(&self) {
         self.resets.flooded.notified().await;
     }
 
-    /// A request that began at one instant was given up at another.
+    /// A request that began at `started` was given up at `now`.
     fn gave_up(&self, started: Instant, now: Instant) {
         if now.saturating_duration_since(started) >= PREMATURE {
             return;
@@ -66,7 +66,7 @@ impl Client {
     }
 }
 
-/// A request without an answer yet; dropped, it was given up.
+/// A request without an answer yet; if dropped, it counts as given up.
 pub(super) struct Asking {
     client: Rc<Client>,
     started: Instant,
@@ -95,7 +95,7 @@ mod tests {
         Rc::new(Client::new(Forwarding::new([127, 0, 0, 1].into(), false)))
     }
 
-    /// Asks, and gives up so long after.
+    /// Sends a request, and gives it up after this time.
     fn give_up(client: &Rc<Client>, after: Duration) {
         let started = Instant::now();
         client.asks(started).answered();
@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn what_is_dropped_without_an_answer_was_given_up() {
         let client = client();
-        // Whenever these are dropped, it is not later than they began.
+        // In these tests a request is never dropped before it began.
         let later = Instant::now() + Duration::from_secs(3600);
         (0..ENOUGH).for_each(|_| drop(client.asks(later)));
         assert!(client.is_flooding());

@@ -1,4 +1,4 @@
-//! One client connection: TLS, which protocol, and its requests until it ends.
+//! One client connection: TLS, protocol detection, and its requests until it ends.
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -22,21 +22,21 @@ use super::unread::watched;
 use super::worker::{Drain, Worker};
 use crate::net::{Io, gather};
 
-/// What one client may have on its way to us: the most a slow upstream makes us hold per stream, and per connection.
+/// The receive window of one client, per stream and per connection: the most that a slow upstream makes Pointsman buffer.
 const STREAM_WINDOW: u32 = 1024 * 1024;
 const CONNECTION_WINDOW: u32 = 8 * 1024 * 1024;
 const FRAME: u32 = 64 * 1024;
-/// Answers wait here per stream when the client is slow; beyond it the upstream is slowed.
+/// How much of an answer may wait per stream when the client is slow; beyond it the upstream is slowed.
 const SEND_BUFFER: usize = 128 * 1024;
 /// Clients such as Python's gRPC put all their calls on one connection; Qdrant itself sets no limit.
 const STREAMS: u32 = 1024;
-/// Dead clients are found by asking: an HTTP/2 connection may rightly be silent for hours.
+/// Pings find dead clients: a healthy HTTP/2 connection may be silent for hours.
 const PING_EVERY: Duration = Duration::from_secs(60);
 const PING_TIMEOUT: Duration = Duration::from_secs(20);
-/// Streams reset before they were accepted; more of them end the connection (rapid reset).
+/// The maximum of streams reset before they were accepted; more of them end the connection (rapid reset).
 const PENDING_RESETS: usize = 64;
 
-/// How clients are received. Fixed for the life of the process.
+/// The settings for client connections. Fixed for the life of the process.
 pub(super) struct Front {
     pub(super) head_timeout: Duration,
     pub(super) max_head_bytes: usize,
@@ -50,7 +50,7 @@ pub(super) async fn serve(worker: &Rc<Worker>, front: &Arc<Front>, stream: TcpSt
     }
     let client = Rc::new(Client::new(Forwarding::new(peer.ip(), front.tls.is_some())));
     let idle = worker.live().settings.timeouts.idle;
-    // Until the first bytes are here nothing else bounds the wait.
+    // Until the first bytes arrive nothing else bounds the wait.
     let opened = within(front.head_timeout, Box::pin(open(front, stream)));
     let (io, http2) = match drained(opened, worker.drain()).await {
         Some(Ok(Ok(opened))) => opened,
@@ -65,7 +65,7 @@ pub(super) async fn serve(worker: &Rc<Worker>, front: &Arc<Front>, stream: TcpSt
     }
 }
 
-/// A connection that has not sent anything yet is closed when draining begins.
+/// Runs `work`; a connection that has not sent anything yet is closed when draining begins.
 async fn drained<T>(work: impl Future<Output = T>, drain: &Drain) -> Option<T> {
     if drain.has_begun() {
         return None;
@@ -88,7 +88,7 @@ async fn open(front: &Front, stream: TcpStream) -> std::io::Result<(Io, bool)> {
 async fn serve_http1(worker: &Rc<Worker>, front: &Front, io: Io, client: Rc<Client>) {
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(front.head_timeout).max_buf_size(front.max_head_bytes.max(8192)).half_close(false);
-    // Boxed: hyper keeps room for the future as long as the connection lives, and most connections are idle.
+    // Boxed: hyper reserves space for the future as long as the connection lives, and most connections are idle.
     let service = service_fn(|request| Box::pin(service::serve(Rc::clone(worker), Rc::clone(&client), request)));
     let mut connection = pin!(builder.serve_connection(TokioIo::new(io), service));
     let ended = until_told(connection.as_mut(), http1::Connection::graceful_shutdown, |_| (), worker.drain(), &client).await;
@@ -108,7 +108,7 @@ async fn serve_http2(worker: &Rc<Worker>, front: &Front, io: Io, client: Rc<Clie
         .max_pending_accept_reset_streams(PENDING_RESETS)
         .keep_alive_interval(PING_EVERY)
         .keep_alive_timeout(PING_TIMEOUT);
-    // Boxed: hyper moves a stream's future half a dozen times before it runs, and this one is four kilobytes large.
+    // Boxed: hyper moves a stream's future several times before it runs, and this one has four kilobytes.
     let service = service_fn(|request| Box::pin(service::serve(Rc::clone(worker), Rc::clone(&client), request)));
     let (gathered, turns) = gather::gathered(io);
     let mut connection = pin!(builder.serve_connection(TokioIo::new(gathered), service));
@@ -118,7 +118,7 @@ async fn serve_http2(worker: &Rc<Worker>, front: &Front, io: Io, client: Rc<Clie
 }
 
 /// Drives a connection to its end; tells it once to finish, when draining begins or when its client floods it. `turn_over`
-/// hears of every turn's end.
+/// is called after every poll.
 async fn until_told<C: Future>(
     mut connection: Pin<&mut C>,
     finish: impl Fn(Pin<&mut C>),
@@ -159,8 +159,8 @@ fn log(ended: Result<(), hyper::Error>) {
     }
 }
 
-/// Runs hyper's HTTP/2 streams on the worker's own thread: their futures need not be `Send`. Each ends when its client has not
-/// read its answer for `idle`.
+/// Runs hyper's HTTP/2 streams on the worker's own thread: their futures need not be `Send`. Each ends when its client has
+/// not read its answer for `idle`.
 #[derive(Clone, Copy)]
 struct LocalTasks {
     idle: Option<Duration>,

@@ -1,16 +1,16 @@
-//! How long a request and its steps may take. The only place of the data plane that sets a time limit.
+//! Deadlines and time limits of a request and its steps. No other file of the data plane sets a time limit.
 //!
 //! ```text
 //! Deadline  the whole life of a request, from its head to the last byte of its answer (`timeouts.total`)
-//! Patience  the upstream's turn within one attempt: from the request being out to a usable answer (`timeouts.first_byte`)
+//! Patience  the upstream's part of one attempt: from the request being sent to a usable answer (`timeouts.first_byte`)
 //! Silence   (of `net`) no byte moves inside of a body, in either direction (`timeouts.idle`)
 //! within    single steps with limits of their own, which are constants below or settings of the connection
 //! ```
 //!
 //! Keeps I12: nothing waits outside of the deadline, and no task outlives its request without a bound.
 //!
-//! A future that is handed over by value is kept twice, and copied with everything around it: the large ones of each request are
-//! pinned where they are made.
+//! A future that is passed by value is stored twice and copied with everything around it. So the large futures of a request
+//! are pinned where they are made.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -21,23 +21,23 @@ use tokio::time::{Instant, Sleep, timeout_at};
 
 pub(super) use crate::net::Silence;
 
-/// An answer that is not needed is read to its end if that is near in time: cheaper than a new connection.
+/// An unneeded answer is read to its end if that takes at most this long: cheaper than a new connection.
 pub(super) const DISCARD: Duration = Duration::from_secs(1);
-/// How long the rest of a request is taken in and dropped after its answer has gone out.
+/// How long the rest of a request is read and dropped after its answer was sent.
 pub(super) const DRAIN: Duration = Duration::from_secs(10);
-/// How long a table may be brought up to date while a request waits for it. The listing has limits of its own; this one holds
-/// when the listing itself is late.
+/// How long a request waits for a table refresh. The listing has its own limits; this one applies when the listing itself is
+/// late.
 pub(super) const REFRESH: Duration = Duration::from_secs(10);
-/// How long an upstream may take to say `100 Continue` before the body is sent all the same (RFC 9110, section 10.1.1).
+/// How long an upstream may take to send `100 Continue` before the body is sent anyway (RFC 9110, section 10.1.1).
 pub(super) const CONTINUE: Duration = Duration::from_secs(1);
-/// How much longer than its own arm a user waits for the other one.
+/// How much longer than the own arm a user waits for the other one.
 pub(super) const PARTNER: Duration = Duration::from_millis(50);
 
-/// When a request has to be over. None: no limit is configured.
+/// The deadline of a request. None: no limit is configured.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Deadline(Option<Instant>);
 
-/// The time for a step has passed.
+/// The time limit of a step has passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Late;
 
@@ -48,7 +48,7 @@ impl Deadline {
         Self(total.and_then(|total| Instant::from_std(started).checked_add(total)))
     }
 
-    /// What comes of `future` before the deadline.
+    /// The result of `future`, if it is ready before the deadline.
     pub(super) async fn cut<T>(self, future: impl Future<Output = T>) -> Result<T, Late> {
         let future = pin!(future);
         match self.0 {
@@ -67,17 +67,17 @@ impl Deadline {
         self.left().is_some_and(|left| left.is_zero())
     }
 
-    /// How much time is left, where it is limited.
+    /// The remaining time, if it is limited.
     pub(super) fn left(self) -> Option<Duration> {
         Some(self.0?.saturating_duration_since(Instant::now()))
     }
 
-    /// How long an attempt may take that leaves time for another one: half of what is left, and at most `limit`.
+    /// The time limit of an attempt that leaves time for another one: half of the remaining time, and at most `limit`.
     pub(super) fn half(self, limit: Option<Duration>) -> Option<Duration> {
         self.left().map(|left| left / 2).into_iter().chain(limit).min()
     }
 
-    /// Notices `limit` passing without a movement, or the deadline.
+    /// Detects that no byte moved for `limit`, or that the deadline passed.
     pub(super) fn silence(self, limit: Option<Duration>) -> Silence {
         Silence::before(self.0, limit)
     }
@@ -88,13 +88,13 @@ pub(super) async fn within<T>(limit: Duration, future: impl Future<Output = T>) 
     Deadline::NONE.within(limit, future).await
 }
 
-/// How long an upstream may keep an attempt waiting while it is the upstream's turn.
+/// How long an upstream may keep an attempt waiting.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Patience(pub(super) Option<Duration>);
 
 impl Patience {
-    /// What comes of `future` before the upstream's time is up. As long as `client_is_awaited`, the clock does not run: a client
-    /// that stalls is no fault of the upstream, and has a limit of its own.
+    /// The result of `future`, if it is ready before the upstream's time is up. While `client_is_awaited` the clock stops: a
+    /// client that stalls is no fault of the upstream, and has a limit of its own.
     pub(super) async fn wait<T>(self, client_is_awaited: impl Fn() -> bool, future: impl Future<Output = T>) -> Result<T, Late> {
         let mut future = pin!(future);
         let Some(limit) = self.0 else { return Ok(future.await) };
@@ -159,7 +159,7 @@ mod tests {
     async fn an_upstream_is_not_blamed_for_the_time_its_client_takes() {
         let awaited = Cell::new(true);
         let client = async {
-            // Longer than the limit: were the clock running, it would be late.
+            // Longer than the limit: if the clock ran, it would be too late.
             tokio::time::sleep(50 * SOON).await;
             awaited.set(false);
             7

@@ -1,4 +1,4 @@
-//! Phase 3: one snapshot, one decision, held until the last byte.
+//! Phase 3: one snapshot and one decision, kept until the last byte.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -13,31 +13,31 @@ use crate::protocol::Read;
 use crate::protocol::operations::Operation;
 use crate::routing::{BareName, Decision, Entry, NameKind, Places, Reason, SLOTS, Target, Targeting, Unit, Watch, bare, identify};
 
-/// Where a request goes, and where it goes if it cannot go there.
+/// The target of a request, and its fallback target.
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) target: Arc<Target<Handles>>,
     pub(super) stable: Arc<Target<Handles>>,
-    /// The name has a route: the answer says which variant it is from.
+    /// The name has a route: the answer names the variant.
     pub(super) routed: bool,
     /// No unit could be found in a search of a name with a route.
     pub(super) chosen: Chosen,
     /// Whom the request counts for where a rollout watches the target.
     pub(super) whose: Whose,
-    /// The name was listed: a 404 for its collection means that the listing is old.
+    /// The name was listed: a 404 for its collection means that the listing is outdated.
     pub(super) listed: bool,
-    /// A suffix was taken off the name, so it has to be written anew even for stable.
+    /// A suffix was removed from the name, so it must be rewritten even for stable.
     pub(super) stripped: Option<Box<str>>,
-    /// Its answer is compared with that of a shadow, or it is written down.
+    /// The request is mirrored to a shadow, or recorded.
     pub(super) ticket: Option<Box<Ticket>>,
-    /// Who else is to answer, where an experiment interleaves.
+    /// The other arm that also answers, if an experiment interleaves.
     pub(super) pairing: Option<Box<Pairing>>,
 }
 
-/// Two arms that are to answer a unit together.
+/// Two arms that answer a unit together.
 #[derive(Clone, Debug)]
 pub(super) struct Pairing {
-    /// The unit's own.
+    /// The unit's own arm.
     pub(super) own: Arc<Target<Handles>>,
     pub(super) team: Team,
     pub(super) partner: Arc<Target<Handles>>,
@@ -45,11 +45,11 @@ pub(super) struct Pairing {
     pub(super) seal: Arc<dyn Seal>,
 }
 
-/// What a decision is made from.
+/// The inputs of a decision.
 #[derive(Clone, Copy)]
 pub(super) struct Question<'r> {
     pub(super) operation: Option<&'static Operation>,
-    /// The collection's name as the request has it.
+    /// The collection's name in the request.
     pub(super) name: Option<&'r str>,
     pub(super) headers: &'r HeaderMap,
     pub(super) query: Option<&'r str>,
@@ -101,19 +101,19 @@ impl Plan {
         }
     }
 
-    /// The name to put on the wire for `target`; none to leave the request as it is.
+    /// The name to send to `target`; none to leave the request unchanged.
     pub(super) fn wire_name<'p>(&'p self, target: &'p Target<Handles>) -> Option<&'p str> {
         target.rename.as_deref().or(self.stripped.as_deref())
     }
 
-    /// Whether the decision fell on a variant other than stable. The control cohort of a rollout is stable under another
-    /// count.
+    /// Whether the decision chose a variant other than stable. The control cohort of a rollout is stable with another
+    /// counter.
     pub(super) fn is_split(&self) -> bool {
         self.target.rename.is_some()
     }
 }
 
-/// Whether anybody takes the request, if it is a search.
+/// A ticket, if a shadow or a capture selects the search.
 fn ticket<'r>(
     live: &Live,
     entry: &Entry<Handles>,
@@ -130,8 +130,8 @@ fn ticket<'r>(
     Ticket::of(shadowed(entry, decision, unit), captures)
 }
 
-/// Whether a shadow takes the search: the compared variant answers it, and nobody forced it there. Whom it is for is only asked
-/// where there is a shadow.
+/// Whether a shadow selects the search: the compared variant answers it, and it was not forced there. The user id is only
+/// read if there is a shadow.
 fn shadowed<'r>(
     entry: &Entry<Handles>,
     decision: &Decision<'_, Handles>,
@@ -146,7 +146,7 @@ fn shadowed<'r>(
     taken.then(|| Shadowed { shadow: Arc::clone(shadow), unit: unit.map(|id| shadow.stats.hash(&id)) })
 }
 
-/// The pair that is to answer, if one is. Boxed: nearly no request has one.
+/// The pair of arms that answers, if there is one. Boxed: very few requests have one.
 fn pairing(decision: &Decision<'_, Handles>, whose: Whose) -> Option<Box<Pairing>> {
     let route = decision.route?;
     let (interleaving, Whose::Unit(unit)) = (route.interleaving.as_ref()?, whose) else { return None };
@@ -155,7 +155,7 @@ fn pairing(decision: &Decision<'_, Handles>, whose: Whose) -> Option<Box<Pairing
     Some(Box::new(Pairing { own, team, partner, unit, seal: Arc::clone(&interleaving.seal) }))
 }
 
-/// Whom the rollout counts it for, if one watches the target.
+/// The unit that the rollout counts it for, if a rollout observes the target.
 fn whose(decision: &Decision<'_, Handles>, unit: Option<&[u8]>) -> Whose {
     let watch = decision.route.and_then(|route| route.watch.as_ref());
     let counts = |watch: &&Watch| !decision.target.handle.cohorts.is_empty() && (watch.kept || !decision.reason.is_kept());
@@ -174,7 +174,7 @@ mod tests {
     use crate::metrics::{Latencies, Registry};
     use crate::routing::{Allocation, Holdout, Route, STABLE, Salt, SplitPolicy};
 
-    /// All of it on the candidate; both sides are watched.
+    /// All traffic goes to the candidate; both sides are observed.
     fn route(registry: &Registry, kept: bool) -> Route<Handles> {
         let target = |variant: &str| {
             let thresholds = Latencies { limit_us: 1, reference_us: 1 };
@@ -200,7 +200,7 @@ mod tests {
         whose(&route.decide(read, asked, None, || 0), unit) != Whose::Nobody
     }
 
-    /// Only stable has them, so no other cohort has anything to compare them with: counted, a candidate would be judged by
+    /// Only stable serves them, so no other cohort has comparable requests. If they counted, a candidate would be judged by
     /// users alone, and stable by users and everything else.
     #[test]
     fn what_the_policy_keeps_on_stable_is_in_no_comparison() {

@@ -1,7 +1,7 @@
-//! What differs between the two protocols in the life of a request.
+//! The differences between the two protocols in the life of a request.
 //!
-//! Implemented by `rest` and `grpc`; used by [`super::life`], [`super::attempts`] and [`super::interleave`], which know nothing else
-//! of a protocol. Generic, not boxed: each protocol gets its own life.
+//! `rest` and `grpc` implement it; [`super::life`], [`super::attempts`] and [`super::interleave`] use it and know nothing
+//! else of a protocol. Generic, not boxed: each protocol gets its own compiled code.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use crate::protocol::Protocol;
 use crate::routing::Target;
 use crate::upstream::Upstream;
 
-/// A request by either protocol.
+/// A request in one of the two protocols.
 pub(super) trait Exchange {
     const PROTOCOL: Protocol;
 
@@ -27,10 +27,10 @@ pub(super) trait Exchange {
 
     fn hop_by_hop(&self) -> &HopByHop;
 
-    /// What the decision is made from. Complete once [`Self::prepare`] has returned.
+    /// The inputs of the decision. Complete once [`Self::prepare`] has returned.
     fn question(&self) -> Question<'_>;
 
-    /// Reads as much of the request as the decision needs, and refuses what must not go on.
+    /// Reads as much of the request as the decision needs, and refuses what must not be forwarded.
     async fn prepare(&mut self, live: &Live, body: &ClientBody) -> Result<(), Fault>;
 
     /// One attempt at `target`, up to an answer that can be judged.

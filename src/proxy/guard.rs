@@ -1,7 +1,7 @@
-//! Refuses what would hurt a rollout: the deletion of one of its collections, and changes of its alias (I5).
+//! Refuses requests that would break a rollout: the deletion of one of its collections, and changes of its alias (I5).
 //!
-//! Only operations that may change what a name means come here, and nothing of theirs is read while nothing is guarded:
-//! reads and writes know nothing of it. What cannot be looked into is refused, as long as anything is guarded.
+//! Only operations that may change what a name means come here, and their bodies are read only while something is guarded:
+//! reads and writes never pay for it. While anything is guarded, a request that cannot be inspected is refused.
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -21,12 +21,12 @@ use crate::routing::{AliasAction, Guards, bare};
 /// The one operation that deletes a collection, on both protocols.
 const DELETE: &str = "collection.delete";
 
-/// Whether an operation has to be checked at all; false for everything but a handful of rare ones.
+/// Whether an operation must be checked at all; false for all but a few rare ones.
 pub(super) fn concerns(operation: Option<&'static Operation>, live: &Live) -> bool {
     operation.is_some_and(|operation| operation.renames) && !live.table.guards.is_empty()
 }
 
-/// Why a REST request may not go on, if it may not.
+/// Why a REST request must be refused, if it must.
 pub(super) async fn against_rest(
     live: &Live,
     operation: Option<&'static Operation>,
@@ -49,7 +49,7 @@ pub(super) async fn against_rest(
     }
 }
 
-/// Why a gRPC call may not go on, if it may not. The whole message is read: of two names the last one counts, wherever it stands.
+/// Why a gRPC call must be refused, if it must. The whole message is read: the last of two names counts, wherever it is.
 pub(super) async fn against_grpc(live: &Live, operation: Option<&'static Operation>, gzip: bool, body: &ClientBody) -> Option<Fault> {
     let operation = operation?;
     if operation.names != Names::Actions && operation.name != DELETE {
@@ -76,8 +76,8 @@ fn against_deletion(live: &Live, operation: Option<&'static Operation>, name: Op
     live.table.guards.against_deletion(name).map(Fault::Guarded)
 }
 
-/// The body in Qdrant's own shape, so that it means here what it means there. What does not fit is refused as well: Qdrant would
-/// not take it, or takes more than is known here.
+/// The body in Qdrant's own shape, so that it means the same here and there. Other shapes are refused as well: Qdrant would
+/// refuse them, or knows more than this version.
 #[derive(Deserialize)]
 struct AliasChange {
     actions: Vec<ActionFields>,

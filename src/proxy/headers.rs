@@ -1,11 +1,11 @@
-//! Which headers go on, which end here, and which are added.
+//! Which headers are forwarded, removed or added.
 
 use std::net::IpAddr;
 
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use smallvec::SmallVec;
 
-/// Pointsman's own headers begin with this; requests must not bring any (they could pretend a decision).
+/// The prefix of Pointsman's own headers. Requests must not contain any, because they could fake a decision.
 pub(super) const INTERNAL: &str = "x-pointsman-";
 
 /// What many clients and load balancers name a request by.
@@ -22,17 +22,17 @@ static HTTP2_SETTINGS: HeaderName = HeaderName::from_static("http2-settings");
 static FORWARDED: HeaderName = HeaderName::from_static("forwarded");
 static X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// The headers of one message that concern only the connection it came over.
+/// The hop-by-hop headers of one message.
 #[derive(Clone, Debug, Default)]
 pub(super) struct HopByHop {
-    /// Those the `Connection` header names in addition to the standard ones, and others that must not be forwarded.
+    /// The headers that `Connection` names in addition to the standard ones, and others that must not be forwarded.
     named: SmallVec<[HeaderName; 2]>,
 }
 
 /// Clients name one or two headers in `Connection`. Each name is compared with each header, so their number is bounded.
 const MAX_CONNECTION_OPTIONS: usize = 16;
 
-/// Why a `Connection` header cannot be followed.
+/// Why a `Connection` header is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum BadConnection {
     #[error("the header `connection` lists more than {MAX_CONNECTION_OPTIONS} options")]
@@ -45,8 +45,8 @@ pub(super) enum BadConnection {
 
 impl HopByHop {
     /// # Errors
-    /// When `Connection` names a header that must not be dropped on the way: dropping `content-length` would change where the
-    /// message ends, dropping `api-key` or `host` whom it is from or for.
+    /// When `Connection` names a header that must not be dropped on the way. Dropping `content-length` would change where
+    /// the message ends; dropping `api-key` or `host` would change its sender or receiver.
     pub(super) fn of(headers: &HeaderMap) -> Result<Self, BadConnection> {
         let mut this = Self::default();
         let mut options = 0;
@@ -56,14 +56,14 @@ impl HopByHop {
         Ok(this)
     }
 
-    /// Takes the headers that `Connection` named out of a message.
+    /// Removes the headers that `Connection` named from a message.
     pub(super) fn take_out_of(&self, headers: &mut HeaderMap) {
         for name in &self.named {
             headers.remove(name);
         }
     }
 
-    /// Takes one line of `Connection`; `options` counts those of all lines.
+    /// Parses one line of `Connection`; `options` counts those of all lines.
     pub(super) fn add(&mut self, value: &[u8], options: &mut usize) -> Result<(), BadConnection> {
         for option in value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii).filter(|option| !option.is_empty()) {
             *options += 1;
@@ -86,12 +86,12 @@ impl HopByHop {
         self.named.contains(name)
     }
 
-    /// This one is not to go on either.
+    /// Also removes this header.
     pub(super) fn withhold(&mut self, name: HeaderName) {
         self.named.push(name);
     }
 
-    /// Whether a request header ends here. Forwarding headers do too: they are written anew with ours added.
+    /// Whether a request header is removed. Forwarding headers are too: they are written again with the client added.
     pub(super) fn drops(&self, name: &HeaderName) -> bool {
         Self::is_standard(name)
             || name == header::HOST
@@ -102,7 +102,7 @@ impl HopByHop {
             || self.is_named(name)
     }
 
-    /// Whether a header concerns one connection by its own definition.
+    /// Whether a header is hop-by-hop by definition.
     pub(super) fn is_standard(name: &HeaderName) -> bool {
         name == header::CONNECTION
             || name == header::TRANSFER_ENCODING
@@ -114,7 +114,7 @@ impl HopByHop {
             || name == HTTP2_SETTINGS
     }
 
-    /// Drops them from headers that are sent on as a map (HTTP/2). `te: trailers` stays: gRPC wants it.
+    /// Removes hop-by-hop headers from headers that are forwarded as a map (HTTP/2). `te: trailers` stays: gRPC needs it.
     pub(super) fn strip(&self, headers: &mut HeaderMap) {
         let doomed: SmallVec<[HeaderName; 4]> = headers.keys().filter(|name| *name != header::TE && self.drops(name)).cloned().collect();
         for name in &doomed {
@@ -123,8 +123,9 @@ impl HopByHop {
     }
 }
 
-/// Headers that no hop may drop because a `Connection` header says so: what delimits and describes the content, whom the
-/// message is from and for, and what Pointsman itself writes. RFC 9110, section 7.6.1 forbids senders to list them.
+/// End-to-end headers, which must not be dropped because a `Connection` header says so: those that frame and describe the
+/// content, that name sender and receiver, and that Pointsman itself writes. RFC 9110, section 7.6.1 forbids senders to list
+/// them.
 const END_TO_END: &[&str] = &[
     "accept",
     "accept-encoding",
@@ -155,7 +156,7 @@ fn end_to_end(name: &HeaderName) -> Option<&'static str> {
     END_TO_END.iter().find(|known| name == **known).copied()
 }
 
-/// Takes out what only Pointsman may say: an upstream must not pretend a variant or a decision.
+/// Removes Pointsman's own headers from answers: an upstream must not fake a variant or a decision.
 pub(super) fn strip_internal(headers: &mut HeaderMap) {
     let forged: SmallVec<[HeaderName; 2]> = headers.keys().filter(|name| name.as_str().starts_with(INTERNAL)).cloned().collect();
     for name in &forged {
@@ -163,7 +164,7 @@ pub(super) fn strip_internal(headers: &mut HeaderMap) {
     }
 }
 
-/// Who sent the request, in the two notations there are. Made once per connection.
+/// The client's address in the two header notations. Made once per connection.
 #[derive(Clone, Debug)]
 pub(super) struct Forwarding {
     address: HeaderValue,
@@ -181,7 +182,7 @@ impl Forwarding {
         Self { address: text(client.to_string()), element: text(element) }
     }
 
-    /// Hands out both headers, what the client sent first.
+    /// Writes both headers; what the client sent comes first.
     pub(super) fn write(&self, headers: &HeaderMap, mut out: impl FnMut(&str, &[u8])) {
         for (name, own) in [(&X_FORWARDED_FOR, &self.address), (&FORWARDED, &self.element)] {
             match headers.contains_key(name) {
@@ -191,7 +192,7 @@ impl Forwarding {
         }
     }
 
-    /// Both headers as values, what the client sent first.
+    /// Both headers as values; what the client sent comes first.
     pub(super) fn values(&self, headers: &HeaderMap) -> [(HeaderName, HeaderValue); 2] {
         [(&X_FORWARDED_FOR, &self.address), (&FORWARDED, &self.element)].map(|(name, own)| {
             let joined = if headers.contains_key(name) { HeaderValue::from_bytes(&self.appended(headers, name, own)).ok() } else { None };

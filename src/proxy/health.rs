@@ -1,7 +1,8 @@
-//! What the health routes of the data ports say while Pointsman is stopping.
+//! The health routes of the data ports while Pointsman is stopping.
 //!
-//! Balancers probe the port that takes the traffic. Before that they ask Qdrant through it; from the first signal on Pointsman
-//! answers itself, so that they send requests elsewhere while it still serves. `/livez` goes on to Qdrant: the process lives.
+//! Load balancers probe the port that takes the traffic. Normally the probe goes through to Qdrant. From the first signal on
+//! Pointsman answers it as not ready, so that balancers send requests elsewhere while it still serves. `/livez` still goes
+//! to Qdrant: the process is alive.
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
@@ -17,7 +18,7 @@ use crate::protocol::Protocol;
 /// A frame with `grpc.health.v1.HealthCheckResponse { status: NOT_SERVING }`.
 const NOT_SERVING: &[u8] = &[0, 0, 0, 0, 2, 0x08, 2];
 
-/// The answer to a health check; none for other requests, and as long as nothing stops.
+/// The answer to a health check; none for other requests, and none unless Pointsman is stopping.
 pub(super) fn while_stopping(worker: &Worker, parts: &Parts, protocol: Protocol) -> Option<Response<Answer>> {
     if !worker.is_stopping() {
         return None;

@@ -1,5 +1,5 @@
-//! One request between its decision and its answer: what its attempts share. What is tried after what is in
-//! [`super::attempts`].
+//! The state that the attempts of one request share, from its decision to its answer. [`super::attempts`] decides what to
+//! try after what.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -36,12 +36,12 @@ pub(super) struct Journey {
     request_id: Option<HeaderValue>,
     /// None of an attempt that only helps another request.
     permit: Option<Permit>,
-    /// Of the attempt under way. Kept here and not in the attempt, so that it can be written down when the deadline cuts the
-    /// attempt off.
+    /// Of the current attempt. Kept here and not in the attempt, so that it can be recorded when the deadline cancels the
+    /// attempt.
     pub(super) observation: Option<Observation>,
-    /// The variant refused the request, and stable is asked.
+    /// The variant refused the request, and stable is being asked.
     pub(super) refusal: Option<Box<HeldRefusal>>,
-    /// Why stable is answering instead of the chosen variant.
+    /// Why stable answers instead of the chosen variant.
     pub(super) fell_back: Option<FallbackCause>,
     pub(super) tries: Tries,
 }
@@ -51,24 +51,24 @@ pub(super) struct Journey {
 pub(super) struct Tries {
     /// The table was refreshed because of a missing collection.
     pub(super) refreshed: bool,
-    /// A read was sent again after a connection broke under it.
+    /// A read was sent again after its connection broke.
     retried: bool,
-    /// Of a request of which nothing had been taken.
+    /// Resends of a request that no upstream had processed.
     resends: Resends,
 }
 
-/// An answer that is to go out, or to be merged with another first.
+/// An answer that is ready for the client, or to be merged with another first.
 pub(super) struct Arrived {
     pub(super) answer: Response<Source>,
     /// The table is up to date.
     pub(super) settled: bool,
 }
 
-/// Enough of a write's beginning to send it again when a kept-alive connection turns out closed before a byte was taken.
+/// How much of a write is kept to send it again, if a kept-alive connection turns out closed before a byte was accepted.
 const UNSENT_BYTES: usize = 16 * 1024;
 
 impl Drop for Journey {
-    /// A question that was drawn and has no answer is reported as missing.
+    /// A selected query without an answer is counted as missing.
     fn drop(&mut self) {
         if let Some(ticket) = self.plan.ticket.take() {
             ticket.give_up(&self.worker, Dropped::Unanswered);
@@ -117,8 +117,8 @@ impl Journey {
         }
     }
 
-    /// The same request for the other arm of a pair: one attempt by itself, which is neither made good nor sent again. What breaks
-    /// it may break the own arm's call too, over the same connection, and that one is sent again.
+    /// The same request for the other arm of a pair: one attempt without fallback or resend. What breaks it may also break
+    /// the own arm's call, over the same connection; that one is sent again.
     pub(super) fn aside(&self, pairing: &Pairing) -> Self {
         let target = Arc::clone(&pairing.partner);
         let plan = Plan {
@@ -146,7 +146,7 @@ impl Journey {
         }
     }
 
-    /// Both arms are asked, whatever comes of it: what is seen says something of the pair, and is counted apart.
+    /// Both arms are queried in any case: the counts describe the pair, and are kept separately.
     pub(super) fn pair(&mut self, pairing: &Pairing) {
         self.subject.whose = Whose::Paired(pairing.unit);
         if let Some(ticket) = self.plan.ticket.take() {
@@ -165,12 +165,12 @@ impl Journey {
         Arc::clone(&self.live.upstreams[target.upstream])
     }
 
-    /// The target to try now.
+    /// The current target.
     fn target(&self) -> &Arc<Target<Handles>> {
         if self.fell_back.is_some() { &self.plan.stable } else { &self.plan.target }
     }
 
-    /// Begins an attempt at the target to try now.
+    /// Begins an attempt at the current target.
     pub(super) fn begin_attempt(&mut self) -> Arc<Target<Handles>> {
         let target = Arc::clone(self.target());
         let observation = Observation::begin(&self.worker, &target, Some(&self.client), self.subject);
@@ -178,7 +178,7 @@ impl Journey {
         target
     }
 
-    /// The attempt is over, and was not what the client gets.
+    /// The attempt is over, and the client does not get its result.
     pub(super) fn end_attempt(&mut self, outcome: Outcome) {
         if let Some(mut observation) = self.observation.take() {
             observation.outcome(outcome);
@@ -186,7 +186,7 @@ impl Journey {
         }
     }
 
-    /// The same request is decided again: the attempt is counted where it was made, and says nothing of the unit.
+    /// The same request is decided again: the attempt counts for its collection, and not for the unit.
     pub(super) fn supersede_attempt(&mut self) {
         if let Some(observation) = self.observation.take() {
             observation.superseded();
@@ -201,42 +201,43 @@ impl Journey {
         }
     }
 
-    /// As far as the head of the answer can tell.
+    /// Whether it succeeded, as far as the head of the answer can tell.
     pub(super) fn succeeds(&self) -> bool {
         self.observation.as_ref().is_some_and(Observation::succeeds)
     }
 
-    /// Whether the attempt under way is at `target`.
+    /// Whether the current attempt is at `target`.
     pub(super) fn is_at(&self, target: &Arc<Target<Handles>>) -> bool {
         self.observation.as_ref().is_some_and(|observation| Arc::ptr_eq(observation.target(), target))
     }
 
-    /// How long the upstream may take for an answer once it has the request. Only reads have a first-byte limit: a write may
-    /// rightly wait for its turn. An attempt that another one can make good leaves it half of the time there is.
+    /// How long the upstream may take to answer once it has the request. Only reads have a first-byte limit, because a write
+    /// may legitimately wait in a queue. An attempt that another one can replace gets at most half of the remaining time.
     pub(super) fn patience(&self) -> Patience {
         let first_byte = self.live.settings.timeouts.first_byte.filter(|_| self.is_read());
         Patience(if self.can_fall_back() { self.deadline.half(first_byte) } else { first_byte })
     }
 
-    /// How long the beginning of an answer may be looked at before it is passed on. Its head is here, so a silent rest means a
+    /// How long the beginning of an answer may be inspected before it is relayed. Its head has arrived, so a stall means a
     /// broken upstream.
     pub(super) fn patience_to_look(&self) -> Patience {
         let Patience(limit) = self.patience();
         Patience(limit.or(self.live.settings.timeouts.idle))
     }
 
-    /// The limits of a connection that is opened. They are no request's own: others may come to use it.
+    /// The limits of a connection that is opened. They are not this request's: others may use the connection.
     pub(super) fn open_limits(&self) -> OpenLimits {
         let timeouts = &self.live.settings.timeouts;
         OpenLimits { connect: timeouts.connect, idle: timeouts.idle }
     }
 
-    /// How long a connection to the target that is tried now is waited for, where there is none. Stable on the same upstream
+    /// How long the request waits for a connection to the current target, if there is none. Stable on the same upstream
     /// would need the same connection.
     pub(super) fn persistence(&self) -> Persistence {
         let timeouts = &self.live.settings.timeouts;
         let elsewhere = self.can_fall_back() && self.plan.stable.upstream != self.plan.target.upstream;
-        // Half of the time is left to stable. Where that is no limit, an attempt is waited for to its end, and its failure shared.
+        // Half of the time is left to stable. Without a time limit, the request waits until the attempt ends, and shares its
+        // failure.
         let half = if self.can_fall_back() { self.deadline.half(None) } else { None };
         Persistence {
             elsewhere,
@@ -250,20 +251,20 @@ impl Journey {
         self.operation.is_some_and(Operation::repeatable)
     }
 
-    /// Whether a failure of the attempt under way may still be hidden from the client.
+    /// Whether a failure of the current attempt may still be hidden from the client (fallback).
     pub(super) fn can_fall_back(&self) -> bool {
         self.fell_back.is_none() && self.plan.is_split() && self.live.settings.fallback.enabled && self.client.is_repeatable()
     }
 
-    /// Whether a refusal (4xx) of this request by a variant is asked of stable, too. Then one that goes out is not held against
-    /// the variant: stable refused it as well, or could not be asked. Nor is one of stable itself, since the same would have been
-    /// found of a variant. So all cohorts of a rollout count the same refusals.
+    /// Whether stable is also asked if a variant refuses (4xx) this request. Then a refusal that reaches the client does not
+    /// count against the variant: stable refused it as well, or could not be asked. Nor does one of stable itself, since a
+    /// variant would have been treated the same. So all cohorts of a rollout count the same refusals.
     fn asks_stable(&self) -> bool {
         self.plan.target.handle.asked_again && self.live.settings.fallback.enabled && self.is_read() && self.client.is_repeatable()
     }
 
-    /// Ends the variant's attempt as a failure, and makes stable the next target. What Pointsman could not hold is no failure of
-    /// the variant.
+    /// Ends the variant's attempt as a failure, and makes stable the next target. Exceeding Pointsman's own memory limits is
+    /// no failure of the variant.
     pub(super) fn fall_back(&mut self, cause: FallbackCause, outcome: Outcome) {
         if let Some(observation) = self.observation.take() {
             observation.target().handle.series.shard(self.worker.index()).fallback(cause);
@@ -275,13 +276,13 @@ impl Journey {
         self.turn_to_stable(cause);
     }
 
-    /// Makes stable the next target. What was tried at the variant is not held against it.
+    /// Makes stable the next target. What was tried at the variant does not limit what may be tried there.
     pub(super) fn turn_to_stable(&mut self, cause: FallbackCause) {
         self.fell_back = Some(cause);
         self.tries = Tries { refreshed: self.tries.refreshed, ..Tries::default() };
     }
 
-    /// Whether a request whose connection broke may be sent once more. Takes it from the budget.
+    /// Whether a request whose connection broke may be sent once more. Takes it from the retry budget.
     pub(super) fn may_retry(&mut self, lost: Lost) -> bool {
         if !self.client.is_repeatable() {
             return false;
@@ -304,7 +305,7 @@ impl Journey {
         true
     }
 
-    /// Takes the newest table and decides by it. A sample is used at most once: it is reported as missing, and not drawn again.
+    /// Decides again with the newest table. A sample is used at most once: it is counted as missing, and not selected again.
     pub(super) fn decide_again(&mut self, question: Question<'_>) {
         self.live = self.worker.live();
         if let Some(ticket) = self.plan.ticket.take() {
@@ -316,7 +317,7 @@ impl Journey {
         }
     }
 
-    /// What the request is answered with.
+    /// The response to the request.
     pub(super) fn end(self, reached: Result<Arrived, Fault>) -> Response<Answer> {
         match reached {
             Ok(arrived) => self.finish(arrived),
@@ -324,7 +325,7 @@ impl Journey {
         }
     }
 
-    /// Marks the answer with where it came from, and hands it over.
+    /// Adds the headers that name its origin, and returns the answer.
     pub(super) fn finish(mut self, Arrived { mut answer, settled }: Arrived) -> Response<Answer> {
         let asks_stable = self.asks_stable();
         if let Some(observation) = &mut self.observation {
@@ -337,7 +338,7 @@ impl Journey {
         self.hand_over(answer)
     }
 
-    /// The same for an answer of both arms, whose token says which hit was whose.
+    /// The same for an answer of both arms, whose token says which hit came from which arm.
     pub(super) fn finish_merged(self, Arrived { mut answer, .. }: Arrived, token: HeaderValue) -> Response<Answer> {
         let headers = answer.headers_mut();
         headers.insert(headers::VARIANT.clone(), HeaderValue::from_static(INTERLEAVED));
@@ -357,8 +358,8 @@ impl Journey {
         answer.map(|source| Answer::new(source, observation, self.deadline, idle).holding(permit).followed_by(rest))
     }
 
-    /// Keeps what is to be compared or written down, if a shadow or a capture took the request, the chosen variant answers it,
-    /// and the whole question is still there.
+    /// Keeps the query, and for a shadow its answer, if a shadow or a capture selected the request, the chosen variant
+    /// answers it, and the query is still complete.
     pub(super) fn tee(&mut self, parts: &Parts, hop_by_hop: &HopByHop, answer: &HeaderMap) {
         let Some(ticket) = self.plan.ticket.take() else { return };
         let Some(observation) = self.observation.as_mut().filter(|observation| self.fell_back.is_none() && observation.succeeds()) else {
@@ -403,12 +404,12 @@ impl Journey {
 
     fn mark(&self, headers: &mut HeaderMap, settled: bool) {
         if self.plan.routed {
-            // Names are checked when a route is made, so every variant's name can be a header's value.
+            // Names are checked when a route is made, so every variant's name is a valid header value.
             if let Ok(variant) = HeaderValue::from_str(&self.answering().variant) {
                 headers.insert(headers::VARIANT.clone(), variant);
             }
         }
-        // The unit stays in its arm, whichever variant answered in its place.
+        // The unit stays in its arm, even if another variant answered in its place.
         if let Whose::Unit(unit) = self.plan.whose
             && let Some(token) = self.plan.target.handle.token(unit)
         {
@@ -422,7 +423,7 @@ impl Journey {
         }
     }
 
-    /// The target whose answer goes out.
+    /// The target whose answer the client gets.
     fn answering(&self) -> &Target<Handles> {
         self.observation.as_ref().map_or_else(|| self.target(), Observation::target)
     }

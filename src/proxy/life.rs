@@ -1,5 +1,5 @@
-//! The life of a request, the same for both protocols: admitted, understood, guarded, decided, attempted, answered. All of it
-//! under one deadline (I12).
+//! The life of a request, the same for both protocols: admission, inspection, guards, decision, attempts, answer. All of it
+//! runs under one deadline (I12).
 
 use std::pin::pin;
 use std::rc::Rc;
@@ -41,7 +41,7 @@ pub(super) async fn serve<E: Interleaves>(mut exchange: E, admitted: Admitted) -
             let reached = reach_in_time(&exchange, &mut journey).await;
             journey.end(reached)
         }
-        // Boxed where it happens: nearly no request comes by here, and none should carry the room for it.
+        // Boxed here: very few requests come this way, and the others should not reserve space for it.
         Some(pairing) => Box::pin(interleave::serve(exchange, journey, &pairing)).await,
     }
 }

@@ -1,5 +1,5 @@
-//! Tells "the collection is gone" from "the point is gone": Qdrant answers both with 404 or NOT_FOUND, and only the text
-//! differs.
+//! Distinguishes "the collection is gone" from "the point is gone": Qdrant answers both with 404 or NOT_FOUND, and only the
+//! text differs.
 
 use std::io::Read;
 
@@ -15,12 +15,12 @@ use super::h1::AnswerBody;
 /// Qdrant's error bodies are a few hundred bytes.
 const MAX_TEXT: usize = 4096;
 
-/// Whether a 404's body says that a collection is missing; with the body, to be passed on if it is to be.
+/// Whether a 404's body says that a collection is missing. Also returns the body, so that it can be relayed.
 ///
 /// # Errors
-/// When the upstream breaks the body off.
+/// When the upstream breaks off the body.
 ///
-/// Bodies in codings other than gzip cannot be read here; they count as "missing", and a refresh of the table decides.
+/// Bodies in codings other than gzip cannot be read here. They count as "missing", and a refresh of the table decides.
 pub(super) async fn in_rest(mut body: AnswerBody, headers: &HeaderMap) -> Result<(Source, bool), AnswerError> {
     let mut text = BytesMut::new();
     let complete = loop {
@@ -42,7 +42,7 @@ pub(super) async fn in_rest(mut body: AnswerBody, headers: &HeaderMap) -> Result
     Ok((Source::Full(Some(text).filter(|text| !text.is_empty())), missing))
 }
 
-/// Whether a gRPC status message, as it stands in the headers or trailers, says so.
+/// Whether the gRPC status message in the headers or trailers says so.
 pub(super) fn in_grpc(headers: &HeaderMap) -> bool {
     let message = headers.get("grpc-message").map(|message| percent_decode(message.as_bytes()).decode_utf8_lossy());
     message.is_some_and(|message| says_missing(message.as_bytes()))
@@ -53,7 +53,7 @@ fn says_missing(text: &[u8]) -> bool {
     text.contains("Collection `") && text.contains("doesn't exist")
 }
 
-/// The body as text, or none when its coding is not known here.
+/// The body as text; none if its coding is not known here.
 fn plain(body: &Bytes, headers: &HeaderMap) -> Option<Bytes> {
     match headers.get(CONTENT_ENCODING).map(http::HeaderValue::as_bytes) {
         None | Some(b"identity") => Some(body.clone()),

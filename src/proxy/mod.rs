@@ -9,8 +9,9 @@
 //!                                  interleave (two journeys, one answer)
 //! ```
 //!
-//! It reads a [`crate::live::Live`] snapshot, writes to `metrics`, asks for a refresh, and hands questions to the mirror; it
-//! knows nothing else of the control plane. Keeps I1 (stable goes on unchanged), I3 (one snapshot a request), I9 (bodies stream) and I10.
+//! It reads a [`crate::live::Live`] snapshot, writes to `metrics`, requests a refresh, and hands queries to the mirror; it
+//! knows nothing else of the control plane. Keeps I1 (requests to stable are forwarded unchanged), I3 (one snapshot a
+//! request), I9 (bodies stream) and I10.
 
 mod accepting;
 mod acceptor;
@@ -44,7 +45,7 @@ mod worker;
 
 pub use acceptor::{Listen, Neighbours, Proxy, StartError};
 
-/// The parsers of what clients and upstreams send, for fuzzing. Nothing else outside the data plane may call them.
+/// The parsers of client and upstream input, for fuzzing. No other code outside the data plane may call them.
 pub mod parse {
     pub use super::h1::parse::{AnswerHead, BadHead, Decoder, Delimited, Malformed, Step, answer_head};
     pub use super::interleave::parse::{wanted_by_json, wanted_by_message};

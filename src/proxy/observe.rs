@@ -1,7 +1,7 @@
-//! Phase 6: what became of a request, written down once, by whoever saw its end.
+//! Phase 6: records the result of a request once, at its end.
 //!
-//! An [`Observation`] is begun when the target is decided and travels with the answer's body. Dropped before its end it
-//! counts as aborted, so in-flight counts are exact whatever the client does (I3).
+//! An [`Observation`] begins when the target is decided and travels with the answer's body. If it is dropped before its end,
+//! the request counts as aborted, so in-flight counts are exact even if the client disconnects (I3).
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -32,17 +32,17 @@ pub(super) struct Observation {
     status: Option<u16>,
     done: Completed,
     whose: Whose,
-    /// At a sample of the answers that somebody asks about.
+    /// The inspection, for a sample of the answers where a guard needs it.
     look: Option<Box<Look>>,
-    /// Keeps the question, and the answer where it is compared with a shadow's.
+    /// Keeps the query, and its answer if it is compared with a shadow's.
     tee: Option<Box<Tee>>,
-    /// Stable had to answer in its place.
+    /// Stable answers in its place.
     replaced: bool,
-    /// Upstream took nothing of it.
+    /// The upstream accepted nothing of it.
     unsent: bool,
-    /// The head of the answer alone says that the request succeeded. gRPC says it in the trailers.
+    /// The head of the answer alone shows success. For gRPC the trailers do.
     succeeded: bool,
-    /// A refusal would say nothing of the variant.
+    /// A refusal does not count against the variant.
     clients_fault: bool,
     completed: bool,
 }
@@ -113,19 +113,19 @@ impl Observation {
         &self.target
     }
 
-    /// The head of the answer is here.
+    /// The head of the answer has arrived.
     pub(super) fn first_byte(&mut self, outcome: Outcome) {
         self.done.first_byte_us = Some(micros(self.started.elapsed()));
         self.done.outcome = outcome;
         self.succeeded = outcome == Outcome::Ok && self.done.protocol == Protocol::Rest;
     }
 
-    /// No upstream took any of the request.
+    /// No upstream accepted any of the request.
     pub(super) fn unsent(&mut self) {
         self.unsent = true;
     }
 
-    /// As far as the head of the answer can tell.
+    /// Whether it succeeded, as far as the head of the answer can tell.
     pub(super) fn succeeds(&self) -> bool {
         self.done.outcome == Outcome::Ok
     }
@@ -134,7 +134,7 @@ impl Observation {
         self.done.outcome = outcome;
     }
 
-    /// The variant could not serve it, and stable is going to.
+    /// The variant could not serve it, and stable will.
     pub(super) fn replaced(mut self, outcome: Outcome) {
         self.done.outcome = outcome;
         self.replaced = true;
@@ -146,13 +146,13 @@ impl Observation {
         self.clients_fault = true;
     }
 
-    /// The same request is decided anew: this attempt is counted where it was made, and says nothing of the unit.
+    /// The same request is decided again: this attempt counts for its collection, and not for the unit.
     pub(super) fn superseded(mut self) {
         self.whose = Whose::Nobody;
         self.complete();
     }
 
-    /// What guards see of it. A client that left says nothing about the variant.
+    /// The sample for guards. A client that disconnected says nothing about the variant.
     fn sample(&mut self, unit: u64) -> Option<CohortSample> {
         let outcome = self.done.outcome;
         let failed = matches!(outcome, Outcome::ServerError | Outcome::Unavailable | Outcome::Timeout | Outcome::RateLimited);
@@ -167,7 +167,7 @@ impl Observation {
         Some(CohortSample { unit, total_us, bytes, ending, found: self.found() })
     }
 
-    /// The answer with these headers is going to be relayed: decides whether it is looked at on its way.
+    /// The answer with these headers will be relayed: decides whether it is inspected on its way.
     pub(super) fn look(&mut self, answers: &Answers, headers: &HeaderMap) {
         let hits = self.operation.and_then(|operation| operation.hits);
         let wanted = self.target.handle.looked_at && self.done.outcome == Outcome::Ok;
@@ -183,7 +183,7 @@ impl Observation {
         self.tee = Some(tee);
     }
 
-    /// These bytes of the answer are on their way.
+    /// These bytes of the answer are being sent.
     pub(super) fn sent(&mut self, bytes: &Bytes) {
         self.done.response_bytes += bytes.len() as u64;
         if let Some(look) = &mut self.look {
@@ -194,7 +194,7 @@ impl Observation {
         }
     }
 
-    /// What the answer had in it. Of one that was broken off nothing is said.
+    /// The result of the inspection. None for an answer that was broken off.
     fn found(&mut self) -> Option<Finding> {
         let look = self.look.take().filter(|_| self.done.outcome == Outcome::Ok)?;
         let found = look.finish();
@@ -202,12 +202,12 @@ impl Observation {
         found.ok()
     }
 
-    /// What became of a write. None of what has certainly changed nothing, and of what is no write.
+    /// The result of a write. None if it certainly changed nothing, or is no write.
     fn written(&self) -> Option<Written> {
         if self.done.class != Class::Write {
             return None;
         }
-        // No upstream acts on a request that has not arrived as a whole.
+        // No upstream executes a request that is incomplete.
         let sent = !self.unsent && self.client.as_ref().is_none_or(|client| client.has_ended());
         match self.done.outcome {
             Outcome::Ok => Some(Written::Acknowledged),
@@ -219,7 +219,7 @@ impl Observation {
         }
     }
 
-    /// For the rollout that watches the target, if one does.
+    /// Counts it for the rollout that observes the target, if there is one.
     fn count(&mut self) {
         let (worker, target) = (self.worker.index(), Arc::clone(&self.target));
         match (self.whose, &target.handle.apart) {
@@ -239,14 +239,14 @@ impl Observation {
         }
     }
 
-    /// The last byte is on its way; without this the request counts as aborted.
+    /// The last byte is being sent; without this call the request counts as aborted.
     pub(super) fn complete(mut self) {
         self.completed = true;
     }
 }
 
-/// A collection that a request is decided for and has not asked yet, since something is waited for first. It is in use all the
-/// same, so that nobody takes it away meanwhile (I3, I5).
+/// Keeps the collection's in-flight count up while the request is decided and not yet sent, because something is waited for
+/// first. So no retirement can delete the collection in the meantime (I3, I5).
 pub(super) struct Awaited {
     worker: Rc<Worker>,
     target: Arc<Target<Handles>>,

@@ -1,4 +1,4 @@
-//! Pointsman's own answers: one list of faults, each in Qdrant's REST shape and as a gRPC status.
+//! Pointsman's own error answers: each fault in Qdrant's REST shape and as a gRPC status.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -59,13 +59,13 @@ mod code {
 /// What must be escaped in `grpc-message`.
 const MESSAGE: &AsciiSet = &CONTROLS.add(b'%');
 
-/// `Retry-After` counts in whole seconds; too early would be refused again.
+/// `Retry-After` has whole seconds. Rounded up: too early would be refused again.
 fn whole_seconds(wait: Duration) -> u64 {
     (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1)
 }
 
 impl Fault {
-    /// Of a request whose deadline has passed: the client's, if its body was waited for.
+    /// The fault of a request whose deadline has passed: the client's, if Pointsman was waiting for its body.
     pub(super) fn overdue(body: &ClientBody) -> Self {
         if body.is_awaited() { Self::SlowClient } else { Self::Total }
     }
@@ -114,7 +114,7 @@ impl Fault {
         matches!(self, Self::Unreachable(..) | Self::BadRequest(_))
     }
 
-    /// What it means for a variant that met it; none where stable would have met it too.
+    /// The fallback cause for a variant; none if stable would have failed the same way.
     pub(super) fn fallback_cause(&self) -> Option<FallbackCause> {
         match self {
             Self::Unreachable(..) | Self::Broken(..) => Some(FallbackCause::Connection),
@@ -157,7 +157,7 @@ impl Fault {
         answer
     }
 
-    /// Headers that are trailers too: nothing follows.
+    /// Trailers-only: headers that are also trailers, and nothing follows.
     fn grpc(&self, code: u16) -> Response<Answer> {
         let mut answer = Response::new(Answer::empty());
         let message = utf8_percent_encode(&self.to_string(), MESSAGE).to_string();

@@ -1,4 +1,4 @@
-//! A REST request, as the life of a request sees it.
+//! A REST request in the life of a request.
 
 use std::borrow::Cow;
 use std::io;
@@ -33,7 +33,7 @@ use crate::protocol::operations::{Located, Operation, locate, origin_form, rewri
 use crate::routing::Target;
 use crate::upstream::{Credentials, Lost, Upstream};
 
-/// What of a request does not change between attempts.
+/// The part of a request that does not change between attempts.
 struct Rest<'r> {
     parts: &'r Parts,
     path: &'r str,
@@ -85,7 +85,7 @@ impl Exchange for Rest<'_> {
         if !guard::concerns(self.operation, live) {
             return Ok(());
         }
-        // Boxed where it happens: nearly no request comes by here, and none should carry the room for it.
+        // Boxed here: very few requests come this way, and the others should not reserve space for it.
         let refusal = Box::pin(guard::against_rest(live, self.operation, self.question().name, &self.parts.headers, body)).await;
         refusal.map_or(Ok(()), Err)
     }
@@ -105,7 +105,7 @@ impl Exchange for Rest<'_> {
         let mut answer = Response::new(source);
         *answer.status_mut() = head.status;
         *answer.headers_mut() = head.headers;
-        // Qdrant says 408 where a search took longer than its `timeout` allows: stable may be faster.
+        // Qdrant returns 408 if a search took longer than its `timeout` allows: stable may be faster.
         let failed = head.status.is_server_error() || head.status == StatusCode::REQUEST_TIMEOUT;
         Ok(Begun { answer, outcome: Outcome::of_http(head.status), status: Some(head.status.as_u16()), failed, missing })
     }
@@ -166,7 +166,7 @@ impl Rest<'_> {
         out.freeze()
     }
 
-    /// The request target in origin form, with another name in it if there is one to put.
+    /// The request target in origin form, with another name if there is one to set.
     fn target(&self, name: Option<&str>) -> Cow<'_, str> {
         match (name, &self.name) {
             (Some(name), Some((range, _))) => Cow::Owned(rewritten(self.path, self.query, range, name)),
@@ -175,7 +175,7 @@ impl Rest<'_> {
     }
 }
 
-/// Over a kept-alive connection, which is never the first request's.
+/// For a kept-alive connection, where the request is never the first.
 fn lost(unsent: bool) -> Lost {
     if unsent { Lost::Unsent { first: false } } else { Lost::Sent }
 }
@@ -191,14 +191,14 @@ fn fault(upstream: &Upstream, cause: Cause) -> Fault {
     }
 }
 
-/// Refuses transfer codings other than chunked: the body would go on without the header that says how it is coded.
+/// Refuses transfer codings other than chunked: the body would be forwarded without the header that names its coding.
 fn one_coding(headers: &HeaderMap) -> Result<(), Fault> {
     let other = headers.get_all(TRANSFER_ENCODING).iter().any(|coding| !coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked"));
     if other { Err(Fault::Coding) } else { Ok(()) }
 }
 
-/// The head that a request goes on with whose body has this length; none if it is refused. For fuzzing: what a client writes into
-/// its headers must never change where its request ends.
+/// The forwarded head of a request whose body has this length; none if it is refused. For fuzzing: a client's headers must
+/// never change where its request ends.
 #[must_use]
 pub fn forwarded_head(method: &Method, target: &str, headers: &HeaderMap, length: Option<u64>) -> Option<Bytes> {
     one_coding(headers).ok()?;

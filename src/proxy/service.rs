@@ -1,4 +1,4 @@
-//! Where a request's life begins: admitted, and told apart by protocol.
+//! The beginning of a request: admission, and protocol detection.
 
 use std::convert::Infallible;
 use std::rc::Rc;
@@ -42,7 +42,7 @@ pub(super) async fn serve(worker: Rc<Worker>, client: Rc<Client>, request: Reque
     Ok(answer)
 }
 
-/// Either port takes either protocol: what a request is, it says itself.
+/// Both ports accept both protocols: the request itself shows which it is.
 fn protocol(version: Version, headers: &HeaderMap) -> Protocol {
     let grpc = version == Version::HTTP_2 && headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc"));
     if grpc { Protocol::Grpc } else { Protocol::Rest }

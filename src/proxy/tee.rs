@@ -1,8 +1,8 @@
-//! Keeps a question for the mirror, and its answer where it is compared, while both are on their way.
+//! Keeps a query for the mirror, and its answer if it is compared, while both are relayed.
 //!
-//! A [`Ticket`] is decided with the plan; a [`Tee`] rides in the observation, like a look does, and keeps the answer's chunks by
-//! reference. Invariants: nothing is copied, read or waited for here; what does not fit is given up and counted, and the
-//! client's answer goes on the same (I9); only what had a whole answer of the chosen variant is handed over.
+//! A [`Ticket`] is part of the plan; a [`Tee`] is part of the observation, like a look, and keeps the answer's chunks by
+//! reference. Invariants: this code copies, reads and waits for nothing; what exceeds the limits is dropped and counted, and
+//! the client's answer is not affected (I9); only a query with a complete answer of the chosen variant is handed over.
 
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
@@ -19,14 +19,14 @@ use crate::metrics::{Dropped, Handles};
 use crate::protocol::Protocol;
 use crate::routing::{Shadow, Target};
 
-/// Somebody took this request.
+/// A shadow or a capture selected this request.
 #[derive(Clone, Debug)]
 pub(super) struct Ticket {
     pub(super) shadow: Option<Shadowed>,
     pub(super) captures: Captures,
 }
 
-/// A shadow took it.
+/// A shadow selected it.
 #[derive(Clone, Debug)]
 pub(super) struct Shadowed {
     pub(super) shadow: Arc<Shadow<Handles>>,
@@ -35,7 +35,7 @@ pub(super) struct Shadowed {
 }
 
 impl Ticket {
-    /// None where nobody took it.
+    /// None if neither selected it.
     pub(super) fn of(shadow: Option<Shadowed>, captures: Captures) -> Option<Box<Self>> {
         let ticket = Self { shadow, captures };
         ticket.is_taken().then(|| Box::new(ticket))
@@ -45,7 +45,8 @@ impl Ticket {
         self.shadow.is_some() || !self.captures.is_empty()
     }
 
-    /// Leaves out everybody who is behind; true if anybody is left. Behind, the mirror costs a request no more than this.
+    /// Removes receivers whose queue is full; true if any is left. If the mirror is behind, this check is its only cost to a
+    /// request.
     pub(super) fn has_room(&mut self, worker: &Worker) -> bool {
         if let Some(shadowed) = self.shadow.take_if(|_| !worker.mirror().has_room()) {
             shadowed.give_up(worker, Dropped::QueueFull);
@@ -89,7 +90,7 @@ pub(super) struct Begun<'r> {
     pub(super) reference_name: Option<&'r str>,
 }
 
-/// One answer on its way.
+/// One answer that is being relayed.
 pub(super) struct Tee {
     ticket: Ticket,
     live: Arc<Live>,
@@ -100,7 +101,7 @@ pub(super) struct Tee {
     held: Held,
     /// How many more bytes may be kept.
     left: usize,
-    /// Why it was given up.
+    /// Why it was dropped.
     fault: Option<Dropped>,
 }
 
@@ -130,7 +131,7 @@ impl Tee {
         })
     }
 
-    /// This part of the answer is on its way.
+    /// This part of the answer is being relayed.
     pub(super) fn keep(&mut self, chunk: &Bytes) {
         if self.fault.is_some() || self.ticket.shadow.is_none() {
             return;
@@ -148,7 +149,7 @@ impl Tee {
         }
     }
 
-    /// After the last byte, or when there will be none. `whole` is whether the client got an answer, and all of it.
+    /// After the last byte, or when there will be none. `whole` is whether the client got a complete answer.
     pub(super) fn finish(self: Box<Self>, worker: &Worker, whole: bool, first_byte_us: u64) {
         if !whole {
             return self.ticket.give_up(worker, Dropped::Unanswered);
@@ -168,7 +169,7 @@ impl Tee {
         }
     }
 
-    /// Hands the question over to those who write it down; that its answer was too large is nothing to them.
+    /// Hands the query to captures; the size of its answer does not matter to them.
     fn record(&self, worker: &Worker) {
         let captures = &self.ticket.captures;
         if captures.is_empty() {

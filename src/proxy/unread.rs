@@ -1,8 +1,8 @@
 //! Ends HTTP/2 streams whose client does not read its answer.
 //!
-//! A client that gives a stream no window keeps the answer, its place among the requests and what the upstream has sent for as
-//! long as it likes: HTTP/2's own pings are answered, and the library does not ask the answer for more, so no limit inside of
-//! the answer is looked at. Over HTTP/1.1 the socket itself is full then, which [`super::io`] notices.
+//! A client that grants a stream no window occupies the answer, its admission permit and the buffered data for as long as it
+//! likes. HTTP/2's own pings are answered, and the library does not poll the answer, so no limit inside of the answer
+//! applies. Over HTTP/1.1 the socket itself is full then, which [`super::io`] detects.
 
 use std::cell::Cell;
 use std::future::Future;
@@ -17,36 +17,37 @@ tokio::task_local! {
     static STREAM: Rc<Unread>;
 }
 
-/// What a stream's answer tells its task.
+/// The state that a stream's answer shares with its task.
 pub(super) struct Unread {
     deadline: Cell<Deadline>,
     /// How many frames have been handed over.
     frames: Cell<u64>,
-    /// The client has room, and waits for the upstream.
+    /// The client has window, and waits for the upstream.
     taken: Cell<bool>,
 }
 
 impl Unread {
-    /// That of the stream whose task this is; none over HTTP/1.1.
+    /// The state of the stream that this task runs; none over HTTP/1.1.
     pub(super) fn of_this_stream(deadline: Deadline) -> Option<Rc<Self>> {
         let unread = STREAM.try_with(Rc::clone).ok()?;
         unread.deadline.set(deadline);
         Some(unread)
     }
 
-    /// A frame is on its way to the client.
+    /// A frame is being sent to the client.
     pub(super) fn handed_over(&self) {
         self.frames.set(self.frames.get() + 1);
         self.taken.set(false);
     }
 
-    /// All frames have gone, and the next one is wanted.
+    /// All frames have been sent, and the next one is polled.
     pub(super) fn taken(&self) {
         self.taken.set(true);
     }
 }
 
-/// Runs a stream's task until it ends, or until its client has left a frame unread for `idle`. Dropping the stream resets it.
+/// Runs a stream's task until it ends, or until its client has left a frame unread for `idle`. Dropping the stream resets
+/// it.
 pub(super) async fn watched(idle: Option<Duration>, stream: impl Future<Output: 'static>) {
     let unread = Rc::new(Unread { deadline: Cell::new(Deadline::NONE), frames: Cell::new(0), taken: Cell::new(true) });
     let watched = Watched { stream: Box::pin(stream), unread: Rc::clone(&unread), idle, seen: 0, silence: None };
@@ -57,9 +58,9 @@ struct Watched<F> {
     stream: Pin<Box<F>>,
     unread: Rc<Unread>,
     idle: Option<Duration>,
-    /// The frames at the last look.
+    /// The number of frames at the last check.
     seen: u64,
-    /// Made when a frame is first left unread.
+    /// Created when a frame is first left unread.
     silence: Option<Silence>,
 }
 

@@ -18,7 +18,7 @@ impl Body {
         Self::Whole(Bytes::new())
     }
 
-    /// Pieces of `length` bytes in all.
+    /// A body of pieces with `length` bytes in total.
     pub(crate) fn stream(pieces: impl Stream<Item = io::Result<Bytes>> + Send + 'static, length: u64) -> Self {
         Self::Stream { pieces: Box::pin(pieces), left: length }
     }

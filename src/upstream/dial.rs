@@ -1,4 +1,4 @@
-//! Opens one connection: the name resolved, the addresses raced, TLS where the endpoint wants it.
+//! Opens one connection: resolves the name, races the addresses, and does TLS where the endpoint needs it.
 
 use std::io;
 use std::net::SocketAddr;
@@ -12,7 +12,7 @@ use super::error::{ConnectCause, ConnectError, Stage};
 use super::race;
 use crate::net::Io;
 
-/// Opens a connection to `endpoint`. It takes no longer than `limit`, and the error says which step was under way then.
+/// Opens a connection to `endpoint`. It takes at most `limit`, and the error names the step that was in progress.
 pub(crate) async fn dial(endpoint: &Endpoint, limit: Duration) -> Result<Io, ConnectError> {
     let mut stage = Stage::Resolve;
     let opened = tokio::time::timeout(limit, open(endpoint, &mut stage)).await;
@@ -46,7 +46,7 @@ mod tests {
     use crate::upstream::testing::reserved;
     use crate::upstream::{Speaks, Trust};
 
-    /// Nothing here takes as long.
+    /// Longer than any test takes.
     const LIMIT: Duration = Duration::from_secs(60);
 
     fn endpoint(url: &str) -> Endpoint {
@@ -90,7 +90,7 @@ mod tests {
     async fn a_name_with_several_addresses_is_reached_at_the_one_that_listens() {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let port = listener.local_addr().expect("bound").port();
-        // `localhost` is ::1 as well on most systems, and nothing listens there.
+        // `localhost` is also ::1 on most systems, and nothing listens there.
         let opened = dial(&endpoint(&format!("http://localhost:{port}")), LIMIT).await;
         assert!(opened.is_ok(), "{opened:?}");
     }

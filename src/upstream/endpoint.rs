@@ -1,4 +1,4 @@
-//! One Qdrant deployment, ready to be connected to.
+//! One Qdrant server or cluster: its endpoints and credentials.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,26 +14,26 @@ use super::prefix::{Prefix, TargetFault};
 /// What a request that goes to this upstream carries as its key.
 #[derive(Clone, Debug)]
 pub enum Credentials {
-    /// The client's own.
+    /// The client's own key.
     Pass,
-    /// This one, instead of whatever the client sent.
+    /// This key, instead of the client's.
     Replace(HeaderValue),
 }
 
 #[derive(Debug)]
 pub struct Upstream {
-    /// Unique to this definition in this process: connection pools are kept by it, and survive table changes.
+    /// Unique to this definition in this process. Connection pools use it as their key, so they survive table changes.
     pub id: u64,
     pub name: Box<str>,
     pub rest: Endpoint,
     pub grpc: Endpoint,
     pub credentials: Credentials,
-    /// HTTP/2 connections per worker.
+    /// The minimum number of HTTP/2 connections per worker.
     pub grpc_connections: usize,
 }
 
 impl Credentials {
-    /// Puts them in place of the client's.
+    /// Replaces the client's credentials.
     pub(crate) fn apply(&self, headers: &mut HeaderMap) {
         if let Self::Replace(key) = self {
             headers.remove(AUTHORIZATION);
@@ -43,7 +43,7 @@ impl Credentials {
 }
 
 impl Upstream {
-    /// A number no other upstream of this process has had.
+    /// A number that no other upstream of this process has had.
     #[must_use]
     pub fn next_id() -> u64 {
         static NEXT: AtomicU64 = AtomicU64::new(1);
@@ -51,20 +51,20 @@ impl Upstream {
     }
 }
 
-/// What is spoken at an endpoint.
+/// The protocol of an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Speaks {
-    /// Offered in a TLS handshake without a name, so that no server answers in HTTP/2.
+    /// Offered in a TLS handshake without ALPN, so that no server answers in HTTP/2.
     Http1,
     Http2,
 }
 
-/// Where one protocol of an upstream listens.
+/// The address of one protocol of an upstream.
 #[derive(Clone, Debug)]
 pub struct Endpoint {
     pub host: Box<str>,
     pub port: u16,
-    /// `host:port` as it stands in `Host` and `:authority`.
+    /// `host:port` as sent in `Host` and `:authority`.
     pub authority: Authority,
     /// The path that its API is below.
     pub prefix: Prefix,
@@ -149,7 +149,7 @@ impl Endpoint {
         let port = uri.port_u16().unwrap_or(default_port);
         let authority = Authority::try_from(format!("{host}:{port}"));
         let authority = authority.map_err(|error| EndpointFault::NotAUrl(url.into(), error.to_string()))?;
-        // In a URL an IPv6 address stands in brackets; the resolver and TLS want it without.
+        // In a URL an IPv6 address is in brackets; the resolver and TLS need it without.
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         let name = || ServerName::try_from(bare.to_owned()).map_err(|error| EndpointFault::NotAUrl(url.into(), error.to_string()));
         let tls = if secure { Some((speaks.offered(tls), name()?)) } else { None };

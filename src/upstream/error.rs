@@ -1,4 +1,4 @@
-//! Why there is no connection: to where, in which step, for which reason, and whether another try can help.
+//! Why a connection could not be opened: the address, the step, the reason, and whether another try can help.
 
 use std::error::Error;
 use std::fmt;
@@ -11,8 +11,8 @@ use http::uri::Authority;
 use super::endpoint::Endpoint;
 use super::trust;
 
-/// A connection that could not be opened. Nothing of any request was sent. Cheap to clone: every caller that waited for
-/// the same attempt gets the same error.
+/// A connection that could not be opened. No byte of any request was sent. Cheap to clone: every caller that waited for the
+/// same attempt gets the same error.
 #[derive(Clone, Debug)]
 pub struct ConnectError(Arc<Failed>);
 
@@ -40,14 +40,14 @@ pub enum ConnectCause {
     Io(io::Error),
     Tls(rustls::Error),
     Http2(h2::Error),
-    /// The upstream closed the connection before it said anything.
+    /// The upstream closed the connection before it sent anything.
     Closed,
     /// The runtime stopped while the connection was being opened.
     Abandoned,
 }
 
 impl ConnectCause {
-    /// TLS errors travel inside those of the socket.
+    /// TLS errors are wrapped in those of the socket.
     pub(super) fn of_tls(error: io::Error) -> Self {
         match error.downcast::<rustls::Error>() {
             Ok(error) => Self::Tls(error),
@@ -66,7 +66,7 @@ impl ConnectError {
         self.0.stage
     }
 
-    /// Whether both tell of the same attempt.
+    /// Whether both describe the same attempt.
     #[cfg(test)]
     pub(super) fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
@@ -77,7 +77,7 @@ impl ConnectError {
         &self.0.cause
     }
 
-    /// The upstream's machine answered that no process listens on the port: the usual sign of a restart.
+    /// The upstream's host refused the connection, because no process listens on the port: the usual sign of a restart.
     #[must_use]
     pub fn is_refused(&self) -> bool {
         matches!(&self.0.cause, ConnectCause::Io(error) if error.kind() == io::ErrorKind::ConnectionRefused)
@@ -88,7 +88,7 @@ impl ConnectError {
         matches!(self.0.cause, ConnectCause::TimedOut(_))
     }
 
-    /// Whether waiting cannot help: a certificate that is not trusted now will not be trusted in a second.
+    /// Whether waiting is useless: a certificate that is not trusted now will not be trusted in a second.
     #[must_use]
     pub fn is_permanent(&self) -> bool {
         matches!(self.0.cause, ConnectCause::Tls(rustls::Error::InvalidCertificate(_) | rustls::Error::NoApplicationProtocol))
@@ -117,7 +117,7 @@ impl fmt::Display for ConnectError {
 }
 
 impl Error for ConnectError {
-    /// What lies behind the cause; the cause itself is in the text.
+    /// The source of the cause; the cause itself is in the text.
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.0.cause {
             ConnectCause::Io(error) => error.source(),

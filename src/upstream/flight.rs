@@ -1,15 +1,15 @@
-//! Single flight: callers that want the same thing at the same time wait for one attempt and share its outcome.
+//! Single flight: callers that need the same thing at the same time wait for one attempt and share its outcome.
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
 use tokio::sync::watch;
 
-/// The attempt under way, if there is one. It runs in a task of its own, so a caller may leave at any time.
+/// The attempt in progress, if there is one. It runs in its own task, so a caller may leave at any time.
 #[derive(Debug)]
 pub(super) struct Flight<T>(Rc<RefCell<Option<watch::Receiver<Option<T>>>>>);
 
-/// A place among those who wait.
+/// A waiting caller.
 #[derive(Debug)]
 pub(super) struct Seat<T>(watch::Receiver<Option<T>>);
 
@@ -20,13 +20,13 @@ impl<T> Default for Flight<T> {
 }
 
 impl<T: Clone + 'static> Flight<T> {
-    /// Waits for the attempt under way.
+    /// Joins the attempt in progress.
     pub(super) fn join(&self) -> Option<Seat<T>> {
-        // Of an attempt that was dropped before its end there is nothing to wait for.
+        // An attempt that was dropped before its end will never finish: do not wait for it.
         self.0.borrow().clone().filter(|attempt| attempt.has_changed().is_ok()).map(Seat)
     }
 
-    /// Begins an attempt that all callers who join share. It must have an end of its own.
+    /// Begins an attempt that all joining callers share. The attempt must end by itself.
     pub(super) fn begin(&self, attempt: impl Future<Output = T> + 'static) -> Seat<T> {
         let (done, waiting) = watch::channel(None);
         *self.0.borrow_mut() = Some(waiting.clone());
@@ -41,7 +41,7 @@ impl<T: Clone + 'static> Flight<T> {
 }
 
 impl<T: Clone> Seat<T> {
-    /// What came of it; none if the attempt was dropped with its runtime.
+    /// The outcome; none if the attempt was dropped with its runtime.
     pub(super) async fn outcome(mut self) -> Option<T> {
         self.0.wait_for(Option::is_some).await.ok()?.clone()
     }

@@ -1,7 +1,7 @@
-//! What one pool remembers of connections that could not be opened: the upstream is dead until a moment.
+//! Circuit breaker: after a failed attempt the pool treats the upstream as dead until a given time.
 //!
-//! The pause after a failure is short, doubles with each further one and has no jitter: one pool makes one attempt at a
-//! time while it lasts, so there is no crowd to spread. The first connection that opens ends it.
+//! The pause after a failure is short and doubles with each further one. It needs no jitter: one pool makes one attempt at a
+//! time during the pause, so there is no crowd to spread. The first connection that opens ends it.
 
 use std::cell::RefCell;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use super::error::ConnectError;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_millis(1600);
-/// A failure this long after the pause before it begins a new outage: what happened in between is not known.
+/// A failure this long after the last pause begins a new outage, because the time in between is unknown.
 const FORGOTTEN: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Default)]
@@ -34,7 +34,7 @@ impl Health {
         self.0.take();
     }
 
-    /// An attempt that began at `begun` failed. Attempts that were under way at the same time count as one.
+    /// An attempt that began at `begun` failed. Concurrent attempts count as one.
     pub(super) fn failed(&self, begun: Instant, now: Instant, error: &ConnectError) {
         let mut outage = self.0.borrow_mut();
         let (since, failures) = match &*outage {
@@ -55,7 +55,7 @@ impl Health {
 }
 
 impl Outage {
-    /// How long until the next attempt may be made.
+    /// The time until the next attempt may be made.
     pub(super) fn rest(&self, now: Instant) -> Duration {
         self.until.saturating_duration_since(now)
     }
@@ -70,7 +70,7 @@ impl Outage {
     }
 }
 
-/// The pause after so many failures.
+/// The pause after this many failures.
 fn pause(failures: u32) -> Duration {
     let doubled = 1_u32.checked_shl(failures.saturating_sub(1)).unwrap_or(u32::MAX);
     FIRST_PAUSE.saturating_mul(doubled).min(LONGEST_PAUSE)

@@ -1,5 +1,5 @@
-//! HTTP/1.1 for callers whose requests are few: the mirror and the control plane. Connections are opened by the dialler
-//! of this room, so its limit, its order of addresses and its trust hold for them as for the data path.
+//! An HTTP/1.1 client for low request rates: the mirror and the control plane. It opens connections with the dialler of this
+//! room, so the same time limit, address order and trust apply as on the data path.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -34,7 +34,7 @@ pub(crate) struct Http {
     endpoint: Arc<Endpoint>,
 }
 
-/// Why there is no answer, or no end of it.
+/// Why there is no answer, or no complete one.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum HttpError {
     /// Nothing was sent.
@@ -94,7 +94,7 @@ impl Http {
     }
 }
 
-/// An answer whose body is still to be read.
+/// An answer whose body has not been read yet.
 #[derive(Debug)]
 pub(crate) struct HttpAnswer {
     head: response::Parts,
@@ -115,7 +115,7 @@ impl HttpAnswer {
         self.head.headers
     }
 
-    /// The next piece of the body; none at its end.
+    /// The next chunk of the body; none at its end.
     pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>, HttpError> {
         loop {
             let next = std::future::poll_fn(|cx| Pin::new(&mut self.body).poll_frame(cx));
@@ -131,14 +131,14 @@ impl HttpAnswer {
     }
 }
 
-/// The dialler as the client library asks for it.
+/// The dialler in the form that the client library needs.
 #[derive(Clone, Debug)]
 struct Dialler {
     endpoint: Arc<Endpoint>,
     limit: Duration,
 }
 
-/// A connection as the client library takes it.
+/// The connection type that the client library needs.
 type Dialled = Pin<Box<dyn Future<Output = Result<TokioIo<Io>, ConnectError>> + Send>>;
 
 impl tower::Service<Uri> for Dialler {
@@ -170,7 +170,7 @@ mod tests {
     use super::*;
     use crate::upstream::testing::{LONG, reserved, upstream};
 
-    /// A client of a server that reads one head on each connection and says `answer`.
+    /// A client of a server that reads one head on each connection and sends `answer`.
     async fn client(answer: &'static str) -> Http {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("bound");
@@ -181,7 +181,7 @@ mod tests {
                     read.push(stream.read_u8().await.expect("a request"));
                 }
                 stream.write_all(answer.as_bytes()).await.expect("taken");
-                // It stays open: what is missing is waited for.
+                // The connection stays open, so that the client waits for the missing bytes.
                 std::future::pending::<()>().await;
             }
         });

@@ -1,8 +1,8 @@
-//! The one way to an upstream: where it listens, whom TLS trusts there, and how a connection to it is opened.
+//! The only way to open a connection to an upstream: its address, its TLS trust, and how connections are opened.
 //!
-//! The data path, the mirror and the control plane all open their connections here, so that a rule about connections
-//! (the limit `timeouts.connect`, the order of addresses, trust) holds for each of them. Proxy variables of the
-//! environment never apply to upstreams. Imports `net` and no room above.
+//! The data path, the mirror and the control plane all open their connections here, so that every rule about connections
+//! (the limit `timeouts.connect`, the order of addresses, trust) applies to all of them. Proxy variables of the environment
+//! never apply to upstreams. Imports `net` and no room above.
 
 mod body;
 mod dial;

@@ -7,36 +7,35 @@ use tokio::time::Instant;
 use super::error::ConnectError;
 use super::health::{Health, Outage};
 
-/// How long a caller with somewhere else to go waits for the one attempt that is made while the upstream is dead. A
-/// machine that is up answers or refuses within this time; one that drops packets must not hold up a request.
+/// How long a caller that has an alternative waits for the one attempt while the upstream is dead. A running host answers or
+/// refuses within this time; one that drops packets must not delay a request.
 const GLIMPSE: Duration = Duration::from_millis(250);
 
-/// How long an attempt to connect may take, and how long the connection may stand still while there is something to send.
+/// How long an attempt to connect may take, and how long the connection may stall while there is something to send.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OpenLimits {
     pub(crate) connect: Duration,
     pub(crate) idle: Option<Duration>,
 }
 
-/// What a caller can bear.
+/// How long a caller is willing to wait.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Persistence {
-    /// It has somewhere else to go, such as from a variant to stable on another upstream: it never waits for an upstream
-    /// that is known to be dead.
+    /// It has an alternative, such as stable on another upstream: it never waits for an upstream that is known to be dead.
     pub(crate) elsewhere: bool,
-    /// How long it waits for one attempt, which may go on without it.
+    /// How long it waits for one attempt; the attempt may continue without it.
     pub(crate) attempt: Duration,
-    /// How long an upstream may have been dead for its callers to wait (`timeouts.reconnect`).
+    /// How long an upstream may have been dead for callers to keep waiting (`timeouts.reconnect`).
     pub(crate) reconnect: Duration,
-    /// When the caller's own time is over.
+    /// The caller's own deadline.
     pub(crate) until: Option<Instant>,
 }
 
 impl Persistence {
-    /// One attempt, or the share in one that is under way, to its end.
+    /// One attempt, or joining the one in progress, until it ends.
     pub(crate) const NONE: Self = Self { elsewhere: false, attempt: Duration::MAX, reconnect: Duration::ZERO, until: None };
 
-    /// How long an attempt is waited for.
+    /// How long the caller waits for an attempt.
     pub(super) fn wait(&self, dead: bool) -> Duration {
         if dead && self.elsewhere { self.attempt.min(GLIMPSE) } else { self.attempt }
     }

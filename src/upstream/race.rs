@@ -1,7 +1,7 @@
-//! Several addresses for one name: tried in turn, each a little after the one before, and the first that answers wins.
+//! Races several addresses of one name: each is tried a little after the one before, and the first that answers wins.
 //!
-//! As RFC 8305 has it ("happy eyeballs"): an address that swallows packets costs a quarter of a second and not the whole
-//! limit, and IPv6 without a route does not hide IPv4.
+//! As in RFC 8305 ("happy eyeballs"): an address that drops packets costs a quarter of a second and not the whole limit, and
+//! IPv6 without a route does not hide IPv4.
 
 use std::io;
 use std::net::SocketAddr;
@@ -12,7 +12,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 /// How long an address is tried alone before the next one is tried as well.
 const HEAD_START: Duration = Duration::from_millis(250);
 
-/// The resolver's order, the families in turn.
+/// The resolver's order, with the address families alternating.
 pub(super) fn interleaved(addresses: impl Iterator<Item = SocketAddr>) -> Vec<SocketAddr> {
     let addresses: Vec<SocketAddr> = addresses.collect();
     let Some(first) = addresses.first() else { return addresses };
@@ -28,7 +28,7 @@ pub(super) fn interleaved(addresses: impl Iterator<Item = SocketAddr>) -> Vec<So
     ordered
 }
 
-/// The first connection; the error of the last attempt that failed if there is none.
+/// The first connection; if there is none, the error of the last attempt that failed.
 pub(super) async fn first<T, F>(addresses: Vec<SocketAddr>, connect: impl Fn(SocketAddr) -> F) -> io::Result<T>
 where
     F: Future<Output = io::Result<T>>,
@@ -95,7 +95,7 @@ mod tests {
         let reached = first(vec![address(SIX[0]), address(FOUR[0])], |address| async move {
             if address.is_ipv4() { Ok(address) } else { Err(io::ErrorKind::ConnectionRefused.into()) }
         });
-        // Neither waits for anything, so it is over at the first poll: no head start was waited for.
+        // Neither attempt waits, so the race is over at the first poll without a head start.
         assert_eq!(reached.now_or_never().expect("over at once").expect("one answers"), address(FOUR[0]));
     }
 

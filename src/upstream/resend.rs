@@ -1,29 +1,29 @@
-//! How often a request that the upstream has not looked at is sent again.
+//! How often a request that the upstream has not processed is sent again.
 
-/// What became of a request whose connection ended without an answer to it.
+/// The state of a request whose connection ended without an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Lost {
-    /// The upstream may have begun with it.
+    /// The upstream may have begun to process it.
     Sent,
-    /// Nothing of it was processed: it never left, or the upstream said so (REFUSED_STREAM, GOAWAY). `first`: its
+    /// Nothing of it was processed: it was never sent, or the upstream said so (REFUSED_STREAM, GOAWAY). `first`: its
     /// connection had carried no other request before.
     Unsent { first: bool },
 }
 
-/// Resends of one request so far.
+/// The resends of one request so far.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Resends {
     first: u8,
     worn: u8,
 }
 
-/// An upstream that takes nothing over fresh connections must not hold a request for ever.
+/// An upstream that accepts nothing over fresh connections must not hold a request for ever.
 const ON_FRESH: u8 = 2;
-/// A connection that has served others ends in the ordinary course of things, so this is only an end to bad luck.
+/// A connection that has served other requests may end normally, so this bound only limits bad luck.
 const ON_WORN: u8 = 64;
 
 impl Resends {
-    /// Whether it is sent once more after it was lost unsent.
+    /// Whether the request is sent again after it was lost unsent.
     pub(crate) fn another(&mut self, first: bool) -> bool {
         let (count, most) = if first { (&mut self.first, ON_FRESH) } else { (&mut self.worn, ON_WORN) };
         let more = *count < most;

@@ -1,10 +1,10 @@
-//! Who counts the connections of a pool.
+//! The metrics of a pool's connections.
 
 use std::sync::Arc;
 
 use crate::metrics::{WorkerCells, WorkerEvent};
 
-/// A worker's counters; nothing for pools that are no worker's.
+/// A worker's counters; empty for pools outside of workers.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tally(Option<Arc<WorkerCells>>);
 

@@ -1,4 +1,4 @@
-//! Upstreams for the tests of the pools: peers that do one thing with each connection.
+//! Fake upstreams for the tests of the pools: peers that treat every connection in one way.
 
 use std::cell::Cell;
 use std::net::SocketAddr;
@@ -11,24 +11,24 @@ use tokio::task::{LocalSet, yield_now};
 
 use super::{Credentials, Endpoint, Speaks, Trust, Upstream};
 
-/// Nothing takes as long; only a hang would.
+/// Longer than anything takes; only a hang would last that long.
 pub(super) const LONG: Duration = Duration::from_secs(60);
 
-/// What becomes of each connection.
+/// What the peer does with each connection.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Peer {
-    /// Accepted, and never spoken on.
+    /// Accepts it and sends nothing.
     Silent,
     Closed,
     Reset,
-    /// HTTP/2 is spoken on it.
+    /// Speaks HTTP/2 on it.
     Speaks,
 }
 
-/// How many connections a peer was given.
+/// How many connections a peer has accepted.
 pub(super) type Accepted = Rc<Cell<usize>>;
 
-/// An upstream with both endpoints at `address`, over TLS or not, and `connections` at the least.
+/// An upstream with both endpoints at `address`, with TLS or without, and at least `connections` connections.
 pub(super) fn upstream(address: SocketAddr, tls: bool, connections: usize) -> Arc<Upstream> {
     let url = format!("{}://{address}", if tls { "https" } else { "http" });
     let config = Trust::Nobody.config().expect("no file is read");
@@ -43,7 +43,7 @@ pub(super) fn upstream(address: SocketAddr, tls: bool, connections: usize) -> Ar
     })
 }
 
-/// A port that refuses connections until it listens, and cannot be taken by another process in between.
+/// A port that refuses connections until it listens, and that no other process can take in between.
 pub(super) fn reserved() -> (TcpSocket, SocketAddr) {
     let socket = TcpSocket::new_v4().expect("a socket");
     socket.bind("127.0.0.1:0".parse().expect("an address")).expect("a free port");
@@ -51,7 +51,7 @@ pub(super) fn reserved() -> (TcpSocket, SocketAddr) {
     (socket, address)
 }
 
-/// A peer at a port of its own.
+/// A peer on its own port.
 pub(super) fn listen(peer: Peer) -> (Accepted, SocketAddr) {
     let (socket, address) = reserved();
     (serve(socket, peer), address)
@@ -82,12 +82,12 @@ async fn speak(stream: TcpStream) {
     while let Some(Ok(_)) = connection.accept().await {}
 }
 
-/// Runs a test where pools live: on one thread.
+/// Runs a test on one thread, as pools require.
 pub(super) async fn on_a_worker(test: impl Future<Output = ()>) {
     tokio::time::timeout(LONG, LocalSet::new().run_until(test)).await.expect("nothing hangs");
 }
 
-/// Lets other tasks run until it is so.
+/// Lets other tasks run until the condition holds.
 pub(super) async fn until(so: impl Fn() -> bool) {
     while !so() {
         yield_now().await;

@@ -1,7 +1,7 @@
-//! Whom TLS trusts: the authorities of the operating system, or those of a file instead.
+//! TLS trust for upstreams: the authorities of the operating system, or those of a file instead.
 //!
-//! A file may also hold a server's own certificate, as `openssl req -x509` makes it. Such a certificate is trusted where
-//! the server presents exactly it, byte for byte; its names and its dates count as always.
+//! A file may also hold a server's self-signed certificate, as `openssl req -x509` makes it. Such a certificate is trusted
+//! if the server presents exactly it, byte for byte; its names and dates are always checked.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,18 +14,18 @@ use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStor
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
-/// Whom an upstream's certificate has to convince.
+/// The trust anchors for an upstream's certificate.
 #[derive(Clone, Copy, Debug)]
 pub enum Trust<'p> {
-    /// What this PEM text holds, and no other authority.
+    /// The content of this PEM text, and no other authority.
     Given(&'p [u8]),
     /// The authorities of the operating system.
     System,
-    /// For endpoints without TLS: reading the system's authorities would be wasted time.
+    /// For endpoints without TLS: reading the system's authorities would waste time.
     Nobody,
 }
 
-/// Why certificates cannot be used. Each text goes on after the key, `ca_file`.
+/// Why certificates cannot be used. Each text continues after the key, `ca_file`.
 #[derive(Debug, thiserror::Error)]
 pub enum TrustFault {
     #[error("is not a PEM file of certificates: {0}")]
@@ -62,7 +62,7 @@ impl Trust<'_> {
 fn system_roots() -> Result<RootCertStore, TrustFault> {
     let loaded = rustls_native_certs::load_native_certs();
     let mut roots = RootCertStore::empty();
-    // Systems carry certificates that rustls refuses; one usable authority is enough to go on.
+    // Systems contain certificates that rustls refuses; one usable authority is enough.
     roots.add_parsable_certificates(loaded.certs);
     if roots.is_empty() {
         let errors: Vec<String> = loaded.errors.iter().map(ToString::to_string).collect();
@@ -71,7 +71,7 @@ fn system_roots() -> Result<RootCertStore, TrustFault> {
     Ok(roots)
 }
 
-/// The usual verification by the certificates of a file, and after it the comparison with each of them.
+/// The usual verification with the certificates of a file, and after it the comparison with each of them.
 #[derive(Debug)]
 struct GivenVerifier {
     usual: Arc<WebPkiServerVerifier>,
@@ -107,7 +107,7 @@ impl ServerCertVerifier for GivenVerifier {
             Ok(verified) => return Ok(verified),
             Err(refused) => refused,
         };
-        // The dates are looked at before the chain is, so a certificate that is refused for its chain is within its dates.
+        // rustls checks the dates before the chain, so a certificate that is refused for its chain is within its dates.
         if !lacks_a_chain(&refused) || !self.given.iter().any(|given| given == end_entity) {
             return Err(refused);
         }
@@ -139,20 +139,19 @@ impl ServerCertVerifier for GivenVerifier {
     }
 }
 
-/// Whether the only thing wrong is that no authority stands behind the certificate: there is none of its name, or one of
-/// the same name has not signed it.
+/// Whether the only fault is a missing authority: none has its issuer's name, or one with that name has not signed it.
 fn lacks_a_chain(error: &rustls::Error) -> bool {
     use CertificateError::{BadSignature, UnknownIssuer};
     matches!(error, rustls::Error::InvalidCertificate(UnknownIssuer | BadSignature)) || is_authority(error)
 }
 
-/// Whether an authority's own certificate was presented as a server's.
+/// Whether the server presented an authority's own certificate.
 fn is_authority(error: &rustls::Error) -> bool {
     let rustls::Error::InvalidCertificate(CertificateError::Other(other)) = error else { return false };
     matches!(other.0.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity))
 }
 
-/// What a TLS error means, and what to do about it where that is known.
+/// What a TLS error means, and what to do about it if that is known.
 pub(super) fn explain(error: &rustls::Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     match error {
         rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => f.write_str(

@@ -17,7 +17,7 @@ struct Own {
     params: CertificateParams,
 }
 
-/// As `openssl req -x509` makes it: self-signed, an authority and a server in one.
+/// As `openssl req -x509` makes it: self-signed, authority and server certificate in one.
 fn self_signed(names: &[&str], alter: impl FnOnce(&mut CertificateParams)) -> Own {
     let mut params = CertificateParams::new(names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>()).expect("legal names");
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -39,7 +39,7 @@ async fn handshake(own: &Own, trusted: &str) -> Result<(), ConnectError> {
     let endpoint = Endpoint::parse(&url, 443, &config, Speaks::Http1).expect("a legal URL");
     let serve = async {
         let (stream, _) = listener.accept().await.expect("accepted");
-        // A client that does not trust it goes away.
+        // A client that does not trust it disconnects.
         let _ = TlsAcceptor::from(Arc::new(server)).accept(stream).await;
     };
     let (opened, ()) = tokio::join!(dial(&endpoint, Duration::from_secs(60)), serve);

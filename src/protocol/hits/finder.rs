@@ -1,24 +1,24 @@
-//! Where the hits stand in either format.
+//! Finds the hits of an answer, in either format.
 
 use super::Visit;
 use crate::protocol::operations::Hits;
 use crate::protocol::walk::{Scalar, Walk, json, protobuf};
 
-/// What a node is to a search for hits.
+/// The role of a node in the search for hits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tag {
-    /// It leads on.
+    /// A container on the path to the hits.
     Way,
     List,
     Hit,
     Score,
 }
 
-/// Tells a visitor of the hits that a walker comes by.
+/// Reports hits to a visitor while a walker passes them.
 #[derive(Debug)]
 pub struct Finder<V> {
     visitor: V,
-    /// What the score of a hit is that has none.
+    /// The score to report for a hit without one.
     missing: Option<f64>,
 }
 
@@ -28,13 +28,13 @@ impl<V> Finder<V> {
     }
 }
 
-/// Tells `visitor` of the hits of a JSON answer, which stand where `hits` says.
+/// Reports the hits of a JSON answer to `visitor`; `hits` says where they are.
 #[must_use]
 pub fn in_json<V: Visit>(hits: Hits, visitor: V) -> json::Walker<Finder<V>> {
     json::Walker::new(json_way(hits), Finder { visitor, missing: None })
 }
 
-/// The same of a protobuf answer.
+/// The same for a protobuf answer.
 #[must_use]
 pub fn in_message<V: Visit>(hits: Hits, visitor: V) -> protobuf::Walker<Finder<V>> {
     protobuf::Walker::new(message_way(hits), Finder { visitor, missing: Some(0.0) })
@@ -47,7 +47,7 @@ fn json_way(hits: Hits) -> &'static json::Node<Tag> {
     const POINTS: Node<Tag> = Node::Object { tag: Tag::Way, keys: &[("points", LIST)], all: false };
     const PART: Node<Tag> = Node::Array { tag: Tag::Way, items: &HIT };
     const GROUP: Node<Tag> = Node::Object { tag: Tag::Way, keys: &[("hits", PART)], all: false };
-    // The groups are one list, of which each has a part.
+    // The groups count as one list, of which each has a part.
     const GROUPS: Node<Tag> = Node::Array { tag: Tag::List, items: &GROUP };
     match hits {
         Hits::List => &Node::Object { tag: Tag::Way, keys: &[("result", LIST)], all: false },
@@ -110,7 +110,7 @@ impl<V: Visit> Walk for Finder<V> {
         let score = match scalar {
             Scalar::Bare(text @ [b'-' | b'0'..=b'9', ..]) => std::str::from_utf8(text).ok().and_then(|text| text.parse().ok()),
             Scalar::Fixed32(bits) => Some(f64::from(f32::from_bits(bits))),
-            // A hit may have none.
+            // A hit may have no score.
             Scalar::Bare(_) | Scalar::Text(_) | Scalar::Varint(_) => return true,
         };
         score.is_some_and(|score| {

@@ -1,5 +1,5 @@
-//! A whole answer: its hits, and the same answer with other hits. Of a hit its id and score are read; what else it holds is left
-//! as it stands.
+//! A whole answer: reads its hits, and writes the same answer with other hits. Only a hit's id and score are parsed; the
+//! rest is kept as raw bytes.
 
 use bytes::{BufMut, Bytes, BytesMut};
 use prost::Message;
@@ -15,10 +15,10 @@ use crate::protocol::messages::Scan;
 use crate::protocol::operations::Hits;
 use crate::protocol::points::PointId;
 
-/// The field that holds the hits of a `QueryResponse` and of a `SearchResponse`, which are the same on the wire.
+/// The field with the hits in `QueryResponse` and in `SearchResponse`, which are the same on the wire.
 const RESULT: u32 = 1;
 
-/// What an answer is written in, and where it has its hits.
+/// The format of an answer, and where its hits are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
     /// REST's JSON.
@@ -27,7 +27,7 @@ pub enum Form {
     Message(Hits),
 }
 
-/// One hit as it stands in its answer.
+/// One hit, with its raw bytes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Hit {
     pub id: PointId,
@@ -35,7 +35,7 @@ pub struct Hit {
     pub raw: Bytes,
 }
 
-/// What is read of a hit in JSON.
+/// The parsed part of a hit in JSON.
 #[derive(Deserialize)]
 struct Scored {
     id: PointId,
@@ -48,7 +48,7 @@ struct WithPayload<'a> {
     payload: Option<&'a RawValue>,
 }
 
-/// What is read of a `ScoredPoint`.
+/// The parsed part of a `ScoredPoint`.
 #[derive(Clone, PartialEq, Message)]
 struct ScoredMessage {
     #[prost(message, optional, tag = "1")]
@@ -58,7 +58,7 @@ struct ScoredMessage {
 }
 
 impl Form {
-    /// The lists of hits, each in its order: of a batch one for each of its queries, else one. None if this is no such answer.
+    /// The lists of hits, in order: for a batch one for each of its queries, else one. None if this is no such answer.
     #[must_use]
     pub fn lists(self, answer: &Bytes) -> Option<Vec<Vec<Hit>>> {
         let lists = self.spans(answer)?;
@@ -134,7 +134,7 @@ impl Form {
     }
 }
 
-/// Everything that stands around the hits, behind the new ones: the order of different fields says nothing.
+/// All other fields come after the new hits: the order of different fields has no meaning in protobuf.
 fn message_with(answer: &Bytes, list: &List, hits: &[&Hit]) -> Bytes {
     let mut out = BytesMut::with_capacity(answer.len());
     for hit in hits {

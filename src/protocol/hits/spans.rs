@@ -1,4 +1,4 @@
-//! Where the hits of an answer stand.
+//! The byte positions of the hits in an answer.
 
 use std::ops::Range;
 
@@ -9,10 +9,10 @@ pub(super) struct Spans {
     pub(super) lists: Vec<List>,
 }
 
-/// One list; the hits of groups are one.
+/// One list; the hits of groups are one list.
 #[derive(Debug)]
 pub(super) struct List {
-    /// From its first hit on to what follows the last one.
+    /// From its first hit to the byte after the last one.
     pub(super) range: Range<usize>,
     pub(super) hits: Vec<Span>,
 }
@@ -24,7 +24,7 @@ pub(super) struct Span {
     pub(super) inner: Range<usize>,
 }
 
-/// The answer is in memory, so all its offsets are ones of this machine.
+/// The answer is in memory, so all its offsets fit into `usize`.
 fn offset(at: u64) -> usize {
     usize::try_from(at).unwrap_or(usize::MAX)
 }

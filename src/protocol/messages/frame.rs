@@ -20,14 +20,14 @@ pub enum FrameFault {
     Flag(u8),
 }
 
-/// What stands in front of an uncompressed message of this length.
+/// The frame prefix of an uncompressed message of this length.
 #[must_use]
 pub fn prefix(length: u32) -> [u8; PREFIX] {
     let [a, b, c, d] = length.to_be_bytes();
     [0, a, b, c, d]
 }
 
-/// The uncompressed message that consists of these parts, in its frame. None where gRPC allows no message of that length.
+/// The framed uncompressed message that consists of these parts. None if it is too long for gRPC.
 #[must_use]
 pub fn framed(parts: &[&[u8]]) -> Option<Bytes> {
     let length: usize = parts.iter().map(|part| part.len()).sum();
@@ -40,7 +40,7 @@ pub fn framed(parts: &[&[u8]]) -> Option<Bytes> {
 /// Takes the first message out of its frame.
 ///
 /// # Errors
-/// When it is not whole, or its flag means nothing.
+/// When it is incomplete, or its flag is unknown.
 pub fn unframed(mut body: Bytes) -> Result<Frame, FrameFault> {
     if body.len() < PREFIX {
         return Err(FrameFault::Truncated);
@@ -55,7 +55,7 @@ pub fn unframed(mut body: Bytes) -> Result<Frame, FrameFault> {
     Ok(Frame { compressed: flag == 1, message: body.split_to(length) })
 }
 
-/// The message of a body that has one, uncompressed, and nothing else.
+/// The uncompressed message of a body that consists of exactly one.
 #[must_use]
 pub fn only(body: &Bytes) -> Option<Bytes> {
     let frame = unframed(body.clone()).ok()?;

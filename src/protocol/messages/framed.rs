@@ -1,4 +1,4 @@
-//! A gRPC message that comes in pieces, taken out of its frame for a scanner as it passes.
+//! Takes a gRPC message that arrives in pieces out of its frame, for a scanner.
 
 use super::{Inflated, NotInflated, PREFIX, Scan};
 
@@ -30,19 +30,19 @@ enum State<S: Scan> {
     Unreadable(Unreadable),
 }
 
-/// Reads the first message of a body; those that are read by this have no other.
+/// Reads the first message of a body; unary bodies have no other.
 #[derive(Debug)]
 pub struct Framed<S: Scan> {
-    /// What compressed messages are compressed with; if it is something else, they say nothing.
+    /// Whether compressed messages are gzip. Other codings cannot be read.
     gzip: bool,
     limit: usize,
     state: State<S>,
-    /// How much of the message is still to come.
+    /// How much of the message is missing.
     left: usize,
 }
 
 impl<S: Scan> Framed<S> {
-    /// For messages that have at most `limit` bytes when they are inflated.
+    /// For messages of at most `limit` bytes after decompression.
     #[must_use]
     pub fn new(scanner: S, gzip: bool, limit: usize) -> Self {
         Self { gzip, limit, state: State::Prefix { there: 0, bytes: [0; PREFIX], scanner }, left: 0 }
@@ -71,7 +71,7 @@ impl<S: Scan> Framed<S> {
         }
     }
 
-    /// The prefix is whole: the message follows.
+    /// The prefix is complete: the message follows.
     fn begin(&mut self) {
         let before = std::mem::replace(&mut self.state, State::Unreadable(Unreadable::Malformed));
         let State::Prefix { bytes: [flag, length @ ..], scanner, .. } = before else { return };
@@ -84,10 +84,10 @@ impl<S: Scan> Framed<S> {
         };
     }
 
-    /// The scanner, after the last byte.
+    /// Returns the scanner after the last byte.
     ///
     /// # Errors
-    /// When the message is compressed in an unknown way, too large, or not whole.
+    /// When the message is compressed in an unknown way, too large, or incomplete.
     pub fn finish(self) -> Result<S, Unreadable> {
         match self.state {
             State::Unreadable(why) => Err(why),

@@ -1,11 +1,11 @@
-//! What is in a gzip, up to a limit.
+//! Decompresses gzip, up to a limit.
 
 use std::io::{self, Read};
 
 use bytes::Bytes;
 use flate2::read::GzDecoder;
 
-/// How much is inflated at a time.
+/// How much is decompressed at a time.
 const STEP: usize = 64 * 1024;
 
 #[derive(Debug, thiserror::Error)]
@@ -16,14 +16,15 @@ pub enum Inflate {
     TooLarge,
 }
 
-/// All of it, if it has no more than `limit` bytes, and `room` has room for each step.
+/// Returns all of it, if it has at most `limit` bytes, and `room` has room for each step.
 ///
 /// # Errors
 /// When it is larger, or no gzip.
 pub fn inflate(compressed: &[Bytes], limit: usize, mut room: impl FnMut(usize) -> bool) -> Result<Bytes, Inflate> {
     let mut plain = Vec::new();
     let mut decoder = GzDecoder::new(Chunks::new(compressed)).take(limit as u64 + 1);
-    // Step by step: a few kilobytes may inflate to a thousand times as much, and the memory is asked for before it is used.
+    // In steps: a few kilobytes may inflate to a thousand times as much (a gzip bomb), and the memory is reserved before it
+    // is used.
     loop {
         let before = plain.len();
         if before > limit || !room(STEP) {
@@ -38,11 +39,11 @@ pub fn inflate(compressed: &[Bytes], limit: usize, mut room: impl FnMut(usize) -
     if plain.len() > limit { Err(Inflate::TooLarge) } else { Ok(plain.into()) }
 }
 
-/// Shows `read` the first `limit` bytes, a piece at a time, until it wants no more. An end of input is no fault: it may be a
-/// beginning.
+/// Passes the first `limit` bytes to `read`, in pieces, until it wants no more. An end of input is no error: the input may
+/// be only a beginning.
 ///
 /// # Errors
-/// When it is no gzip, or what `read` says.
+/// When it is no gzip, or the error of `read`.
 pub fn peek<E: From<Inflate>>(compressed: &[Bytes], limit: u64, mut read: impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
     let mut decoder = GzDecoder::new(Chunks::new(compressed)).take(limit);
     let mut buffer = [0_u8; 2048];
@@ -59,7 +60,7 @@ pub fn peek<E: From<Inflate>>(compressed: &[Bytes], limit: u64, mut read: impl F
 /// Reads across chunks.
 struct Chunks<'c> {
     left: &'c [Bytes],
-    /// How much of the first has been read.
+    /// How much of the first chunk has been read.
     read: usize,
 }
 

@@ -1,4 +1,4 @@
-//! A gzip that comes in pieces, inflated for a scanner as it passes.
+//! Decompresses gzip that arrives in pieces, for a scanner.
 
 use std::io::{self, Write};
 
@@ -6,10 +6,10 @@ use flate2::write::GzDecoder;
 
 use super::wire::Malformed;
 
-/// A scanner that takes bytes in pieces.
+/// A scanner that accepts bytes in pieces.
 pub trait Scan {
     /// # Errors
-    /// When the bytes cannot be what the scanner reads.
+    /// When the bytes are not in the scanner's format.
     fn feed(&mut self, bytes: &[u8]) -> Result<(), Malformed>;
 }
 
@@ -22,34 +22,34 @@ pub enum NotInflated {
     Unreadable,
 }
 
-/// A gzip in the course of being inflated.
+/// A gzip stream that is being decompressed.
 #[derive(Debug)]
 pub struct Inflated<S: Scan>(GzDecoder<Sink<S>>);
 
-/// Where inflated bytes go: to the scanner, up to a limit, and then nowhere.
+/// Passes decompressed bytes to the scanner, up to a limit, and drops the rest.
 #[derive(Debug)]
 struct Sink<S> {
     scanner: S,
-    /// How many more are looked at; a few bytes can inflate to any number.
+    /// How many more bytes are passed on; a few compressed bytes can inflate to any number.
     left: usize,
     full: bool,
 }
 
 impl<S: Scan> Inflated<S> {
-    /// Shows `scanner` at most `limit` bytes.
+    /// Passes at most `limit` bytes to `scanner`.
     pub fn new(scanner: S, limit: usize) -> Self {
         Self(GzDecoder::new(Sink { scanner, left: limit, full: false }))
     }
 
-    /// Takes the next compressed bytes.
+    /// Feeds the next compressed bytes.
     ///
     /// # Errors
-    /// When they are no gzip, inflate to more than the limit, or are not what the scanner reads.
+    /// When they are no gzip, inflate to more than the limit, or are not in the scanner's format.
     pub fn feed(&mut self, bytes: &[u8]) -> Result<(), NotInflated> {
         self.0.write_all(bytes).map_err(|_| self.fault())
     }
 
-    /// The scanner, after the last compressed byte. Inflates what is left, and checks that it is whole.
+    /// Returns the scanner after the last compressed byte. Decompresses the rest, and checks that the stream is complete.
     ///
     /// # Errors
     /// As [`Self::feed`].

@@ -1,5 +1,5 @@
-//! Messages as they travel: protobuf's numbers ([`wire`]), gRPC's frame around a message, at once ([`frame`]) or piece by piece
-//! ([`framed`]), and gzip, of which a bounded part is inflated, at once ([`gzip`]) or piece by piece ([`inflated`]).
+//! Messages on the wire: protobuf's numbers ([`wire`]); gRPC's frame, as a whole ([`frame`]) or in pieces ([`framed`]); and
+//! gzip, of which a bounded part is decompressed, as a whole ([`gzip`]) or in pieces ([`inflated`]).
 
 mod frame;
 mod framed;

@@ -1,4 +1,4 @@
-//! Protobuf's wire format, byte by byte, as the scanners of requests and of answers read it.
+//! Protobuf's wire format, byte by byte, for the scanners of requests and answers.
 
 const MAX_VARINT_SHIFT: u32 = 63;
 
@@ -21,7 +21,7 @@ pub enum Malformed {
     Value,
 }
 
-/// Adds one byte to a number; the number when it is complete.
+/// Adds one byte to a number. Returns the number when it is complete.
 pub(in crate::protocol) fn varint(value: &mut u64, shift: &mut u32, byte: u8) -> Result<Option<u64>, Malformed> {
     if *shift > MAX_VARINT_SHIFT {
         return Err(Malformed::Varint);
@@ -31,7 +31,7 @@ pub(in crate::protocol) fn varint(value: &mut u64, shift: &mut u32, byte: u8) ->
     Ok((byte & 0x80 == 0).then_some(*value))
 }
 
-/// Passes over one byte of a number; whether it was the last.
+/// Skips one byte of a number. Returns whether it was the last.
 pub(in crate::protocol) fn is_past(shift: &mut u32, byte: u8) -> Result<bool, Malformed> {
     if byte & 0x80 == 0 {
         return Ok(true);

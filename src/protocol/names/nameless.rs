@@ -1,17 +1,18 @@
-//! A gRPC message without the collection it names: the name may say whom it is for, and another one is asked.
+//! Removes the collection's name from a gRPC message, because the name may contain the user id, and a replay names another
+//! collection.
 //!
-//! The questions of a batch each name one too, which means nothing and yet has to be there: they get one that is nobody's.
+//! Each query of a batch also has a name. It has no effect but is required, so these get a placeholder.
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use prost::DecodeError;
 use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, encode_key, encode_varint, skip_field};
 
-/// The collection, in every message that names one.
+/// The field with the collection's name, in every message that has one.
 const NAME: u32 = 1;
-/// The questions of a batch, which are such messages themselves.
+/// The field with the queries of a batch, which are such messages themselves.
 const QUESTIONS: u32 = 2;
 
-/// What stands for the collection in a question until one is named.
+/// The placeholder for the collection in a query of a batch.
 pub const PLACE: &str = "collection";
 
 /// Why bytes are no message.

@@ -1,23 +1,23 @@
 //! Reads the collection's name out of a protobuf message without decoding the rest.
 //!
-//! In every request of Qdrant's API that names a collection at all, the name is field 1 of the message. The scanner
-//! walks the top-level fields, in whatever pieces the bytes arrive, skips what it does not need, and remembers the last
-//! field 1 it saw: proto3 says the last one wins. Its memory does not depend on the message.
+//! In every request of Qdrant's API that names a collection, the name is field 1 of the message. The scanner walks the
+//! top-level fields, in any pieces the bytes arrive in, skips the others, and remembers the last field 1: in proto3 the last
+//! one wins. Its memory does not depend on the message.
 
 use smallvec::SmallVec;
 
 use crate::protocol::messages::Malformed;
 use crate::protocol::messages::wire::{FIXED32, FIXED64, LENGTH, VARINT, clamp, is_past, varint};
 
-/// No collection has a longer name; whatever does is left for Qdrant to refuse.
+/// No collection has a longer name; Qdrant refuses longer ones.
 const MAX_NAME: u64 = 1024;
 
-/// A field 1: where it stands in the message, tag included, and what it says.
+/// A field 1: its position in the message, tag included, and its value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
     pub start: u64,
     pub end: u64,
-    /// None when it is longer than any name.
+    /// None if it is longer than any name.
     pub name: Option<SmallVec<[u8; 64]>>,
 }
 
@@ -48,10 +48,10 @@ impl Default for Scanner {
 }
 
 impl Scanner {
-    /// Of a whole message.
+    /// Scans a whole message.
     ///
     /// # Errors
-    /// When it is none.
+    /// When it is not a valid message.
     pub fn whole(message: &[u8]) -> Result<Self, Malformed> {
         let mut scanner = Self::default();
         scanner.feed(message)?;
@@ -59,7 +59,7 @@ impl Scanner {
         Ok(scanner)
     }
 
-    /// Takes the next bytes of the message.
+    /// Feeds the next bytes of the message.
     ///
     /// # Errors
     /// When they cannot be part of a protobuf message.
@@ -117,7 +117,7 @@ impl Scanner {
         &bytes[by..]
     }
 
-    /// One byte of a number.
+    /// Handles one byte of a number.
     fn step(&mut self, byte: u8) -> Result<(), Malformed> {
         match &mut self.state {
             State::Key { value, shift } => {
@@ -172,7 +172,7 @@ impl Scanner {
         }
     }
 
-    /// A field of known length is over; if it was a name, it is the one that counts now.
+    /// A length-delimited field is complete; if it was a name, it replaces the one before.
     fn name_done(&mut self) {
         if let State::Name { text, .. } = std::mem::replace(&mut self.state, START) {
             self.found = Some(Found { start: self.field_start, end: self.at, name: Some(text) });

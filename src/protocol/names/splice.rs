@@ -1,4 +1,4 @@
-//! Puts another name into a message: only that field changes, and the length in front of the message.
+//! Replaces the name in a message: only that field changes, and the length in the frame.
 
 use bytes::{BufMut, Bytes, BytesMut};
 
@@ -12,8 +12,8 @@ const NAME_KEY: u8 = 0x0a;
 #[error("the message would become longer than gRPC allows")]
 pub struct TooLong;
 
-/// The chunks that replace `held`, which begins with an uncompressed message of `length` bytes that has its name at
-/// `found`. Whatever of the message has not been read yet follows unchanged.
+/// The chunks that replace `held`, which begins with an uncompressed message of `length` bytes that has its name at `found`.
+/// The unread rest of the message follows unchanged.
 ///
 /// # Errors
 /// When the message's length no longer fits its prefix.
@@ -34,7 +34,7 @@ pub fn rename(held: &[Bytes], length: u32, found: &Found, name: &str) -> Result<
     Ok(chunks)
 }
 
-/// The same for a whole message that is not in a frame.
+/// The same for a whole message without a frame.
 ///
 /// # Errors
 /// When the message's length does not fit a prefix.
@@ -58,7 +58,7 @@ fn field(name: &str) -> BytesMut {
     field
 }
 
-/// The bytes `from..to` of a sequence of chunks, as slices of them.
+/// The bytes `from..to` of a sequence of chunks, as slices.
 fn between(chunks: &[Bytes], from: u64, to: u64) -> impl Iterator<Item = Bytes> {
     let mut at = 0_u64;
     chunks.iter().filter_map(move |chunk| {

@@ -1,4 +1,4 @@
-//! The scanner and the splice against prost, which decodes and encodes everything.
+//! The scanner and the splice compared with prost, which decodes and encodes everything.
 
 use bytes::{BufMut, Bytes, BytesMut};
 use proptest::prelude::*;
@@ -37,7 +37,7 @@ fn split(frame: &Bytes, at: &[usize]) -> Vec<Bytes> {
     cuts.windows(2).filter(|pair| pair[0] < pair[1]).map(|pair| frame.slice(pair[0]..pair[1])).collect()
 }
 
-/// The message after renaming it, wherever its frame was split.
+/// The message after renaming it, with its frame split anywhere.
 fn renamed(message: &[u8], at: &[usize], to: &str) -> Vec<u8> {
     let found = scan(&[message]).expect("valid").found().cloned().expect("it has a name");
     let held = split(&framed(message), at);
@@ -48,7 +48,7 @@ fn renamed(message: &[u8], at: &[usize], to: &str) -> Vec<u8> {
     out[PREFIX..].to_vec()
 }
 
-/// Checks one message type, the rest of whose fields may be none at all: decode-change-encode and the splice give the same bytes.
+/// Checks one message type, which may have no other fields: decode-change-encode and the splice give the same bytes.
 macro_rules! same_as_prost {
     ($($message:ident { $field:ident $(, $other:ident : $value:expr)* }),* $(,)?) => {
         /// Every request message of Qdrant's API that names a collection.
@@ -118,7 +118,7 @@ proptest! {
         check_all(&from, &to, &at);
     }
 
-    /// The pieces a message arrives in change nothing.
+    /// The pieces in which a message arrives make no difference.
     #[test]
     fn pieces_do_not_matter(bytes in prop::collection::vec(any::<u8>(), 0..200), at in prop::collection::vec(any::<usize>(), 0..6)) {
         let whole = scan(&[&bytes]);
@@ -130,7 +130,7 @@ proptest! {
         }
     }
 
-    /// Whatever prost accepts as a message with a name, the scanner reads the same way.
+    /// If prost accepts a message with a name, the scanner reads the same name.
     #[test]
     fn agrees_with_prost_on_any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
         if let (Ok(decoded), Ok(scanner)) = (qdrant::CountPoints::decode(&bytes[..]), scan(&[&bytes])) {

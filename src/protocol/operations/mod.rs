@@ -1,7 +1,7 @@
-//! What does a request want, and where does its path name a collection?
+//! Classifies requests: which operation it is, and where its path names a collection.
 //!
-//! One table ([`table::OPERATIONS`]) holds every REST route and every gRPC method; nothing else knows a path. What is not in the
-//! table passes through unchanged.
+//! One table ([`table::OPERATIONS`]) holds every REST route and every gRPC method; no other code knows a path. Operations
+//! that are not in the table pass through unchanged.
 
 mod operation;
 mod path;

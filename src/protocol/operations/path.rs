@@ -1,7 +1,7 @@
 //! Finds the operation of a REST request, and the collection's name in its path.
 //!
-//! Paths are matched as Qdrant matches them: repeated and trailing slashes do not count, and segments are compared after
-//! percent-decoding. The name is given as a range of the *raw* path, so that a rewrite replaces just those bytes.
+//! Paths are matched as Qdrant matches them: repeated and trailing slashes are ignored, and segments are compared after
+//! percent-decoding. The name is a range of the *raw* path, so that a rewrite replaces just those bytes.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -15,7 +15,7 @@ use smallvec::SmallVec;
 
 use super::{OPERATIONS, Operation};
 
-/// What stands in the path of a REST request.
+/// The result of matching the path of a REST request.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Located<'p> {
     pub operation: &'static Operation,
@@ -25,12 +25,12 @@ pub struct Located<'p> {
 /// A collection's name in a path.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Name<'p> {
-    /// Where it stands in the raw path.
+    /// Its position in the raw path.
     pub range: Range<usize>,
     pub decoded: Cow<'p, str>,
 }
 
-/// What may not stand in a path segment as it is.
+/// The characters that must be percent-encoded in a path segment.
 const SEGMENT: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
@@ -51,7 +51,7 @@ type Methods = SmallVec<[(Method, &'static Operation); 4]>;
 
 static ROUTES: LazyLock<Router<Methods>> = LazyLock::new(routes);
 
-/// Looks a raw path (without query) up. None: not one of Qdrant's routes, to be passed on as it is.
+/// Looks a raw path (without query) up. None if it is not one of Qdrant's routes; it is then forwarded unchanged.
 #[must_use]
 pub fn locate<'p>(method: &Method, path: &'p str) -> Option<Located<'p>> {
     let normal = normalised(path);
@@ -99,7 +99,7 @@ fn routes() -> Router<Methods> {
     router
 }
 
-/// The path as it is matched. Nearly always the path itself.
+/// The normalised path for matching. Nearly always the path itself.
 fn normalised(path: &str) -> Cow<'_, str> {
     let bytes = path.as_bytes();
     let doubled = bytes.windows(2).any(|pair| pair == b"//");
@@ -111,7 +111,7 @@ fn normalised(path: &str) -> Cow<'_, str> {
     for (_, segment) in segments(path) {
         normal.push('/');
         match decoded(segment) {
-            // An encoded slash never separates: `%2F` stays part of its segment.
+            // An encoded slash never separates segments: `%2F` stays part of its segment.
             Some(text) if !text.contains('/') => normal.push_str(&text),
             _ => normal.push_str(segment),
         }
@@ -122,7 +122,7 @@ fn normalised(path: &str) -> Cow<'_, str> {
     Cow::Owned(normal)
 }
 
-/// The second segment of a path below `/collections`. None when it is not text: no collection can have that name.
+/// The second segment of a path below `/collections`. None if it is not text: no collection can have that name.
 fn name_in(path: &str) -> Option<Name<'_>> {
     let (start, segment) = segments(path).nth(1)?;
     Some(Name { range: start..start + segment.len(), decoded: decoded(segment)? })
@@ -132,7 +132,7 @@ fn decoded(segment: &str) -> Option<Cow<'_, str>> {
     percent_decode_str(segment).decode_utf8().ok()
 }
 
-/// The segments that count, with where they begin.
+/// The non-empty segments, with their offsets.
 fn segments(path: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut start = 0;
     path.split('/')

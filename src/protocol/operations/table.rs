@@ -1,10 +1,10 @@
 //! Every operation of Qdrant 1.18 and 1.19, REST and gRPC.
 //!
-//! A row per operation; the order is Qdrant's own documentation's. Adding a route to Qdrant means adding a row here.
+//! One row per operation, in the order of Qdrant's own documentation. When Qdrant gets a new route, add a row here.
 //!
-//! What finds points by vectors is a search, the distance matrices included: their numbers come from the variant's own
-//! vectors. Retrieving by id, scrolling, counting and facets are bookkeeping. The operation decides, never the body, which
-//! streams: a query call without a query counts as a search.
+//! Operations that find points by vectors are searches, including the distance matrices: their numbers come from the
+//! variant's own vectors. Retrieving by id, scrolling, counting and facets are bookkeeping. The operation decides, never the
+//! body, which streams: a query call without a query counts as a search.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;

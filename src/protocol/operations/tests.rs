@@ -1,4 +1,4 @@
-//! The table against Qdrant's own list, and the path rules against what Qdrant does with odd paths.
+//! The table compared with Qdrant's own list, and the path rules with Qdrant's treatment of odd paths.
 
 use std::collections::HashSet;
 
@@ -38,9 +38,9 @@ fn reads_paths_as_qdrant_does() {
     assert_eq!(at("POST", "/%63ollections/d%6Fcs/points/%71uery"), query("docs"));
     assert_eq!(at("POST", "/collections/docs@@u=42/points/query"), query("docs@@u=42"));
     assert_eq!(at("POST", "/collections/%C5%BC%C3%B3%C5%82w/points/query"), query("żółw"));
-    // An encoded slash never separates; the name is Qdrant's to refuse.
+    // An encoded slash never separates; Qdrant refuses the name.
     assert_eq!(at("POST", "/collections/a%2Fb/points/query"), query("a/b"));
-    // Not text: passed on as it is.
+    // Not text: forwarded unchanged.
     assert_eq!(at("POST", "/collections/%FF/points/query"), None);
     assert_eq!(at("POST", "/collections/%zz/points/query"), query("%zz"));
     assert_eq!(at("GET", "//"), Some(("service.version", None)));
@@ -67,7 +67,7 @@ fn only_reads_of_points_are_split() {
     }
 }
 
-/// A row that changes sides changes who answers whom: it is to be meant.
+/// A row that changes its kind changes which collection answers: the change must be intended.
 #[test]
 fn bookkeeping_is_what_looks_up_lists_and_counts() {
     let of = |read: Read| OPERATIONS.iter().filter(|o| o.reads == Some(read)).map(|o| o.name).collect::<Vec<_>>();
@@ -117,7 +117,7 @@ proptest! {
         }
     }
 
-    /// Whatever name is put into whatever path form, the same name comes out.
+    /// Any name put into any path form comes out unchanged.
     #[test]
     fn every_name_survives(name in "[^/\0]{1,40}", extra in 0_usize..3) {
         let encoded = percent_encoding::utf8_percent_encode(&name, percent_encoding::NON_ALPHANUMERIC).to_string();

@@ -1,4 +1,4 @@
-//! Ids of points, in Qdrant's order: numbers first, then UUIDs.
+//! Point ids, in Qdrant's order: numbers first, then UUIDs.
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,4 +1,4 @@
-//! Points, as requests and answers name them.
+//! Points: their ids, and which points a write touches.
 
 mod id;
 pub mod touched;

@@ -1,44 +1,44 @@
-//! JSON.
+//! Walks JSON.
 
 use smallvec::SmallVec;
 
 use super::{Scalar, Walk};
 use crate::protocol::messages::{Malformed, Scan};
 
-/// No scalar that is read, and no key, is longer.
+/// The maximum length of a scalar or a key that is read.
 const MAX_SCALAR: usize = 64;
-/// Bytes compared at a step: few enough for short strings, enough to be compared side by side.
+/// Bytes compared in one step: few enough for short strings, enough for SIMD.
 const STEP: usize = 32;
 
-/// What leads on from a value.
+/// A node of the tree: which values the walker follows.
 #[derive(Debug)]
 pub enum Node<T: 'static> {
-    /// The values under these keys. Where they are `all` that there may be, another key is unexpected.
+    /// The values under these keys. If they are `all` possible keys, another key is unexpected.
     Object { tag: T, keys: &'static [(&'static str, Node<T>)], all: bool },
     /// Each item.
     Array { tag: T, items: &'static Node<T> },
-    /// Nothing: it is the value that is wanted.
+    /// A leaf: the value itself is wanted.
     Scalar(T),
-    /// The same of an object or an array, as it stands.
+    /// A leaf: an object or array, as raw bytes.
     Raw(T),
 }
 
-/// A container on the way.
+/// An open container on the path.
 #[derive(Debug)]
 struct Open<T: 'static> {
     node: &'static Node<T>,
-    /// Whether what is in it leads on.
+    /// Whether its content is walked.
     walked: bool,
 }
 
-/// Where the walker is in the innermost container on the way.
+/// The walker's position in the innermost container on the path.
 #[derive(Debug)]
 enum Place<T: 'static> {
     /// Before a key.
     Key,
-    /// Before a value that leads on.
+    /// Before a value that the walker follows.
     Value(&'static Node<T>),
-    /// Before or after a value that does not.
+    /// Before or after a value that it skips.
     Elsewhere,
 }
 
@@ -46,17 +46,17 @@ type Short = SmallVec<[u8; MAX_SCALAR]>;
 
 #[derive(Debug)]
 enum Lexeme<T> {
-    /// Between the others.
+    /// Between tokens.
     None,
-    /// A string that is skipped.
+    /// In a string that is skipped.
     Text,
-    /// Behind a backslash in such a string.
+    /// After a backslash in such a string.
     Escape,
-    /// A key on the way.
+    /// In a key on the path.
     Key(Short),
-    /// A string that is wanted.
+    /// In a string that is wanted.
     Word(T, Short),
-    /// A number or a literal that is wanted.
+    /// In a number or a literal that is wanted.
     Bare(T, Short),
 }
 
@@ -65,7 +65,7 @@ enum Lexeme<T> {
 pub struct Walker<W: Walk> {
     root: &'static Node<W::Tag>,
     way: SmallVec<[Open<W::Tag>; 8]>,
-    /// Containers that are open, those beside the way too.
+    /// The number of open containers, including skipped ones.
     depth: usize,
     place: Place<W::Tag>,
     lexeme: Lexeme<W::Tag>,
@@ -83,7 +83,7 @@ impl<W: Walk> Walker<W> {
         Self { root, way, depth: 0, place, lexeme, walk, at: 0, ended: false, lost: false }
     }
 
-    /// What was walked with, after the last byte. None when the text is not whole, or not one that can be read this way.
+    /// Returns the visitor after the last byte. None if the text is incomplete, or cannot be read this way.
     #[must_use]
     pub fn finish(self) -> Option<W> {
         (self.ended && !self.lost).then_some(self.walk)
@@ -119,7 +119,7 @@ impl<W: Walk> Walker<W> {
         }
     }
 
-    /// The raw value that is open.
+    /// The open raw value.
     fn raw(&self) -> Option<W::Tag> {
         match self.way.last()?.node {
             Node::Raw(tag) => Some(*tag),
@@ -127,14 +127,14 @@ impl<W: Walk> Walker<W> {
         }
     }
 
-    /// Whether nothing leads on from the innermost container.
+    /// Whether the innermost container is skipped.
     fn is_beside(&self) -> bool {
         self.depth > self.way.len() || self.way.last().is_some_and(|open| !open.walked)
     }
 
-    /// Beside the way, up to the next bracket or string.
+    /// Skips bytes up to the next bracket or string.
     fn skip(&mut self, bytes: &[u8]) -> usize {
-        // An opening bracket and the brace like it differ in one bit, the closing ones too.
+        // An opening bracket and the corresponding brace differ in one bit, and so do the closing ones.
         let plain = run(bytes, |byte| byte == b'"' || byte | 0x20 == b'{' || byte | 0x20 == b'}');
         match bytes.get(plain) {
             None => return plain,
@@ -155,7 +155,7 @@ impl<W: Walk> Walker<W> {
         plain + 1
     }
 
-    /// One byte in a container on the way.
+    /// Handles one byte in a container on the path.
     fn step(&mut self, byte: u8) -> usize {
         match byte {
             b'{' | b'[' => self.open(byte),
@@ -185,9 +185,9 @@ impl<W: Walk> Walker<W> {
         self.place = self.first_place();
     }
 
-    /// At the bracket that closes the innermost container.
+    /// Handles the bracket that closes the innermost container.
     fn close(&mut self, at: u64) {
-        // Of a closing bracket too many nothing good can be said.
+        // An extra closing bracket makes the text invalid.
         let Some(depth) = self.depth.checked_sub(1) else {
             self.lost = true;
             return;
@@ -216,7 +216,7 @@ impl<W: Walk> Walker<W> {
         };
     }
 
-    /// The first byte of a number or a literal. What is `null` is not there.
+    /// Handles the first byte of a number or a literal. `null` counts as absent.
     fn letter(&mut self, byte: u8) {
         if let Place::Value(node) = std::mem::replace(&mut self.place, Place::Elsewhere) {
             match node {
@@ -227,7 +227,7 @@ impl<W: Walk> Walker<W> {
         }
     }
 
-    /// At the beginning of an item of the innermost container on the way.
+    /// The position at the beginning of an item of the innermost container on the path.
     fn first_place(&self) -> Place<W::Tag> {
         match self.way.last() {
             None => Place::Value(self.root),
@@ -246,16 +246,16 @@ impl<W: Walk> Walker<W> {
                 self.lexeme = Lexeme::None;
                 self.place = self.under(&key);
             }
-            // It may spell any key; Qdrant's own have none.
+            // An escape may spell any key; Qdrant's own keys have none.
             b'\\' => self.lost = true,
-            // One longer than any that leads on is cut, and equals none.
+            // A key longer than any known key is cut, and equals none.
             _ if key.len() < MAX_SCALAR => key.push(byte),
             _ => {}
         }
         1
     }
 
-    /// Before the value under this key.
+    /// The position before the value under this key.
     fn under(&mut self, key: &[u8]) -> Place<W::Tag> {
         let Some(Open { node: Node::Object { keys, all, .. }, .. }) = self.way.last() else { return Place::Elsewhere };
         match keys.iter().find(|(known, _)| known.as_bytes() == key) {
@@ -284,7 +284,7 @@ impl<W: Walk> Walker<W> {
         1
     }
 
-    /// One byte of a number or a literal; none if it has ended before.
+    /// Handles one byte of a number or a literal; returns zero if it ended before this byte.
     fn bare(&mut self, byte: u8) -> usize {
         let Lexeme::Bare(tag, text) = &mut self.lexeme else { return 0 };
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.') {
@@ -305,7 +305,7 @@ impl<W: Walk> Scan for Walker<W> {
     }
 }
 
-/// How many bytes there are before one that stops it.
+/// The number of bytes before the first one that stops it.
 fn run(bytes: &[u8], stops: impl Fn(u8) -> bool) -> usize {
     let free = |step: &&[u8]| !step.iter().fold(false, |any, byte| any | stops(*byte));
     let steps = bytes.chunks_exact(STEP).take_while(free).count() * STEP;

@@ -1,4 +1,4 @@
-//! Protobuf.
+//! Walks protobuf.
 
 use smallvec::SmallVec;
 
@@ -6,27 +6,27 @@ use super::{Scalar, Walk};
 use crate::protocol::messages::wire::{FIXED32, FIXED64, LENGTH, VARINT, clamp, is_past, varint};
 use crate::protocol::messages::{Malformed, Scan};
 
-/// No text that is read is longer.
+/// The maximum length of a text that is read.
 const MAX_TEXT: u64 = 64;
 
-/// What leads on from a field.
+/// A node of the tree: which fields the walker follows.
 #[derive(Debug)]
 pub enum Node<T: 'static> {
-    /// These fields of a message. Where they are `all` that there may be, another field is unexpected.
+    /// These fields of a message. If they are `all` possible fields, another field is unexpected.
     Message {
         tag: T,
         fields: &'static [(u64, Node<T>)],
         all: bool,
     },
-    /// Nothing: it is the value that is wanted.
+    /// A leaf: the number itself is wanted.
     Varint(T),
     Fixed32(T),
     Text(T),
-    /// The same of a message, as it stands.
+    /// A leaf: a message, as raw bytes.
     Raw(T),
 }
 
-/// A message on the way.
+/// An open message on the path.
 #[derive(Debug)]
 struct Open<T: 'static> {
     node: &'static Node<T>,
@@ -40,7 +40,7 @@ enum State<T: 'static> {
         value: u64,
         shift: u32,
     },
-    /// That is skipped.
+    /// In a number that is skipped.
     Varint {
         shift: u32,
     },
@@ -73,7 +73,7 @@ pub struct Walker<W: Walk> {
     state: State<W::Tag>,
     at: u64,
     field_start: u64,
-    /// The messages that are open, of which the outermost is the whole.
+    /// The open messages; the outermost is the whole input.
     way: SmallVec<[Open<W::Tag>; 8]>,
     walk: W,
 }
@@ -87,7 +87,7 @@ impl<W: Walk> Walker<W> {
         walker
     }
 
-    /// What was walked with, after the last byte.
+    /// Returns the visitor after the last byte.
     ///
     /// # Errors
     /// When the message ended inside a field.
@@ -203,10 +203,10 @@ impl<W: Walk> Walker<W> {
         matches!(self.state, State::Key { shift: 0, .. })
     }
 
-    /// Messages that end here.
+    /// Closes the messages that end here.
     fn close_ended(&mut self) -> Result<(), Malformed> {
         if !self.is_between_fields() {
-            // A number may not go on behind its message, nor may a key.
+            // Neither a number nor a key may extend beyond its message.
             return if self.way.last().is_some_and(|open| self.at >= open.end) { Err(Malformed::Truncated) } else { Ok(()) };
         }
         self.field_start = self.at;
@@ -227,7 +227,7 @@ impl<W: Walk> Walker<W> {
         }
     }
 
-    /// Takes what can be taken at once of `bytes`.
+    /// Consumes as much of `bytes` as possible in one step.
     fn take(&mut self, bytes: &[u8]) -> Result<usize, Malformed> {
         let raw = match self.way.last() {
             Some(Open { node: Node::Raw(tag), .. }) => Some(*tag),
@@ -265,7 +265,7 @@ fn start<T>() -> State<T> {
 }
 
 impl<W: Walk> Scan for Walker<W> {
-    /// The next bytes of the message, and none behind its end.
+    /// Feeds the next bytes of the message, and none beyond its end.
     fn feed(&mut self, mut bytes: &[u8]) -> Result<(), Malformed> {
         while let Some(&byte) = bytes.first() {
             let at_once = matches!(self.state, State::Skip(_) | State::Text { .. });

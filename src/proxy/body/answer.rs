@@ -1,4 +1,4 @@
-//! The answer's body: relayed chunk by chunk, watched until its last byte.
+//! The answer's body: relayed chunk by chunk, and observed until its last byte.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -30,18 +30,18 @@ pub(in crate::proxy) enum AnswerError {
     TotalTimeout,
 }
 
-/// Where the bytes come from.
+/// The source of the bytes.
 pub(in crate::proxy) enum Source {
     Empty,
-    /// Pointsman's own words, or an answer short enough to have been looked at.
+    /// An answer by Pointsman itself, or one short enough to have been read completely.
     Full(Option<Bytes>),
     Rest(RestBody),
     Grpc(Box<GrpcBody>),
-    /// One that was collected, or as much of it as was looked at.
+    /// An answer of which the beginning, or all, was read before it is relayed.
     Replayed(Box<Replay>),
 }
 
-/// What was read of an answer, and what is left of it.
+/// The part of an answer that was read, and the rest.
 pub(in crate::proxy) struct Replay {
     pub(in crate::proxy) read: VecDeque<Result<Frame<Bytes>, AnswerError>>,
     pub(in crate::proxy) rest: Source,
@@ -49,20 +49,20 @@ pub(in crate::proxy) struct Replay {
 
 pub(in crate::proxy) struct Answer {
     source: Source,
-    /// Ended with the last byte, or on drop as aborted.
+    /// Completed with the last byte, or on drop as aborted.
     watch: Option<Observation>,
     deadline: Deadline,
     silence: Silence,
-    /// Notices a client that does not read it.
+    /// Detects a client that does not read it.
     unread: Option<Rc<Unread>>,
-    /// The request's place among those allowed at once.
+    /// The request's permit from admission control.
     permit: Option<Permit>,
-    /// What is still sent of the request.
+    /// The rest of the request that is still being sent.
     rest: Option<Rest>,
 }
 
 impl Answer {
-    /// `idle` is how long the upstream may send nothing of it.
+    /// `idle` is how long the upstream may stall.
     pub(in crate::proxy) fn new(source: Source, mut watch: Option<Observation>, deadline: Deadline, idle: Option<Duration>) -> Self {
         if source.is_end()
             && let Some(watch) = watch.take()
@@ -73,7 +73,7 @@ impl Answer {
         Self { source, watch, deadline, silence: deadline.silence(idle), unread, permit: None, rest: None }
     }
 
-    /// Pointsman's own words.
+    /// An answer by Pointsman itself.
     pub(in crate::proxy) fn own(source: Source) -> Self {
         let (deadline, silence) = (Deadline::NONE, Silence::new(None));
         Self { source, watch: None, deadline, silence, unread: Unread::of_this_stream(deadline), permit: None, rest: None }
@@ -93,7 +93,7 @@ impl Answer {
         self
     }
 
-    /// Takes care of the rest of the request once the answer is over.
+    /// Handles the rest of the request once the answer is over.
     pub(in crate::proxy) fn followed_by(mut self, rest: Option<Rest>) -> Self {
         self.rest = rest;
         self
@@ -110,7 +110,7 @@ impl Answer {
         }
     }
 
-    /// The upstream has nothing to give now.
+    /// The upstream has no data at the moment.
     fn poll_silence(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, AnswerError>>> {
         if let Some(unread) = &self.unread {
             unread.taken();
@@ -151,7 +151,7 @@ impl Answer {
     }
 }
 
-/// What trailers say of the call. A call that ends without a status was broken off.
+/// The outcome in a call's trailers. A call that ends without a status was broken off.
 pub(in crate::proxy) fn grpc_outcome(trailers: &HeaderMap) -> Outcome {
     Outcome::of_grpc(grpc_status(trailers).unwrap_or(UNKNOWN))
 }
@@ -171,7 +171,7 @@ impl Replay {
         }
     }
 
-    /// How long it is, where it is all there.
+    /// Its length, if it is complete.
     fn size(&self) -> SizeHint {
         let data = |frame: &Result<Frame<Bytes>, AnswerError>| Some(frame.as_ref().ok()?.data_ref()?.len() as u64);
         let read = self.read.iter().map(data).sum::<Option<u64>>();
@@ -185,14 +185,14 @@ impl Source {
         Self::Replayed(Box::new(Replay { read: frames.into_iter().map(Ok).collect(), rest: Self::Empty }))
     }
 
-    /// Gives up an answer that is not needed; its connection is kept where that is cheap.
+    /// Abandons an answer that is not needed; keeps its connection if that is cheap.
     pub(in crate::proxy) fn discard(self) {
         if let Self::Rest(body) = self {
             body.discard();
         }
     }
 
-    /// Whether more of the request is still sent while it is relayed.
+    /// Whether more of the request is still being sent while it is relayed.
     pub(in crate::proxy) fn is_sending(&self) -> bool {
         matches!(self, Self::Grpc(body) if body.is_sending())
     }

@@ -1,8 +1,8 @@
-//! What a client still sends of a request that has been answered.
+//! Reads the rest of a request that has already been answered.
 //!
-//! An answer may come before its request is complete: a refusal, mostly. If the connection or stream were closed at that moment,
-//! the client would meet a reset while it sends, and many clients then never read the answer. So the rest is taken in and
-//! dropped, for a bounded time and amount; what comes after that meets the reset.
+//! An answer may come before its request is complete; usually it is a refusal. If Pointsman closed the connection or stream
+//! at that moment, the client would get a reset while it sends, and many clients then never read the answer. So the rest is
+//! read and dropped, for a bounded time and amount; after that the client gets the reset.
 
 use std::rc::Rc;
 
@@ -11,12 +11,13 @@ use http::header::{CONNECTION, HeaderMap, HeaderValue};
 use super::ClientBody;
 use crate::proxy::deadline::{self, within};
 
-/// More than this is not worth taking in.
+/// The maximum to read and drop.
 const MOST: u64 = 64 * 1024 * 1024;
-/// A rest of a known length up to this is taken in to the end, so that the connection can be used again.
+/// A rest of known length up to this is read to the end, so that the connection can be reused.
 const WORTH_KEEPING: u64 = 64 * 1024;
 
-/// Takes leave of a request whose answer has these headers. Where the connection cannot be used again, the client is told.
+/// Handles the rest of a request whose answer has these headers. If the connection cannot be reused, the headers tell the
+/// client.
 pub(in crate::proxy) fn leave(client: &Rc<ClientBody>, answer: &mut HeaderMap) {
     if client.is_http1() && must_close(client) {
         answer.insert(CONNECTION, HeaderValue::from_static("close"));
@@ -24,7 +25,7 @@ pub(in crate::proxy) fn leave(client: &Rc<ClientBody>, answer: &mut HeaderMap) {
     drain(Rc::clone(client));
 }
 
-/// A request whose rest is still sent on while it is answered. Drained when that is over.
+/// A request whose rest is still forwarded while it is answered. Drained when that is over.
 pub(in crate::proxy) struct Rest(pub(in crate::proxy) Rc<ClientBody>);
 
 impl Drop for Rest {
@@ -46,7 +47,7 @@ fn drain(client: Rc<ClientBody>) {
     });
 }
 
-/// Whether an HTTP/1.1 connection has to be given up after the answer, since too much of the request may still be to come.
+/// Whether an HTTP/1.1 connection must close after the answer, because too much of the request may be missing.
 fn must_close(client: &ClientBody) -> bool {
     let left = client.length().map(|length| length.saturating_sub(client.bytes()));
     !client.has_ended() && (client.is_expectant() || left.is_none_or(|left| left > WORTH_KEEPING))

@@ -1,4 +1,4 @@
-//! The client's request body: read once, forwarded as it comes, and kept as far as a second sending may need it.
+//! The client's request body: read once, forwarded as it comes, and kept as far as a retry or fallback may need it.
 
 use std::cell::{Cell, RefCell};
 use std::pin::Pin;
@@ -15,7 +15,7 @@ use smallvec::SmallVec;
 use crate::live::Held;
 use crate::proxy::deadline::Silence;
 
-/// Why the rest of a request's body cannot be had. The client's fault in each case.
+/// Why the rest of a request's body cannot be read. Always the client's fault.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::proxy) enum BodyFault {
     #[error("{0}")]
@@ -31,31 +31,31 @@ pub(in crate::proxy) enum BodyFault {
 /// Shared by the attempts of one request, of which one runs at a time.
 pub(in crate::proxy) struct ClientBody {
     incoming: RefCell<Incoming>,
-    /// What was read and kept, in order. Everything read so far, unless `lost`.
+    /// The kept chunks, in order: everything read so far, unless `lost`.
     kept: RefCell<SmallVec<[Bytes; 4]>>,
     kept_bytes: Cell<usize>,
-    /// What is kept, of the memory for all requests.
+    /// The memory of the kept chunks, from the budget for all requests.
     held: RefCell<Held>,
-    /// How much may be kept; zero once no second sending can be wanted.
+    /// How much may be kept; zero once the body will not be sent again.
     limit: Cell<usize>,
-    /// Something was forwarded without being kept: this body can't be sent again.
+    /// Some bytes were forwarded without being kept: this body cannot be sent again.
     lost: Cell<bool>,
     ended: Cell<bool>,
     bytes: Cell<u64>,
-    /// As the client's own framing says, where it says so in advance.
+    /// The length in the client's framing, if it has one.
     length: Option<u64>,
     silence: RefCell<Silence>,
-    /// The last look at it found nothing: it is the client's turn.
+    /// The last poll found nothing: the client has to send.
     awaited: Cell<bool>,
-    /// Something has asked for it, so a client that waits for `100 Continue` has been told to send it.
+    /// The body has been polled, so a client that waits for `100 Continue` has been told to send it.
     asked_for: Cell<bool>,
     /// The client sends it only after `100 Continue`.
     expectant: bool,
-    /// The client speaks HTTP/1: its connection has no other way to go on than past this body.
+    /// The client speaks HTTP/1: its connection can only continue after this body.
     http1: bool,
 }
 
-/// How far [`ClientBody::hold`] came.
+/// The result of [`ClientBody::hold`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::proxy) enum Read {
     More,
@@ -63,7 +63,7 @@ pub(in crate::proxy) enum Read {
 }
 
 impl ClientBody {
-    /// Of a request with this version and these headers. `idle` is how long the client may send nothing of it.
+    /// The body of a request with this version and these headers. `idle` is how long the client may stall.
     pub(in crate::proxy) fn new(incoming: Incoming, version: Version, headers: &HeaderMap, idle: Option<Duration>, held: Held) -> Self {
         let ended = incoming.is_end_stream();
         let expectant = version == Version::HTTP_11 && headers.contains_key(EXPECT);
@@ -86,12 +86,12 @@ impl ClientBody {
         }
     }
 
-    /// Whether the client has to send more of it before the request can go on.
+    /// Whether the client must send more before the request can continue.
     pub(in crate::proxy) fn is_awaited(&self) -> bool {
         self.awaited.get()
     }
 
-    /// Whether the client waits for `100 Continue` before it sends it.
+    /// Whether the client waits for `100 Continue` before it sends the body.
     pub(in crate::proxy) fn is_expectant(&self) -> bool {
         self.expectant && !self.asked_for.get()
     }
@@ -100,27 +100,27 @@ impl ClientBody {
         self.http1
     }
 
-    /// Reads and drops what is left of it, up to `limit` bytes.
+    /// Reads and drops the rest, up to `limit` bytes.
     pub(in crate::proxy) async fn discard(&self, limit: u64) {
         let end = self.bytes().saturating_add(limit);
         while self.bytes() < end {
-            // A client that breaks off has nothing left to be read.
+            // A client that breaks off sends nothing more.
             let Ok(Some(_)) = std::future::poll_fn(|cx| self.poll_incoming(cx)).await else { return };
         }
     }
 
-    /// How many bytes it will have, where that is known before they are read. What is sent on is delimited by this number: the
-    /// body never yields more or fewer.
+    /// Its length, if that is known before it is read. The forwarded request is framed by this number: the body never yields
+    /// more or fewer bytes.
     pub(in crate::proxy) fn length(&self) -> Option<u64> {
         self.length
     }
 
-    /// An account over the memory for all requests, with nothing on it.
+    /// An empty account of the memory budget for all requests.
     pub(in crate::proxy) fn room(&self) -> Held {
         self.held.borrow().another()
     }
 
-    /// Reads one more chunk and keeps it, beyond this request's own limit if need be: its beginning has to be seen.
+    /// Reads one more chunk and keeps it, even beyond this request's own limit: its beginning must be inspected.
     pub(in crate::proxy) async fn hold(&self) -> Result<Read, BodyFault> {
         match std::future::poll_fn(|cx| self.poll_incoming(cx)).await? {
             Some(chunk) if self.keep(&chunk) => Ok(Read::More),
@@ -132,7 +132,7 @@ impl ClientBody {
         }
     }
 
-    /// Reads and keeps the whole body, if it has no more than `limit` bytes. None of a larger one; what was read of it is
+    /// Reads and keeps the whole body, if it has at most `limit` bytes. None if it is larger; the part that was read is
     /// kept.
     pub(in crate::proxy) async fn hold_whole(&self, limit: usize) -> Result<Option<Vec<u8>>, BodyFault> {
         while self.kept_bytes() <= limit {
@@ -143,17 +143,17 @@ impl ClientBody {
         Ok(None)
     }
 
-    /// How many bytes those are. Chunks may be as small as clients like, so nobody should add them up for each of them.
+    /// The number of kept bytes, maintained as a sum: clients may send tiny chunks, so do not add them up each time.
     pub(in crate::proxy) fn kept_bytes(&self) -> usize {
         self.kept_bytes.get()
     }
 
-    /// What has been kept behind the first so many chunks.
+    /// The kept chunks after the first `chunk` ones.
     pub(in crate::proxy) fn kept_from(&self, chunk: usize) -> SmallVec<[Bytes; 4]> {
         self.kept.borrow().iter().skip(chunk).cloned().collect()
     }
 
-    /// What has been read and kept so far.
+    /// All kept chunks.
     pub(in crate::proxy) fn kept(&self) -> SmallVec<[Bytes; 4]> {
         self.kept.borrow().clone()
     }
@@ -166,7 +166,7 @@ impl ClientBody {
         self.limit.set(bytes);
     }
 
-    /// Whether the whole body can be sent from its beginning once more.
+    /// Whether the whole body can be sent again from its beginning.
     pub(in crate::proxy) fn is_repeatable(&self) -> bool {
         !self.lost.get()
     }
@@ -179,7 +179,7 @@ impl ClientBody {
         self.bytes.get()
     }
 
-    /// The answer is on its way to the client: no second sending any more.
+    /// The answer is being sent to the client: the body will not be sent again.
     pub(in crate::proxy) fn forget(&self) {
         if self.ended.get() {
             self.kept.borrow_mut().clear();
@@ -188,7 +188,7 @@ impl ClientBody {
         }
     }
 
-    /// The chunk at `position`, from what is kept or else from the client.
+    /// The chunk at `position`: a kept one, or else the next one from the client.
     pub(super) fn poll_chunk(&self, cx: &mut Context<'_>, position: &mut usize) -> Poll<Result<Option<Bytes>, BodyFault>> {
         if let Some(chunk) = self.kept.borrow().get(*position) {
             *position += 1;
@@ -203,9 +203,9 @@ impl ClientBody {
         Poll::Ready(Ok(Some(chunk)))
     }
 
-    /// False when there is no memory for it.
+    /// Returns false if there is no memory for it.
     fn keep(&self, chunk: &Bytes) -> bool {
-        // With what its place among the others takes: clients may send bytes one by one.
+        // Includes the overhead of a chunk: clients may send single bytes.
         let room = self.held.borrow_mut().take(chunk.len() + size_of::<Bytes>());
         if room {
             self.kept_bytes.set(self.kept_bytes.get() + chunk.len());
@@ -224,7 +224,7 @@ impl ClientBody {
             let Poll::Ready(frame) = Pin::new(&mut *incoming).poll_frame(cx)? else { return self.poll_silence(cx) };
             self.awaited.set(false);
             self.silence.borrow_mut().broken();
-            // Qdrant reads no request trailers; they end the body like its plain end does.
+            // Qdrant reads no request trailers; they end the body like its normal end does.
             let data = frame.and_then(|frame| frame.into_data().ok());
             if data.is_none() || incoming.is_end_stream() {
                 self.ended.set(true);
@@ -250,8 +250,8 @@ impl ClientBody {
         silence.poll(cx).map(|()| Err(BodyFault::Silent(silence.limit())))
     }
 
-    /// Whether what was read agrees with [`Self::length`]. The readers below check it too; a request whose framing is wrong must
-    /// not reach an upstream in any case, since the next request would begin in the wrong place.
+    /// Whether the read bytes agree with [`Self::length`]. The readers below check it too. A request with wrong framing must
+    /// never reach an upstream, since the next request would begin in the wrong place.
     fn check_length(&self) -> Result<(), BodyFault> {
         let (read, ended) = (self.bytes.get(), self.ended.get());
         let wrong = self.length.is_some_and(|length| read > length || (ended && read < length));

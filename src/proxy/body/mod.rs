@@ -1,7 +1,7 @@
-//! Bodies on their way through: the client's request, which may have to be sent twice, and the answer.
+//! Bodies: the client's request, which may have to be sent twice, and the answer.
 //!
-//! Nothing here collects an answer (I9). What is kept of a request for a second sending is bounded by
-//! `fallback.replay_bytes`, and what is held back of a gRPC message to read its name by `limits.grpc_inspect_bytes`.
+//! No code here buffers a whole answer (I9). `fallback.replay_bytes` bounds what is kept of a request for a retry or
+//! fallback, and `limits.grpc_inspect_bytes` what is buffered of a gRPC message to read its name.
 
 mod answer;
 mod drain;

@@ -10,21 +10,21 @@ use super::{BodyFault, ClientBody};
 use crate::live::Held;
 
 pub(in crate::proxy) struct Outgoing {
-    /// Takes the place of the first `position` chunks of the client's body.
+    /// Replaces the first `position` chunks of the client's body.
     prelude: VecDeque<Bytes>,
     client: Rc<ClientBody>,
     position: usize,
-    /// The prelude's part of the memory for all requests, where it was inflated.
+    /// The memory of the prelude, if it was decompressed, from the budget for all requests.
     held: Option<Rc<Held>>,
 }
 
 impl Outgoing {
-    /// The client's body, unchanged, from its beginning.
+    /// The client's whole body, unchanged.
     pub(in crate::proxy) fn whole(client: &Rc<ClientBody>) -> Self {
         Self { prelude: VecDeque::new(), client: Rc::clone(client), position: 0, held: None }
     }
 
-    /// The client's body with `prelude` in place of everything held so far.
+    /// The client's body with `prelude` in place of everything kept so far.
     pub(in crate::proxy) fn edited(client: &Rc<ClientBody>, prelude: impl IntoIterator<Item = Bytes>, held: Option<Held>) -> Self {
         let prelude = prelude.into_iter().filter(|chunk| !chunk.is_empty()).collect();
         Self { prelude, client: Rc::clone(client), position: client.chunks_kept(), held: held.map(Rc::new) }
@@ -42,12 +42,12 @@ impl Outgoing {
         }
     }
 
-    /// Whether the client waits for `100 Continue` before it sends anything.
+    /// Whether the client waits for `100 Continue` before it sends the body.
     pub(in crate::proxy) fn is_expectant(&self) -> bool {
         self.client.is_expectant()
     }
 
-    /// Whether everything has been handed out, as far as can be told without waiting.
+    /// Whether everything has been returned, as far as can be told without waiting.
     pub(in crate::proxy) fn is_done(&self) -> bool {
         self.prelude.is_empty() && self.client.has_ended() && self.position >= self.client.chunks_kept()
     }

@@ -1,5 +1,4 @@
-//! A gRPC call, as the life of a request sees it. The name stands in the message, so the message's beginning is read before the
-//! decision.
+//! A gRPC call in the life of a request. The name is in the message, so the message's beginning is read before the decision.
 
 use std::pin::pin;
 use std::rc::Rc;
@@ -37,7 +36,7 @@ static GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
 static GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 static GRPC_ACCEPT_ENCODING: HeaderName = HeaderName::from_static("grpc-accept-encoding");
 
-/// What of a call does not change between attempts.
+/// The part of a call that does not change between attempts.
 struct Call<'c> {
     parts: &'c Parts,
     operation: Option<&'static Operation>,
@@ -84,14 +83,14 @@ impl Exchange for Call<'_> {
     async fn attempt(&self, journey: &mut Journey, upstream: &Arc<Upstream>, target: &Target<Handles>) -> Result<Begun, Fault> {
         let body = self.body(journey, target).await?;
         let mut answer = self.send(journey, upstream, body).await?;
-        // Only a variant's failure can still be mended, so only its first frame is waited for.
+        // Only a variant's failure can be replaced by stable, so only then wait for the first frame.
         let looks_on = journey.can_fall_back() && journey.is_read();
         let status = journey.patience_to_look().wait(|| false, pin!(early_status(&mut answer, looks_on))).await;
         let status = status.map_err(|_| Fault::FirstByte(upstream.name.clone()))?;
         let (outcome, failed) = match (&status, answer.status()) {
             (Some(status), _) => (Outcome::of_grpc(status.code), status.is_failure()),
             (None, StatusCode::OK) => (Outcome::Ok, false),
-            // Not Qdrant's answer, but that of a proxy on the way to it.
+            // Not Qdrant's answer, but that of a proxy in front of it.
             (None, http) => (Outcome::of_http(http), http.is_server_error()),
         };
         let code = match (&status, answer.status()) {
@@ -149,7 +148,7 @@ impl Call<'_> {
         }
     }
 
-    /// The head as it goes on: the client's headers, less those that end here.
+    /// The forwarded head: the client's headers, without the hop-by-hop ones.
     fn request(&self, upstream: &Upstream) -> Result<Request<()>, Fault> {
         let path = self.parts.uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
         let uri = upstream.grpc.uri(path).map_err(|error| Fault::BadRequest(error.to_string()))?;
@@ -157,7 +156,7 @@ impl Call<'_> {
         let forwarding = self.client.forwarding.values(&headers);
         self.hop_by_hop.strip(&mut headers);
         headers.extend(forwarding);
-        // A renamed message has another length, and gRPC needs none: the stream says where it ends.
+        // A renamed message has another length, and gRPC needs no length: the stream marks its end.
         headers.remove(CONTENT_LENGTH);
         upstream.credentials.apply(&mut headers);
         let mut request = Request::new(());
@@ -175,7 +174,7 @@ struct EarlyStatus {
     missing: bool,
 }
 
-/// The status of an answer that has failed already: in its headers, or, if `looks_on`, in trailers right behind them.
+/// The status of a failed answer: in its headers, or, if `looks_on`, in trailers right after them.
 async fn early_status(answer: &mut Started, looks_on: bool) -> Option<EarlyStatus> {
     if let Some(status) = answer.headers().get(&GRPC_STATUS) {
         return Some(EarlyStatus::read(status, answer.headers()));
@@ -197,12 +196,12 @@ async fn early_status(answer: &mut Started, looks_on: bool) -> Option<EarlyStatu
 }
 
 impl EarlyStatus {
-    /// Of a call that ends without a status.
+    /// The status of a call that ends without one.
     const UNKNOWN: Self = Self { code: 2, missing: false };
-    /// Of one that is broken off before its first message.
+    /// The status of a call that is broken off before its first message.
     const UNAVAILABLE: Self = Self { code: 14, missing: false };
 
-    /// Whether the upstream failed, and not the request. Qdrant says `DEADLINE_EXCEEDED` where a search took longer than its
+    /// Whether the upstream failed, and not the request. Qdrant returns `DEADLINE_EXCEEDED` if a search took longer than its
     /// `timeout` allows: stable may be faster. An expired `grpc-timeout`, which is the client's own, is `CANCELLED`.
     fn is_failure(&self) -> bool {
         self.code == DEADLINE_EXCEEDED || matches!(Outcome::of_grpc(self.code), Outcome::ServerError | Outcome::Unavailable)

@@ -1,8 +1,8 @@
-//! Holds back as much of a call's first message as is needed to know which collection it names.
+//! Buffers as much of a call's first message as is needed to find its collection name.
 //!
-//! The name of a compressed message stands inside the compressed bytes. To find it, a bounded beginning is inflated. To change it,
-//! the whole message is, up to a limit, and sent on uncompressed: gRPC allows that message by message, and compressing again would
-//! cost more than it saves on a LAN.
+//! In a compressed message the name is inside the compressed bytes. To find it, a bounded beginning is decompressed. To
+//! change it, the whole message is decompressed, up to a limit, and sent uncompressed: gRPC allows that for each message,
+//! and compressing again would cost more than it saves on a LAN.
 
 use std::rc::Rc;
 
@@ -14,10 +14,11 @@ use crate::protocol::messages::{Inflate, Malformed, PREFIX, inflate, peek};
 use crate::protocol::names::{Found, Scanner, rename, renamed};
 use crate::proxy::body::{BodyFault, ClientBody, Outgoing, Read};
 
-/// How much of a compressed message is inflated to find the name: any encoder that writes fields in order has written it by then.
+/// How much of a compressed message is decompressed to find the name: an encoder that writes fields in order has written it
+/// by then.
 const PEEK: u64 = 16 * 1024;
 
-/// What could be learnt of the first message.
+/// What is known about the first message.
 #[derive(Debug, Default)]
 pub(super) struct Message {
     length: u32,
@@ -40,24 +41,24 @@ pub(in crate::proxy) enum Unreadable {
     Client(#[from] BodyFault),
 }
 
-/// Why a message cannot be renamed, though it could be read.
+/// Why a message cannot be renamed, although it could be read.
 #[derive(Debug)]
 pub(super) enum NotRenamed {
     TooLarge,
     Unreadable(Unreadable),
 }
 
-/// A first message as a whole, if it can be had.
+/// A complete first message, if it can be read.
 #[derive(Debug)]
 pub(in crate::proxy) enum WholeMessage {
     Plain(Bytes),
-    /// Larger than the limit, as it is or once it is uncompressed.
+    /// Larger than the limit, before or after decompression.
     TooLarge,
-    /// In a coding that only Qdrant may know.
+    /// In a coding that Pointsman does not know.
     Unknown,
 }
 
-/// Reads the whole of the first message and holds it for the upstream. A call without one has an empty message.
+/// Reads the whole first message and keeps it for the upstream. A call without one has an empty message.
 pub(in crate::proxy) async fn whole_message(client: &ClientBody, limit: usize, gzip: bool) -> Result<WholeMessage, Unreadable> {
     // Its beginning may have been read for the name.
     let mut reader = Reader::of(client);
@@ -89,8 +90,8 @@ pub(in crate::proxy) async fn whole_message(client: &ClientBody, limit: usize, g
 }
 
 impl Message {
-    /// Reads the first message's beginning. `gzip` is whether compressed messages are gzip; other codings are Qdrant's to
-    /// refuse. An empty body has no message and no name.
+    /// Reads the first message's beginning. `gzip` is whether compressed messages are gzip; Qdrant refuses other codings. An
+    /// empty body has no message and no name.
     pub(super) async fn read(client: &ClientBody, limits: &Limits, gzip: bool) -> Result<Self, Unreadable> {
         let mut reader = Reader::of(client);
         if !reader.until(PREFIX).await? {
@@ -117,7 +118,7 @@ impl Message {
                 scanner.finish()?;
                 break;
             }
-            // Of a message too large to hold, its beginning decides: encoders write the name first.
+            // For a message too large to keep, its beginning decides: encoders write the name first.
             if reader.held >= limits.grpc_inspect_bytes {
                 break;
             }
@@ -139,13 +140,13 @@ impl Message {
         Ok(Self { length, compressed: true, found: scanner.found().cloned() })
     }
 
-    /// The name, where there is one that can be a collection's.
+    /// The name, if it is a possible collection name.
     pub(super) fn name(&self) -> Option<&str> {
         let name = self.found.as_ref()?.name.as_ref()?;
         std::str::from_utf8(name).ok().filter(|name| !name.is_empty())
     }
 
-    /// The request that says `name` instead, in place of everything held so far.
+    /// The request with `name` instead, in place of everything kept so far.
     pub(super) async fn renamed(&self, client: &Rc<ClientBody>, limits: &Limits, name: &str) -> Result<Outgoing, NotRenamed> {
         if self.compressed {
             return self.inflated(client, limits, name).await;
@@ -182,17 +183,17 @@ impl Message {
 struct Reader<'c> {
     client: &'c ClientBody,
     held: usize,
-    /// How many chunks, and bytes in them, [`Self::fresh`] has given out.
+    /// How many chunks, and bytes in them, [`Self::fresh`] has returned.
     given: (usize, usize),
 }
 
 impl<'c> Reader<'c> {
-    /// Something may have been read of it before.
+    /// Part of it may have been read before.
     fn of(client: &'c ClientBody) -> Self {
         Self { client, held: client.kept_bytes(), given: (0, 0) }
     }
 
-    /// Holds at least `bytes`; false when the body ended before.
+    /// Reads until at least `bytes` are kept; false if the body ended before.
     async fn until(&mut self, bytes: usize) -> Result<bool, BodyFault> {
         while self.held < bytes {
             match self.client.hold().await? {
@@ -203,12 +204,12 @@ impl<'c> Reader<'c> {
         Ok(true)
     }
 
-    /// What is held of the bytes `from..to`.
+    /// The kept part of the bytes `from..to`.
     fn from(&self, from: usize, to: usize) -> impl Iterator<Item = Bytes> + use<> {
         within(self.client.kept(), 0, from, to)
     }
 
-    /// The same of those that have been read since it was asked last.
+    /// The same, only of chunks that were read since the last call.
     fn fresh(&mut self, from: usize, to: usize) -> impl Iterator<Item = Bytes> + use<> {
         let (chunks, begin) = self.given;
         let fresh = self.client.kept_from(chunks);
@@ -217,7 +218,7 @@ impl<'c> Reader<'c> {
     }
 }
 
-/// What lies in `from..to` of chunks whose first begins at `begin`.
+/// The part in `from..to` of chunks that start at offset `begin`.
 fn within(chunks: SmallVec<[Bytes; 4]>, begin: usize, from: usize, to: usize) -> impl Iterator<Item = Bytes> {
     let mut at = begin;
     chunks.into_iter().filter_map(move |chunk| {
@@ -228,7 +229,7 @@ fn within(chunks: SmallVec<[Bytes; 4]>, begin: usize, from: usize, to: usize) ->
     })
 }
 
-/// The first bytes in one piece; no copy when the first chunk has them.
+/// The first bytes in one piece; no copy if the first chunk has them.
 fn flat(chunks: &[Bytes], length: usize) -> Bytes {
     match chunks.first() {
         Some(first) if first.len() >= length => first.slice(..length),

@@ -1,4 +1,4 @@
-//! An answer's body, read from its connection; hands the connection back to the pool with the last byte.
+//! An answer's body, read from its connection; returns the connection to the pool with the last byte.
 
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
@@ -12,16 +12,16 @@ use crate::proxy::deadline::{self, within};
 use crate::upstream::h1::{Connection, Pool};
 
 pub(in crate::proxy) struct AnswerBody {
-    /// Gone once the body has ended or broken.
+    /// None once the body has ended or broken.
     connection: Option<Box<Connection>>,
     rest: Rest,
     pool: Rc<Pool>,
     keep_alive: bool,
-    /// Looked at, and put back.
+    /// A chunk that was inspected and put back.
     ahead: Option<Bytes>,
 }
 
-/// An answer nobody wants is read to its end if that is near: cheaper than a new connection.
+/// An unneeded answer is read to its end if at most this much is missing: cheaper than a new connection.
 const DISCARD: u64 = 64 * 1024;
 
 enum Rest {
@@ -48,12 +48,12 @@ impl AnswerBody {
         matches!(self.rest, Rest::Nothing) && self.ahead.is_none()
     }
 
-    /// Puts a beginning back that was only looked at.
+    /// Puts back a beginning that was only inspected.
     pub(in crate::proxy) fn unread(&mut self, chunk: Bytes) {
         self.ahead = Some(chunk).filter(|chunk| !chunk.is_empty());
     }
 
-    /// Reads what is left in the background, so that the connection can be used again.
+    /// Reads the rest in the background, so that the connection can be reused.
     pub(in crate::proxy) fn discard(mut self) {
         if self.is_end() || self.remaining().is_some_and(|left| left > DISCARD) {
             return;
@@ -69,7 +69,7 @@ impl AnswerBody {
         }));
     }
 
-    /// What is left to come, where that is known.
+    /// The remaining length, if it is known.
     pub(in crate::proxy) fn remaining(&self) -> Option<u64> {
         match self.rest {
             Rest::Length(left) => Some(left + self.ahead.as_ref().map_or(0, |chunk| chunk.len() as u64)),
@@ -109,7 +109,7 @@ impl AnswerBody {
         }
     }
 
-    /// What is in the buffer already.
+    /// Takes what is already in the buffer.
     fn take(&mut self) -> Result<Option<Bytes>, String> {
         let Some(connection) = &mut self.connection else { return Ok(None) };
         let buffer = &mut connection.buffer;

@@ -1,10 +1,10 @@
-//! The chunked transfer coding of an answer: which of the bytes read are content.
+//! The chunked transfer coding of an answer: separates content from framing.
 //!
 //! Chunk extensions and trailers are read and dropped; a broken coding ends the connection.
 
 use bytes::{Bytes, BytesMut};
 
-/// A size line or a trailer longer than this is not Qdrant's.
+/// Qdrant sends no longer size line or trailer.
 const MAX_LINE: usize = 4096;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,7 +17,7 @@ enum State {
     Done,
 }
 
-/// What a look at the buffer gave.
+/// The result of one step.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Step {
     Content(Bytes),
@@ -40,10 +40,10 @@ impl Decoder {
         self.state == State::Done
     }
 
-    /// Takes what it can from the front of `buffer`.
+    /// Consumes what it can from the front of `buffer`.
     ///
     /// # Errors
-    /// When what is there cannot be a chunked body.
+    /// When the bytes cannot be a chunked body.
     pub fn step(&mut self, buffer: &mut BytesMut) -> Result<Step, Malformed> {
         loop {
             match self.state {
@@ -68,7 +68,7 @@ impl Decoder {
         }
     }
 
-    /// Goes past framing that is already here, so that the end is known together with the last content.
+    /// Consumes framing that has already arrived, so that the end is known together with the last content.
     fn skip_framing(&mut self, buffer: &mut BytesMut) -> Result<(), Malformed> {
         if self.state == State::Data(0) {
             self.state = State::DataEnd;
@@ -77,10 +77,10 @@ impl Decoder {
         Ok(())
     }
 
-    /// Takes one line; false when it is not complete yet.
+    /// Consumes one line; false if it is incomplete.
     fn line(&mut self, buffer: &mut BytesMut) -> Result<bool, Malformed> {
         let end = buffer.iter().position(|byte| *byte == b'\n');
-        // The same limit for a line that came in one piece: what is refused must not depend on how the bytes arrive.
+        // The same limit for a line that came in one piece: the result must not depend on how the bytes arrive.
         if end.unwrap_or(buffer.len()) > MAX_LINE {
             return Err(Malformed("a line is too long"));
         }
@@ -108,7 +108,7 @@ fn size(line: &[u8]) -> Result<u64, Malformed> {
     u64::from_str_radix(text, 16).map_err(|_| Malformed("a chunk size is not a number"))
 }
 
-/// The framing of one chunk of a request: what stands before it and after it.
+/// The framing of one chunk of a request: what comes before it and after it.
 pub(super) fn frame(length: usize) -> (Bytes, Bytes) {
     (Bytes::from(format!("{length:x}\r\n")), Bytes::from_static(b"\r\n"))
 }

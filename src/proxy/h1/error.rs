@@ -1,4 +1,4 @@
-//! Why an exchange failed, and what that allows.
+//! Why an exchange failed, and whether it may be repeated.
 
 use std::io;
 
@@ -8,7 +8,7 @@ use crate::upstream::ConnectError;
 
 #[derive(Debug)]
 pub(in crate::proxy) struct ExchangeError {
-    /// No byte of the request left this process: any request may be sent again.
+    /// No byte of the request was sent: any request may be sent again.
     pub(in crate::proxy) unsent: bool,
     pub(in crate::proxy) cause: Cause,
 }
@@ -28,8 +28,8 @@ pub(in crate::proxy) enum Cause {
 }
 
 impl Cause {
-    /// Whether there is no answer to be expected after it. An upstream that stops reading a request may have answered it; one
-    /// that has taken nothing for too long has not.
+    /// Whether no answer can follow. An upstream that stops reading a request may have answered it; one that has accepted
+    /// nothing for too long has not.
     pub(super) fn is_final(&self) -> bool {
         match self {
             Self::Broken(error) => error.kind() == io::ErrorKind::TimedOut,

@@ -1,4 +1,4 @@
-//! Heads: a request's, written from the client's headers, and an answer's, read from the wire.
+//! Heads: writes a request's head from the client's headers, and parses an answer's head.
 
 use bytes::{BufMut, Bytes, BytesMut};
 use http::header::{CONTENT_LENGTH, COOKIE, TRANSFER_ENCODING};
@@ -8,24 +8,24 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use crate::proxy::headers::{Forwarding, HopByHop, INTERNAL};
 use crate::upstream::Credentials;
 
-/// Qdrant sends about ten headers; a proxy of its own in front of it may add as many again.
+/// Qdrant sends about ten headers; a proxy in front of it may add as many again.
 const MAX_HEADERS: usize = 96;
 
-/// How a request's body is delimited. Decided once, from how the client's body is read, and written by [`RequestHead::write`]
-/// alone: a client's own framing headers are never copied.
+/// How a request's body is framed. Decided once, from how the client's body is read, and written only by
+/// [`RequestHead::write`]: a client's own framing headers are never copied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::proxy) enum Framing {
-    /// No body, and no header about it.
+    /// No body, and no framing header.
     None,
-    /// So many bytes, as `content-length` says.
+    /// This many bytes, as `content-length` says.
     Length(u64),
     Chunked,
 }
 
 impl Framing {
-    /// As the client's body is read, independent of its headers: of so many bytes, or to its own end.
+    /// The framing by how the client's body is read, independent of its headers: a known length, or chunked.
     pub(in crate::proxy) fn of(method: &Method, headers: &HeaderMap, length: Option<u64>) -> Self {
-        // Servers wait for a body that these methods promise, unless they are told that there is none.
+        // Servers expect a body with these methods, unless the head says that there is none.
         let promised = matches!(*method, Method::POST | Method::PUT | Method::PATCH) || headers.contains_key(CONTENT_LENGTH);
         match length {
             Some(0) if !promised => Self::None,
@@ -35,7 +35,7 @@ impl Framing {
     }
 }
 
-/// What a request's head is made of. Borrowed, so that it can be written any number of times.
+/// The parts of a request's head. Borrowed, so that it can be written any number of times.
 pub(in crate::proxy) struct RequestHead<'r> {
     pub(in crate::proxy) method: &'r Method,
     /// What the upstream's API is below; empty for most.
@@ -47,12 +47,12 @@ pub(in crate::proxy) struct RequestHead<'r> {
     pub(in crate::proxy) authority: &'r Authority,
     pub(in crate::proxy) credentials: &'r Credentials,
     pub(in crate::proxy) framing: Framing,
-    /// The client waits for the upstream to ask for the body.
+    /// The client waits until the upstream requests the body.
     pub(in crate::proxy) expectant: bool,
 }
 
 impl RequestHead<'_> {
-    /// Writes the head. The hop-by-hop headers are left out, those about forwarding and framing are written here.
+    /// Writes the head. Hop-by-hop headers are left out; those about forwarding and framing are written here.
     pub(in crate::proxy) fn write(&self, out: &mut BytesMut) {
         out.reserve(512);
         out.put_slice(self.method.as_str().as_bytes());
@@ -116,7 +116,7 @@ pub enum Delimited {
     Nothing,
     Length(u64),
     Chunked,
-    /// By the end of the connection.
+    /// Until the connection closes.
     Close,
 }
 
@@ -139,18 +139,18 @@ impl BadHead {
     }
 }
 
-/// What an upstream says of a request.
+/// A head from an upstream.
 #[derive(Debug)]
 pub(super) enum Heard {
-    /// It is at it (1xx).
+    /// An interim answer (1xx).
     Interim,
     Final(AnswerHead),
 }
 
-/// Takes a complete head off the front of `buffer`; none when more bytes are needed. Interim answers (1xx) are skipped.
+/// Takes a complete head off the front of `buffer`; none if more bytes are needed. Skips interim answers (1xx).
 ///
 /// # Errors
-/// When it is no head, or says two things about where the body ends.
+/// When it is no head, or has contradicting framing.
 pub fn parse(buffer: &mut BytesMut, method: &Method) -> Result<Option<AnswerHead>, BadHead> {
     loop {
         match next(buffer, method)? {
@@ -161,7 +161,7 @@ pub fn parse(buffer: &mut BytesMut, method: &Method) -> Result<Option<AnswerHead
     }
 }
 
-/// Takes the next head off the front of `buffer`, interim or not; none when more bytes are needed.
+/// Takes the next head off the front of `buffer`, interim or not; none if more bytes are needed.
 pub(super) fn next(buffer: &mut BytesMut, method: &Method) -> Result<Option<Heard>, BadHead> {
     let Some((length, head)) = parse_one(buffer, method)? else { return Ok(None) };
     if head.status.is_informational() {
@@ -192,7 +192,7 @@ fn parse_one(buffer: &mut BytesMut, method: &Method) -> Result<Option<(usize, An
     if status.is_informational() {
         return Ok(Some((length, draft.finish(status, method)?)));
     }
-    // The values share the bytes they were read into: no copy, no allocation a header.
+    // The values share the bytes they were read into: no copy and no allocation per header.
     let raw = buffer.split_to(length).freeze();
     for (name, start, length) in places {
         draft.headers.append(name, value(&raw, start, length)?);
@@ -201,7 +201,7 @@ fn parse_one(buffer: &mut BytesMut, method: &Method) -> Result<Option<(usize, An
 }
 
 fn value(raw: &Bytes, start: usize, length: usize) -> Result<HeaderValue, BadHead> {
-    // An empty value's address says nothing; its slice must not be taken.
+    // An empty value's address has no meaning; its slice must not be taken.
     if length == 0 {
         return Ok(HeaderValue::from_static(""));
     }
@@ -214,7 +214,7 @@ struct Draft {
     length: Option<u64>,
     chunked: bool,
     keep_alive: bool,
-    /// Said once it holds, whatever else is said.
+    /// Stays true once set.
     close: bool,
     hop_by_hop: HopByHop,
     options: usize,
@@ -233,10 +233,10 @@ impl Draft {
         }
     }
 
-    /// Takes note of headers about the connection; true for those that must not go on to the client.
+    /// Handles headers about the connection; returns true for those that must not go to the client.
     fn take_framing(&mut self, name: &HeaderName, value: &[u8]) -> Result<bool, BadHead> {
         if name == CONTENT_LENGTH {
-            // Digits alone: a number's parser would take `+5`, and whoever stands behind us may not.
+            // Digits only: a number parser would accept `+5`, and the next server may not.
             let digits = std::str::from_utf8(value.trim_ascii()).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
             let length = digits.and_then(|text| text.parse().ok()).ok_or_else(|| BadHead("content-length is not a number".to_owned()))?;
             if self.length.is_some_and(|known| known != length) {
@@ -265,7 +265,7 @@ impl Draft {
 
     fn finish(mut self, status: StatusCode, method: &Method) -> Result<AnswerHead, BadHead> {
         if self.chunked && self.length.take().is_some() {
-            // Two delimiters are how answers are smuggled; whoever sends both is not Qdrant.
+            // Two delimiters are a way to smuggle answers; Qdrant never sends both.
             return Err(BadHead("both content-length and transfer-encoding".to_owned()));
         }
         let bodiless =

@@ -16,12 +16,12 @@ use crate::proxy::body::Outgoing;
 use crate::proxy::deadline::{CONTINUE, Silence};
 use crate::upstream::h1::Connection;
 
-/// How many pieces one system call takes. A head and its body are two; a chunk has three.
+/// How many pieces one system call writes. A head and its body are two; a chunk has three.
 const PIECES: usize = 8;
-/// A head larger than this is refused.
+/// Larger heads are refused.
 const MAX_HEAD: usize = 128 * 1024;
 
-/// A request on its way out.
+/// A request that is being sent.
 pub(in crate::proxy) struct RoundTrip<'c> {
     connection: &'c mut Connection,
     method: &'c Method,
@@ -31,7 +31,7 @@ pub(in crate::proxy) struct RoundTrip<'c> {
     body_done: bool,
     flushed: bool,
     sent_any: bool,
-    /// The client waits to be told to send its body, and the upstream has not said so yet. Ends when it is late in saying so.
+    /// The client waits for `100 Continue`, and the upstream has not sent it yet. Ends when the upstream takes too long.
     held_back: Option<Silence>,
 }
 
@@ -42,8 +42,8 @@ impl<'c> RoundTrip<'c> {
         Self { connection, method, framing, body, queue: VecDeque::from([head]), body_done, flushed: false, sent_any: false, held_back }
     }
 
-    /// Sends the request and waits for the head of the answer. An answer that comes before the request is out ends the
-    /// sending; the connection is then not used again.
+    /// Sends the request and waits for the head of the answer. An answer that comes before the request is complete ends the
+    /// sending; the connection is then not reused.
     pub(in crate::proxy) async fn run(mut self) -> Result<AnswerHead, ExchangeError> {
         let head = std::future::poll_fn(|cx| self.poll(cx)).await;
         head.map_err(|cause| ExchangeError { unsent: !self.sent_any, cause })
@@ -52,10 +52,11 @@ impl<'c> RoundTrip<'c> {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<AnswerHead, Cause>> {
         loop {
             let sending = self.poll_send(cx);
-            // An upstream that refuses a request answers first and closes then: its words count more than the broken pipe.
+            // An upstream that refuses a request answers first and then closes: its answer matters more than the broken
+            // pipe.
             return match self.poll_head(cx) {
                 Poll::Ready(Ok(Heard::Interim)) => {
-                    // Of the interim answers only 100 is about the body, and an upstream that speaks at all is there to take it.
+                    // Of the interim answers only 100 concerns the body, and an upstream that sends any is ready to read it.
                     self.held_back = None;
                     continue;
                 }
@@ -78,7 +79,7 @@ impl<'c> RoundTrip<'c> {
 
     fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Cause>> {
         loop {
-            // The first chunk is usually here already: asked for before writing, it shares the head's system call.
+            // The first chunk has usually arrived: polled before writing, it shares the head's system call.
             if !self.body_done && self.queue.len() < PIECES && self.may_send_body(cx) {
                 match self.body.poll_chunk(cx) {
                     Poll::Ready(Ok(chunk)) => {

@@ -1,4 +1,4 @@
-//! What is read from an upstream's socket, in whatever pieces it comes.
+//! Heads and bodies from an upstream's socket, in any pieces.
 
 use bytes::{Bytes, BytesMut};
 use http::{Method, StatusCode};
@@ -67,7 +67,7 @@ proptest! {
     }
 }
 
-/// Status, delimiter, whether the connection is kept, and the names of the headers.
+/// Status, framing, whether the connection is kept, and the names of the headers.
 type Seen = (StatusCode, Delimited, bool, Vec<String>);
 
 fn head(text: &str, method: &Method) -> Result<Option<Seen>, String> {

@@ -14,25 +14,25 @@ use crate::upstream::h2::Lease;
 
 pub(in crate::proxy) struct AnswerBody {
     stream: RecvStream,
-    /// A long upload or a two-way stream: it goes on while the answer is relayed, and no longer.
+    /// A long upload or a bidirectional stream: sending continues while the answer is relayed, and not longer.
     pump: Option<Pump>,
     _lease: Lease,
-    /// A frame that was looked at before the answer was passed on.
+    /// A frame that was inspected before the answer was relayed.
     ahead: Option<Frame<Bytes>>,
     data_done: bool,
     done: bool,
-    /// It is Qdrant's, and its status has not come yet.
+    /// The answer is Qdrant's, and its status has not arrived yet.
     needs_status: bool,
 }
 
 impl AnswerBody {
     pub(super) fn new(stream: RecvStream, pump: Option<Pump>, lease: Lease, needs_status: bool) -> Self {
-        // Headers that end the stream carry the status themselves: nothing follows.
+        // Headers that end the stream contain the status themselves: nothing follows.
         let done = stream.is_end_stream();
         Self { stream, pump: pump.filter(|_| !done), _lease: lease, ahead: None, data_done: done, done, needs_status }
     }
 
-    /// Whether more of the request is still to be sent.
+    /// Whether more of the request must still be sent.
     pub(in crate::proxy) fn is_sending(&self) -> bool {
         self.pump.is_some()
     }
@@ -46,7 +46,7 @@ impl AnswerBody {
         self.done && self.needs_status
     }
 
-    /// Looks at the first frame. Trailers there mean that the call failed after its headers had been sent.
+    /// Inspects the first frame. Trailers there mean that the call failed after its headers had been sent.
     pub(in crate::proxy) async fn first_trailers(&mut self) -> Result<Option<&HeaderMap>, AnswerError> {
         if self.ahead.is_none() && !self.done {
             self.ahead = std::future::poll_fn(|cx| self.poll_frame(cx)).await.transpose()?;
@@ -82,7 +82,7 @@ impl AnswerBody {
         }
     }
 
-    /// A failure to send is the stream's, and shows at its other end.
+    /// A failure to send is a failure of the stream, and shows when it is read.
     fn poll_pump(&mut self, cx: &mut Context<'_>) {
         if let Some(pump) = &mut self.pump
             && let Poll::Ready(sent) = pump.poll(cx)
@@ -94,7 +94,7 @@ impl AnswerBody {
         }
     }
 
-    /// Room is given back only now, when the client's side has asked for this chunk: a slow client slows the upstream.
+    /// Releases the window only now, when the client's side has requested this chunk: a slow client slows the upstream.
     fn relay(&mut self, chunk: Bytes) -> Result<Frame<Bytes>, AnswerError> {
         let released = self.stream.flow_control().release_capacity(chunk.len());
         released.map(|()| Frame::data(chunk)).map_err(|error| AnswerError::Upstream(error.to_string()))

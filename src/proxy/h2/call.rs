@@ -1,4 +1,4 @@
-//! One gRPC call: request out, head of the answer in.
+//! One gRPC call: sends the request and receives the head of the answer.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -17,7 +17,7 @@ use crate::upstream::h2::Lease;
 
 pub(in crate::proxy) type Started = Response<AnswerBody>;
 
-/// Starts the call and waits for the head of its answer. `idle` is how long the upstream may take nothing of the request.
+/// Starts the call and waits for the head of its answer. `idle` is how long the upstream may accept nothing of the request.
 pub(in crate::proxy) async fn call(
     lease: Lease,
     request: Request<()>,
@@ -39,7 +39,7 @@ pub(in crate::proxy) async fn call(
     Ok(head)
 }
 
-/// Sends and waits at the same time: an answer may come before the request is out.
+/// Sends and waits at the same time: an answer may come before the request is complete.
 struct Begin {
     answer: ResponseFuture,
     pump: Option<Pump>,
@@ -54,7 +54,7 @@ impl Future for Begin {
             match pump.poll(cx) {
                 Poll::Ready(Ok(())) => self.pump = None,
                 Poll::Ready(Err(CallError::Client(error))) => return Poll::Ready(Err(CallError::Client(error))),
-                // The upstream stopped taking the request; its answer says why.
+                // The upstream stopped accepting the request; its answer says why.
                 Poll::Ready(Err(error)) => failed = Some(error),
                 Poll::Pending => {}
             }

@@ -9,8 +9,8 @@ use crate::upstream::h2::Lease;
 /// Why a call failed before its answer began.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::proxy) enum CallError {
-    /// Nothing of it was processed: refused by the connection, or never sent. Any request may be sent again. `first`:
-    /// no other call came before it on that connection.
+    /// Nothing of it was processed: refused by the connection, or never sent. Any request may be sent again. `first`: no
+    /// other call came before it on that connection.
     #[error("the call was not taken: {error}")]
     Unsent { error: h2::Error, first: bool },
     #[error("the call was broken off: {0}")]
@@ -24,15 +24,15 @@ pub(in crate::proxy) enum CallError {
 }
 
 impl CallError {
-    /// What a failure means for the connection it happened on. REFUSED_STREAM and a GOAWAY that did not cover the stream
-    /// promise that nothing was processed, for any reason that the GOAWAY gives.
+    /// Applies a failure to its connection. REFUSED_STREAM and a GOAWAY that did not cover the stream guarantee that nothing
+    /// was processed, for any reason in the GOAWAY.
     pub(super) fn on(self, lease: &Lease) -> Self {
         match self {
             Self::Broken(error) if error.is_remote() && error.is_go_away() => {
                 lease.discard();
                 Self::Unsent { error, first: lease.is_first() }
             }
-            // The connection goes on, so it is not an end in the ordinary course of things: the few resends for fresh ones bound it.
+            // The connection stays open, so this is not its normal end: the few resends for fresh connections bound it.
             Self::Broken(error) if error.reason() == Some(h2::Reason::REFUSED_STREAM) => Self::Unsent { error, first: true },
             other => other,
         }
@@ -42,7 +42,7 @@ impl CallError {
         Self::Broken(h2::Reason::STREAM_CLOSED.into())
     }
 
-    /// What became of the call, where its connection failed.
+    /// The state of the call, if its connection failed.
     pub(in crate::proxy) fn lost(&self) -> Option<Lost> {
         match self {
             Self::Unsent { first, .. } => Some(Lost::Unsent { first: *first }),

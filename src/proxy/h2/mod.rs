@@ -1,4 +1,4 @@
-//! HTTP/2 towards Qdrant's gRPC port: one call over a connection of `upstream`'s pool.
+//! HTTP/2 to Qdrant's gRPC port: one call over a connection of `upstream`'s pool.
 
 mod body;
 mod call;

@@ -1,4 +1,4 @@
-//! Sends a request body over a stream, no faster than the upstream takes it.
+//! Sends a request body over a stream, no faster than the upstream accepts it.
 
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -11,8 +11,8 @@ use crate::proxy::body::Outgoing;
 use crate::proxy::deadline::Silence;
 use crate::upstream::h2::Starved;
 
-/// So much of a body is handed over without waiting for window: one stream cannot pile up more than this. A renamed message comes in
-/// several chunks, and a stream has no window before its connection has had a turn.
+/// How much of a body is sent without waiting for window: one stream cannot pile up more than this. A renamed message comes
+/// in several chunks, and a stream has no window before its connection has been polled.
 const AT_ONCE: usize = 64 * 1024;
 
 pub(super) struct Pump {
@@ -20,16 +20,16 @@ pub(super) struct Pump {
     body: Outgoing,
     /// Read from the client, waiting for window.
     waiting: Bytes,
-    /// How much more is handed over without waiting.
+    /// How much more may be sent without waiting.
     at_once: usize,
     done: bool,
-    /// The upstream gives no window.
+    /// The upstream grants no window.
     silence: Silence,
     starved: Starved,
 }
 
 impl Pump {
-    /// `idle` is how long the upstream may take nothing of it.
+    /// `idle` is how long the upstream may accept nothing of it.
     pub(super) fn new(stream: SendStream<Bytes>, body: Outgoing, starved: Starved, idle: Option<Duration>) -> Self {
         Self { stream, body, waiting: Bytes::new(), at_once: AT_ONCE, done: false, silence: Silence::new(idle), starved }
     }
@@ -76,7 +76,7 @@ impl Pump {
     }
 
     fn send(&mut self, chunk: Bytes) -> Result<(), CallError> {
-        // Known to be the last one: saves the empty frame that would only say so.
+        // Known to be the last one: saves an empty frame that only marks the end.
         self.done = self.waiting.is_empty() && self.body.is_done();
         self.stream.send_data(chunk, self.done).map_err(CallError::Broken)
     }

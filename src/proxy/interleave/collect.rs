@@ -1,4 +1,4 @@
-//! An answer that is read before it is passed on, as far as it may be held.
+//! Buffers an answer before it is relayed, up to a limit.
 
 use std::future::poll_fn;
 
@@ -10,31 +10,31 @@ use crate::metrics::{NotInterleaved, Outcome};
 use crate::proxy::body::{AnswerError, Replay, Source, grpc_outcome};
 use crate::proxy::journey::Journey;
 
-/// What was read of an answer.
+/// The part of an answer that was read.
 pub(super) struct Collected {
     data: Vec<Bytes>,
     trailers: Option<HeaderMap>,
     broken: Option<AnswerError>,
-    /// What was not.
+    /// The rest.
     rest: Source,
     end: End,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
-    /// There is more of it.
+    /// More of it is missing.
     NotYet,
-    /// There is more than may be held.
+    /// It is larger than the limit.
     TooLarge,
     Whole,
 }
 
 impl Collected {
-    /// Reads until the end, or the limit. A silent upstream breaks it off.
+    /// Reads until the end, or the limit. An upstream that stalls ends it.
     pub(super) async fn of(source: Source, journey: &Journey) -> Self {
         let mut collected = Self { data: Vec::new(), trailers: None, broken: None, rest: source, end: End::NotYet };
         let limit = journey.live.settings.answers.max_bytes;
-        // What was read by then is passed on, and the rest is waited for there.
+        // The part read by then is relayed, and the relay waits for the rest.
         let read = journey.patience_to_look().wait(|| false, collected.read(limit)).await;
         if read.is_err() {
             tracing::debug!("an answer that was to be interleaved came too slowly");
@@ -64,7 +64,7 @@ impl Collected {
         self.end = End::Whole;
     }
 
-    /// All of it, if it came to a good end.
+    /// All of it, if it is complete.
     pub(super) fn whole(&self) -> Result<Bytes, NotInterleaved> {
         match self.end {
             End::Whole if self.outcome().is_none_or(|outcome| outcome == Outcome::Ok) => Ok(match self.data.as_slice() {
@@ -76,20 +76,20 @@ impl Collected {
         }
     }
 
-    /// How it ended, where that shows behind its head.
+    /// Its outcome, if that comes after its head (trailers).
     pub(super) fn outcome(&self) -> Option<Outcome> {
         let broken = self.broken.as_ref().map(|_| Outcome::Unavailable);
         broken.or_else(|| self.trailers.as_ref().map(grpc_outcome))
     }
 
-    /// As it came.
+    /// The answer unchanged.
     pub(super) fn unchanged(self) -> Source {
         let trailers = self.trailers.map(Frame::trailers);
         let read = self.data.into_iter().map(Frame::data).chain(trailers).map(Ok).chain(self.broken.map(Err));
         Source::Replayed(Box::new(Replay { read: read.collect(), rest: self.rest }))
     }
 
-    /// With another body.
+    /// The answer with another body.
     pub(super) fn replaced(self, body: Bytes) -> Source {
         Source::of([Frame::data(body)].into_iter().chain(self.trailers.map(Frame::trailers)))
     }

@@ -1,4 +1,4 @@
-//! A JSON object, a level deep: its fields in their order, their values as they stand.
+//! The fields of a JSON object, one level deep, in their order, with their values as raw text.
 
 use std::borrow::Cow;
 
@@ -34,7 +34,7 @@ impl<'de> Deserialize<'de> for Fields<'de> {
 }
 
 impl<'a> Fields<'a> {
-    /// None of what is no object.
+    /// None if it is no object.
     pub(super) fn of(text: &'a [u8]) -> Option<Self> {
         serde_json::from_slice(text).ok()
     }

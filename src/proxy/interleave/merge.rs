@@ -1,4 +1,4 @@
-//! Two answers and a seal, or the own one as it came.
+//! Merges two answers and signs the result, or returns the own arm's answer unchanged.
 
 use bytes::Bytes;
 use http::header::CONTENT_LENGTH;
@@ -16,22 +16,22 @@ use crate::proxy::decide::Pairing;
 use crate::proxy::journey::{Arrived, Journey};
 use crate::proxy::respond::Fault;
 
-/// The own arm's answer, held.
+/// The own arm's answer, buffered.
 pub(super) struct Own {
     arrived: Arrived,
     collected: Collected,
-    /// It is the own arm's and a good one: stable may have answered in the arm's place.
+    /// It comes from the own arm and is a success; otherwise stable may have answered in its place.
     good: bool,
 }
 
-/// What both arms have made.
+/// The merged answer.
 struct Merged {
     body: Bytes,
     token: HeaderValue,
 }
 
 impl Own {
-    /// With its body taken out and read.
+    /// With its body read.
     pub(super) async fn of(mut arrived: Arrived, journey: &Journey, pairing: &Pairing) -> Self {
         let source = std::mem::replace(arrived.answer.body_mut(), Source::Empty);
         let collected = Collected::of(source, journey).await;
@@ -72,7 +72,7 @@ impl Own {
     }
 }
 
-/// The hits of a body that has one list of them. None if it is no such answer.
+/// The hits of a body with exactly one list. None if it has another form.
 pub(super) fn hits(form: Form, body: &Bytes) -> Option<Vec<Hit>> {
     let lists = match form {
         Form::Json(_) => form.lists(body)?,
@@ -90,7 +90,7 @@ pub(super) fn with(form: Form, body: &Bytes, hits: &[&Hit]) -> Option<Bytes> {
     }
 }
 
-/// The answer to a request that both arms were asked for.
+/// The final answer to a request that both arms received.
 pub(super) fn conclude(
     journey: Journey,
     pairing: &Pairing,

@@ -1,15 +1,18 @@
-//! Two arms, one answer: where an experiment interleaves, a plain search is sent to both, and their hits go out as one list.
+//! Interleaving: if an experiment interleaves, a plain search goes to both arms, and their hits become one list.
 //!
 //! ```text
 //! fit       does this request fit, and how many hits does it want?       collect   an answer, held up to a limit
 //!                                                                      merge     two answers and a seal, or the own one
 //! ```
 //!
-//! Opt-in, and nothing here runs for anybody else. Invariants: a request that does not fit, a partner that fails or is late,
-//! and an answer that cannot be read change nothing for the user, who gets the own arm's answer by the ordinary journey (with
-//! its retries and its fallback); whether a request counts for its arm or apart is known before either arm is asked, so that
-//! what is seen of an arm does not depend on how the other one fared; what is held is bounded by `fallback.replay_bytes` or
-//! `limits.grpc_inspect_bytes` for a request, and twice `answers.max_bytes` for its answers (I9).
+//! Opt-in: other requests do not run this code. Invariants:
+//!
+//! - A request that cannot be interleaved, a partner that fails or is late, and an answer that cannot be read change nothing
+//!   for the user, who gets the own arm's answer in the normal way (with its retries and its fallback).
+//! - Whether a request counts for its arm or separately is decided before either arm is queried, so that the counts of an
+//!   arm do not depend on the result of the other one.
+//! - Memory is bounded by `fallback.replay_bytes` or `limits.grpc_inspect_bytes` for a request, and by twice
+//!   `answers.max_bytes` for its answers (I9).
 
 mod collect;
 mod fields;
@@ -44,16 +47,16 @@ pub(super) mod parse {
     pub use super::fit::{json as wanted_by_json, message as wanted_by_message};
 }
 
-/// What interleaving asks of a request by either protocol.
+/// What interleaving needs from a request in either protocol.
 pub(super) trait Interleaves: Exchange {
     /// Whether two arms can answer it together.
     async fn fit(&self, journey: &Journey) -> Result<Fit, Unfit>;
 
-    /// Asks for answers that can be read, from here on.
+    /// From here on, requests uncompressed answers from the upstream, so that they can be read.
     fn uncompressed(&mut self);
 }
 
-/// By both arms, if it fits.
+/// Serves it with both arms, if it can be interleaved.
 pub(super) async fn serve<E: Interleaves>(mut exchange: E, mut journey: Journey, pairing: &Pairing) -> Response<Answer> {
     let awaited = [&pairing.own, &pairing.partner].map(|target| Awaited::begin(&journey.worker, target));
     let fit = journey.deadline.cut(exchange.fit(&journey)).await;
@@ -84,7 +87,7 @@ pub(super) async fn serve<E: Interleaves>(mut exchange: E, mut journey: Journey,
     conclude(journey, pairing, fit, own, partner.as_ref())
 }
 
-/// What the other arm answers, if it does.
+/// The other arm's answer, if there is one.
 async fn ask(exchange: &impl Exchange, mut journey: Journey) -> Option<Bytes> {
     let target = journey.begin_attempt();
     let upstream = journey.upstream(&target);
@@ -105,7 +108,7 @@ async fn ask(exchange: &impl Exchange, mut journey: Journey) -> Option<Bytes> {
     whole
 }
 
-/// Both at once. Once the own one is there and worth it, the other has so long to follow.
+/// Runs both at once. Once the own answer has arrived and can be merged, the other one has a short time to arrive.
 async fn together<A, B>(
     own: impl Future<Output = A>,
     other: impl Future<Output = Option<B>>,

@@ -1,4 +1,4 @@
-//! What fits, what is read and written, and who waits for whom.
+//! What can be interleaved, what is read and written, and which arm waits for which.
 
 use bytes::{BufMut, Bytes, BytesMut};
 use proptest::prelude::*;
@@ -100,7 +100,7 @@ fn messages_are_told_apart_as_bodies_are() {
     assert_eq!(by_message(Bytes::from_static(b"\xff\xff"), Hits::Points), Err(NoPlainQuery));
 }
 
-/// An answer with a payload full of what a careless reader would fall for.
+/// An answer with a payload full of text that would mislead a careless reader.
 fn answer(hits: Hits, ids: &[u64]) -> Bytes {
     let hit = |id: &u64| json!({"id": id, "version": 3, "score": 0.1, "payload": {"id": 99, "points": [{"id": 1}], "t": "\"}],{["}});
     let list: Vec<Value> = ids.iter().map(hit).collect();
@@ -191,7 +191,7 @@ proptest! {
     }
 }
 
-/// What comes after so many turns of the runtime.
+/// Returns `what` after this many polls of the runtime.
 async fn after<T>(turns: usize, what: T) -> T {
     for _ in 0..turns {
         tokio::task::yield_now().await;

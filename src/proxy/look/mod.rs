@@ -1,9 +1,10 @@
-//! A bounded look at the answers of searches: how many hits, and how good the best one is.
+//! Inspects the answers of searches within a bound: the number of hits, and the score of the best one.
 //!
-//! For guards that ask about answers rather than about their delivery. A [`Look`] is begun for a sampled share of the answers
-//! of aliases where somebody asks ([`super::observe`]), is shown every piece of the answer on its way to the client, and ends
-//! with the last one. Most clients ask for compressed answers without being told to, so a gzip is inflated for it. Invariants: the bytes go on untouched and at once, whatever is found; memory does not depend on the
-//! answer, and work ends at `answers.max_bytes` (I9); what cannot be read is counted, not guessed.
+//! For guards about the content of answers (`empty_results`, `top_score`). A [`Look`] begins for a sampled share of the
+//! answers of aliases where a guard needs it ([`super::observe`]), sees every piece of the answer on its way to the client,
+//! and ends with the last one. Most clients request compressed answers by default, so it decompresses gzip. Invariants: the
+//! bytes are forwarded unchanged and at once, whatever it finds; memory does not depend on the answer, and work ends at
+//! `answers.max_bytes` (I9); answers that cannot be read are counted, not guessed.
 
 mod tally;
 #[cfg(test)]
@@ -20,7 +21,7 @@ use crate::protocol::messages::{Framed, Inflated, Scan, Unreadable};
 use crate::protocol::operations::Hits;
 use crate::protocol::walk::{json, protobuf};
 
-/// How an answer that says nothing is counted.
+/// The counter for an answer that could not be read.
 pub(super) fn event(why: Unreadable) -> WorkerEvent {
     match why {
         Unreadable::Compressed => WorkerEvent::AnswerCompressed,
@@ -37,16 +38,16 @@ enum Scanner {
     Unreadable(Unreadable),
 }
 
-/// One answer under observation.
+/// The inspection of one answer.
 #[derive(Debug)]
 pub(super) struct Look {
     scanner: Scanner,
-    /// How many more bytes are looked at.
+    /// How many more bytes are inspected.
     left: usize,
 }
 
 impl Look {
-    /// At an answer with these headers, whose hits stand where `hits` says.
+    /// Inspects an answer with these headers; `hits` says where its hits are.
     pub(super) fn begin(hits: Hits, protocol: Protocol, headers: &HeaderMap, limit: usize) -> Self {
         let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
         let scanner = match protocol {

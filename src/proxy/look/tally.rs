@@ -1,9 +1,9 @@
-//! The lists of hits of one answer, counted as a scanner comes by them.
+//! Counts the result lists of one answer while a scanner passes them.
 
 use crate::metrics::Finding;
 use crate::protocol::hits::Visit;
 
-/// What a guard asks of the hits of one answer.
+/// The numbers that a guard needs from the hits of one answer.
 #[derive(Debug, Default)]
 pub struct Tally {
     finding: Finding,

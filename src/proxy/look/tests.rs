@@ -1,4 +1,4 @@
-//! What the two scanners find, next to what full parsers find, and whatever pieces the answer comes in.
+//! Compares the two scanners with full parsers, for answers in any pieces.
 
 use std::io::Write;
 
@@ -29,7 +29,7 @@ fn grpc(hits: Hits, pieces: &[&[u8]]) -> Result<Finding, Unreadable> {
     Ok(found.into_visitor().finding())
 }
 
-/// A hit as Qdrant writes it, with a payload full of what a careless scanner would fall for.
+/// A hit as Qdrant writes it, with a payload full of text that would mislead a careless scanner.
 fn hit(id: usize, score: Scored) -> Value {
     let payload = json!({"score": 99, "points": [{"score": 1}], "text": "\"}],\\ {[\"result\": ", "deep": [[{"hits": []}]]});
     json!({"id": id, "version": 3, "score": score, "payload": payload, "vector": {"a": [0.5, -1e-9, [2]]}})
@@ -81,7 +81,7 @@ fn framed(flag: u8, message: &[u8]) -> Vec<u8> {
     frame
 }
 
-/// What there is to find; a score that is not there is zero in protobuf.
+/// The expected result; in protobuf a missing score is zero.
 fn expected(hits: Hits, lists: &[Vec<Scored>], missing: Option<f64>) -> Finding {
     let mut finding = Finding::default();
     let seen = if matches!(hits, Hits::Lists | Hits::PointsLists) { lists } else { &lists[..1] };
@@ -105,7 +105,7 @@ fn cut<'b>(bytes: &'b [u8], places: &[prop::sample::Index]) -> Vec<&'b [u8]> {
     pieces
 }
 
-/// Sums of rounded scores: a decimal text may round at the last place to the other side.
+/// Compares sums of rounded scores: a decimal text may round its last digit the other way.
 fn alike(found: Finding, expected: Finding) -> bool {
     let slack = i64::try_from(expected.scored).expect("few");
     (found.top_score - expected.top_score).abs() <= slack && Finding { top_score: expected.top_score, ..found } == expected

@@ -1,4 +1,4 @@
-//! How many requests are served at once, over all workers.
+//! Admission control: how many requests are served at once, over all workers.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::Worker;
 
-/// The one number workers share on the path: a limit per worker would shed on one while another is idle.
+/// The only number that workers share on the data path: a limit per worker would shed load on one while another is idle.
 #[derive(Clone, Debug, Default)]
 pub(in crate::proxy) struct Admission(Arc<AtomicUsize>);
 
-/// One request's place; given back on drop.
+/// One request's permit; returned on drop.
 pub(in crate::proxy) struct Permit {
     count: Arc<AtomicUsize>,
     worker: Rc<Worker>,

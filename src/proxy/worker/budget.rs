@@ -1,14 +1,14 @@
-//! How many retries a worker may make: a share of its requests, and a few per second besides.
+//! The retry budget of a worker: a share of its requests, plus a few per second.
 //!
-//! Retries multiply load exactly when an upstream can bear it least; the budget keeps them a small part of it. One
-//! worker, one thread: plain cells, where a shared budget would need atomics and a clock of its own.
+//! Retries multiply load exactly when an upstream can bear it least; the budget keeps them a small part of it. A worker has
+//! one thread, so plain cells are enough; a shared budget would need atomics and its own clock.
 
 use std::cell::Cell;
 use std::time::Instant;
 
 use crate::live::Retry;
 
-/// What can be saved up, in seconds of the minimum rate and, for the share, in retries.
+/// How much may accumulate: seconds of the minimum rate and, for the share, retries.
 const SAVED_SECONDS: f64 = 10.0;
 const SAVED_RETRIES: f64 = 100.0;
 

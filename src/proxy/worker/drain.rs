@@ -1,5 +1,5 @@
-//! Tells a worker's connections to finish, and knows when they have. Before that, [`Stopping`] tells balancers to send requests
-//! elsewhere.
+//! Tells a worker's connections to finish, and knows when they have. Before that, [`Stopping`] tells load balancers to send
+//! requests elsewhere.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::Notify;
 
-/// Whether the process is about to stop: it serves as before, and says on its health routes that it is not ready.
+/// Whether the process is about to stop: it serves as before, and reports not ready on its health routes.
 #[derive(Clone, Debug, Default)]
 pub(in crate::proxy) struct Stopping(Arc<AtomicBool>);
 
@@ -30,7 +30,7 @@ pub(in crate::proxy) struct Drain {
 }
 
 impl Drain {
-    /// From now on every connection is told: `Connection: close`, or GOAWAY.
+    /// From now on every connection is told to finish: `Connection: close`, or GOAWAY.
     pub(super) fn begin(&self) {
         self.begun.set(true);
         self.begin.notify_waiters();

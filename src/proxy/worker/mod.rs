@@ -1,7 +1,7 @@
-//! One data worker: a thread with its own runtime, connections, pools, counters and cached table (design, section 4).
+//! One data worker: a thread with its own runtime, connections, pools, counters and cached table.
 //!
-//! Nothing here is shared with other workers but the snapshot it reads and the number of requests admitted; so the data
-//! path takes no lock and wakes no other core.
+//! It shares only two things with other workers: the snapshot it reads and the number of admitted requests. So the data path
+//! takes no lock and wakes no other core.
 
 mod admission;
 mod budget;
@@ -26,8 +26,8 @@ pub(super) use admission::{Admission, Permit};
 pub(super) use drain::{Drain, Stopping};
 pub(super) use run::{Accepted, Command, WorkerHandle, spawn};
 
-/// A listing because of a name that turned out stale is asked for no more often than this per worker: a variant whose
-/// collection is gone for good must not turn every request into a listing.
+/// The minimum time between two listings that a worker requests because of a missing collection. A variant whose collection
+/// is permanently gone must not turn every request into a listing.
 const REFRESH_PAUSE: Duration = Duration::from_secs(1);
 
 /// The table as one request sees it. Cheap to clone: it stays on its worker.
@@ -36,7 +36,7 @@ const REFRESH_PAUSE: Duration = Duration::from_secs(1);
 pub(super) struct Snapshot(Rc<Arc<Live>>);
 
 impl Snapshot {
-    /// For somebody on another thread.
+    /// For use on another thread.
     pub(super) fn shared(&self) -> Arc<Live> {
         Arc::clone(&self.0)
     }
@@ -50,7 +50,7 @@ impl Deref for Snapshot {
     }
 }
 
-/// What a worker is made of, when it starts.
+/// The parts that a worker is built from.
 pub(super) struct Parts {
     pub(super) index: usize,
     pub(super) live: Shared,
@@ -127,12 +127,12 @@ impl Worker {
         &self.budget
     }
 
-    /// For questions that a variant refused and that stable is asked too.
+    /// The budget for asking stable after a variant's refusal.
     pub(super) fn second_opinions(&self) -> &Budget {
         &self.second_opinions
     }
 
-    /// For what is held and inflated of all requests.
+    /// The memory budget for kept bodies and decompressed messages of all requests.
     pub(super) fn memory(&self) -> &Memory {
         &self.memory
     }
@@ -153,7 +153,7 @@ impl Worker {
         &self.mirror
     }
 
-    /// Whether a stale name may trigger a listing now.
+    /// Whether a missing collection may trigger a listing now.
     pub(super) fn may_refresh(&self) -> bool {
         let now = Instant::now();
         let due = self.refreshed.get().is_none_or(|last| now.duration_since(last) >= REFRESH_PAUSE);

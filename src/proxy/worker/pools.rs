@@ -1,4 +1,4 @@
-//! One worker's connections, by upstream. They outlive tables: an upstream is known by the id of its definition.
+//! One worker's connection pools, by upstream. They survive table changes: the key is the id of the upstream's definition.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -26,7 +26,7 @@ impl Pools {
         Self { pools: RefCell::default(), tally: Tally::of(cells) }
     }
 
-    /// A worker sees a handful of upstreams: walking a short list beats hashing.
+    /// A worker has only a few upstreams: a linear search of a short list is faster than hashing.
     pub(in crate::proxy) fn of(&self, upstream: &Arc<Upstream>) -> Rc<UpstreamPools> {
         let mut pools = self.pools.borrow_mut();
         if let Some(pool) = pools.iter().find(|pool| pool.id == upstream.id) {
@@ -38,7 +38,7 @@ impl Pools {
         pool
     }
 
-    /// Closes connections that are not used, and everything of upstreams that are no longer configured.
+    /// Closes connections that are not used, and all connections to upstreams that are no longer configured.
     pub(in crate::proxy) fn sweep(&self, configured: &[Arc<Upstream>], max_idle: Duration) {
         let mut pools = self.pools.borrow_mut();
         pools.retain(|pool| configured.iter().any(|upstream| upstream.id == pool.id));

@@ -1,4 +1,4 @@
-//! A worker's thread: takes connections, serves each in a task of its own, sweeps its pools, drains.
+//! A worker's thread: takes connections, serves each in its own task, sweeps its pools, drains.
 
 use std::io;
 use std::net::{SocketAddr, TcpStream as StdStream};
@@ -18,19 +18,19 @@ use crate::proxy::connection::{self, Front};
 
 const SWEEP: Duration = Duration::from_secs(1);
 
-/// A client's connection on its way from the acceptor to the worker that will serve it.
+/// A client's connection on its way from the acceptor to its worker.
 pub(in crate::proxy) struct Accepted {
     pub(in crate::proxy) stream: StdStream,
     pub(in crate::proxy) peer: SocketAddr,
-    /// Its place among `listen.max_connections`.
+    /// Its permit from `listen.max_connections`.
     pub(in crate::proxy) place: OwnedSemaphorePermit,
 }
 
 pub(in crate::proxy) enum Command {
     Serve(Accepted),
-    /// Finish what is under way, take nothing new.
+    /// Finish requests in progress, accept nothing new.
     Drain,
-    /// The grace is over.
+    /// The grace period is over.
     Stop,
 }
 
@@ -42,7 +42,7 @@ pub(in crate::proxy) struct WorkerHandle {
 }
 
 impl WorkerHandle {
-    /// A worker that is gone drops what it is sent: the connection closes.
+    /// A worker that has ended drops what it is sent: the connection closes.
     pub(in crate::proxy) fn send(&self, command: Command) {
         if matches!(command, Command::Serve(_)) {
             self.connections.fetch_add(1, Ordering::Relaxed);

@@ -16,7 +16,7 @@ const READ_ROOM: usize = 16 * 1024;
 #[derive(Debug)]
 pub(crate) struct Connection {
     pub(crate) io: Io,
-    /// Read from the network, not yet consumed.
+    /// Bytes read from the network and not yet consumed.
     pub(crate) buffer: BytesMut,
     pub(super) idle_since: Instant,
     pub(super) reused: bool,
@@ -27,19 +27,19 @@ impl Connection {
         Self { io, buffer: BytesMut::with_capacity(READ_ROOM), idle_since: Instant::now(), reused: false }
     }
 
-    /// Whether it has waited in the pool: a failure may then only mean that it was closed while idle.
+    /// Whether it has waited in the pool: a failure may then only mean that the upstream closed it while it was idle.
     pub(crate) fn was_reused(&self) -> bool {
         self.reused
     }
 
-    /// Whether the upstream closed it, or said something nobody asked for. Costs no system call unless something came.
+    /// Whether the upstream closed it, or sent unexpected bytes. Costs no system call unless something arrived.
     pub(super) fn is_stale(&mut self) -> bool {
         let mut probe = [0_u8; 1];
         let mut cx = Context::from_waker(Waker::noop());
         !self.buffer.is_empty() || Pin::new(&mut self.io).poll_read(&mut cx, &mut ReadBuf::new(&mut probe)).is_ready()
     }
 
-    /// Reads what there is; zero at the end of the connection.
+    /// Reads the available bytes; zero at the end of the connection.
     pub(crate) fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         if self.buffer.capacity() - self.buffer.len() < READ_ROOM / 4 {
             self.buffer.reserve(READ_ROOM);

@@ -1,4 +1,4 @@
-//! Connections for HTTP/1.1: one for each request under way, kept between requests.
+//! HTTP/1.1 connections: one for each request in progress, kept alive between requests.
 
 mod connection;
 mod pool;

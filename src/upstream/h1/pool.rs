@@ -1,8 +1,8 @@
-//! One worker's connections to one upstream's REST port.
+//! The connection pool of one worker to one upstream's REST port.
 //!
-//! Idle ones are taken last in, first out, without a lock: the most recently used connection is the least likely to have
-//! been closed. A new one is opened for each request that waits for one, in a task of its own: a request that leaves
-//! while its connection is being opened leaves it to the next. While the upstream is dead one attempt is made at a time.
+//! Idle connections are reused last in, first out, without a lock: the most recently used one is the least likely to have
+//! been closed. For each waiting request the pool opens a new connection, in its own task. If the request leaves in the
+//! meantime, the next request gets that connection. While the upstream is dead, the pool makes one attempt at a time.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -29,9 +29,9 @@ pub(crate) struct Pool {
     upstream: Arc<Upstream>,
     tally: Tally,
     idle: RefCell<Vec<Box<Connection>>>,
-    /// Where requests wait for a new connection, in the order of their coming; those that have left are passed over.
+    /// Requests that wait for a connection, in order of arrival; entries of requests that left are skipped.
     queue: RefCell<VecDeque<oneshot::Sender<Opened>>>,
-    /// How many of them are still there.
+    /// How many requests are still waiting.
     waiting: Cell<usize>,
     opening: Cell<usize>,
     health: Health,
@@ -50,12 +50,12 @@ impl Pool {
         })
     }
 
-    /// A connection that was in use less than `max_idle` ago and has not been closed since.
+    /// Takes a connection that was in use less than `max_idle` ago and has not been closed since.
     pub(crate) fn take(&self, max_idle: Duration) -> Option<Box<Connection>> {
         let mut idle = self.idle.borrow_mut();
         while let Some(mut connection) = idle.pop() {
             if connection.idle_since.elapsed() > max_idle {
-                // Everything below it has been idle for longer still.
+                // All connections below it have been idle for even longer.
                 idle.clear();
                 return None;
             }
@@ -67,7 +67,7 @@ impl Pool {
         None
     }
 
-    /// A connection whose exchange is over: to the request that waits for one, or to be kept.
+    /// Returns a connection whose exchange is over: to a waiting request, or to the pool.
     pub(crate) fn put(&self, mut connection: Box<Connection>) {
         connection.reused = true;
         self.hand_over(connection);
@@ -77,19 +77,19 @@ impl Pool {
         let mut idle = self.idle.borrow_mut();
         if idle.len() < MAX_IDLE {
             connection.idle_since = Clock::now();
-            // Whoever takes it later cannot know whether the upstream has closed it by then.
+            // The next user cannot know whether the upstream has closed it by then.
             connection.reused = true;
             idle.push(connection);
         }
     }
 
-    /// Closes what has been idle for too long. Called once a second by the worker.
+    /// Closes connections that have been idle for too long. The worker calls it once a second.
     pub(crate) fn sweep(&self, max_idle: Duration) {
         self.idle.borrow_mut().retain(|connection| connection.idle_since.elapsed() <= max_idle);
     }
 
-    /// A new connection, or one that another request has done with in the meantime. How long each attempt may take is in `limits`;
-    /// how long this caller waits is its `persistence`; `max_idle` is as in [`Self::take`]. May be dropped at any time.
+    /// A new connection, or one that another request has finished with in the meantime. `limits` bounds each attempt,
+    /// `persistence` how long this caller waits; `max_idle` is as in [`Self::take`]. May be dropped at any time.
     pub(crate) async fn open(self: &Rc<Self>, limits: OpenLimits, persistence: Persistence, max_idle: Duration) -> Opened {
         persistence.connection(&self.health, async || self.attempt(limits, persistence).await, || self.take(max_idle)).await
     }
@@ -112,7 +112,7 @@ impl Pool {
         tokio::time::timeout(wait, seat.outcome()).await.unwrap_or_else(late)
     }
 
-    /// As many attempts as requests wait; one while the upstream is dead.
+    /// Starts as many attempts as requests wait; only one while the upstream is dead.
     fn open_as_needed(self: &Rc<Self>, limits: OpenLimits) {
         let dead = self.health.is_dead();
         let wanted = if dead { self.waiting.get().min(1) } else { self.waiting.get() };
@@ -139,7 +139,7 @@ impl Pool {
         }
     }
 
-    /// To the request that has waited for longest; kept if all have left.
+    /// Gives the connection to the request that has waited longest; keeps it if all have left.
     fn hand_over(&self, connection: Box<Connection>) {
         let reused = connection.was_reused();
         let mut opened = Ok(connection);
@@ -159,7 +159,8 @@ impl Pool {
         }
     }
 
-    /// One attempt of many was one request's; the only one, and the last one, belonged to all requests that wait.
+    /// An error belongs to one request if there are as many attempts as requests; the error of the only or the last attempt
+    /// goes to all waiting requests.
     fn share(&self, error: &ConnectError, everybody: bool) {
         while let Some(next) = self.next() {
             if next.send(Err(error.clone())).is_ok() {
@@ -180,7 +181,7 @@ impl Pool {
     }
 }
 
-/// A request's place among those that wait. It counts until the request is served or leaves.
+/// A waiting request. It counts until the request is served or leaves.
 struct Seat {
     pool: Rc<Pool>,
     handed: oneshot::Receiver<Opened>,
@@ -203,7 +204,7 @@ impl Seat {
 }
 
 impl Drop for Seat {
-    /// A connection that was handed over just as the request left is the next one's.
+    /// If the request left just as it was served, the next request gets the connection.
     fn drop(&mut self) {
         if self.served {
             return;

@@ -8,7 +8,7 @@ use crate::upstream::testing::{LONG, Peer, listen, on_a_worker, reserved, serve,
 const WAITS: Persistence = Persistence { reconnect: LONG, ..Persistence::NONE };
 const ELSEWHERE: Persistence = Persistence { elsewhere: true, ..WAITS };
 
-/// Attempts that end then.
+/// Limits of attempts that end then.
 fn within(connect: Duration) -> OpenLimits {
     OpenLimits { connect, idle: None }
 }
@@ -25,7 +25,7 @@ async fn every_caller_is_told_of_the_failure_whatever_the_peer_does() {
                 let (_socket, refusing) = reserved();
                 let address = peer.map_or(refusing, |peer| listen(peer).1);
                 let limit = if matches!(peer, Some(Peer::Silent)) { Duration::from_millis(300) } else { LONG };
-                // Over TLS, since a peer that accepts is all that HTTP/1.1 asks for.
+                // Over TLS, because a plain HTTP/1.1 connection is open as soon as the peer accepts.
                 let pool = pool(address, true);
                 let outcomes = join_all((0..callers).map(|_| pool.open(within(limit), Persistence::NONE, LONG))).await;
                 assert!(outcomes.iter().all(Result::is_err), "{callers} callers, {peer:?}");
@@ -45,7 +45,7 @@ async fn nobody_with_somewhere_else_to_go_waits_for_an_upstream_that_is_dead() {
         let pool = pool(address, true);
         pool.open(within(Duration::from_millis(100)), ELSEWHERE, LONG).await.expect_err("the peer is silent");
         let told: Vec<_> = (0..100).filter_map(|_| pool.open(within(LONG), ELSEWHERE, LONG).now_or_never()).collect();
-        // One may have found that it is time to try again.
+        // One of them may have started the next attempt.
         assert!(told.len() >= 99 && told.iter().all(Result::is_err), "{told:?}");
     })
     .await;
@@ -101,7 +101,7 @@ async fn a_request_that_comes_while_the_last_attempt_is_under_way_shares_its_end
         let limit = Duration::from_millis(300);
         let mut first = Box::pin(pool.open(within(limit), Persistence::NONE, LONG));
         assert!((&mut first).now_or_never().is_none());
-        // Another attempt had begun and failed, long enough ago to try again.
+        // As if another attempt had begun and failed, long enough ago to try again.
         let before = Instant::now() - LONG / 60;
         pool.health.failed(before, before, &refused());
         let (first, second) = tokio::join!(first, pool.open(within(limit), Persistence::NONE, LONG));

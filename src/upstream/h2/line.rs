@@ -1,4 +1,4 @@
-//! One HTTP/2 connection, and a call's hold on it.
+//! One HTTP/2 connection, and the lease of a call on it.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -11,12 +11,12 @@ use tokio::task::AbortHandle;
 
 use crate::net::gather::Heard;
 
-/// Calls on one connection before the next one goes to another. Each call's answer may fill its window; this many fill
-/// the connection's, so below it no slow client can hold up another client's answer.
+/// The number of calls on one connection before the next call uses another. Each call's answer may fill its window; this
+/// many fill the connection's. So below this number no slow client can delay another client's answer.
 pub(super) const CALLS: usize = 64;
 
-/// How long calls wait to send before their connection counts as crowded. Every large request waits for its first turn, and for
-/// window now and then; an upstream that takes no more keeps it waiting for longer.
+/// How long calls wait to send before their connection counts as crowded. Every large request waits briefly for its first
+/// poll and for window; only an upstream that accepts no more makes it wait longer.
 const STARVED: Duration = Duration::from_millis(20);
 
 #[derive(Debug)]
@@ -24,19 +24,19 @@ pub(super) struct Line {
     sender: SendRequest<Bytes>,
     driver: AbortHandle,
     heard: Rc<Heard>,
-    /// Whether it takes calls.
+    /// Whether it accepts calls.
     open: Rc<Cell<bool>>,
-    /// Calls under way.
+    /// Calls in progress.
     busy: Cell<usize>,
-    /// Calls that wait for the upstream to take more of their request; and since when there have been any.
+    /// Calls that wait for the upstream to accept more of their request, and since when there have been any.
     starved: Cell<usize>,
     starved_since: Cell<Option<Instant>>,
-    /// Calls so far; and as many as there were at the last sweep.
+    /// The number of calls so far, and at the last sweep.
     calls: Cell<u64>,
     swept: Cell<u64>,
     sweeps: Cell<u32>,
     idle_sweeps: Cell<u32>,
-    /// What had been heard of the upstream when it was last asked for something after it had been heard, and the sweep that was.
+    /// The read count when the upstream was last sent something after a read, and the sweep at that time.
     asked: Cell<Option<(u64, u32)>>,
 }
 
@@ -58,7 +58,7 @@ impl Line {
         })
     }
 
-    /// Whether it takes another call. One that has seen GOAWAY does not, though calls may still be under way on it.
+    /// Whether it accepts another call. After GOAWAY it does not, although calls may still be in progress on it.
     pub(super) fn takes_calls(&self) -> bool {
         let mut cx = Context::from_waker(Waker::noop());
         self.open.get() && !matches!(self.sender.clone().poll_ready(&mut cx), Poll::Ready(Err(_)))
@@ -69,7 +69,7 @@ impl Line {
         self.is_starved() || self.busy.get() >= CALLS.min(self.sender.current_max_send_streams())
     }
 
-    /// The order in which connections are taken.
+    /// The sort key by which calls choose a connection.
     pub(super) fn load(&self) -> (bool, usize) {
         (self.is_starved(), self.busy.get())
     }
@@ -78,7 +78,7 @@ impl Line {
         self.starved_since.get().is_some_and(|since| since.elapsed() >= STARVED)
     }
 
-    /// How many sweeps in a row found that it had not been used.
+    /// The number of sweeps in a row in which it was unused.
     pub(super) fn sweep(&self) -> u32 {
         let idle = self.busy.get() == 0 && self.swept.get() == self.calls.get();
         self.swept.set(self.calls.get());
@@ -89,25 +89,25 @@ impl Line {
 }
 
 impl Drop for Line {
-    /// No call is on it any more, and its task is not left to a peer that may never answer.
+    /// The last call has ended: the connection's task is stopped, not left to a peer that may never answer.
     fn drop(&mut self) {
         self.driver.abort();
     }
 }
 
-/// A connection taken for one call; gives its place back on drop.
+/// A connection leased for one call; returned on drop.
 #[derive(Debug)]
 pub(crate) struct Lease {
     line: Rc<Line>,
     first: bool,
-    /// What had been heard of the upstream, and the sweep since when it has been silent though it was asked; none once it has
-    /// answered this call.
+    /// The read count, and the sweep since which the upstream has been silent although it was sent something. None once it
+    /// has answered this call.
     unanswered: Cell<Option<(u64, u32)>>,
 }
 
-/// How many sweeps without a byte a connection has seen, with calls on it, when the end of one without an answer says something of
-/// the connection. They are a second apart, so the upstream has been silent for more than one second; each single call may have
-/// waited for less.
+/// If a call ends without an answer, and the connection has seen this many sweeps with calls and without a byte, the
+/// connection is suspect. Sweeps are a second apart, so the upstream has been silent for more than one second. Each single
+/// call may have waited for less.
 const SILENT_SWEEPS: u32 = 2;
 
 impl Lease {
@@ -124,8 +124,8 @@ impl Lease {
         self.line.sender.clone()
     }
 
-    /// Whether no call came before this one. If such a connection ends without taking it, the upstream takes no calls;
-    /// an older one may merely have served as many as the upstream allows.
+    /// Whether this is the connection's first call. If such a connection ends without processing it, the upstream accepts no
+    /// calls. An older connection may simply have served as many as the upstream allows.
     pub(crate) fn is_first(&self) -> bool {
         self.first
     }
@@ -139,18 +139,18 @@ impl Lease {
         self.line.is_crowded()
     }
 
-    /// This connection refused a call or broke: no other call is to take it.
+    /// This connection refused a call or broke: no other call may use it.
     pub(crate) fn discard(&self) {
         self.line.open.set(false);
     }
 
-    /// The head of the answer has come.
+    /// The head of the answer has arrived.
     pub(crate) fn answered(&self) {
         self.unanswered.take();
         self.line.asked.take();
     }
 
-    /// For the part that sends the request.
+    /// For the code that sends the request.
     pub(crate) fn starved(&self) -> Starved {
         Starved { line: Rc::clone(&self.line), waits: false }
     }
@@ -159,8 +159,8 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         self.line.busy.set(self.line.busy.get() - 1);
-        // The call was given up, and not a byte has come over this connection for as long as calls have waited: the other end
-        // may be gone without a word. Calls under way stay on it; the next one takes another.
+        // The call was given up, and no byte has arrived over this connection while calls waited: the peer may be gone
+        // without closing it. Calls in progress stay on it; the next call uses another.
         if let Some((reads, sweeps)) = self.unanswered.get()
             && self.line.heard.reads() == reads
             && self.line.sweeps.get().wrapping_sub(sweeps) >= SILENT_SWEEPS
@@ -170,7 +170,7 @@ impl Drop for Lease {
     }
 }
 
-/// Tells the pool while a call waits for the upstream to take more of its request.
+/// Tells the pool while a call waits for the upstream to accept more of its request.
 #[derive(Debug)]
 pub(crate) struct Starved {
     line: Rc<Line>,

@@ -1,6 +1,6 @@
-//! Connections for HTTP/2: few, each for many calls.
+//! HTTP/2 connections: few, each for many calls.
 //!
-//! On the `h2` crate directly: hyper's client would add a task and two channels to each call.
+//! Built directly on the `h2` crate: hyper's client would add a task and two channels to each call.
 
 mod line;
 mod open;

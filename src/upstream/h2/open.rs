@@ -12,19 +12,19 @@ use crate::net::gather;
 use crate::upstream::error::{ConnectCause, ConnectError, Stage};
 use crate::upstream::{Endpoint, OpenLimits, dial};
 
-/// What one call may have in flight towards us. With the connection's window this bounds what a slow client can make
-/// us hold: the upstream stops sending when it is full.
+/// The receive window of one call. Together with the connection's window it bounds the memory that a slow client can cost:
+/// the upstream stops sending when the window is full.
 const STREAM_WINDOW: u32 = 256 * 1024;
-/// What all calls of a connection need that is not crowded: one slow reader never stops another call.
+/// Enough for all calls of a connection that is not crowded: one slow reader never stops another call.
 #[expect(clippy::cast_possible_truncation, reason = "a small constant")]
 const CONNECTION_WINDOW: u32 = STREAM_WINDOW * CALLS as u32;
 /// Large frames: fewer of them for a 4 KB vector times hundreds of points.
 const FRAME: u32 = 256 * 1024;
-/// What may wait in our buffers per stream on its way to the upstream.
+/// How much of each stream may wait in our buffers on its way to the upstream.
 const SEND_BUFFER: usize = 256 * 1024;
 
-/// A connection over which the upstream has begun to speak, within `limits`. That it accepts is not enough: the kernel
-/// accepts for a process that hangs.
+/// A connection over which the upstream has sent its first bytes, within `limits`. An accepted connection is not enough: the
+/// kernel also accepts for a process that hangs.
 pub(super) async fn open(endpoint: &Endpoint, limits: OpenLimits) -> Result<Rc<Line>, ConnectError> {
     let limit = limits.connect;
     let deadline = Instant::now() + limit;
@@ -48,7 +48,7 @@ pub(super) async fn open(endpoint: &Endpoint, limits: OpenLimits) -> Result<Rc<L
         if let Err(error) = &outcome {
             tracing::debug!(%error, "an upstream gRPC connection ended");
         }
-        // Nothing listens for it once the connection stands.
+        // No receiver is left once the connection is open.
         let _ = ended.send(outcome);
     });
     let line = Line::new(sender, driver.abort_handle(), Rc::clone(&heard), open);

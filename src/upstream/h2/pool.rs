@@ -1,11 +1,11 @@
-//! One worker's connections to one upstream's gRPC port.
+//! The connection pool of one worker to one upstream's gRPC port.
 //!
-//! `grpc_connections` of them in the least, opened as calls come; each call takes the one with the fewest calls on it,
-//! so that calls are balanced independent of the clients' connections. One is enough for most: fewer
-//! connections mean fewer system calls. More are opened while all are crowded ([`Line::is_crowded`]), up to a bound, and
-//! closed again when they have not been used for a while.
+//! It has at least `grpc_connections` connections, opened on demand. Each call takes the one with the fewest calls, so calls
+//! are load-balanced independently of the clients' connections. One connection is enough for most traffic: fewer connections
+//! mean fewer system calls. While all are crowded ([`Line::is_crowded`]) the pool opens more, up to a bound, and closes them
+//! after a while without use.
 //!
-//! Opening is a single flight: calls that come while it is under way wait for the same attempt and share its failure.
+//! Opening is single-flight: calls that arrive in the meantime wait for the same attempt and share its failure.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -21,9 +21,9 @@ use crate::upstream::flight::Flight;
 use crate::upstream::health::Health;
 use crate::upstream::{OpenLimits, Persistence, Tally, Upstream};
 
-/// The bound, where `grpc_connections` is not more.
+/// The maximum, unless `grpc_connections` is more.
 const MOST: usize = 8;
-/// Sweeps, each a second after the one before, that an additional connection outlives without a call.
+/// The number of sweeps, a second apart, that an additional connection survives without a call.
 const SPARE_SWEEPS: u32 = 30;
 
 type Opened = Result<Rc<Line>, ConnectError>;
@@ -35,7 +35,7 @@ pub(crate) struct Pool {
     /// The first `grpc_connections` are the base; further ones are additional.
     lines: RefCell<Vec<Rc<Line>>>,
     flight: Flight<Opened>,
-    /// Whether another one is being opened in the background.
+    /// Whether another connection is being opened in the background.
     growing: Cell<bool>,
     health: Health,
 }
@@ -52,8 +52,8 @@ impl Pool {
         })
     }
 
-    /// A connection for one call, opened if there is none. How long each attempt
-    /// may take is in `limits`; how long this caller waits is its `persistence`. May be dropped at any time.
+    /// A connection for one call, opened if there is none. `limits` bounds each attempt, `persistence` how long this caller
+    /// waits. May be dropped at any time.
     pub(crate) async fn lease(self: &Rc<Self>, limits: OpenLimits, persistence: Persistence) -> Result<Lease, ConnectError> {
         if let Some(lease) = self.pick() {
             self.grow(&lease, limits);
@@ -64,7 +64,7 @@ impl Pool {
         persistence.connection(&self.health, attempt, || self.pick()).await
     }
 
-    /// The attempt under way, or a new one if the upstream may be tried now.
+    /// The attempt in progress, or a new one if the upstream may be tried now.
     async fn attempt(self: &Rc<Self>, limits: OpenLimits, persistence: Persistence) -> Opened {
         let outage = self.health.outage();
         let seat = match (self.flight.join(), &outage) {
@@ -99,7 +99,7 @@ impl Pool {
         opened
     }
 
-    /// The least busy of the base; where all of it is crowded, an additional one that is not.
+    /// The least busy base connection; if all of them are crowded, an additional one that is not.
     fn pick(&self) -> Option<Lease> {
         let mut lines = self.lines.borrow_mut();
         lines.retain(|line| line.takes_calls());
@@ -109,8 +109,8 @@ impl Pool {
         calm.or_else(|| lines.iter().min_by_key(|line| line.load())).map(Lease::of)
     }
 
-    /// Opens one more in the background where the call that was just taken had better company: while the base is not
-    /// complete, another call; later, a crowd.
+    /// Opens one more connection in the background if the leased one has other calls (while the base is incomplete) or is
+    /// crowded (later).
     fn grow(self: &Rc<Self>, lease: &Lease, limits: OpenLimits) {
         let (count, least) = (self.lines.borrow().len(), self.upstream.grpc_connections);
         let wanted = if count < least { lease.is_shared() } else { count < MOST.max(least) && lease.is_crowded() };
@@ -120,13 +120,13 @@ impl Pool {
         self.growing.set(true);
         let pool = Rc::clone(self);
         tokio::task::spawn_local(async move {
-            // A failure is counted and remembered; the call that asked for it has a connection.
+            // The failure is counted and remembered; the call that triggered the attempt has a connection.
             drop(pool.open(limits).await);
             pool.growing.set(false);
         });
     }
 
-    /// Closes additional connections that are not used. Called once a second.
+    /// Closes unused additional connections. Called once a second.
     pub(crate) fn sweep(&self) {
         let mut position = 0;
         self.lines.borrow_mut().retain(|line| {
@@ -135,7 +135,7 @@ impl Pool {
         });
     }
 
-    /// Calls go to a fresh connection from now on; those under way may end on theirs.
+    /// New calls use a fresh connection from now on; calls in progress may end on theirs.
     pub(crate) fn forget(&self) {
         self.lines.borrow_mut().clear();
     }

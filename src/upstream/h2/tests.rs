@@ -7,7 +7,7 @@ use crate::upstream::testing::{Accepted, LONG, Peer, listen, on_a_worker, reserv
 const WAITS: Persistence = Persistence { reconnect: LONG, ..Persistence::NONE };
 const ELSEWHERE: Persistence = Persistence { elsewhere: true, ..WAITS };
 
-/// Attempts that end then.
+/// Limits of attempts that end then.
 fn within(connect: Duration) -> OpenLimits {
     OpenLimits { connect, idle: None }
 }
@@ -16,7 +16,7 @@ fn pool(address: std::net::SocketAddr, connections: usize) -> Rc<Pool> {
     Pool::new(&upstream(address, false, connections), Tally::default())
 }
 
-/// A pool before a peer that speaks HTTP/2.
+/// A pool for a peer that speaks HTTP/2.
 fn speaking(connections: usize) -> (Rc<Pool>, Accepted) {
     let (accepted, address) = listen(Peer::Speaks);
     (pool(address, connections), accepted)
@@ -72,7 +72,7 @@ async fn nobody_with_somewhere_else_to_go_waits_for_an_upstream_that_is_dead() {
         let pool = pool(address, 1);
         let failed = pool.lease(within(Duration::from_millis(100)), ELSEWHERE).await.expect_err("the peer is silent");
         let told: Vec<_> = (0..100).filter_map(|_| pool.lease(within(LONG), ELSEWHERE).now_or_never()).collect();
-        // One may have found that it is time to try again.
+        // One of them may have started the next attempt.
         assert!(told.len() >= 99 && told.iter().all(|told| told.as_ref().is_err_and(|error| error.is_same(&failed))), "{told:?}");
     })
     .await;
@@ -215,7 +215,7 @@ async fn a_connection_that_nothing_is_heard_over_takes_no_further_call() {
     .await;
 }
 
-/// Each call waits for less than it takes to tell; all of them together do not.
+/// Each call waits too briefly to prove that the peer is silent; all of them together do.
 #[tokio::test]
 async fn a_connection_that_many_short_calls_hear_nothing_over_takes_no_further_call() {
     on_a_worker(async {

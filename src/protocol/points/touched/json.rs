@@ -1,4 +1,4 @@
-//! The bodies of REST's writes.
+//! The JSON bodies of REST writes.
 
 use super::{Tag, Write};
 use crate::protocol::walk::json::Node;

@@ -1,4 +1,4 @@
-//! The messages of gRPC's writes.
+//! The messages of gRPC writes.
 
 use super::{Selector, Tag, Write};
 use crate::protocol::walk::protobuf::Node;
@@ -11,7 +11,7 @@ const ID: Node<Tag> = Node::Message { tag: Tag::Id, fields: &[(1, Node::Varint(T
 /// A `PointStruct`, or the `PointVectors` of one.
 const POINT: Node<Tag> = message(&[(1, ID)]);
 const IDS: Node<Tag> = message(&[(1, ID)]);
-/// A `PointsSelector`. Another way to select may come.
+/// A `PointsSelector`. Qdrant may add another way to select.
 const SELECTOR: Node<Tag> = Node::Message { tag: Tag::Way, fields: &[(1, IDS), (2, Node::Raw(Tag::Filter))], all: true };
 /// The points of an upsert or of vectors within a batch.
 const LISTED: Node<Tag> = message(&[(1, POINT)]);

@@ -1,7 +1,8 @@
-//! Which points a write touches: the ids that it names and the filters that it selects by, read along as its body passes.
+//! Which points a write touches: the ids that it names and the filters that it selects by, read while its body passes.
 //!
-//! What is found may be more than what Qdrant changes (a condition may not hold, a batch may end early), and never less: where
-//! that is not certain, it is [`Touched::uncertain`]. Vectors and payloads are skipped, so the memory is that of the ids.
+//! The result may include more than what Qdrant changes (a condition may not hold, a batch may end early), and never less:
+//! if that is not certain, it is [`Touched::uncertain`]. Vectors and payloads are skipped, so only ids and filters take
+//! memory.
 
 mod json;
 mod message;
@@ -13,20 +14,20 @@ use bytes::Bytes;
 use super::PointId;
 use crate::protocol::walk::{self, Scalar, Walk};
 
-/// What a write's body consists of.
+/// The structure of a write's body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Write {
     /// Points, or a batch of their columns.
     Upsert,
     /// Vectors of points.
     Vectors,
-    /// Ids or a filter, and what becomes of those points.
+    /// Ids or a filter, and a change of those points.
     Selected(Selector),
     /// Several of the others.
     Batch,
 }
 
-/// In which field of its message a write has its ids or its filter; in JSON it is the same for all.
+/// The field of a write's message with its ids or its filter; in JSON it is the same for all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Selector {
     Third,
@@ -36,19 +37,19 @@ pub enum Selector {
 /// The points of one write.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Touched {
-    /// In their order; one may stand there twice.
+    /// In the order of the body, with repetitions.
     pub ids: Vec<PointId>,
-    /// The points that match these, in the body's own format.
+    /// Filters for further points, in the body's own format.
     pub filters: Vec<Bytes>,
-    /// Any other point may be touched as well: something stands there that this version does not know, or there is more than may
-    /// be held.
+    /// Any other point may be touched as well: the body has something that this version does not know, or exceeds the memory
+    /// limit.
     pub uncertain: bool,
 }
 
-/// What a node is to a search for what is touched.
+/// The role of a node in the search for touched points.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tag {
-    /// It leads on.
+    /// A container on the path to ids and filters.
     Way,
     /// A point's id: in JSON a scalar, in protobuf a message with one of the two that follow.
     Id,
@@ -57,23 +58,23 @@ pub enum Tag {
     Filter,
 }
 
-/// Collects what a walker comes by.
+/// Collects the values that a walker reports.
 #[derive(Debug)]
 pub struct Collector {
     touched: Touched,
     filter: Vec<u8>,
-    /// How much more may be held.
+    /// How many more bytes may be kept.
     room: usize,
     id: Option<PointId>,
 }
 
-/// Reads the JSON body of a write, in whatever pieces it comes, and holds at most `room` bytes of it.
+/// Reads the JSON body of a write, in any pieces, and keeps at most `room` bytes of it.
 #[must_use]
 pub fn in_json(write: Write, room: usize) -> walk::json::Walker<Collector> {
     walk::json::Walker::new(json::way(write), Collector::new(room))
 }
 
-/// The same of a protobuf message.
+/// The same for a protobuf message.
 #[must_use]
 pub fn in_message(write: Write, room: usize) -> walk::protobuf::Walker<Collector> {
     walk::protobuf::Walker::new(message::way(write), Collector::new(room))
@@ -89,7 +90,7 @@ impl Collector {
         self.touched
     }
 
-    /// Room for so many bytes more.
+    /// Reserves room for this many more bytes.
     fn takes(&mut self, bytes: usize) -> bool {
         let left = self.room.checked_sub(bytes);
         self.touched.uncertain |= left.is_none();
@@ -140,7 +141,7 @@ impl Walk for Collector {
         };
         match (tag, id) {
             (Tag::Id, Some(id)) => self.note(id),
-            // Of the fields of one id the last one counts.
+            // The last field of an id counts.
             (Tag::Number | Tag::Uuid, Some(id)) => self.id = Some(id),
             (_, None) => self.touched.uncertain = true,
             (Tag::Way | Tag::Filter, Some(_)) => {}

@@ -1,4 +1,4 @@
-//! What is found of writes of every kind, next to what they were made of, in whatever pieces they come.
+//! Compares the touched points of writes of every kind with the values they were made of, in any pieces.
 
 use proptest::prelude::*;
 use prost::Message;
@@ -14,7 +14,7 @@ use crate::protocol::operations::OPERATIONS;
 /// More than any write here holds.
 const ROOM: usize = 1 << 20;
 
-/// How a write says which points it is for.
+/// How a write names its points.
 #[derive(Clone, Debug)]
 enum Chosen {
     Ids(Vec<PointId>),
@@ -61,7 +61,7 @@ fn kind() -> impl Strategy<Value = Kind> {
     ]
 }
 
-/// Full of what a careless scanner would fall for.
+/// Full of text that would mislead a careless scanner.
 fn payload() -> Value {
     json!({"id": 99, "points": [{"id": 1}], "filter": {"must": []}, "t": "\"}],\\ {[\"ids\": ", "delete": {"points": [7]}})
 }
@@ -245,7 +245,7 @@ proptest! {
         let (_, body) = kind.clone().json();
         let text = if pretty { serde_json::to_vec_pretty(&body) } else { serde_json::to_vec(&body) }.expect("JSON");
         let found = read_json(write, &text, piece, ROOM).expect("it is readable");
-        // A filter is handed on as it stands, so it is compared by what it says.
+        // A filter is kept as raw bytes, so it is compared by value.
         let values = |touched: &Touched| touched.filters.iter().map(|filter| serde_json::from_slice::<Value>(filter).expect("JSON")).collect::<Vec<_>>();
         let wanted = expected(&kinds, |text| filter(text).to_string().into());
         prop_assert_eq!((&found.ids, values(&found), found.uncertain), (&wanted.ids, values(&wanted), false));
@@ -266,7 +266,7 @@ proptest! {
         prop_assert_eq!(read_message(Write::Batch, &message, piece), wanted);
     }
 
-    /// Of a body that breaks off nothing is known, and never too little.
+    /// If a body breaks off, the result never has too little.
     #[test]
     fn a_body_that_breaks_off_says_nothing(kind in kind(), at in any::<prop::sample::Index>()) {
         let (write, text) = (kind.write(), kind.json().1.to_string());
@@ -274,7 +274,7 @@ proptest! {
     }
 }
 
-/// Whether any point may be touched, or what is touched cannot be told.
+/// Whether any point may be touched, or the touched points are unknown.
 fn is_open(write: Write, body: &Value) -> bool {
     read_json(write, body.to_string().as_bytes(), 5, ROOM).is_none_or(|touched| touched.uncertain)
 }

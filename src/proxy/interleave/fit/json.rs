@@ -1,4 +1,4 @@
-//! The JSON of a search.
+//! Whether the JSON of a search can be interleaved.
 
 use serde_json::value::RawValue;
 
@@ -7,17 +7,17 @@ use super::within;
 use crate::metrics::NotInterleaved;
 use crate::protocol::operations::Hits;
 
-/// What Qdrant takes when nothing is said; the older search must say it.
+/// Qdrant's default limit; the older search requires a limit.
 const USUAL_LIMIT: u64 = 10;
-/// What a query for the nearest may consist of: `nearest` itself, a sparse vector, or something to embed.
+/// The forms of a nearest-neighbour query: `nearest` itself, a sparse vector, or an object to embed.
 const NEAREST: [&str; 8] = ["nearest", "indices", "values", "text", "image", "object", "model", "options"];
-/// Fields that say where to look and what to answer, and nothing of the ranking that both arms would not do alike.
+/// Fields that select points or parts of the answer, and do not make the ranking differ between arms.
 const HARMLESS: [&str; 8] = ["using", "filter", "params", "with_payload", "with_vector", "with_vectors", "shard_key", "lookup_from"];
 
-/// How many hits a body wants whose answer has them where `hits` says.
+/// The number of hits that a body requests; `hits` says where its answer has them.
 ///
 /// # Errors
-/// When it is not for both arms. What is no JSON is Qdrant's to refuse.
+/// When it cannot be interleaved. Qdrant refuses invalid JSON.
 pub fn wanted(body: &[u8], hits: Hits) -> Result<usize, NotInterleaved> {
     let fields = Fields::of(body).ok_or(NotInterleaved::Query)?;
     let question = if hits == Hits::Points { "query" } else { "vector" };
@@ -39,7 +39,7 @@ pub fn wanted(body: &[u8], hits: Hits) -> Result<usize, NotInterleaved> {
     within(limit)
 }
 
-/// A vector, several of them, the id of a point, or an object that says no more.
+/// A vector, several vectors, the id of a point, or an object with nothing else.
 fn is_nearest(query: &RawValue) -> bool {
     if !query.get().starts_with('{') {
         return true;

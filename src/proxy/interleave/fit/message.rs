@@ -1,4 +1,4 @@
-//! The message of a search.
+//! Whether the gRPC message of a search can be interleaved.
 
 use bytes::Bytes;
 use prost::Message;
@@ -9,13 +9,13 @@ use super::within;
 use crate::metrics::NotInterleaved;
 use crate::protocol::operations::Hits;
 
-/// What Qdrant takes when nothing is said.
+/// Qdrant's default limit.
 const USUAL_LIMIT: u64 = 10;
 
-/// How many hits a message wants whose answer has them where `hits` says.
+/// The number of hits that a message requests; `hits` says where its answer has them.
 ///
 /// # Errors
-/// When it is not for both arms. What is no such message is Qdrant's to refuse.
+/// When it cannot be interleaved. Qdrant refuses invalid messages.
 pub fn wanted(message: Bytes, hits: Hits) -> Result<usize, NotInterleaved> {
     let (threshold, offset, limit) = if hits == Hits::Points {
         let query = QueryPoints::decode(message).map_err(|_| NotInterleaved::Query)?;

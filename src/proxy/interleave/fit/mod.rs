@@ -1,6 +1,7 @@
-//! Does a request fit to be answered by two arms together?
+//! Decides whether two arms can answer a request together.
 //!
-//! Only what ranks by nearness alone and from its first hit on does: the merged list then is two rankings of one question.
+//! They can if it ranks only by nearness and from its first hit on: the merged list then consists of two rankings of one
+//! query.
 
 mod json;
 mod message;
@@ -21,19 +22,19 @@ use crate::proxy::respond::Fault;
 /// The searches that answer with one list.
 const MERGED: [&str; 2] = ["points.query", "points.search"];
 
-/// A request that fits.
+/// A request that can be interleaved.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::proxy) struct Fit {
     pub(super) form: Form,
-    /// How many hits it wants.
+    /// How many hits it requests.
     pub(super) wanted: usize,
 }
 
-/// Why one does not.
+/// Why a request cannot be interleaved.
 pub(in crate::proxy) enum Unfit {
-    /// Its own arm is to answer alone.
+    /// Its own arm answers alone.
     Alone(NotInterleaved),
-    /// Nobody is.
+    /// No arm answers: the request is refused.
     Fault(Fault),
 }
 
@@ -75,7 +76,7 @@ fn searched(operation: Option<&'static Operation>) -> Result<Hits, NotInterleave
     }
 }
 
-/// A number of hits that can be merged and written into a token.
+/// A number of hits that can be merged and that fits into a token.
 fn within(limit: u64) -> Result<usize, NotInterleaved> {
     usize::try_from(limit).ok().filter(|limit| (1..=MOST_HITS).contains(limit)).ok_or(NotInterleaved::Limit)
 }
