@@ -4,7 +4,7 @@ use axum::extract::State;
 
 use super::AdminState;
 use super::caller::By;
-use super::extract::{IdempotencyKey, Id, Json, Params};
+use super::extract::{Id, IdempotencyKey, Json, Params};
 use super::page::{Page, PageParams};
 use super::problem::Problem;
 use super::tagged::{Created, Tagged, created, tagged};
