@@ -7,6 +7,7 @@ use arc_swap::ArcSwap;
 
 use super::recent::Recent;
 use super::report::{ENDED, Report, SCOPE};
+use crate::config::{DEFAULT_UPSTREAM as DEFAULT_NAME, Period};
 use crate::control::clock;
 use crate::control::documents::json;
 use crate::control::engine::{ControlError, Engine, State, is_live};
@@ -56,6 +57,19 @@ impl Losses {
         let mut counted = Counted::clone(&self.elsewhere.load());
         Report::here(self.engine.registry(), false).add_to(&mut counted, None);
         counted
+    }
+
+    /// What an operator should know who moves an alias away from a collection that is being written; none where it is not.
+    pub(in crate::control) fn recently_written(&self, collection: &str) -> Option<String> {
+        let (before, ago) = self.recent.before(collection, tokio::time::Instant::now())?;
+        let now = self.counted_lately().tally(DEFAULT_NAME, collection);
+        let writes = now.acknowledged.saturating_sub(before.acknowledged);
+        let span = Period::from_secs(ago.as_secs().max(1));
+        (writes > 0).then(|| {
+            format!(
+                "`{collection}` took {writes} acknowledged writes in the last {span}; whether the other collection has them is not known"
+            )
+        })
     }
 
     async fn counted_elsewhere(&self) -> Result<Counted, ControlError> {

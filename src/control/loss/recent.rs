@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::Losses;
-use crate::config::{DEFAULT_UPSTREAM, Period};
+use crate::config::DEFAULT_UPSTREAM;
 use crate::rollout::loss::{Counted, Tally};
 
 const EVERY: Duration = Duration::from_secs(60);
@@ -29,24 +28,9 @@ impl Recent {
     }
 
     /// The tally of a collection at the beginning of what is remembered, and how long ago that was.
-    fn before(&self, collection: &str, now: Instant) -> Option<(Tally, Duration)> {
+    pub(super) fn before(&self, collection: &str, now: Instant) -> Option<(Tally, Duration)> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (at, counted) = kept.front()?;
         Some((counted.tally(DEFAULT_UPSTREAM, collection), now.saturating_duration_since(*at)))
-    }
-}
-
-impl Losses {
-    /// What an operator should know who moves an alias away from a collection that is being written; none where it is not.
-    pub(in crate::control) fn recently_written(&self, collection: &str) -> Option<String> {
-        let (before, ago) = self.recent.before(collection, Instant::now())?;
-        let now = self.counted_lately().tally(DEFAULT_UPSTREAM, collection);
-        let writes = now.acknowledged.saturating_sub(before.acknowledged);
-        let span = Period::from_secs(ago.as_secs().max(1));
-        (writes > 0).then(|| {
-            format!(
-                "`{collection}` took {writes} acknowledged writes in the last {span}; whether the other collection has them is not known"
-            )
-        })
     }
 }

@@ -17,6 +17,7 @@ mod heartbeat;
 mod leader;
 mod lease;
 mod listing;
+mod parts;
 mod reload;
 mod samples;
 mod start;

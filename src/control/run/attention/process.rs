@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use super::Attention;
 use crate::control::engine::NotReady;
 use crate::control::engine::State;
-use crate::control::run::status::{ListingStatus, ReplicaStatus, StoreStatus};
+use crate::control::run::parts::{ListingStatus, ReplicaStatus, StoreStatus};
 use crate::control::webhook::WebhookView;
 use crate::live::DEFAULT_UPSTREAM;
 

@@ -56,7 +56,7 @@ async fn a_sample_ratio_mismatch_is_told_and_even_arms_are_not() {
 
 #[tokio::test]
 async fn losing_the_store_or_the_aliases_and_a_replica_that_lags_are_told() {
-    use crate::control::run::status::{ControllerStatus, ListingStatus, ReplicaStatus, StoreStatus};
+    use crate::control::run::parts::{ControllerStatus, ListingStatus, ReplicaStatus, StoreStatus};
     let state = state().await;
     let replica = |name: &str, revision, live| ReplicaStatus {
         replica: name.to_owned(),
