@@ -16,7 +16,6 @@ use crate::control::documents::RouteDocument;
 use crate::control::engine::{NotReady, ReloadStatus, State, is_live};
 use crate::live::DEFAULT_UPSTREAM;
 use crate::metrics::{SeriesKey, WorkerEvent};
-use crate::qdrant::Protocol;
 use crate::rollout::loss::Loss;
 use crate::store::{Lease, Replica};
 
