@@ -240,6 +240,7 @@ impl Totals {
         self.request_bytes += other.request_bytes;
         self.response_bytes += other.response_bytes;
         self.anonymous += other.anonymous;
+        self.forced += other.forced;
         self.split_writes += other.split_writes;
         self.interleavings.merge(&other.interleavings);
         self.in_flight = self.in_flight.wrapping_add(other.in_flight);

@@ -62,6 +62,7 @@ mod strict_head;
 mod switch;
 mod terminal;
 mod tls;
+mod upgrade;
 mod way_out;
 mod webhooks;
 mod wire;

@@ -12,3 +12,4 @@ mod reload;
 mod restart;
 mod sharing;
 mod tables;
+mod upgrade;
