@@ -52,7 +52,7 @@ impl Answers for Capture {
                 second and at the end.",
             "x-line": {"oneOf": lines},
         });
-        operation.answers(StatusCode::OK, Answer::of("application/x-ndjson", "The lines, until the capture ends.", schema));
+        operation.answers(StatusCode::OK, Answer::of("application/x-ndjson", "The lines, until the capture ends.", &schema));
     }
 }
 

@@ -43,7 +43,7 @@ impl Answers for Deployed {
     fn describe(operation: &mut Operation, schemas: &mut Schemas) {
         Created::<DeploymentView>::describe(operation, schemas);
         let preview = schemas.answer::<Preview>();
-        operation.answers(StatusCode::OK, Answer::json("The steps of a `dry_run`. Nothing was done.", preview));
+        operation.answers(StatusCode::OK, Answer::json("The steps of a `dry_run`. Nothing was done.", &preview));
     }
 }
 

@@ -1,4 +1,4 @@
-//! `GET /v1/events`: what has happened; as a list, or as a stream for whoever asks for `text/event-stream`
+//! `GET /v1/events`: what has happened; as a list, or as a stream to a client that accepts `text/event-stream`
 
 use axum::Json;
 use axum::extract::{Extension, State};
@@ -45,9 +45,9 @@ impl IntoResponse for Told {
 
 impl Answers for Told {
     fn describe(operation: &mut Operation, schemas: &mut Schemas) {
-        let page = Answer::json("A page, or a stream for `Accept: text/event-stream`.", schemas.answer::<HistoryPage<Event>>());
+        let page = Answer::json("A page, or a stream for `Accept: text/event-stream`.", &schemas.answer::<HistoryPage<Event>>());
         let stream = json!({"type": "string", "description": "Server-sent events. The data of each is an Event."});
-        operation.answers(StatusCode::OK, page.or("text/event-stream", stream));
+        operation.answers(StatusCode::OK, page.or("text/event-stream", &stream));
         let description = "For streams: the id of the last event that was seen. It goes before `after`.";
         operation.header(LAST_EVENT_ID, description, &json!({"type": "string", "pattern": "^[0-9]{1,18}$"}));
     }

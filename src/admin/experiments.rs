@@ -140,8 +140,8 @@ impl IntoResponse for Analysed {
 
 impl Answers for Analysed {
     fn describe(operation: &mut Operation, schemas: &mut Schemas) {
-        let report = Answer::json("The report, or one of its tables with `format=csv`.", schemas.answer::<Report>());
-        operation.answers(StatusCode::OK, report.or("text/csv", json!({"type": "string"})));
+        let report = Answer::json("The report, or one of its tables with `format=csv`.", &schemas.answer::<Report>());
+        operation.answers(StatusCode::OK, report.or("text/csv", &json!({"type": "string"})));
     }
 }
 

@@ -11,7 +11,7 @@ use super::problem::{Kind, Problem};
 use crate::logging::LogHandle;
 use crate::routing::SpecFault;
 
-/// Whoever owns the log's filter.
+/// The owner of the log's filter.
 pub trait LogFilter: Send + Sync {
     /// # Errors
     /// When logging has ended.

@@ -28,6 +28,6 @@ impl IntoResponse for Document {
 
 impl Answers for Document {
     fn describe(operation: &mut Operation, _: &mut Schemas) {
-        operation.answers(StatusCode::OK, Answer::json("This document, in OpenAPI 3.1.", json!({"type": "object"})));
+        operation.answers(StatusCode::OK, Answer::json("This document, in OpenAPI 3.1.", &json!({"type": "object"})));
     }
 }

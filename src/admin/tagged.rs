@@ -58,20 +58,20 @@ impl<V: Serialize> IntoResponse for Put<V> {
 
 impl<V: JsonSchema> Answers for Tagged<V> {
     fn describe(operation: &mut Operation, schemas: &mut Schemas) {
-        operation.answers(StatusCode::OK, Answer::json("Success.", schemas.answer::<V>()).tagged());
+        operation.answers(StatusCode::OK, Answer::json("Success.", &schemas.answer::<V>()).tagged());
     }
 }
 
 impl<V: JsonSchema> Answers for Created<V> {
     fn describe(operation: &mut Operation, schemas: &mut Schemas) {
-        let answer = Answer::json("Created.", schemas.answer::<V>()).tagged().header("Location", "The path of what was created.");
+        let answer = Answer::json("Created.", &schemas.answer::<V>()).tagged().header("Location", "The path of what was created.");
         operation.answers(StatusCode::CREATED, answer);
     }
 }
 
 impl<V: JsonSchema> Answers for Put<V> {
     fn describe(operation: &mut Operation, schemas: &mut Schemas) {
-        operation.answers(StatusCode::OK, Answer::json("Replaced, or left as it was.", schemas.answer::<V>()).tagged());
-        operation.answers(StatusCode::CREATED, Answer::json("Created.", schemas.answer::<V>()).tagged());
+        operation.answers(StatusCode::OK, Answer::json("Replaced, or left as it was.", &schemas.answer::<V>()).tagged());
+        operation.answers(StatusCode::CREATED, Answer::json("Created.", &schemas.answer::<V>()).tagged());
     }
 }

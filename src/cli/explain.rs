@@ -16,7 +16,7 @@ use crate::routing::{Allocation, Reason, RouteSpec, SLOTS, STABLE, VariantSpec};
 pub struct ExplainArgs {
     /// The alias a request names
     alias: String,
-    /// Whom the request is for; left out: nobody said
+    /// The user id of the request; leave it out for a request without one
     #[arg(long)]
     unit: Option<String>,
     /// What the request reads: search, or bookkeeping (retrieve by id, scroll, count, facet) [default: search]
@@ -81,7 +81,7 @@ fn in_words(decision: &Value) -> String {
         Value::String(text) => Some(text.clone()),
         other => Some(other.to_string()),
     };
-    let unit = text("unit").map_or_else(|| "nobody in particular".to_owned(), |unit| format!("unit {unit}"));
+    let unit = text("unit").map_or_else(|| "a request without a user id".to_owned(), |unit| format!("unit {unit}"));
     let mut lines = vec![format!("{} for {unit}: {}", text("alias").unwrap_or_default(), text("variant").unwrap_or_default())];
     let slot = text("slot").map(|slot| format!("{slot} of {SLOTS}"));
     let layer = &decision["layer"];

@@ -79,7 +79,7 @@ enum Command {
     /// Ask two collections what was recorded, and compare the answers
     #[command(after_help = "Example:\n  pointsman replay golden.jsonl docs_v1 docs_v2 --minimum-overlap 0.9")]
     Replay(replay::ReplayArgs),
-    /// Delete collections that nobody uses any more
+    /// Delete unused collections
     #[command(after_help = "Example:\n  pointsman retire create docs_v1 --grace 24h")]
     Retire(remote::RetireArgs),
     /// Put every alias on stable, at once

@@ -68,7 +68,7 @@ pub struct Placed {
     /// The present one, whenever the answer was given: what is written stays as it is.
     pub slice: u32,
     pub arm: usize,
-    /// None: nobody knows whose it is, and it is taken for a unit of its own.
+    /// None: its user is unknown, and it counts as a unit of its own.
     pub bucket: Option<usize>,
     pub value: f64,
     pub below: f64,
@@ -143,7 +143,7 @@ impl Feedback {
         Ok(Place::Value(Placed { phase, slice: slice.number, arm, bucket, value, below }))
     }
 
-    /// Each point counts once, for whoever had picked it.
+    /// Each point counts once, for the team that had picked it.
     fn credit(&self, token: &Interleaved, slice: u32, metric: &MetricSpec, value: f64) -> Result<Credit, Refused> {
         let points = self.points.as_deref().filter(|points| !points.is_empty()).ok_or(Refused::NoPoints)?;
         if !matches!(metric.kind, Some(MetricKind::Binary | MetricKind::Count)) {

@@ -1,4 +1,4 @@
-//! An experiment from its beginning to its end. The clock is whoever calls it; what it became is stored before it is acted
+//! An experiment from its beginning to its end. The caller passes the time; what it became is stored before it is acted
 //! upon, as with every rollout.
 
 use schemars::JsonSchema;
@@ -225,7 +225,7 @@ impl Experiment {
         self.split_at
     }
 
-    /// When something is to be done without anybody asking.
+    /// When the next step is due without a command.
     #[must_use]
     pub fn due_at(&self) -> Option<Timestamp> {
         match self.state {

@@ -177,7 +177,7 @@ impl MetricSpec {
     }
 }
 
-/// What Pointsman measures of every arm, whether or not anybody asks.
+/// What Pointsman measures of every arm without being asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Automatic {
     LatencyMs,

@@ -4,7 +4,7 @@
 //! what every replica has [seen](Seen), and shows what [`analysis`] makes of it.
 //!
 //! ```text
-//! spec        what somebody asks for, and what is wrong with it      metric    what is measured, by itself or by feedback
+//! spec        the request for an experiment, and its validation     metric    what is measured, by itself or by feedback
 //! machine     scheduled, baseline, running, settling, ended          phase     one set of weights and who is where by it
 //! token       the decision an application sends back                feedback  one reported value, placed or refused
 //! seen        everything counted in one phase, in sums               credits   what hits of both arms have won

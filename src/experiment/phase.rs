@@ -72,7 +72,7 @@ impl Phase {
         (1..=self.weights.len()).map(|variant| f64::from(self.allocation.size(variant))).collect()
     }
 
-    /// Where a unit is by this phase, whoever owns it.
+    /// The arm of a unit by this phase, whichever experiment owns the slot.
     pub(super) fn assign(&self, id: &str, unit: &[u8]) -> Assignment {
         let slot = salt(id).slot(unit);
         Assignment { slot, layer_slot: None, arm: self.allocation.owner(slot).checked_sub(1), hash: statistics_salt(id).hash(unit) }

@@ -22,7 +22,7 @@ pub struct ArmSeen {
     pub assigned: UnitSet,
     /// What was reported, by metric.
     pub values: BTreeMap<String, Values>,
-    /// Requests that are served by the arm and not analysed: without a unit, and with an arm of somebody's choice.
+    /// Requests that are served by the arm and not analysed: without a unit, and with an arm of the client's choice.
     pub anonymous: u64,
     pub forced: u64,
     /// Values that were reported for the arm alone, without a unit.

@@ -33,7 +33,7 @@ pub struct Slice {
 #[serde(transparent)]
 pub struct Slices(Vec<Slice>);
 
-/// Which part of an experiment somebody wants to know of.
+/// Which part of an experiment a report is asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Part {
     /// Default: the last one that counted in the range, or at all.

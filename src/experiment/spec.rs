@@ -1,4 +1,4 @@
-//! What somebody asks for, and what is wrong with it.
+//! The request for an experiment, and its validation.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -17,7 +17,7 @@ const MAX_LISTED: usize = 1_000;
 const MAX_NAME: usize = 40;
 /// Nothing about an experiment takes longer.
 const MAX_PERIOD: Period = Period::from_secs(366 * 86_400);
-/// Slices of time: how many there are unless somebody says otherwise, how many there may be, and how short each.
+/// Slices of time: how many there are by default, how many there may be, and how short each.
 const USUAL_SLICES: u64 = 48;
 const MAX_SLICES: u64 = 200;
 const SHORTEST_SLICE: Period = Period::from_secs(1);

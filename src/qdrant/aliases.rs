@@ -40,7 +40,7 @@ pub enum AliasFailed {
     /// The listing shows that nothing has changed.
     #[error("{failure}; alias `{alias}` points at {}", name(.found.as_deref()))]
     Request { alias: String, found: Option<String>, failure: Box<Failure> },
-    /// Accepted, and yet not so; somebody else may have changed it in the same moment.
+    /// Accepted, and yet not so; another client may have changed it in the same moment.
     #[error("alias `{alias}` was to point at {} and points at {}", name(.wanted.as_deref()), name(.found.as_deref()))]
     NotSeen { alias: String, wanted: Option<String>, found: Option<String> },
 }

@@ -11,9 +11,10 @@
 //! 3. A stage is left upwards only when its time is over *and* every guard passes on enough requests and units of both
 //!    cohorts. No data, errors in measuring and inconclusive verdicts hold (I7).
 //! 4. Each stage has a window of its own: what was seen before it neither fails nor masks it.
-//! 5. Time nobody watched is not stage time: after a downtime the rest of the stage is still to come (I6).
+//! 5. Unobserved time is not stage time: after a downtime the rest of the stage is still to come (I6).
 //! 6. The way back needs neither evidence nor a healthy canary, and is tried for ever (I8).
-//! 7. A comparison before the first stage moves nobody: the share stays zero until every limit holds on enough comparisons.
+//! 7. A comparison before the first stage moves no user: the share stays zero until every limit holds on enough
+//!    comparisons.
 //! 8. What it rests on is looked at at every look: an alias that others have moved ends it, and it never goes further while
 //!    that is not known (I6).
 //! 9. A canary that would lose acknowledged writes by its promotion holds, unless its plan or an operator accepts that (I11).

@@ -41,7 +41,7 @@ impl Share {
         f64::from(self.0) * 100.0 / f64::from(SLOTS)
     }
 
-    /// Canary from the low end, control of the same size from the high end, so both only grow and nobody flips. Above
+    /// Canary from the low end, control of the same size from the high end, so both only grow and no user flips. Above
     /// one half the control is what is left.
     #[must_use]
     pub fn cohorts(self) -> Cohorts {

@@ -1,4 +1,4 @@
-//! Lengths of time as this room counts them. It has no clock: whoever calls it says what time it is.
+//! Lengths of time as this room counts them. It has no clock: the caller passes the time.
 
 use std::time::Duration;
 

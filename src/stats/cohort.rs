@@ -2,7 +2,7 @@
 //!
 //! Units fall into 128 buckets by their hash. Everything a unit does lands in one bucket, so buckets are independent of each
 //! other even though the requests of one unit are not, and the spread between buckets is an honest measure of chance
-//! ([`super::Ratio`]). Written by whoever observes requests, merged and judged by the controller ([`super::guard`]).
+//! ([`super::Ratio`]). Written by the data plane, merged and judged by the leader ([`super::guard`]).
 //!
 //! Invariant: merging is addition and bitwise or. Any partition of the requests over workers, replicas and time, merged in
 //! any order, gives the same summary to the last bit.
@@ -42,7 +42,7 @@ impl Cohort {
         (hash % BUCKETS as u64) as usize
     }
 
-    /// What somebody else has counted, bucket by bucket.
+    /// Adds what another replica has counted, bucket by bucket.
     #[must_use]
     pub fn of_counts(buckets: [Sums; BUCKETS], units: UnitSet, units_with_error: UnitSet, units_refused: UnitSet) -> Self {
         Self { buckets: Box::new(buckets), units, units_with_error, units_refused }

@@ -14,7 +14,7 @@
 //! ranking                                   how alike two ranked lists are
 //! ```
 //!
-//! Written by whoever observes requests; merged, stored and judged by the control plane.
+//! Written by the data plane as it observes requests; merged, stored and judged by the control plane.
 
 #![expect(clippy::cast_precision_loss, reason = "sums far below 2^53 in practice, and estimates beyond it")]
 

@@ -14,7 +14,7 @@ pub enum Outcome {
         latency_us: u64,
         /// Of its body.
         bytes: u64,
-        /// None where nobody looked.
+        /// None where it was not measured.
         found: Option<Found>,
     },
 }

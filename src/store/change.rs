@@ -11,7 +11,7 @@ use super::timestamp::Timestamp;
 #[derive(Clone, Debug)]
 pub struct Change {
     pub writes: Vec<Write>,
-    /// None for what nobody decided, such as a look at the evidence.
+    /// None for a change without a decision, such as an evaluation of evidence.
     pub audit: Option<AuditEntry>,
     pub events: Vec<NewEvent>,
     pub outbox: Vec<NewDelivery>,
@@ -27,7 +27,7 @@ impl Change {
         Self { audit: Some(audit), ..Self::unaudited(writes) }
     }
 
-    /// A change nobody decided.
+    /// A change without a decision.
     #[must_use]
     pub fn unaudited(writes: Vec<Write>) -> Self {
         Self { writes, audit: None, events: Vec::new(), outbox: Vec::new(), fence: None, idempotency: None }
@@ -79,7 +79,7 @@ pub struct NewEvent {
     pub body: Value,
 }
 
-/// Somebody who has to be told of an event of the same change, until he knows.
+/// A receiver that must be told of an event of the same change, until it has confirmed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewDelivery {
     /// The receiver's name in the configuration, not its URL, which may change meanwhile.

@@ -28,7 +28,7 @@ pub struct Changes {
 }
 
 impl Store {
-    /// What is committed from now on, by anybody, is noticed: by notification, or `poll` later if that was lost.
+    /// What any replica commits from now on is noticed: by notification, or `poll` later if that was lost.
     #[must_use]
     pub fn changes(&self, poll: Duration) -> Changes {
         Changes { changed: self.0.changed.subscribe(), poll, _store: self.clone() }

@@ -1,4 +1,4 @@
-//! The handle everything hangs on: a pool of connections, and how long anybody waits for them.
+//! The handle everything hangs on: a pool of connections, and how long a caller waits for one.
 
 use std::future::Future;
 use std::sync::{Arc, Mutex};
@@ -103,7 +103,7 @@ pub(super) async fn bounded_by<T, E: From<StoreError>>(limit: Duration, work: im
 
 /// Connections to a SQLite database, opened as they are needed.
 pub(super) fn sqlite_pool(options: AnyConnectOptions) -> AnyPool {
-    // SQLite has one writer anyway; with one connection nobody ever finds the file locked. Asking it before each use
+    // SQLite has one writer anyway; with one connection the file is never found locked. Asking it before each use
     // would tell nothing, and lose it whenever somebody stops waiting for the answer.
     let pool = AnyPoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None).test_before_acquire(false);
     pool.acquire_timeout(CONNECTION_WITHIN)

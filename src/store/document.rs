@@ -12,7 +12,7 @@ pub struct Document {
     pub key: Key,
     /// Of the commit that last touched it; its ETag.
     pub revision: u64,
-    /// When somebody should look at it again.
+    /// When the leader should look at it again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due_at: Option<Timestamp>,
     /// `None` is a tombstone: the document was deleted.

@@ -44,7 +44,7 @@ pub enum StoreError {
 /// Why a change was not made.
 ///
 /// After [`StoreError::Unavailable`] it may have been made all the same: the connection may have been lost between the
-/// commit and its confirmation. Whoever tries again does so with the expected revisions of the first attempt, or with its
+/// commit and its confirmation. A retry uses the expected revisions of the first attempt, or with its
 /// idempotency key, and is then told.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum CommitError {

@@ -15,7 +15,7 @@ use super::timestamp::{Timestamp, millis};
 pub struct Lease {
     /// Whether the replica that asked has it.
     pub held: bool,
-    /// `None` only when nobody has it.
+    /// `None` only when no replica has it.
     pub holder: Option<String>,
     /// Grows by one whenever the lease changes hands.
     pub epoch: u64,
@@ -121,7 +121,7 @@ fn lease((holder, epoch, expires_at, now): Row, replica: &str) -> Lease {
     Lease { held: holder.as_deref() == Some(replica), holder, epoch: count(epoch), expires, remaining }
 }
 
-/// Locks the lease's row, so that nobody takes it over before this transaction is through.
+/// Locks the lease's row, so that no replica takes it over before this transaction ends.
 pub(super) async fn check_fence(transaction: &mut Transaction<'_, Any>, fence: &Fence) -> Result<(), CommitError> {
     let query = sqlx::query("UPDATE lease SET epoch = epoch WHERE holder = $1 AND epoch = $2");
     let held = query.bind(&fence.replica).bind(number(fence.epoch)).execute(&mut **transaction).await?;

@@ -1,6 +1,6 @@
 //! The store: all durable state of Pointsman, in a SQLite file or in a PostgreSQL database shared by several replicas.
 //!
-//! `control` alone calls it; it knows nobody above. State is JSON documents under a kind and an id, and what belongs to
+//! `control` alone calls it; it knows no room above. State is JSON documents under a kind and an id, and what belongs to
 //! them: an audit log, events, deliveries to be made, the controller's lease, the replicas, their observations.
 //!
 //! What it promises:

@@ -1,4 +1,4 @@
-//! What each replica has counted. Each writes under its own key, so nobody overwrites anybody; merging is the reader's.
+//! What each replica has counted. Each writes under its own key, so no replica overwrites another; the reader merges.
 
 use serde_json::Value;
 

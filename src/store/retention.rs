@@ -74,7 +74,7 @@ impl Store {
     }
 }
 
-/// Under the lock of commits, since nobody may catch up from what is about to go.
+/// Under the lock of commits, since no replica may catch up from what is about to go.
 async fn prune_tombstones(transaction: &mut Transaction<'_, Any>, age: Duration) -> sqlx::Result<u64> {
     advance(transaction, 0, 0).await?;
     let expired = "body IS NULL AND changed_at <= (SELECT now_ms FROM clock) - $1";

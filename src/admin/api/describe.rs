@@ -72,7 +72,7 @@ impl<A: Answers> Answers for Result<A, Problem> {
 impl<T: JsonSchema> Answers for axum::Json<T> {
     fn describe(operation: &mut Operation, schemas: &mut Schemas) {
         let schema = schemas.answer::<T>();
-        operation.answers(StatusCode::OK, Answer::json("Success.", schema));
+        operation.answers(StatusCode::OK, Answer::json("Success.", &schema));
     }
 }
 
@@ -91,6 +91,6 @@ impl Answers for String {
 
 impl Answers for &'static str {
     fn describe(operation: &mut Operation, _: &mut Schemas) {
-        operation.answers(StatusCode::OK, Answer::of("text/plain", "Success.", json!({"type": "string"})));
+        operation.answers(StatusCode::OK, Answer::of("text/plain", "Success.", &json!({"type": "string"})));
     }
 }

@@ -30,16 +30,16 @@ impl Answer {
         Self { description, content: Map::new(), headers: Map::new() }
     }
 
-    pub(in crate::admin) fn json(description: &'static str, schema: Value) -> Self {
+    pub(in crate::admin) fn json(description: &'static str, schema: &Value) -> Self {
         Self::of("application/json", description, schema)
     }
 
-    pub(in crate::admin) fn of(media: &str, description: &'static str, schema: Value) -> Self {
+    pub(in crate::admin) fn of(media: &str, description: &'static str, schema: &Value) -> Self {
         Self::empty(description).or(media, schema)
     }
 
     /// The same in another form, where the client asks for it.
-    pub(in crate::admin) fn or(mut self, media: &str, schema: Value) -> Self {
+    pub(in crate::admin) fn or(mut self, media: &str, schema: &Value) -> Self {
         self.content.insert(media.to_owned(), json!({"schema": schema}));
         self
     }

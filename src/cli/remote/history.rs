@@ -88,7 +88,7 @@ fn audited(page: &Value, style: Style) -> String {
         let [id, actor, action, subject, reason] = ["id", "actor", "action", "subject", "reason"].map(|field| Cell::of(&row[field]));
         table.row([id, Cell::whole(time(&row["at"])), actor, action, subject, reason, Cell::state(words(&row["result"]))]);
     }
-    table.render_or("nobody has changed anything", style)
+    table.render_or("no changes yet", style)
 }
 
 fn happened(page: &Value, style: Style) -> String {

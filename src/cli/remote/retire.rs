@@ -1,4 +1,4 @@
-//! `pointsman retire`: the scheduled deletion of collections that nobody uses any more.
+//! `pointsman retire`: the scheduled deletion of unused collections.
 
 use clap::{Args, Subcommand};
 use reqwest::Method;

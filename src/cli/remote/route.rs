@@ -54,7 +54,7 @@ enum Action {
         #[arg(long, value_name = "REVISION", default_value = "*")]
         if_match: String,
     },
-    /// Take the route away: everybody is on stable again
+    /// Delete the route: all users are served by stable again
     #[command(after_help = "Example:\n  pointsman route delete docs")]
     Delete {
         /// The alias

@@ -1,5 +1,5 @@
 //! Columns, aligned, with colours for those who see them. What an answer holds is shown, never obeyed: a name or a reason
-//! may come from anybody, and a terminal takes orders in control characters.
+//! may come from any client, and a terminal executes control characters.
 
 mod cut;
 mod fit;
@@ -136,7 +136,7 @@ impl Table {
 
     fn columns(&self) -> Vec<Column> {
         let count = self.rows.iter().map(Vec::len).chain([self.head.len()]).max().unwrap_or_default();
-        let column = |at: usize| Column::of(self.head.get(at), self.rows.iter().filter_map(|row| row.get(at)));
+        let column = |at: usize| Column::of(self.head.get(at), &self.rows.iter().filter_map(|row| row.get(at)));
         (0..count).map(column).collect()
     }
 
@@ -154,7 +154,7 @@ struct Column {
 }
 
 impl Column {
-    fn of<'c>(head: Option<&Cell>, cells: impl Iterator<Item = &'c Cell> + Clone) -> Self {
+    fn of<'c>(head: Option<&Cell>, cells: &(impl Iterator<Item = &'c Cell> + Clone)) -> Self {
         let head = head.map(|cell| cell.text.width()).unwrap_or_default();
         let wanted = cells.clone().map(|cell| cell.text.width()).max().unwrap_or_default().max(head);
         let is = |kind: Kind| cells.clone().any(|cell| cell.kind == kind);

@@ -27,7 +27,7 @@ use crate::rollout::Share;
 use crate::stats::shadow::Findings;
 
 const GRPC_PORT: u16 = 6334;
-/// Of one answer: beside nobody's traffic there is room.
+/// Of one answer: a replay shares its memory with no live traffic.
 const MOST_BYTES: Size = Size::from_mib(64);
 
 #[derive(Debug, Args)]

@@ -62,9 +62,8 @@ enum ServeError {
 impl ServeError {
     /// What the operator can do about a port that cannot be had.
     fn advice(&self, config: &Config) -> Option<String> {
-        let (address, error) = match self {
-            Self::Proxy(proxy::StartError::Listen(address, error)) | Self::Admin(address, error) => (address, error),
-            _ => return None,
+        let (Self::Proxy(proxy::StartError::Listen(address, error)) | Self::Admin(address, error)) = self else {
+            return None;
         };
         let port = Port::all(&config.listen).into_iter().find(|port| port.address == *address)?;
         Some(port.advice(error))

@@ -41,7 +41,7 @@ impl Terminal {
                 return;
             }
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     /// A terminal that was hung up fails every question, also whether it is one.

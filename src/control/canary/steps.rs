@@ -71,7 +71,7 @@ impl Canaries {
                 Outcome::Failed(reason) => canary.effect_failed(now, number, &reason),
                 Outcome::Refused(reason) => canary.effect_refused(now, number, &reason),
                 Outcome::With(extras) => {
-                    // Whoever did it before may have said so before.
+                    // An earlier leader may have reported it already.
                     let first_report = canary.due(now).any(|pending| pending.number == number);
                     canary.effect_done(now, number);
                     return if first_report { extras } else { CommitExtras::default() };

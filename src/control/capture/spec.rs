@@ -1,4 +1,4 @@
-//! What somebody asks for, and what is wrong with it.
+//! The request for a capture, and its validation.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

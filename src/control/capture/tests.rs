@@ -1,4 +1,4 @@
-//! A capture is in the table exactly as long as somebody reads it and may.
+//! A capture is in the table exactly as long as a permitted reader reads it.
 
 use serde_json::json;
 

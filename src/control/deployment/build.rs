@@ -20,7 +20,7 @@ use crate::store::Fence;
 const RECOVERY_PATIENCE: Duration = Duration::from_secs(4 * 3_600);
 /// How often a copy's checkpoint is stored: what is copied after it is copied twice when this process dies.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
-/// One look at the readiness; the rest of the time nobody waits for it.
+/// One look at the readiness; the rest of the time no task waits for it.
 const READINESS_LOOK: Duration = Duration::from_secs(5);
 const READINESS_SAMPLE: Duration = Duration::from_millis(500);
 /// Points that were written while they were copied are brought up to date so many times at least, and as long as fewer of them

@@ -14,7 +14,7 @@ use crate::store::{Expected, Kind, Write};
 #[serde(from = "Written", into = "Written")]
 pub(in crate::control) struct Owners {
     ids: Vec<String>,
-    /// The store's revision of the last change; 0 where nobody has the alias.
+    /// The store's revision of the last change; 0 where no rollout has the alias.
     revision: u64,
 }
 

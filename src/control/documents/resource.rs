@@ -1,4 +1,4 @@
-//! What everything under way answers about itself, so that whoever goes over all of it needs no list of kinds.
+//! What everything under way answers about itself, so that code that goes over all of it needs no list of kinds.
 
 use super::{Documents, Noun};
 use crate::rollout::loss::Stake;

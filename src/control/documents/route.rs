@@ -29,7 +29,7 @@ impl RouteDocument {
         Self { spec, allocation, alias: String::new(), revision: 0 }
     }
 
-    /// The route under a new definition. Nobody flips who need not (I2): variants keep their units by name, also when
+    /// The route under a new definition. No user flips without need (I2): variants keep their units by name, also when
     /// they change places, and only a new salt deals anew.
     #[must_use]
     pub fn replaced(&self, spec: RouteSpec, alias: &str) -> Self {

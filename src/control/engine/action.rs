@@ -7,7 +7,7 @@ pub(in crate::control) enum Permission {
     Operate,
     /// To change what protects Pointsman itself.
     Administer,
-    /// To do what nobody asks for: Pointsman's own steps.
+    /// Pointsman's own steps, which no caller asks for.
     Control,
 }
 

@@ -52,7 +52,12 @@ impl Engine {
     /// When the caller's role may not change it, or the store does not answer.
     pub(in crate::control) async fn record_log_level(&self, caller: Caller, before: &str, after: &str) -> Result<(), ControlError> {
         let writing = self.begin(Intent::new(Action::LogLevelSet, "", caller)).await?;
-        writing.commit(|_, draft| Ok(draft.record(Some(before), Some(after)))).await
+        writing
+            .commit(|_, draft| {
+                draft.record(Some(before), Some(after));
+                Ok(())
+            })
+            .await
     }
 
     /// Wakes its owner when any replica may have made an event.

@@ -57,10 +57,11 @@ impl Engine {
     ///
     /// # Errors
     /// What the noun refuses, when something else has its alias, and when the change cannot be stored.
-    pub(in crate::control) async fn create<S: Steps>(&self, creation: Creation<S::Request>, steps: S) -> Result<String, ControlError>
-    where
-        S: Sync,
-    {
+    pub(in crate::control) async fn create<S: Steps + Sync>(
+        &self,
+        creation: Creation<S::Request>,
+        steps: S,
+    ) -> Result<String, ControlError> {
         let intent = Intent::new(creation.action, &creation.subject, creation.caller.clone());
         let engine = self.clone();
         self.run(intent.clone(), async move { engine.create_now(intent, creation, steps).await }).await

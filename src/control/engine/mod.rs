@@ -164,7 +164,7 @@ impl Engine {
         self.0.relist.notify_one();
     }
 
-    /// Returns when somebody asked for a listing before its time.
+    /// Returns when a caller asked for a listing ahead of the schedule.
     pub(in crate::control) async fn relist_asked(&self) {
         self.0.relist.notified().await;
     }

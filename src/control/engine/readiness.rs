@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use arc_swap::ArcSwapOption;
 use tokio::sync::watch;
 
-/// Shared by whoever knows a reason; read by `/readyz`.
+/// Shared by the tasks that know a reason; read by `/readyz`.
 #[derive(Clone, Debug, Default)]
 pub struct Readiness(Arc<Flags>);
 

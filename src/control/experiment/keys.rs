@@ -27,7 +27,7 @@ pub(super) struct Keys {
     order: VecDeque<u64>,
     /// By experiment, what was taken here.
     own: BTreeMap<String, Own>,
-    /// When the newest was written that somebody else has taken.
+    /// When the newest chunk that another replica took was written.
     heard: Timestamp,
 }
 
@@ -58,7 +58,7 @@ impl Keys {
         let own = self.own.entry(id.to_owned()).or_default();
         own.open.push(hash);
         if own.open.len() > REMEMBERED {
-            // The store has been away for long, and nobody would remember the oldest.
+            // The store has been away for long, and no replica would remember the oldest.
             own.open.drain(..CHUNK);
             own.written = 0;
         }
@@ -83,7 +83,7 @@ impl Keys {
         self.heard.saturating_sub(OVERLAP)
     }
 
-    /// Takes in what somebody else has written at a moment. False when that is no chunk.
+    /// Takes in what another replica wrote at a moment. False when that is no chunk.
     pub(super) fn learn(&mut self, body: &serde_json::Value, at: Timestamp) -> bool {
         self.heard = self.heard.max(at);
         let Some(bytes) = body.as_str().and_then(|text| STANDARD_NO_PAD.decode(text).ok()) else { return false };

@@ -144,7 +144,7 @@ async fn what_is_held_and_written_does_not_grow_with_time() {
     assert!(control.registry().cohort_keys("experiment/").iter().all(|key| key.starts_with(&SECOND.scope(&id))));
     assert_eq!(control.experiments.book.pages(&id), [SECOND]);
 
-    // Its last word is what everybody reads from now on, and nothing replaces it.
+    // Its final report is what every reader gets from now on, and nothing replaces it.
     control.experiments.flush().await.expect("the store answers");
     assert_eq!((seen(&control, &id, 1..=1).await, seen(&control, &id, 2..=2).await), ((31, 3), (7, 2)));
     assert_eq!(seen(&control, &id, 1..=2).await, (38, 5));
@@ -223,7 +223,7 @@ async fn an_ended_experiment_has_no_ranges_any_more() {
     assert!(refused.to_string().contains("no ranges"), "{refused}");
 }
 
-/// Somebody who looks every day may end a phase the moment it looks good.
+/// An operator who looks every day may end a phase the moment it looks good.
 #[tokio::test]
 async fn only_a_phase_that_lasted_to_the_planned_end_is_judged_by_one_look() {
     let at = tempfile::tempdir().expect("a temporary directory");

@@ -49,7 +49,7 @@ pub struct Plan {
     pub quiet: Period,
     /// Whether what users ask may be recorded.
     pub captures: bool,
-    /// Who makes vectors of texts, if anybody does.
+    /// The embedder that makes vectors of texts, if there is one.
     pub embedder: Option<Embedder>,
     /// Whom guards ask, if there is one.
     pub(in crate::control) prometheus: Option<Prometheus>,

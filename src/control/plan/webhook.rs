@@ -37,7 +37,7 @@ impl Webhook {
             return Ok(Vec::new());
         }
         let fault = |key: String, reason: String| PlanFault { key, reason };
-        // A redirect would take headers and signature to somebody else. Events are rare: a kept connection would mostly be a
+        // A redirect would take headers and signature to another host. Events are rare: a kept connection would mostly be a
         // dead one.
         let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).pool_max_idle_per_host(0);
         let http = outward(builder).user_agent(concat!("pointsman/", env!("CARGO_PKG_VERSION"))).build();
@@ -114,7 +114,7 @@ fn headers(configured: &WebhookConfig) -> Result<HeaderMap, (&'static str, Strin
     Ok(headers)
 }
 
-/// Without anything that is nobody's business.
+/// Without secrets.
 impl fmt::Debug for Webhook {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Webhook").field("name", &self.name).field("origin", &self.origin).finish_non_exhaustive()

@@ -11,7 +11,7 @@ use crate::qdrant::Client;
 use crate::rollout::retirement::{Decision, Retirement, State};
 use crate::store::{CommitError, Fence};
 
-/// A snapshot takes as long as its collection is large; longer than this nobody waits for it.
+/// A snapshot takes as long as its collection is large; the leader waits no longer than this.
 const SNAPSHOT_PATIENCE: Duration = Duration::from_secs(3_600);
 
 /// Announced, snapshot taken, announced, deleted: no retirement has more steps to go in one look.

@@ -131,7 +131,7 @@ impl Control {
         match noun {
             // Routes change when an operator changes them.
             Noun::Route => {}
-            Noun::Canary => self.canaries.step_all(fence).await,
+            Noun::Canary => Box::pin(self.canaries.step_all(fence)).await,
             Noun::Experiment => self.experiments.step_all(fence).await,
             Noun::Shadow => self.shadows.step_all(fence).await,
             Noun::Retirement => self.retirements.run_due(fence),

@@ -99,7 +99,7 @@ fn warn_of_defaults(config: &Config, held: &Documents) {
     }
 }
 
-/// The configuration may have changed under the stored routes while nobody looked.
+/// The configuration may have changed under the stored routes while Pointsman was down.
 fn check_stored(routes: &Routes, plan: &Plan) -> Result<(), StartError> {
     let upstreams = plan.upstream_names();
     for (alias, route) in routes {

@@ -109,7 +109,7 @@ async fn a_failed_listing_keeps_the_last_table() {
 
 #[tokio::test]
 async fn nobody_listens_there() {
-    // Kept to the end, so that nobody else is given the port and listens there.
+    // Kept to the end, so that no other process is given the port and listens there.
     let nobody = tokio::net::TcpSocket::new_v4().expect("a socket");
     nobody.bind(([127, 0, 0, 1], 0).into()).expect("a free port");
     let address = nobody.local_addr().expect("it is bound");

@@ -62,7 +62,7 @@ async fn a_second_process_on_one_file_is_refused() {
 #[tokio::test]
 async fn a_damaged_store_is_refused_and_left_alone() {
     let at = directory();
-    // Whoever is only dropped may still be writing its last page.
+    // A control that is only dropped may still be writing its last page.
     control(config_in(at.path())).await.engine.store().close().await;
     let file = at.path().join("pointsman.db");
     fs::write(&file, "not a database, but somebody's only copy of something").expect("the directory is ours");

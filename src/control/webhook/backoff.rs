@@ -5,7 +5,7 @@ use std::time::Duration;
 /// Doubled with each attempt.
 const FIRST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(3_600);
-/// So that receivers that come back are not met by everybody at once.
+/// So that a receiver that comes back does not get every delivery at once.
 const JITTER: f64 = 0.2;
 /// With the pauses above that is about 35 attempts.
 pub(super) const PATIENCE: Duration = Duration::from_secs(86_400);

@@ -35,7 +35,7 @@ fn happening(event: &Event) -> String {
         "canary.stepping" => format!("The canary of {subject} goes on at {} %", percentage(event)),
         "canary.paused" => format!("The canary of {subject} stands still at {} %", percentage(event)),
         "canary.guard_failing" => format!("A guard of the canary of {subject} fails"),
-        "canary.approval_needed" => format!("The canary of {subject} waits for somebody to approve"),
+        "canary.approval_needed" => format!("The canary of {subject} waits for approval"),
         "canary.promoting" => format!("The canary of {subject} has passed all its stages"),
         "canary.watching" => format!("{subject} was moved to its new collection and is being watched"),
         "canary.completed" => format!("The canary of {subject} is complete"),

@@ -1,4 +1,4 @@
-//! The proof that a delivery is from somebody who knows the key, and not an old one sent again.
+//! The signature of a delivery: the sender knows the key, and it is not an old delivery replayed.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;

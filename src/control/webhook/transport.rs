@@ -53,7 +53,7 @@ impl Webhook {
         let request = request.headers(self.headers_of(event, delivery, &body)).body(body);
         match request.send().await {
             Ok(answer) => judge(answer.status(), answer.headers()),
-            // Neither the URL nor the receiver's words: both may hold what is nobody's business.
+            // Neither the URL nor the receiver's answer: both may hold secrets.
             Err(error) if error.is_timeout() => {
                 Attempt::Failed { reason: format!("no answer within {} s", self.timeout.as_secs_f64()), asked: None }
             }

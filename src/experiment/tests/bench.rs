@@ -60,7 +60,7 @@ impl Trial {
         self.experiment.phase().expect("it runs")
     }
 
-    /// So many more users, each with all of its requests. `lost` is the share of users of each arm nobody hears of.
+    /// So many more users, each with all of its requests. `lost` is the share of users of each arm that is never reported.
     pub(super) fn users(&mut self, count: u64, habits: impl Fn(usize) -> Habits, lost: impl Fn(usize) -> f64) {
         for _ in 0..count {
             self.users += 1;

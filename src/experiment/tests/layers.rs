@@ -123,7 +123,7 @@ proptest! {
         let dealt = where_they_are(&experiment);
         let shrank = usize::from(weight < 0.5);
         let strangers = grown.iter().zip(&dealt).filter(|(before, now)| before != now && **before != Some(shrank)).count();
-        // Quotas are whole slots: one that rounding moves may be somebody's.
+        // Quotas are whole slots: one that rounding moves may be owned already.
         prop_assert!(strangers <= 1, "{} left an arm that grew", strangers);
     }
 }

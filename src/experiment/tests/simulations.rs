@@ -146,7 +146,7 @@ fn preference(trial: &Trial, at_the_end: bool) -> Preference {
 }
 
 /// Users who prefer neither list: at one look at most 6 % are said to prefer one, and the interval holds zero in at least
-/// 94 %, heavy users of one taste or not. Wins counted as if each were somebody else's are wrong far more often.
+/// 94 %, heavy users of one taste or not. Wins counted as if each came from another user are wrong far more often.
 #[test]
 fn users_who_do_not_care_prefer_neither_arm() {
     const RUNS: usize = 600;

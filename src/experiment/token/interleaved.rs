@@ -75,7 +75,7 @@ mod tests {
     }
 
     proptest! {
-        /// Nobody moves a hit to the other team.
+        /// No edit of a token moves a hit to the other team.
         #[test]
         fn a_changed_token_is_none(place: prop::sample::Index, bit in 0..6_u8) {
             let mut text = KEY.seal_interleaved(&token(12)).into_bytes();

@@ -39,7 +39,7 @@ impl Families {
             duration: Family::histogram("request_duration_seconds", "From a request's head to the last byte of its answer."),
             request_bytes: Family::counter("request_bytes_total", "Bytes of request bodies."),
             response_bytes: Family::counter("response_bytes_total", "Bytes of answer bodies."),
-            anonymous: Family::counter("anonymous_requests_total", "Requests that said of nobody whom they were for."),
+            anonymous: Family::counter("anonymous_requests_total", "Requests without a user id."),
             forced: Family::counter("forced_requests_total", "Requests that named their variant (identity.force_header)."),
             fallbacks: Family::counter("fallbacks_total", "Reads of a variant that stable answered instead, by cause."),
             split_writes: Family::counter("split_writes_total", "Writes through a split alias; they went to stable only."),

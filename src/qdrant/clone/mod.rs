@@ -43,7 +43,7 @@ pub enum Created {
     #[default]
     No,
     Yes,
-    /// The answer was lost: there may be a collection, and it may be somebody else's.
+    /// The answer was lost: there may be a collection, and another client may have made it.
     Unknown,
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Pure. Called by `control` before an alias moves and by the clone, which compares what it made with what it was to make.
 //! A difference is *blocking* when a request that was right for the old collection fails on the new one, or is answered
-//! with scores that mean something else; everything else is *informative*: it costs or saves, and nobody's request breaks.
+//! with scores that mean something else; everything else is *informative*: it costs or saves, and no request breaks.
 
 mod compare;
 mod fields;

@@ -9,7 +9,7 @@
 //!   checkpoint may be old, and a kill at any moment costs at most the pages after it.
 //! - `insert_only` never replaces: a live write that reached the target first is newer than any page, and stays.
 //!
-//! What the scan cannot see is left to whoever journals the live writes, who gives the ids they touched to
+//! What the scan cannot see is left to the journal of live writes, which gives the ids they touched to
 //! [`CopyJob::refresh`]: points inserted behind the cursor, points updated or deleted after their page was read.
 //!
 //! Lanes share the id space out between them by ids that Qdrant picks by chance; how well they are balanced depends on
@@ -73,7 +73,7 @@ pub enum CopyFailed {
     #[error("{0}")]
     Failed(#[from] Failure),
     #[error(
-        "{upstream} is Qdrant {version}, which does not know `insert_only`: 1.17 does; choose `overwrite` if nobody else writes to the target"
+        "{upstream} is Qdrant {version}, which does not know `insert_only`: 1.17 does; choose `overwrite` if no other client writes to the target"
     )]
     InsertOnlyUnknown { upstream: String, version: String },
     #[error("{upstream}: `{collection}` hides {points} points until they are indexed; they would be missing or stale in the copy")]

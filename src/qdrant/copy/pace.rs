@@ -25,7 +25,7 @@ impl Pace {
 
     fn reserve(&self, points: usize, now: Instant) -> Instant {
         let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-        // Time nobody used is gone: a lane back from a long retry must not make up for it in one burst.
+        // Unused time is gone: a lane back from a long retry must not make up for it in one burst.
         let turn = (*free).max(now);
         *free = turn + Duration::from_secs_f64(points as f64 * self.each);
         turn

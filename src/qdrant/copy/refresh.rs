@@ -21,8 +21,8 @@ pub struct Refreshed {
 
 impl CopyJob {
     /// Reads points from the source and writes or deletes them in the target. May be repeated at will. A write to one
-    /// of these points between the reading and the writing is lost again in the target: whoever journals must give the id
-    /// once more, or hold such writes back.
+    /// of these points between the reading and the writing is lost again in the target: the journal of writes must
+    /// give the id once more, or hold such writes back.
     ///
     /// # Errors
     /// When reading or writing fails for good; some of the points may be done.

@@ -61,7 +61,7 @@ impl fmt::Display for Command {
 }
 
 impl Canary {
-    /// Does what somebody asks for, or says why not.
+    /// Executes an operator's command, or says why not.
     ///
     /// # Errors
     /// When the command does not fit the state; then nothing was changed.
@@ -77,8 +77,8 @@ impl Canary {
         done.map_err(|why| Illegal::new(command.name(), self.state, why))
     }
 
-    /// The global kill switch. While it is on nobody is served by the canary; when it goes off the canary stays at 0 %
-    /// until somebody resumes it.
+    /// The global kill switch. While it is on the canary serves no user; when it goes off the canary stays at 0 %
+    /// until an operator resumes it.
     pub fn kill_switch(&mut self, now: Timestamp, on: bool, by: &By) {
         self.killed = on;
         if !on {
@@ -92,7 +92,7 @@ impl Canary {
                 }
                 self.enter(now, State::Paused { because: PauseReason::KillSwitch }, by);
             }
-            // The alias is about to move, or has: nobody knows. The one known way to stable is back.
+            // Whether the alias has moved already is unknown. The one safe way to stable is to switch it back.
             State::Promoting => self.roll_back(now, Ending::RolledBack, by),
             // Before the start there is nothing to take away, and after the promotion stable is the new collection.
             _ => {}

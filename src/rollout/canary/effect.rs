@@ -112,7 +112,7 @@ impl Outbox {
         self.pending.push(Pending { number: self.issued, effect, attempts: 0, due: now, last_error: None });
     }
 
-    /// A newer notice of one kind replaces an older one, so however long nobody takes them, they stay few.
+    /// A newer notice of one kind replaces an older one, so they stay few however long they wait.
     pub(super) fn notify(&mut self, now: Timestamp, event: Notice, text: String) {
         self.pending.retain(|pending| !matches!(&pending.effect, Effect::Notify { event: older, .. } if *older == event));
         self.push(now, Effect::Notify { event, text });

@@ -42,7 +42,7 @@ impl Canary {
             match found(guard.name(), measurement) {
                 Some(found) if found.verdict == Verdict::Pass => {}
                 Some(found) => return Judgement::Inconclusive(format!("`{}` is inconclusive: {}", found.guard, found.reason)),
-                // What nobody has judged has not passed.
+                // A guard without a judgement has not passed.
                 None => return Judgement::Inconclusive(format!("`{}` was not judged", guard.name())),
             }
         }

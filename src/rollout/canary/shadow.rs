@@ -1,4 +1,4 @@
-//! The comparison before the first stage. It is held, left and broken off as a stage is, but nobody is served by the canary
+//! The comparison before the first stage. It is held, left and broken off as a stage is, but no user is served by the canary
 //! yet: its share stays zero, and there is nothing to undo.
 
 use super::judgement::{Judgement, found};
@@ -70,7 +70,7 @@ pub(super) fn compared(shadow: &ShadowStage, measurement: &Measurement) -> Judge
         match found {
             Some(found) if found.verdict == Verdict::Pass => {}
             Some(found) => return Judgement::Inconclusive(format!("`{limit}` is inconclusive: {}", found.reason)),
-            // What nobody has judged has not passed.
+            // A limit without a judgement has not passed.
             None => return Judgement::Inconclusive(format!("`{limit}` was not judged")),
         }
     }

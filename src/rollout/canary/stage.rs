@@ -40,7 +40,7 @@ pub(super) struct Step {
     pub(super) waived: bool,
     /// Some replica had not applied the share when its time was up.
     pub(super) lagging: bool,
-    /// Somebody has been told that a guard fails here.
+    /// A notice has been sent that a guard fails here.
     pub(super) alarmed: bool,
     /// It is the comparison before the first stage.
     #[serde(default)]

@@ -70,7 +70,7 @@ pub enum PauseReason {
 }
 
 impl PauseReason {
-    /// Whether new evidence, or time, is enough to go on. Everything else needs somebody.
+    /// Whether new evidence, or time, is enough to continue. Everything else needs an operator.
     #[must_use]
     pub fn clears_itself(self) -> bool {
         matches!(self, Self::Inconclusive | Self::NoData | Self::Freeze | Self::Error | Self::LostWrites)
@@ -104,7 +104,7 @@ impl State {
         matches!(self, Self::Completed | Self::RolledBack | Self::Aborted | Self::Superseded | Self::Failed)
     }
 
-    /// The canary serves somebody, or may, or is being compared: guards are heard.
+    /// The canary serves users, or may, or is being compared: guards count.
     #[must_use]
     pub fn is_live(self) -> bool {
         matches!(self, Self::Shadowing | Self::Stepping | Self::Paused { .. } | Self::Promoting | Self::Watching)

@@ -78,7 +78,7 @@ impl Canary {
                 self.alarm(now, reason);
                 false
             }
-            // With nobody on the canary there is nothing to pause.
+            // Without users on the canary there is nothing to pause.
             (_, State::Paused { because: PauseReason::KillSwitch }) => false,
             (Judgement::Failing(reason), State::Shadowing | State::Stepping | State::Paused { .. }) => {
                 self.hold(now, PauseReason::Guard, reason);
@@ -162,7 +162,7 @@ impl Canary {
             Judgement::Unmeasured(_) | Judgement::NotYet | Judgement::Failing(_) | Judgement::Signalling(_) => return Outlook::Run,
         };
         if self.shadow().is_none() && self.current().approval && !self.step.approved {
-            return Outlook::Hold(PauseReason::Approval, format!("{reason}; somebody must approve"));
+            return Outlook::Hold(PauseReason::Approval, format!("{reason}; waiting for approval"));
         }
         if let Some(freeze) = &self.frozen {
             return Outlook::Hold(PauseReason::Freeze, freeze.clone());

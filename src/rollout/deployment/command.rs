@@ -63,7 +63,7 @@ impl Deployment {
                 Ok(())
             }
             (DeploymentCommand::Verify, _) => Err("a copy is verified again while the deployment waits for an acceptance".to_owned()),
-            (DeploymentCommand::Ready, _) => Err("it does not wait for anybody".to_owned()),
+            (DeploymentCommand::Ready, _) => Err("it does not wait for `ready`".to_owned()),
             (DeploymentCommand::Rollback, DeploymentState::Watching | DeploymentState::AwaitingAcceptance) if self.has_served() => {
                 self.go_back(now, DeploymentEnding::RolledBack, by);
                 Ok(())

@@ -1,7 +1,7 @@
 //! Blue-green deployments: a new collection is built, looked at, given the alias, watched, and the old one retired.
 //!
 //! Pure, as the whole room: `control` keeps a [`Deployment`] as a document, does the [`Work`] it asks for, and reports the
-//! [`Outcome`]. Each state has one work, and each work may be done twice: whoever did it may have died before saying so.
+//! [`Outcome`]. Each state has one work, and each work may be done twice: a leader may die before it reports.
 //!
 //! ```text
 //! checking -> creating -> copying -> verifying -> finishing -> validating -> releasing -> watching -> completed
@@ -99,7 +99,7 @@ pub struct Found {
 /// What this deployment has to answer for.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Made {
-    /// There from before the first request on, so that no collection is made that nobody knows of.
+    /// There from before the first request on, so that no collection is made without a record.
     pub clone: Option<CloneRecord>,
     /// The canary that moves the alias.
     pub canary: Option<String>,
@@ -198,7 +198,7 @@ impl Deployment {
         self.tries.error.as_deref().map(|error| (self.tries.failed, error))
     }
 
-    /// When there is something to do; never, when it has ended or waits for somebody.
+    /// When there is something to do; never, when it has ended or waits for an operator.
     #[must_use]
     pub fn due_at(&self) -> Option<Timestamp> {
         self.state.work().map(|_| self.tries.not_before.unwrap_or_default())

@@ -114,7 +114,7 @@ impl Deployment {
             (state, Outcome::NotYet) if !state.is_terminal() => self.look_again(now),
             (state, Outcome::Failed(reason)) => self.failed(now, state, reason),
             (state, Outcome::Refused(reason)) => self.refused(now, state, reason),
-            // Of a state that was left meanwhile: somebody has cancelled it.
+            // Of a state that was left since: the deployment was cancelled.
             _ => {}
         }
     }
@@ -159,7 +159,7 @@ impl Deployment {
         let (to, reason) = match self.spec.source {
             Source::Collection(_) => (DeploymentState::Copying, "the collection is there"),
             Source::Snapshot(_) => (DeploymentState::Finishing, "the snapshot is recovered"),
-            Source::External => (DeploymentState::AwaitingReady, "the collection is there; somebody has to fill it"),
+            Source::External => (DeploymentState::AwaitingReady, "the collection is there; fill it, then report it with `ready`"),
         };
         self.proceed(now, to, reason);
     }

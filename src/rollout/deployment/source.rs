@@ -15,7 +15,7 @@ pub enum Source {
     Collection(String),
     /// Recovered by Qdrant from where it can fetch it.
     Snapshot(String),
-    /// Somebody fills it, and says so.
+    /// The operator fills it, and says so.
     External,
 }
 

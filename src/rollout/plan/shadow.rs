@@ -1,4 +1,4 @@
-//! The comparison before the first stage: reads are mirrored to the new collection, and nobody is served by it.
+//! The comparison before the first stage: reads are mirrored to the new collection, and no user is served by it.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -8,7 +8,7 @@ use crate::rollout::loss::Loss;
 /// Something that was found out, or why it could not be. What is not known always blocks.
 pub type Fact<T> = Result<T, String>;
 
-/// Everything that has to be known before a collection is deleted. There is no default: whoever gathers these has to say
+/// Everything that has to be known before a collection is deleted. There is no default: the caller states
 /// each of them.
 #[derive(Clone, Debug)]
 pub struct Facts {
@@ -24,7 +24,7 @@ pub struct Facts {
     pub in_flight: Fact<Vec<InFlight>>,
     /// What it alone has of acknowledged writes, if anything.
     pub alone: Fact<Option<Loss>>,
-    /// How long nobody has begun a request to it, in milliseconds. Where nobody ever has: for how long that is known.
+    /// How long ago the last request to it began, in milliseconds. Without any request: for how long that is known.
     pub idle_ms: Fact<u64>,
 }
 
@@ -57,7 +57,7 @@ pub enum Decision {
 }
 
 impl Retirement {
-    /// What is to be done now. `quiet` is how long nobody may have used the collection.
+    /// What is to be done now. `quiet` is how long the collection must have been without requests.
     #[must_use]
     pub fn decide(&self, now: Timestamp, facts: &Facts, quiet: Period) -> Decision {
         if self.state.is_terminal() {

@@ -43,7 +43,7 @@ pub struct Retention {
     pub members: Vec<FamilyMember>,
 }
 
-/// Nobody can say which is newer.
+/// Which is newer cannot be known.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the family `{family}` counts its versions both by number (`{numbered}`) and by date (`{dated}`): which is newer cannot be told")]
 pub struct MixedVersions {

@@ -1,4 +1,4 @@
-//! Retirements: the scheduled deletion of a collection that nobody uses any more.
+//! Retirements: the scheduled deletion of an unused collection.
 //!
 //! Pure, as the whole room: `control` keeps a [`Retirement`] as a document, gathers [`Facts`] when its time has come, and
 //! does what [`Retirement::decide`] says. It keeps I5: whatever refers to the collection ends the retirement, whatever
@@ -20,7 +20,7 @@ use crate::config::Period;
 pub use decision::{Decision, Fact, Facts, InFlight, Referrers};
 pub use family::{FamilyMember, Kept, MixedVersions, Retention, family_of, retention};
 
-/// The grace of whoever does not say.
+/// The grace period when the request names none.
 pub const DEFAULT_GRACE: Period = Period::from_secs(24 * 3_600);
 
 /// The first pause after a look that found reasons against; it doubles up to [`LONGEST_PAUSE_MS`].
@@ -109,7 +109,7 @@ pub struct Retirement {
 }
 
 impl Retirement {
-    /// One that nobody has looked at yet, by Pointsman itself unless somebody else is named.
+    /// A retirement before its first check, made by Pointsman itself unless an actor is named.
     #[must_use]
     pub fn scheduled(id: String, upstream: &str, collection: &str, grace: Period, now: Timestamp) -> Self {
         Self {

@@ -1,5 +1,5 @@
 //! A shadow comparison of its own: reads of an alias are mirrored to a collection, its answers are compared with those that
-//! were served, and nobody sees them. The alias stays free for routes, canaries and experiments.
+//! were served, and no user sees them. The alias stays free for routes, canaries and experiments.
 //!
 //! Pure, as all of `rollout`: `control` owns a [`Shadow`] as a JSON document, says what time it is, stores what it has
 //! become, and only then acts upon it.
@@ -123,7 +123,7 @@ impl Shadow {
         self.report.as_ref()
     }
 
-    /// When something is to be done without anybody asking.
+    /// When the next step is due without a command.
     #[must_use]
     pub fn due_at(&self) -> Option<Timestamp> {
         match self.state {

@@ -1,4 +1,4 @@
-//! What somebody asks for, and what is wrong with it.
+//! The request for a shadow comparison, and its validation.
 
 use std::collections::HashSet;
 

@@ -43,7 +43,7 @@ fn an_effect_that_fails_is_put_off_for_longer_each_time() {
     assert_eq!(waits, [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300]);
 }
 
-/// Features 2C-14 and -16: one action that names what it expects, and somebody else's switch is left alone.
+/// Features 2C-14 and -16: one action that names what it expects, and a switch by another client is left alone.
 #[test]
 fn a_switch_refused_because_the_alias_moved_leads_back_and_leaves_the_alias() {
     let mut bench = Bench::stepping(spec());

@@ -42,7 +42,7 @@ fn a_failing_guard_rolls_back_at_the_next_look_at_once_to_nothing() {
 /// How a canary comes to stand still.
 type Way = fn(&mut Bench);
 
-/// Flagger's gap: failing checks are heard also while somebody is waited for.
+/// Flagger's gap: failing checks count also while an approval is waited for.
 #[test]
 fn guards_are_heard_in_every_pause() {
     let ways: [(&str, Way); 4] = [

@@ -128,7 +128,7 @@ struct Model {
     canary: Canary,
     world: World,
     now: Timestamp,
-    /// Somebody said that the old collection is never to be retired.
+    /// The operator said that the old collection is never to be retired.
     kept: bool,
     /// To stable, since the canary began.
     written: u64,
@@ -335,7 +335,7 @@ fn left_upwards(before: &Canary, evidence: &Evidence, now: Timestamp) {
         assert!(measured.evaluations.iter().all(|found| good(found.verdict, by_deadline)), "without a pass");
         return;
     }
-    // Approving, skipping and promoting all show as somebody's step into this stage's `stepping`.
+    // Approving, skipping and promoting all show as an operator's step into this stage's `stepping`.
     let last = before.stage() == before.plan().stages().len() - 1;
     let by_somebody = status.history.iter().any(|step| step.stage == before.stage() && step.actor == "ada" && step.to == State::Stepping);
     assert!(!stage.approval || by_somebody, "an approval was skipped");

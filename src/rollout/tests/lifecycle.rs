@@ -155,7 +155,7 @@ fn a_pause_between_two_looks_is_not_stage_time() {
     assert_eq!(left - bench.time_left(), INTERVAL);
 }
 
-/// I6: nobody watched meanwhile, so nothing was shown.
+/// I6: no replica watched during that time, so it is no evidence.
 #[test]
 fn a_downtime_neither_counts_as_stage_time_nor_skips_a_stage() {
     let mut bench = Bench::stepping(spec());

@@ -78,7 +78,7 @@ fn the_way_back_needs_no_evidence() {
     assert_eq!((bench.state(), bench.world.route), (State::RolledBack, None));
 }
 
-/// The collection it leads to may be gone: that is for somebody to hear of, not to be taken for done.
+/// The collection it points to may be gone: the operator must hear of that; it does not count as done.
 #[test]
 fn a_refused_step_of_the_way_back_is_a_failed_rollback() {
     let mut bench = Bench::stepping(spec());
@@ -120,7 +120,7 @@ fn the_route_is_taken_off_even_if_the_alias_cannot_be_restored() {
     assert_eq!(bench.world.route, None);
 }
 
-/// Nobody knows how far an executor came that died: the alias is restored also when the switch was never reported.
+/// How far a dead executor came is unknown: the alias is restored even if the switch was never reported.
 #[test]
 fn a_switch_that_was_made_but_not_reported_is_undone() {
     let mut bench = Bench::stepping(spec());

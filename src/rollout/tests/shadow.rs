@@ -17,7 +17,7 @@ fn shadowing(spec: CanarySpec) -> Bench {
     bench
 }
 
-/// Nobody is served by the canary, and no route was made.
+/// The canary serves no user, and no route was made.
 fn untouched(bench: &Bench) {
     assert_eq!((bench.share(), bench.world.route, bench.canary.stage()), (0.0, None, 0));
 }

@@ -39,7 +39,7 @@ proptest! {
         prop_assert!(percentage > 50.0 || cohorts.canary.len() == cohorts.control.len());
     }
 
-    /// I2: whoever is on the canary stays there while it grows, and up to one half so does the control.
+    /// I2: a user on the canary stays there while it grows, and up to one half so does the control.
     #[test]
     fn a_growing_share_moves_nobody_back(one in 0.0..=100.0_f64, other in 0.0..=100.0_f64) {
         let (smaller, larger) = (cohorts(one.min(other)), cohorts(one.max(other)));

@@ -1,6 +1,6 @@
 //! How alike a shadow's answers are to those that users got, and how well it serves.
 //!
-//! There is nobody on the shadow yet, so nothing is counted by cohort: each question is answered by both, and what is judged
+//! No user is on the shadow yet, so nothing is counted by cohort: each question is answered by both, and what is judged
 //! is a mean over questions, with a variance that knows units.
 
 use super::evaluation::{Evaluation, Numbers, Shown};

@@ -16,7 +16,7 @@
 //!
 //! Called by the controller at every check interval; which guards a stage has, and what follows from a verdict, is the
 //! rollout's business. Invariants:
-//! - "Surely" holds at every look at once, so a guard may be asked as often as anybody likes.
+//! - "Surely" holds at every look at once, so a guard may be evaluated at any time and any number of times.
 //! - No data is never a pass: a pass takes the minimum of requests and of units in both cohorts, and a bound below the limit.
 //! - What control exceeds as well is not the canary's failure: an absolute limit fails only where the canary is surely worse still.
 //! - Being better than control is no reason for anything. A pass says "not worse than allowed".

@@ -1,4 +1,4 @@
-//! A confidence sequence around a contrast: valid at every look, so that nobody has to pretend not to have looked.
+//! A confidence sequence around a contrast: valid at every look, so that looking early costs nothing.
 
 use super::Interval;
 use crate::stats::Contrast;

@@ -1,4 +1,4 @@
-//! All that is shown of a comparison, whoever asked: in numbers, and the worst in full.
+//! All that is shown of a comparison: in numbers, and the worst in full.
 
 use schemars::JsonSchema;
 use serde::Serialize;

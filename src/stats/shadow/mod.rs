@@ -1,4 +1,4 @@
-//! What a shadow comparison has found: how much the answers of a collection that nobody is served from differ from those
+//! What a shadow comparison has found: how much the answers of a collection that serves no user differ from those
 //! that users got, and how much the reference differs from itself when it is asked twice.
 //!
 //! PURE. Written by the mirror through `metrics`, flushed by replica, merged and reported by the control plane.

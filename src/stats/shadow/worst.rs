@@ -44,7 +44,7 @@ pub struct Regression {
 }
 
 impl Regression {
-    /// The worst first; of equals the older first, and always the same order, whoever merged.
+    /// The worst first; of equals the older first, and always the same order, however the parts were merged.
     fn order(&self, other: &Self) -> Ordering {
         let key = |of: &Self| (of.rbo_millionths, of.overlap_millionths, of.at_ms, of.index);
         key(self).cmp(&key(other)).then_with(|| self.query.cmp(&other.query))

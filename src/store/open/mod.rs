@@ -1,4 +1,4 @@
-//! Opening a store: what must hold before anybody may use it.
+//! Opening a store: what must hold before it may be used.
 
 mod postgres;
 mod sqlite;
@@ -23,7 +23,7 @@ use super::url::StoreUrl;
 enum Purpose {
     /// To have it: a file belongs to one process.
     Serve,
-    /// To look at it, beside whoever has it. Nothing is created or brought up to date.
+    /// Read-only, beside a replica that uses it. Nothing is created or brought up to date.
     Read,
 }
 

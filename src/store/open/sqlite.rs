@@ -50,7 +50,7 @@ pub(super) async fn open(path: &Path, purpose: Purpose) -> Result<(AnyConnectOpt
 pub(super) async fn open_memory() -> Result<(AnyConnectOptions, AnyConnection), OpenError> {
     let store = "memory:".to_owned();
     let unreachable = |error: sqlx::Error| OpenError::Unreachable { store: store.clone(), reason: error.to_string() };
-    // Under a name of its own, by which the connections of this store find the same one and nobody else does.
+    // Under a name of its own, by which only the connections of this store find it.
     let url = format!("sqlite:file:pointsman-{}?mode=memory", Ulid::generate());
     let options: AnyConnectOptions = url.parse().map_err(unreachable)?;
     let mut connection = AnyConnection::connect_with(&options).await.map_err(unreachable)?;

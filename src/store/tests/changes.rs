@@ -1,4 +1,4 @@
-//! Nobody has to ask twice to hear of a change.
+//! One call is enough to hear of a change.
 
 use std::time::Duration;
 

@@ -14,7 +14,7 @@ use crate::store::{Change, Expected, Filter, Store};
 /// Set for the child: where it commits, and where it writes down what was acknowledged.
 const URL: &str = "POINTSMAN_TEST_WRITER_URL";
 const ACKNOWLEDGED: &str = "POINTSMAN_TEST_WRITER_ACKNOWLEDGED";
-/// Reached only by a child that nobody kills.
+/// Reached only by a child that is not killed.
 const MOST_COMMITS: u64 = 50_000;
 
 on_both!(a_killed_process_loses_nothing_acknowledged);

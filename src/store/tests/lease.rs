@@ -1,4 +1,4 @@
-//! Who steers, and that nobody else does.
+//! There is one leader, and only one.
 
 use std::time::Duration;
 

@@ -38,7 +38,7 @@ async fn a_lost_server_is_unavailable_and_then_itself_again() {
 
 #[tokio::test]
 async fn an_unreachable_server_is_a_clear_reason_without_the_password() {
-    // Kept to the end, so that nobody else is given the port and listens there.
+    // Kept to the end, so that no other process is given the port and listens there.
     let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
     socket.bind(([127, 0, 0, 1], 0).into()).expect("a free port");
     let nobody = socket.local_addr().expect("it is bound");

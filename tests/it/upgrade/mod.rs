@@ -14,8 +14,13 @@ use crate::postgres::Cluster;
 const BEFORE: &str = include_str!("before.json");
 
 /// Where the documents of a noun are shown.
-const NOUNS: [(&str, &str); 5] =
-    [("canary", "canaries"), ("experiment", "experiments"), ("shadow", "shadows"), ("deployment", "deployments"), ("retirement", "retirements")];
+const NOUNS: [(&str, &str); 5] = [
+    ("canary", "canaries"),
+    ("experiment", "experiments"),
+    ("shadow", "shadows"),
+    ("deployment", "deployments"),
+    ("retirement", "retirements"),
+];
 
 fn before() -> Value {
     serde_json::from_str(BEFORE).expect("it is JSON")
@@ -64,7 +69,8 @@ async fn replicas_take_over_a_store_of_the_version_before_one_after_the_other() 
 
     // The next replica comes while the first one changes what both hold.
     let canary = id_of("canary");
-    let aborted = send(&one.http, Method::POST, &one.admin(&format!("/v1/canaries/{canary}/abort")), &json!({"reason": "an upgrade"})).await;
+    let aborted =
+        send(&one.http, Method::POST, &one.admin(&format!("/v1/canaries/{canary}/abort")), &json!({"reason": "an upgrade"})).await;
     assert_ne!(aborted["state"], Value::Null, "{aborted:#}");
     let other = Pointsman::start(&upstream, &store).await;
     let ended = ["aborted", "rolled_back", "failed"];

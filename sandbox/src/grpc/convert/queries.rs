@@ -90,7 +90,7 @@ pub(super) fn prefetch(message: PrefetchQuery) -> Json {
         .convert("query", message.query, query)?
         .maybe("using", message.using)
         .convert("filter", message.filter, filters::filter)?
-        .convert("params", message.params, selectors::params)?
+        .convert("params", message.params, |params| selectors::params(&params))?
         .maybe("score_threshold", message.score_threshold)
         .maybe("limit", message.limit)
         .convert("lookup_from", message.lookup_from, selectors::lookup_from)?

@@ -28,7 +28,10 @@ pub(super) fn searching(
     params: Option<SearchParams>,
     threshold: Option<f32>,
 ) -> Result<Object, Malformed> {
-    Ok(body.convert("filter", filter, filters::filter)?.convert("params", params, selectors::params)?.maybe("score_threshold", threshold))
+    Ok(body
+        .convert("filter", filter, filters::filter)?
+        .convert("params", params, |params| selectors::params(&params))?
+        .maybe("score_threshold", threshold))
 }
 
 pub(in crate::grpc) fn get(message: GetPoints) -> Json {

@@ -28,7 +28,7 @@ pub(super) fn with_vectors(message: WithVectorsSelector) -> Json {
     })
 }
 
-pub(super) fn params(message: SearchParams) -> Json {
+pub(super) fn params(message: &SearchParams) -> Json {
     Ok(Object::default()
         .maybe("hnsw_ef", message.hnsw_ef)
         .maybe("exact", message.exact)

@@ -11,15 +11,12 @@ const STORE_LATE: &str = "start the database, let this machine reach it, or choo
 
 pub(super) fn store(config: &Config) -> Probe<'_> {
     let url = &config.store.url;
-    Probe::new(
-        "store",
-        url.to_string(),
-        STORE_LATE,
-        async move { url.location().probe().await.map(in_words).map_err(|fault| refused(&fault)) },
-    )
+    Probe::new("store", url.to_string(), STORE_LATE, async move {
+        url.location().probe().await.map(|probed| in_words(&probed)).map_err(|fault| refused(&fault))
+    })
 }
 
-fn in_words(probed: Probed) -> Said {
+fn in_words(probed: &Probed) -> Said {
     match probed {
         Probed::Memory => Said::new("kept in memory: what operators make is lost when the process ends"),
         Probed::Empty => Said::new("there is none yet: serve makes one"),

@@ -140,7 +140,7 @@ pub(super) fn stage_of(transition: &Value) -> String {
     if transition["shadow"] == true { "shadow".to_owned() } else { counted() }
 }
 
-/// The share after a transition. Once the alias itself has moved, no route serves a share any more, but everybody is moved.
+/// The share after a transition. Once the alias itself has moved, no route serves a share any more: all users are moved.
 pub(super) fn share(transition: &Value) -> String {
     match transition["to"]["name"].as_str() {
         Some("watching" | "completed") => "100 %".to_owned(),

@@ -22,9 +22,9 @@ pub(in crate::cli::remote) fn view(canary: &Value, look: Look) -> View {
     lines.extend(progress(canary));
     lines.push(Line::default());
     if canary["shadow"]["under_way"] == true {
-        lines.extend(comparison(&canary["shadow"]))
+        lines.extend(comparison(&canary["shadow"]));
     } else {
-        lines.extend(cohorts(canary))
+        lines.extend(cohorts(canary));
     }
     lines.extend(list(canary, "verdicts").map(|verdict| guard(canary, verdict, look)));
     for warning in list(canary, "warnings") {

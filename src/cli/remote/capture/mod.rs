@@ -33,7 +33,7 @@ pub(in crate::cli) struct CaptureArgs {
     /// The alias whose searches are recorded
     #[arg(add = complete::aliases())]
     alias: String,
-    /// Where to; readable by nobody else, since it holds what users look for
+    /// The file to write, readable by its owner only: it holds what users search for
     #[arg(long, short, value_name = "FILE")]
     file: PathBuf,
     /// Replace the file if it is there
@@ -124,7 +124,7 @@ impl Ask for CaptureArgs {
 impl CaptureArgs {
     /// It ends when there are enough questions or when the time is over.
     fn done(&self, recording: &Recording, line: &ProgressLine) -> Done {
-        let whole = self.max_duration.map_or(USUAL_DURATION, |period| period.get());
+        let whole = self.max_duration.map_or(USUAL_DURATION, Period::get);
         let at_most = Some(whole.saturating_sub(line.elapsed()));
         Done { done: recording.queries(), of: self.count.unwrap_or(USUAL_COUNT), what: "questions", at_most }
     }

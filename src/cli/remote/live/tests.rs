@@ -12,8 +12,10 @@ use serde_json::Value;
 use super::super::{canary, deployment, experiment, shadow};
 use super::{Keyboard, Look, View, frame};
 
-/// A document, when it is looked at, and who draws it.
-const RECORDED: [(&str, &str, i64, fn(&Value, Look) -> View); 5] = [
+type Draw = fn(&Value, Look) -> View;
+
+/// A document, when it is looked at, and the function that draws it.
+const RECORDED: [(&str, &str, i64, Draw); 5] = [
     ("canary_stepping", include_str!("recorded/canary_stepping.json"), 1_795_900_214_000, canary::view),
     ("canary_paused", include_str!("recorded/canary_paused.json"), 1_795_900_250_000, canary::view),
     ("deployment_copying", include_str!("recorded/deployment_copying.json"), 1_795_900_250_000, deployment::view),
@@ -22,7 +24,7 @@ const RECORDED: [(&str, &str, i64, fn(&Value, Look) -> View); 5] = [
 ];
 const SIZES: [(u16, u16); 2] = [(80, 24), (120, 40)];
 
-fn drawn(document: &str, now: i64, view: fn(&Value, Look) -> View, (width, height): (u16, u16), colours: bool) -> Buffer {
+fn drawn(document: &str, now: i64, view: Draw, (width, height): (u16, u16), colours: bool) -> Buffer {
     let document: Value = serde_json::from_str(document).expect("JSON");
     let view = view(&document, Look { now, width: usize::from(width) });
     let lines = frame::lines(&view, "", Some(Keyboard::default()), usize::from(width), usize::from(height));
