@@ -2,6 +2,8 @@
 
 use std::time::Instant;
 
+use ratatui_core::buffer::Cell;
+
 use super::*;
 use crate::acts;
 use crate::canary::tests::canary;
@@ -38,7 +40,7 @@ fn frame(width: u16, height: u16) -> Buffer {
 
 fn rows(buffer: &Buffer) -> Vec<String> {
     let width = usize::from(buffer.area.width);
-    buffer.content.chunks(width).map(|cells| cells.iter().map(|cell| cell.symbol()).collect::<String>().trim_end().to_owned()).collect()
+    buffer.content.chunks(width).map(|cells| cells.iter().map(Cell::symbol).collect::<String>().trim_end().to_owned()).collect()
 }
 
 /// Rows of signs and nothing else.

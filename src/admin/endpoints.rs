@@ -77,7 +77,7 @@ fn aliases_and_collections() -> Vec<Endpoint> {
         delete("/v1/aliases/{alias}", aliases::delete).named("deleteAlias", tag, "Delete an alias; the collection stays").fails(ALIAS),
         get("/v1/aliases/{alias}/compatibility", aliases::compatibility)
             .named("compareCollections", tag, "Compare the collection of an alias with another one")
-            .fails(&[UnknownName, Upstream]),
+            .fails(&[Invalid, UnknownName, Upstream]),
         get("/v1/aliases/{alias}/decision", aliases::decision)
             .named("decide", tag, "Show where a read of an alias goes, and why")
             .fails(&[UnknownName]),

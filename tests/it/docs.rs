@@ -171,8 +171,8 @@ fn shell_lines_are_taken_apart_as_a_shell_does() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_last_commands_of_the_readme_work_after_those_before() {
     let readme = std::fs::read_to_string(root().join("README.md")).expect("the page");
-    let shell = parts(&readme).1.into_iter().filter(|(language, _)| *language == "sh").map(|(_, lines)| lines);
-    let last = shell.last().expect("the page has commands");
+    let mut shell = parts(&readme).1.into_iter().filter(|(language, _)| *language == "sh").map(|(_, lines)| lines);
+    let last = shell.next_back().expect("the page has commands");
     assert!(last.iter().all(|line| line.starts_with("pointsman ")), "{last:?}");
     let upstream = Upstream::sandbox().await;
     for name in ["docs_v1", "docs_v2"] {

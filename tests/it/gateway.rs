@@ -146,7 +146,7 @@ async fn reads_writes_and_moves_of_aliases_go_below_the_path() {
     assert_eq!(counted["result"]["count"], 7);
     // What Pointsman sees has no prefix: the operation is known, and so is the name.
     let seen = house.upstream.engine().log.list(&Filter { collection: Some("docs".to_owned()), ..Filter::default() });
-    assert!(seen.iter().any(|seen| seen.path == "/collections/docs/points?wait=true"), "{seen:?}");
+    assert!(seen.iter().any(|seen| seen.path == "/collections/docs/points"), "{seen:?}");
     assert!(seen.iter().any(|seen| seen.path == "/qdrant.Points/Upsert"), "{seen:?}");
 
     // Through the data port, and by the control plane.

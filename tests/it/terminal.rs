@@ -79,7 +79,7 @@ async fn a_terminal_is_greeted_and_when_it_closes_the_process_ends() {
 
     // A signal that an operator sends means "reload", in a terminal too.
     let (http, status) = (http(), format!("http://{admin}/v1/status"));
-    let revision = async || get(&http, &status).await["revision"].as_u64().expect("a number");
+    let revision = async || get(&http, &status).await["table_version"].as_u64().expect("a number");
     let before = revision().await;
     hang_up(&child).await;
     let reloaded = async {

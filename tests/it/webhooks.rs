@@ -247,12 +247,13 @@ async fn a_canary_tells_each_of_its_steps_once() {
         "check_interval": "1s", "warm_up": "0s", "watch": "0s", "retire_old": "24h",
     });
     let created = send(&pointsman.http, Method::POST, &pointsman.admin("/v1/canaries"), &spec).await;
-    receiver.until("it begins", |posts| posts.len() == 2).await;
+    receiver.until("it begins", |posts| posts.len() == 3).await;
     for command in ["pause", "resume", "promote"] {
         let path = format!("/v1/canaries/{}/{command}", created["id"].as_str().expect("an id"));
         send(&pointsman.http, Method::POST, &pointsman.admin(&path), &json!({"reason": command})).await;
     }
     let expected = [
+        "canary.scheduled",
         "canary.initializing",
         "canary.stage_changed",
         "canary.paused",
@@ -269,7 +270,7 @@ async fn a_canary_tells_each_of_its_steps_once() {
     send(&pointsman.http, Method::PUT, &pointsman.admin("/v1/aliases/more"), &json!({"collection": "docs_v2"})).await;
     receiver.until("what comes last", |posts| posts.iter().any(|post| post.kind() == "alias.created")).await;
     assert_eq!(receiver.taken().iter().filter(|kind| *kind != "alias.created").collect::<Vec<_>>(), expected.iter().collect::<Vec<_>>());
-    let paused = receiver.posts()[2].json();
+    let paused = receiver.posts()[3].json();
     assert_eq!((&paused["actor"], &paused["reason"], &paused["subject"]), (&json!("admin"), &json!("pause"), &json!("docs")), "{paused}");
     assert_eq!(paused["details"]["canary"], created["id"]);
 }

@@ -70,8 +70,7 @@ fn no_neighbours_form_a_circle() {
     let mut wrong = Vec::new();
     let mut stale: Vec<_> = KNOWN_CIRCLES.iter().collect();
     for (folder, circle) in graph.circles() {
-        let known =
-            KNOWN_CIRCLES.iter().find(|(known, rooms)| *known == folder && circle.iter().all(|room| rooms.contains(&room.as_str())));
+        let known = KNOWN_CIRCLES.iter().find(|(known, rooms)| *known == folder && circle.iter().all(|room| rooms.contains(room.as_str())));
         match known {
             Some(known) => stale.retain(|entry| *entry != known),
             None => wrong.push(format!("circle in `{folder}` among {}:\n{}", circle.join(", "), graph.within(&folder, &circle))),
