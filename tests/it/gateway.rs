@@ -153,7 +153,7 @@ async fn reads_writes_and_moves_of_aliases_go_below_the_path() {
     let swap = json!({"actions": [{"create_alias": {"alias_name": "docs", "collection_name": "docs_v2"}}]});
     send(&pointsman.http, Method::POST, &pointsman.rest("/collections/aliases"), &swap).await;
     assert_eq!(over_rest(&pointsman, "7").await, "docs_v2");
-    let back = json!({"collection": "docs_v1", "force": true, "reason": "a test"});
+    let back = json!({"collection": "docs_v1", "force": true});
     send(&pointsman.http, Method::POST, &pointsman.admin("/v1/aliases/docs/switch"), &back).await;
     assert_eq!(over_grpc(&pointsman).await, "docs_v1");
     house.nothing_strayed();

@@ -83,7 +83,7 @@ async fn replicas_take_over_a_store_of_the_version_before_one_after_the_other() 
         assert!(std::time::Instant::now() < deadline, "{shown:#}");
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
-    let weights = json!({"stable": 50.0, "candidate": 50.0});
+    let weights = json!({"weights": {"stable": 50.0, "candidate": 50.0}});
     let path = other.admin("/v1/routes/docs/weights");
     let changed = other.http.patch(path).header("if-match", "*").json(&weights).send().await.expect("an answer");
     assert!(changed.status().is_success(), "{}", changed.text().await.unwrap_or_default());
